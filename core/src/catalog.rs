@@ -1,0 +1,334 @@
+//! What the authority signs: cards, which begin the chain of trust authority -> card -> device, and the catalog,
+//! which tells phones what to trust and use. The authority's key lies offline (`tabara-desk authority`).
+
+use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+pub use uuid::Uuid;
+
+/// What the authority grants with a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    pub device: Uuid,
+    pub organisation: String,
+    /// Code of the commune of enrolment, `BI-CO-…`.
+    pub commune: String,
+    /// Seconds since 1970 UTC; the card cannot be used to enrol after it.
+    pub expires: i64,
+    /// Public half of the card's one-time seed.
+    pub card: PublicKey,
+}
+
+/// The phone's keys, signed by the card's seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    pub device: Uuid,
+    /// Signs records; lies in the vault, behind the PIN.
+    pub record_key: PublicKey,
+    /// Signs tokens; lies in the mailbox, so that sync works while locked.
+    pub transport_key: PublicKey,
+}
+
+/// Authority -> card -> device, checkable by anyone who knows the authority's key. Body of `POST /v1/devices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// Envelope of kind grant.
+    pub grant: String,
+    /// Envelope of kind device.
+    pub binding: String,
+}
+
+impl Chain {
+    /// Checks both signatures and that they speak of the same device.
+    pub fn verify(&self, authority: &PublicKey) -> Result<(Grant, Binding), EnvelopeError> {
+        let grant: Grant = envelope::open(Typ::Grant, authority, &self.grant)?;
+        let binding: Binding = envelope::open(Typ::Device, &grant.card, &self.binding)?;
+        if binding.device == grant.device { Ok((grant, binding)) } else { Err(EnvelopeError::BadPayload) }
+    }
+}
+
+/// What is handed over with a card, as text or QR: everything a phone needs to enrol with no network.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Envelope of kind grant.
+    pub grant: String,
+    /// The card's one-time secret, base64url.
+    pub seed: Digest,
+    /// The authority's key: all trust of this phone starts here.
+    pub authority: PublicKey,
+    /// Where to sync, `https://…` (or `http://` to a loopback address, for tests and demos).
+    pub server: String,
+    /// SHA-256 of the server's certificate key (SPKI), for servers without a public certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Digest>,
+}
+
+const CARD_PREFIX: &str = "TABARA1.";
+
+/// The text is not a card, or its grant is not signed by the authority that the card names.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum CardError {
+    #[error("not the text of a card")]
+    Unreadable,
+    #[error("not signed by the authority it names")]
+    BadGrant,
+}
+
+impl Card {
+    /// Reads a card's text; white space and line breaks do not matter. Checks the grant's signature.
+    pub fn parse(text: &str) -> Result<(Self, Grant), CardError> {
+        let clean: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let body = clean.strip_prefix(CARD_PREFIX).ok_or(CardError::Unreadable)?;
+        let json = B64.decode(body).map_err(|_| CardError::Unreadable)?;
+        let card: Self = envelope::from_json(&json).map_err(|_| CardError::Unreadable)?;
+        let grant: Grant = envelope::open(Typ::Grant, &card.authority, &card.grant).map_err(|_| CardError::BadGrant)?;
+        if SigningKey::from_seed(card.seed.0).public() == grant.card {
+            Ok((card, grant))
+        } else {
+            Err(CardError::BadGrant)
+        }
+    }
+    /// The text that [`Card::parse`] reads.
+    pub fn text(&self) -> String {
+        format!("{CARD_PREFIX}{}", B64.encode(serde_json::to_vec(self).expect("plain data has a JSON form")))
+    }
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Card(..)")
+    }
+}
+
+/// What a recipient's key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientRole {
+    /// Opens cases in daily work.
+    CaseWorker,
+    /// Lies offline and opens cases when every other key is lost. Every catalog names one.
+    Recovery,
+    /// Opens courier bundles at the server.
+    Intake,
+}
+
+/// An age key that phones seal to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    pub name: String,
+    pub role: RecipientRole,
+    /// `age1…`
+    pub age: String,
+}
+
+/// Someone whose decisions on cases count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewer {
+    pub name: String,
+    pub key: PublicKey,
+}
+
+/// A file that phones fetch by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub kind: PartKind,
+    pub id: String,
+    pub sha256: Digest,
+    /// Length in bytes.
+    pub len: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// A compiled questionnaire.
+    Questionnaire,
+    /// The service directory.
+    Services,
+}
+
+/// Rules that phones follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Wrong PINs before the vault's wrap is destroyed.
+    pub pin_attempts: u32,
+    /// Days that sealed bytes stay on the phone after the receipt.
+    pub keep_sealed_days: u32,
+    /// Days that case cards stay.
+    pub keep_cards_days: u32,
+    /// Days without sync after which stored cases are hidden.
+    pub lease_days: u32,
+    /// Seconds without use after which an app should lock.
+    pub lock_after_seconds: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { pin_attempts: 10, keep_sealed_days: 30, keep_cards_days: 180, lease_days: 90, lock_after_seconds: 120 }
+    }
+}
+
+/// The payload of the catalog's envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// Only grows: an older catalog is refused.
+    pub version: u64,
+    /// Seconds since 1970 UTC. An expired catalog warns; it never stops sealing.
+    pub expires: i64,
+    /// Signs receipts, heads, orders and time.
+    pub operations: PublicKey,
+    pub recipients: Vec<Recipient>,
+    pub reviewers: Vec<Reviewer>,
+    pub parts: Vec<Part>,
+    pub revoked: Vec<Uuid>,
+    #[serde(default)]
+    pub policy: Policy,
+    /// Least version of the protocol that phones must speak; this build speaks [`PROTOCOL`].
+    pub least_protocol: u32,
+}
+
+/// Version of the protocol that this build speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// Which rule a catalog breaks. The old one stays in force.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum CatalogError {
+    #[error("not signed by the authority: {0}")]
+    Envelope(#[from] EnvelopeError),
+    #[error("older than the catalog in force")]
+    Older,
+    #[error("another catalog of the same version")]
+    Forked,
+    #[error("names no recovery recipient, or no case worker")]
+    NoRecipient,
+    #[error("names a recipient whose key is not an age key")]
+    BadRecipient,
+    #[error("asks for a newer protocol")]
+    NewerProtocol,
+}
+
+impl Catalog {
+    /// Checks a catalog against the pinned authority and the one in force.
+    pub fn verify(jws: &str, authority: &PublicKey, in_force: Option<&Catalog>) -> Result<Self, CatalogError> {
+        let new: Self = envelope::open(Typ::Catalog, authority, jws)?;
+        let has = |role| new.recipients.iter().any(|r| r.role == role);
+        if !has(RecipientRole::CaseWorker) || !has(RecipientRole::Recovery) {
+            return Err(CatalogError::NoRecipient);
+        }
+        if new.recipients.iter().any(|r| !crate::seal::is_recipient(&r.age)) {
+            return Err(CatalogError::BadRecipient);
+        }
+        if new.least_protocol > PROTOCOL {
+            return Err(CatalogError::NewerProtocol);
+        }
+        match in_force {
+            Some(old) if new.version < old.version => Err(CatalogError::Older),
+            Some(old) if new.version == old.version && new != *old => Err(CatalogError::Forked),
+            _ => Ok(new),
+        }
+    }
+    /// The keys that a case is sealed to: case workers and recovery.
+    pub fn sealing_keys(&self) -> Vec<&str> {
+        self.recipients.iter().filter(|r| r.role != RecipientRole::Intake).map(|r| r.age.as_str()).collect()
+    }
+    /// The hash of the questionnaire that new interviews use.
+    pub fn questionnaire(&self, id: &str) -> Option<Digest> {
+        let mut parts = self.parts.iter().filter(|p| p.kind == PartKind::Questionnaire && p.id == id);
+        parts.next().map(|p| p.sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog(version: u64) -> Catalog {
+        let recipient = |name: &str, role| Recipient { name: name.into(), role, age: crate::seal::new_identity().1 };
+        Catalog {
+            version,
+            expires: 0,
+            operations: SigningKey::from_seed([1; 32]).public(),
+            recipients: vec![recipient("desk", RecipientRole::CaseWorker), recipient("safe", RecipientRole::Recovery)],
+            reviewers: vec![],
+            parts: vec![],
+            revoked: vec![],
+            policy: Policy::default(),
+            least_protocol: 1,
+        }
+    }
+
+    #[test]
+    fn a_newer_catalog_of_the_authority_is_taken_and_any_other_is_refused_by_name() {
+        let authority = SigningKey::generate();
+        let sign = |c: &Catalog| envelope::sign(Typ::Catalog, &authority, c);
+        let verify = |c: &Catalog, old: Option<&Catalog>| Catalog::verify(&sign(c), &authority.public(), old);
+        let (one, two) = (catalog(1), catalog(2));
+        assert_eq!(verify(&two, Some(&one)).as_ref(), Ok(&two));
+        assert_eq!(verify(&two, Some(&two)).as_ref(), Ok(&two));
+        assert_eq!(verify(&one, Some(&two)), Err(CatalogError::Older));
+        assert_eq!(verify(&catalog(2), Some(&two)), Err(CatalogError::Forked));
+        let without_recovery = Catalog { recipients: two.recipients[..1].to_vec(), ..two.clone() };
+        assert_eq!(verify(&without_recovery, None), Err(CatalogError::NoRecipient));
+        assert_eq!(verify(&Catalog { least_protocol: 9, ..two.clone() }, None), Err(CatalogError::NewerProtocol));
+        let stranger = envelope::sign(Typ::Catalog, &SigningKey::generate(), &two);
+        assert!(matches!(Catalog::verify(&stranger, &authority.public(), None), Err(CatalogError::Envelope(_))));
+    }
+
+    #[test]
+    fn a_card_is_read_back_with_line_breaks_and_refused_when_forged() {
+        let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
+        let grant = Grant {
+            device: Uuid::new_v4(),
+            organisation: "IOM".into(),
+            commune: "BI-CO-04-02".into(),
+            expires: 9,
+            card: seed.public(),
+        };
+        let mut card = Card {
+            grant: envelope::sign(Typ::Grant, &authority, &grant),
+            seed: Digest(*seed.seed()),
+            authority: authority.public(),
+            server: "https://tabara.example".into(),
+            pin: None,
+        };
+        let broken = card.text().as_bytes().chunks(40).map(|l| String::from_utf8_lossy(l) + "\r\n").collect::<String>();
+        assert_eq!(Card::parse(&broken).map(|(_, g)| g), Ok(grant));
+        card.authority = SigningKey::generate().public();
+        assert!(matches!(Card::parse(&card.text()), Err(CardError::BadGrant)));
+        assert!(matches!(Card::parse("TABARA1.!"), Err(CardError::Unreadable)));
+    }
+
+    #[test]
+    fn a_chain_holds_only_from_the_right_authority_to_the_same_device() {
+        let (authority, card) = (SigningKey::generate(), SigningKey::generate());
+        let device = Uuid::new_v4();
+        let grant = |card: &SigningKey| Grant {
+            device,
+            organisation: "IOM".into(),
+            commune: "BI-CO-04-02".into(),
+            expires: 0,
+            card: card.public(),
+        };
+        let keys = |device| Binding {
+            device,
+            record_key: SigningKey::generate().public(),
+            transport_key: SigningKey::generate().public(),
+        };
+        let chain = Chain {
+            grant: envelope::sign(Typ::Grant, &authority, &grant(&card)),
+            binding: envelope::sign(Typ::Device, &card, &keys(device)),
+        };
+        assert!(chain.verify(&authority.public()).is_ok());
+        assert!(chain.verify(&card.public()).is_err());
+        let other = envelope::sign(Typ::Device, &card, &keys(Uuid::new_v4()));
+        assert!(Chain { binding: other, ..chain.clone() }.verify(&authority.public()).is_err());
+        let stolen = envelope::sign(Typ::Device, &SigningKey::generate(), &keys(device));
+        assert!(Chain { binding: stolen, ..chain }.verify(&authority.public()).is_err());
+    }
+}

@@ -1,0 +1,340 @@
+//! The one signed envelope: everything that is trusted travels in it. A JWS in compact form (RFC 7515) with
+//! `alg: "Ed25519"` (RFC 9864); `typ` says what it is and is checked, so that no envelope passes for another kind;
+//! `kid` names the key by its RFC 7638 thumbprint. A JSON object with a repeated key is refused at any depth.
+//!
+//! This room also lends the digest (SHA-256) and randomness to the rest of the core.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use ring::rand::SecureRandom as _;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// No envelope is longer: longer input is refused before it is read.
+pub const MAX_LEN: usize = 256 * 1024;
+
+/// What an envelope is. The name stands in the header as `tabara-NAME`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Typ {
+    /// A card's grant, by the authority.
+    #[serde(rename = "tabara-grant")]
+    Grant,
+    /// A phone's keys, by the card's one-time seed.
+    #[serde(rename = "tabara-device")]
+    Device,
+    /// A record, by the phone's record key.
+    #[serde(rename = "tabara-record")]
+    Record,
+    /// A reviewer's decision, by a reviewer's key.
+    #[serde(rename = "tabara-review")]
+    Review,
+    /// That a record is kept, by the operations key.
+    #[serde(rename = "tabara-receipt")]
+    Receipt,
+    /// The end of the log, by the operations key.
+    #[serde(rename = "tabara-head")]
+    Head,
+    /// The server's time, by the operations key.
+    #[serde(rename = "tabara-time")]
+    Time,
+    /// The catalog, by the authority.
+    #[serde(rename = "tabara-catalog")]
+    Catalog,
+    /// An order to one phone, by the operations key.
+    #[serde(rename = "tabara-order")]
+    Order,
+    /// A request's token, by the phone's transport key.
+    #[serde(rename = "tabara-token")]
+    Token,
+}
+
+/// Why an envelope is refused.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum EnvelopeError {
+    #[error("longer than an envelope may be")]
+    Oversize,
+    #[error("not a JWS in compact form with this header")]
+    Malformed,
+    #[error("an envelope of another kind")]
+    WrongTyp,
+    #[error("signed by another key")]
+    WrongKey,
+    #[error("the signature does not match")]
+    BadSignature,
+    #[error("a JSON object repeats a key")]
+    RepeatedKey,
+    #[error("the content does not have the expected fields")]
+    BadPayload,
+}
+
+/// The header of an envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    alg: Alg,
+    pub typ: Typ,
+    pub kid: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Alg {
+    Ed25519,
+}
+
+/// Signs `payload` as an envelope of kind `typ`.
+pub fn sign<T: Serialize>(typ: Typ, key: &SigningKey, payload: &T) -> String {
+    let header = Header { alg: Alg::Ed25519, typ, kid: key.public().kid() };
+    let json = |bytes: Result<Vec<u8>, _>| B64.encode(bytes.expect("plain data has a JSON form"));
+    let signed = format!("{}.{}", json(serde_json::to_vec(&header)), json(serde_json::to_vec(payload)));
+    let signature = B64.encode(key.pair().sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// Reads the header without trusting it: to find the key that [`open`] needs.
+pub fn peek(jws: &str) -> Result<Header, EnvelopeError> {
+    parts(jws).map(|(header, ..)| header)
+}
+
+/// Checks kind, key and signature, then returns the payload.
+pub fn open<T: DeserializeOwned>(typ: Typ, key: &PublicKey, jws: &str) -> Result<T, EnvelopeError> {
+    let (header, signed, payload, signature) = parts(jws)?;
+    if header.typ != typ {
+        return Err(EnvelopeError::WrongTyp);
+    }
+    if header.kid != key.kid() {
+        return Err(EnvelopeError::WrongKey);
+    }
+    let verifier = UnparsedPublicKey::new(&ED25519, key.0);
+    verifier.verify(signed.as_bytes(), &signature).map_err(|_| EnvelopeError::BadSignature)?;
+    from_json(&payload)
+}
+
+/// Reads JSON as envelopes do: repeated keys are refused.
+pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, EnvelopeError> {
+    serde_json::from_slice::<NoRepeatedKeys>(json).map_err(|e| match e.classify() {
+        serde_json::error::Category::Data => EnvelopeError::RepeatedKey,
+        _ => EnvelopeError::BadPayload,
+    })?;
+    serde_json::from_slice(json).map_err(|_| EnvelopeError::BadPayload)
+}
+
+type Parts<'a> = (Header, &'a str, Vec<u8>, Vec<u8>);
+
+fn parts(jws: &str) -> Result<Parts<'_>, EnvelopeError> {
+    if jws.len() > MAX_LEN {
+        return Err(EnvelopeError::Oversize);
+    }
+    let bytes = |text: &str| B64.decode(text).map_err(|_| EnvelopeError::Malformed);
+    let (signed, signature) = jws.rsplit_once('.').ok_or(EnvelopeError::Malformed)?;
+    let (header, payload) = signed.split_once('.').ok_or(EnvelopeError::Malformed)?;
+    let header = from_json::<Header>(&bytes(header)?).map_err(|_| EnvelopeError::Malformed)?;
+    Ok((header, signed, bytes(payload)?, bytes(signature)?))
+}
+
+/// The secret half of an Ed25519 key. Its `Debug` shows nothing, and its bytes are wiped when it is dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SigningKey([u8; 32]);
+
+impl SigningKey {
+    /// A new random key.
+    pub fn generate() -> Self {
+        Self(random())
+    }
+    /// The key of a 32-byte seed (RFC 8032).
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        Self(seed)
+    }
+    /// The seed, for the one who must keep it. Wipe it after use.
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.0
+    }
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.pair().public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes"))
+    }
+    fn pair(&self) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&self.0).expect("any 32 bytes are a seed")
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(..)")
+    }
+}
+
+/// The public half of an Ed25519 key; as JSON, base64url without padding.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl PublicKey {
+    /// RFC 7638 thumbprint of the key as a JWK (RFC 8037), base64url.
+    pub fn kid(&self) -> String {
+        sha256(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{self}"}}"#).as_bytes()).to_string()
+    }
+    /// The first 20 bytes of the thumbprint's digest in ten groups of four hexadecimal digits, to be read aloud.
+    pub fn fingerprint(&self) -> String {
+        let digest = B64.decode(self.kid()).expect("a thumbprint is base64url");
+        let groups: Vec<_> = digest[..20].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+        groups.join(" ")
+    }
+}
+
+/// A SHA-256 digest; as JSON, base64url without padding.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest(pub [u8; 32]);
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> Digest {
+    Digest(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes"))
+}
+
+/// Bytes from the system's generator.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    ring::rand::SystemRandom::new().fill(&mut bytes).expect("the system gives randomness");
+    bytes
+}
+
+macro_rules! base64url_32 {
+    ($($name:ident),+) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&B64.encode(self.0))
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = EnvelopeError;
+            fn from_str(text: &str) -> Result<Self, EnvelopeError> {
+                let bytes = B64.decode(text).map_err(|_| EnvelopeError::Malformed)?;
+                bytes.try_into().map(Self).map_err(|_| EnvelopeError::Malformed)
+            }
+        }
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+base64url_32!(PublicKey, Digest);
+
+/// Any JSON in which no object repeats a key.
+struct NoRepeatedKeys;
+
+impl<'de> Deserialize<'de> for NoRepeatedKeys {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = NoRepeatedKeys;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoRepeatedKeys, A::Error> {
+                let mut seen = BTreeSet::new();
+                while let Some((key, _)) = map.next_entry::<String, NoRepeatedKeys>()? {
+                    if !seen.insert(key) {
+                        return Err(serde::de::Error::custom("repeated key"));
+                    }
+                }
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NoRepeatedKeys, A::Error> {
+                while seq.next_element::<NoRepeatedKeys>()?.is_some() {}
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+            fn visit_unit<E>(self) -> Result<NoRepeatedKeys, E> {
+                Ok(NoRepeatedKeys)
+            }
+        }
+        from.deserialize_any(Walk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn key() -> SigningKey {
+        SigningKey::from_seed([7; 32])
+    }
+
+    #[test]
+    fn what_was_signed_opens_with_the_key_and_kind_it_was_signed_with() {
+        let jws = sign(Typ::Record, &key(), &json!({"a": 1}));
+        assert_eq!(open::<Value>(Typ::Record, &key().public(), &jws), Ok(json!({"a": 1})));
+        assert_eq!(peek(&jws).map(|h| h.kid), Ok(key().public().kid()));
+    }
+
+    #[test]
+    fn another_kind_another_key_and_any_changed_byte_are_refused() {
+        let jws = sign(Typ::Record, &key(), &json!({"a": 1}));
+        assert_eq!(open::<Value>(Typ::Receipt, &key().public(), &jws), Err(EnvelopeError::WrongTyp));
+        let other = SigningKey::from_seed([8; 32]).public();
+        assert_eq!(open::<Value>(Typ::Record, &other, &jws), Err(EnvelopeError::WrongKey));
+        for at in 0..jws.len() {
+            let mut bytes = jws.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(open::<Value>(Typ::Record, &key().public(), &changed).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_is_refused_at_any_depth() {
+        assert_eq!(from_json::<Value>(br#"{"a":{"b":1,"b":2}}"#), Err(EnvelopeError::RepeatedKey));
+        assert_eq!(from_json::<Value>(br#"[{"a":1,"a":1}]"#), Err(EnvelopeError::RepeatedKey));
+    }
+
+    #[test]
+    fn the_public_key_and_thumbprint_of_rfc_8037_appendix_a() {
+        let seed: Digest = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A".parse().unwrap();
+        let public = SigningKey::from_seed(seed.0).public();
+        assert_eq!(public.to_string(), "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        assert_eq!(public.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    #[test]
+    fn hostile_bytes_are_refused() {
+        for text in ["", ".", "..", "a.b.c", "e30.e30.", &"A".repeat(MAX_LEN + 1)] {
+            assert!(peek(text).is_err());
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(from_json::<Value>(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_secret_key_prints_nothing() {
+        assert_eq!(format!("{:?}", key()), "SigningKey(..)");
+    }
+}

@@ -1,0 +1,17 @@
+//! The core of Tabara: what runs on a focal point's phone, and the pure part that the server shares.
+//!
+//! | room | what |
+//! |--|--|
+//! | [`facts`], [`record`], [`envelope`], [`seal`], [`catalog`], [`places`] | what leaves the phone, and who may be trusted |
+//! | [`clock`], [`error`] | time as a parameter; the one error at the border |
+
+pub mod catalog;
+pub mod clock;
+pub mod envelope;
+pub mod error;
+pub mod facts;
+pub mod places;
+pub mod record;
+pub mod seal;
+
+pub use error::{Error, Result};

@@ -1,0 +1,334 @@
+//! What leaves the phone, and what comes back for it: a record in its envelope with the sealed case beside it, the
+//! outcome of each, receipts and heads.
+//!
+//! Wire form: `POST /v1/records` carries a [`Batch`], answered by a [`BatchReply`] with one [`Verdict`] for each
+//! record, in the same order.
+
+use crate::envelope::{self, Digest, EnvelopeError, sha256};
+use crate::facts::Facts;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+pub use uuid::Uuid;
+
+/// A sealed case is at most this long (128 KiB): text answers only, deflated.
+pub const MAX_SEALED: usize = 128 * 1024;
+/// A batch holds at most so many records.
+pub const MAX_BATCH: usize = 100;
+
+/// What a record tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Screening,
+    Referral,
+    Assistance,
+    Activity,
+    Withdrawal,
+    Review,
+}
+
+impl Kind {
+    /// The word used in `facts.csv` and on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Screening => "screening",
+            Kind::Referral => "referral",
+            Kind::Assistance => "assistance",
+            Kind::Activity => "activity",
+            Kind::Withdrawal => "withdrawal",
+            Kind::Review => "review",
+        }
+    }
+}
+
+/// A questionnaire by name and by the SHA-256 of its compiled package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionnaireRef {
+    pub id: String,
+    pub sha256: Digest,
+}
+
+/// The sealed case that travels beside a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedRef {
+    pub sha256: Digest,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+/// The payload of a record's envelope (`typ` record, signed by the phone's record key, whose `kid` tells the phone).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Made by the phone, random: sending again is harmless.
+    pub record: Uuid,
+    /// The chain of one person's records, on this phone.
+    pub case: Uuid,
+    /// Counts the phone's records from 1 without gaps: lost and cloned records show.
+    pub seq: u64,
+    pub kind: Kind,
+    pub questionnaire: QuestionnaireRef,
+    /// The record that this one corrects or withdraws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revises: Option<Uuid>,
+    /// The code on the person's slip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// SHA-256 of the slip's second secret: who knows it may withdraw from another phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Digest>,
+    /// Empty where the person does not agree to be counted.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedRef>,
+}
+
+/// What is sealed: the full answers. It repeats the ids, so that it cannot be moved to another envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SealedCase {
+    pub record: Uuid,
+    pub case: Uuid,
+    pub questionnaire: QuestionnaireRef,
+    /// Language of the interview.
+    pub language: String,
+    /// Seconds since 1970 UTC by the phone's learned time, when it was sealed.
+    pub sealed_at: i64,
+    /// Recorded answers by node path, in the order of the questionnaire.
+    pub answers: Vec<(String, String)>,
+    /// The assessment with its reasons, as `screening` computed it, and a raise with its reason.
+    pub assessment: Option<serde_json::Value>,
+}
+
+/// A record on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    pub jws: String,
+    /// The age file, base64url without padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
+}
+
+impl Sent {
+    pub fn new(jws: String, sealed: Option<&[u8]>) -> Self {
+        Self { jws, sealed: sealed.map(|bytes| B64.encode(bytes)) }
+    }
+    /// The sealed bytes.
+    pub fn sealed_bytes(&self) -> Result<Option<Vec<u8>>, EnvelopeError> {
+        self.sealed.as_ref().map(|text| B64.decode(text).map_err(|_| EnvelopeError::Malformed)).transpose()
+    }
+}
+
+/// Body of `POST /v1/records`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    pub records: Vec<Sent>,
+}
+
+/// What became of one record. Only what is refused stays with the phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Accepted,
+    AlreadyHad,
+    /// Authentic and kept, but not counted until someone looks.
+    Quarantined,
+    Refused,
+}
+
+/// Why a record is quarantined or refused, as it stands on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    // quarantined
+    UnknownFact,
+    UnknownCode,
+    UnknownQuestionnaire,
+    RepeatedSeq,
+    RevokedDevice,
+    SecondBinding,
+    ForeignRevision,
+    // refused
+    BadSignature,
+    Malformed,
+    Oversize,
+    NoChain,
+    /// The sealed bytes are not those that the envelope names.
+    SealedMismatch,
+    /// The id is taken by a record with other bytes.
+    IdTaken,
+}
+
+/// The answer for one record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Envelope of kind receipt; absent only when refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+}
+
+/// Body of the answer to `POST /v1/records`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchReply {
+    pub results: Vec<Verdict>,
+}
+
+/// The payload of a receipt: the server keeps this record, durably, at this place of its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub record: Uuid,
+    /// SHA-256 of the record's JWS in compact form.
+    pub jws: Digest,
+    /// SHA-256 of the sealed bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Digest>,
+    pub position: u64,
+    pub epoch: Uuid,
+}
+
+/// The payload of a head: the end of the log. It rides on every answer in the header `tabara-head`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Changes when the log was restored from a backup.
+    pub epoch: Uuid,
+    /// Number of entries.
+    pub position: u64,
+    /// Seconds since 1970 UTC.
+    pub time: i64,
+}
+
+/// The payload of a time envelope, answer to `GET /v1/time?nonce=`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeReply {
+    /// The caller's, so that an old answer cannot be played again.
+    pub nonce: String,
+    /// Seconds since 1970 UTC.
+    pub time: i64,
+}
+
+/// The payload of a token, signed by the transport key: `authorization: Bearer JWS`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    pub device: Uuid,
+    /// Seconds since 1970 UTC, by learned server time; valid for 300 s either way.
+    pub issued: i64,
+}
+
+/// Seconds that a token is valid before and after its `issued`.
+pub const TOKEN_SECONDS: i64 = 300;
+
+/// A code of ten characters on the person's slip: nine random and one check character. The alphabet has 31 signs
+/// (a prime), none that look alike, so one wrong or two swapped neighbours are always noticed.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code(String);
+
+const SIGNS: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTVWXYZ";
+
+impl Code {
+    /// A new random code.
+    pub fn generate() -> Self {
+        let mut signs = Vec::with_capacity(10);
+        while signs.len() < 9 {
+            let [byte] = envelope::random::<1>();
+            // 248 = 8 x 31: every sign is as likely as the others
+            if byte < 248 {
+                signs.push(byte as usize % 31);
+            }
+        }
+        signs.push(check_sign(&signs));
+        Self(signs.into_iter().map(|s| SIGNS[s] as char).collect())
+    }
+}
+
+/// The sign that makes the sum of place x sign divisible by 31 (place of the check sign: 10).
+fn check_sign(nine: &[usize]) -> usize {
+    let sum: usize = nine.iter().enumerate().map(|(i, s)| (i + 1) * s).sum();
+    // 10 x 28 = 280 = 9 x 31 + 1: 28 is the inverse of 10
+    (31 - sum % 31) * 28 % 31
+}
+
+/// The text is not a code: a sign is wrong, missing or swapped. Ask to read it again.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+#[error("not a code, or mistyped")]
+pub struct BadCode;
+
+impl std::str::FromStr for Code {
+    type Err = BadCode;
+    /// Accepts small letters, spaces and hyphens.
+    fn from_str(text: &str) -> Result<Self, BadCode> {
+        let clean: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
+        let signs: Option<Vec<usize>> = clean.bytes().map(|b| SIGNS.iter().position(|s| *s == b)).collect();
+        match signs {
+            Some(signs) if signs.len() == 10 && check_sign(&signs[..9]) == signs[9] => Ok(Self(clean)),
+            _ => Err(BadCode),
+        }
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = BadCode;
+    fn try_from(text: String) -> Result<Self, BadCode> {
+        text.parse()
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(..)")
+    }
+}
+
+/// SHA-256 of a slip's second secret, as a record carries it.
+pub fn undo_hash(secret: &Code) -> Digest {
+    sha256(secret.0.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_code_is_read_back_however_it_is_written() {
+        for _ in 0..200 {
+            let code = Code::generate();
+            let spoken = format!("{} - {}", &code.0[..5].to_lowercase(), &code.0[5..]);
+            assert_eq!(spoken.parse(), Ok(code));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_wrong_sign_or_two_swapped_neighbours_are_noticed(at in 0usize..10, to in 0usize..31) {
+            let code = Code::generate();
+            let mut wrong = code.0.clone().into_bytes();
+            wrong[at] = SIGNS[to];
+            let wrong = String::from_utf8(wrong).unwrap();
+            prop_assert_eq!(wrong.parse::<Code>().is_ok(), wrong == code.0);
+            let mut swapped = code.0.clone().into_bytes();
+            swapped.swap(at % 9, at % 9 + 1);
+            let swapped = String::from_utf8(swapped).unwrap();
+            prop_assert_eq!(swapped.parse::<Code>().is_ok(), swapped == code.0);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Sealing: deflate, then an `age` file (age-encryption.org/v1) to the X25519 keys of the case workers. What is
+//! sealed here nobody on the phone or the server can read again.
+
+use std::io::{Read as _, Write as _};
+
+/// Nothing longer than this is written or read, before compression (8 MiB).
+pub const MAX_PLAIN: u64 = 8 * 1024 * 1024;
+
+/// Why sealing or opening fails. Holds nothing of the content.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum SealError {
+    #[error("a recipient's key is not an age X25519 key")]
+    BadRecipient,
+    #[error("there is no recipient")]
+    NoRecipient,
+    #[error("the key is not an age X25519 identity")]
+    BadIdentity,
+    #[error("this key does not open it")]
+    NotForThisKey,
+    #[error("not a sealed case, or damaged")]
+    Damaged,
+    #[error("larger than a case may be")]
+    Oversize,
+}
+
+/// Seals bytes to every recipient (`age1…`). At least one is needed.
+pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, SealError> {
+    if plain.len() as u64 > MAX_PLAIN {
+        return Err(SealError::Oversize);
+    }
+    let keys: Vec<age::x25519::Recipient> =
+        recipients.iter().map(|r| r.as_ref().parse().map_err(|_| SealError::BadRecipient)).collect::<Result<_, _>>()?;
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient))
+        .map_err(|_| SealError::NoRecipient)?;
+    let sealed = |out| {
+        let writer = encryptor.wrap_output(out)?;
+        let mut deflate = flate2::write::DeflateEncoder::new(writer, flate2::Compression::best());
+        deflate.write_all(plain)?;
+        deflate.finish()?.finish()
+    };
+    sealed(Vec::with_capacity(plain.len() / 2 + 512)).map_err(|_: std::io::Error| SealError::Damaged)
+}
+
+/// Opens a sealed case with a case worker's identity (`AGE-SECRET-KEY-1…`).
+pub fn unseal(sealed: &[u8], identity: &str) -> Result<Vec<u8>, SealError> {
+    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| SealError::BadIdentity)?;
+    let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| SealError::Damaged)?;
+    let reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
+        age::DecryptError::NoMatchingKeys => SealError::NotForThisKey,
+        _ => SealError::Damaged,
+    })?;
+    let mut plain = Vec::new();
+    let mut limited = flate2::read::DeflateDecoder::new(reader).take(MAX_PLAIN + 1);
+    limited.read_to_end(&mut plain).map_err(|_| SealError::Damaged)?;
+    if plain.len() as u64 > MAX_PLAIN { Err(SealError::Oversize) } else { Ok(plain) }
+}
+
+/// Whether a text is an age X25519 recipient (`age1…`).
+pub fn is_recipient(text: &str) -> bool {
+    text.parse::<age::x25519::Recipient>().is_ok()
+}
+
+/// A new identity with its public recipient, for `tabara-desk` and for tests.
+pub fn new_identity() -> (zeroize::Zeroizing<String>, String) {
+    use age::secrecy::ExposeSecret as _;
+    let identity = age::x25519::Identity::generate();
+    (identity.to_string().expose_secret().to_owned().into(), identity.to_public().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recipient_opens_it_and_nobody_else() {
+        let (ours, to_us) = new_identity();
+        let (recovery, to_recovery) = new_identity();
+        let (stranger, _) = new_identity();
+        let sealed = seal(b"the full answers", &[to_us, to_recovery]).unwrap();
+        assert_eq!(unseal(&sealed, &ours).unwrap(), b"the full answers");
+        assert_eq!(unseal(&sealed, &recovery).unwrap(), b"the full answers");
+        assert_eq!(unseal(&sealed, &stranger), Err(SealError::NotForThisKey));
+    }
+
+    #[test]
+    fn a_changed_or_shortened_file_is_damage() {
+        let (identity, to) = new_identity();
+        let sealed = seal(&[b'x'; 3000], &[to]).unwrap();
+        for at in (0..sealed.len()).step_by(7) {
+            let mut bytes = sealed.clone();
+            bytes[at] ^= 1;
+            assert!(unseal(&bytes, &identity).is_err(), "byte {at}");
+            assert!(unseal(&sealed[..at], &identity).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_compression_bomb_stops_at_the_limit() {
+        let (identity, to) = new_identity();
+        let key: age::x25519::Recipient = to.parse().unwrap();
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        deflate.write_all(&vec![0; MAX_PLAIN as usize + 10]).unwrap();
+        let bomb = age::encrypt(&key, &deflate.finish().unwrap()).unwrap();
+        assert_eq!(unseal(&bomb, &identity), Err(SealError::Oversize));
+    }
+
+    #[test]
+    fn without_a_recipient_or_with_a_bad_one_nothing_is_sealed() {
+        assert_eq!(seal(b"x", &[] as &[&str]), Err(SealError::NoRecipient));
+        assert_eq!(seal(b"x", &["age1nonsense"]), Err(SealError::BadRecipient));
+    }
+}
