@@ -1,1 +1,86 @@
-fn main() {}
+//! `cargo xtask WORD`: the same words on a developer's machine and in CI. Light on purpose: no dependencies, so that
+//! it builds in seconds on a machine that has only Rust and a C compiler. It looks for what else a word needs, says
+//! what is missing and why, and installs it where that is allowed.
+
+mod bindings;
+mod needs;
+mod suites;
+mod terminal;
+
+use std::process::ExitCode;
+use terminal::{cargo, run};
+
+const HELP: &str = "\
+cargo xtask WORD (or ./x WORD)
+
+  demo [--fast] [--once] [--yes] [--dir DIR] [--port N]
+        a server, 25 simulated phones, 1,500 interviews; then a page to look at, until Ctrl-C
+        --fast: a tenth of the people   --once: check the figures and stop   --dir: keep the files there
+  test [--only SUITE,SUITE...] [--yes]
+        every suite, or those named; a table and `N passed, N failed, N skipped` at the end
+  bench [NAME...] [--json FILE]
+        benchmarks beside a peer or a floor, as ratios
+  questionnaires
+        writes the questionnaires as .xlsx workbooks to out/questionnaires
+  package
+        builds the phone library for release and writes its Kotlin, Swift and Python to out/package
+
+  --yes allows to install what is missing with apt; root and CI=true allow it too.";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    std::env::set_current_dir(root).expect("the repository is where xtask was built");
+    let (word, rest) = words.split_first().map_or(("help", &[][..]), |(w, rest)| (w.as_str(), rest));
+    let allow = needs::Allow::from(rest);
+    let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|w| *w != "--yes").collect();
+    let done = match word {
+        "demo" => demo(&rest, &allow),
+        "test" => suites::test(&rest, &allow),
+        "bench" => bench(&rest, &allow),
+        "questionnaires" => questionnaires(&allow),
+        "package" => bindings::package(&allow),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("there is no word `{word}`\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
+    allow.install(&[needs::C_COMPILER])?;
+    run(cargo(&["run", "-q", "-p", "tabara-tests", "--bin", "demo", "--"]).args(rest))
+}
+
+/// Optimised as for release, because figures of another build tell nothing.
+fn bench(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
+    allow.install(&[needs::C_COMPILER])?;
+    run(&mut cargo(&["build", "-q", "--profile", "bench", "-p", "tabara-server", "--bins"]))?;
+    run(cargo(&["run", "-q", "--profile", "bench", "-p", "tabara-tests", "--bin", "bench", "--"]).args(rest))
+}
+
+fn questionnaires(allow: &needs::Allow) -> Result<(), String> {
+    allow.install(&[needs::C_COMPILER])?;
+    let folder = std::path::Path::new("out/questionnaires");
+    std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut forms: Vec<_> = std::fs::read_dir("questionnaires")
+        .map_err(|e| format!("questionnaires: {e}"))?
+        .filter_map(|entry| Some(entry.ok()?.path()).filter(|p| p.extension().is_some_and(|e| e == "md")))
+        .collect();
+    forms.sort();
+    for form in forms {
+        let out = folder.join(form.with_extension("xlsx").file_name().expect("a form has a name"));
+        let desk = ["run", "-q", "-p", "tabara-server", "--bin", "tabara-desk", "--", "form", "export"];
+        run(cargo(&desk).arg(&form).arg("-o").arg(&out))?;
+        println!("{}", out.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! `cargo xtask test`: the suites, what each needs, and how its output tells what passed.
+//!
+//! A suite that cannot run is listed with its reason; with `CI=true` that is a failure. The one exception is a suite
+//! that only lacks the recorded cases of `TABARA_SHARED`, on a public clone: it is `absent`.
+
+use crate::bindings;
+use crate::needs::{self, Allow, Need};
+use crate::terminal::{cargo, program, run, run_and_read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+struct Suite {
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Need],
+    /// Runs without being named.
+    usual: bool,
+    steps: fn() -> Result<Vec<Command>, String>,
+}
+
+const SUITES: [Suite; 10] = [
+    Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
+    Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
+    Suite { name: "conformance", what: "cases of the field", needs: &[], usual: true, steps: conformance },
+    Suite { name: "demo", what: "150 interviews, figures", needs: &[], usual: true, steps: demo },
+    Suite { name: "python", what: "package, other libraries", needs: &[needs::PYTHON], usual: true, steps: python },
+    Suite { name: "kotlin", what: "package on the JVM", needs: &[needs::JDK], usual: true, steps: kotlin },
+    Suite {
+        name: "android",
+        what: "sample under Robolectric",
+        needs: &[needs::JDK, needs::ANDROID],
+        usual: true,
+        steps: android,
+    },
+    Suite {
+        name: "browser",
+        what: "page in Chromium",
+        needs: &[needs::NODE, needs::CHROMIUM],
+        usual: true,
+        steps: browser,
+    },
+    Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
+    Suite { name: "arm", what: "vault on 64-bit ARM", needs: &[needs::ARM], usual: false, steps: arm },
+];
+
+enum End {
+    Passed,
+    Failed(String),
+    Skipped(String),
+    Absent,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+}
+
+/// Runs the suites and prints the table.
+pub fn test(words: &[&str], allow: &Allow) -> Result<(), String> {
+    let chosen = choose(words)?;
+    let mut rows = Vec::new();
+    for suite in chosen {
+        println!("\n== {}: {}", suite.name, suite.what);
+        let start = Instant::now();
+        let (counts, end) = attempt(suite, allow);
+        rows.push((suite, counts, end, start.elapsed()));
+    }
+    report(&rows)
+}
+
+fn choose(words: &[&str]) -> Result<Vec<&'static Suite>, String> {
+    let names: Vec<&str> = match words {
+        [] => return Ok(SUITES.iter().filter(|s| s.usual).collect()),
+        ["--only", list] => list.split(',').collect(),
+        _ => return Err("test takes --only SUITE,SUITE...".into()),
+    };
+    let known = || SUITES.iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+    let find = |name: &&str| SUITES.iter().find(|s| s.name == *name);
+    names.iter().map(|n| find(n).ok_or_else(|| format!("no suite `{n}`; there are {}", known()))).collect()
+}
+
+fn attempt(suite: &Suite, allow: &Allow) -> (Counts, End) {
+    let mut counts = Counts::default();
+    if suite.name == "conformance" && !shared().is_dir() {
+        println!("absent: the recorded cases are not beside this clone (TABARA_SHARED)");
+        return (counts, End::Absent);
+    }
+    if let Err(why) = allow.install(suite.needs) {
+        println!("skipped: {why}");
+        return (counts, End::Skipped(why));
+    }
+    let steps = match (suite.steps)() {
+        Ok(steps) => steps,
+        Err(why) => return (Counts { failed: 1, ..counts }, End::Failed(why)),
+    };
+    for mut step in steps {
+        let (lines, result) = run_and_read(&mut step);
+        let read = read_counts(&lines);
+        counts.passed += read.passed;
+        counts.failed += read.failed;
+        if let Err(why) = result {
+            counts.failed = counts.failed.max(1);
+            return (counts, End::Failed(why));
+        }
+    }
+    if counts.passed == 0 {
+        return (Counts { failed: 1, ..counts }, End::Failed("no test ran".into()));
+    }
+    (counts, End::Passed)
+}
+
+fn report(rows: &[(&Suite, Counts, End, Duration)]) -> Result<(), String> {
+    println!("\n{:12} {:>7} {:>7} {:>7}  result", "suite", "passed", "failed", "time");
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (suite, counts, end, time) in rows {
+        let result = match end {
+            End::Passed => "ok".to_owned(),
+            End::Failed(why) => format!("FAILED: {why}"),
+            End::Skipped(why) => format!("skipped: {why}"),
+            End::Absent => "absent: no TABARA_SHARED".to_owned(),
+        };
+        println!("{:12} {:7} {:7} {:5} s  {result}", suite.name, counts.passed, counts.failed, time.as_secs());
+        passed += counts.passed;
+        failed += counts.failed;
+        skipped += u32::from(matches!(end, End::Skipped(_)));
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    match (failed, skipped) {
+        (0, 0) => Ok(()),
+        (0, _) if !needs::in_ci() => Ok(()),
+        (0, _) => Err("a suite was skipped, and CI accepts none".into()),
+        _ => Err("tests failed".into()),
+    }
+}
+
+/// Reads the closing lines of cargo test, pytest, Maven Surefire, node's runner and our own programs.
+fn read_counts(lines: &[String]) -> Counts {
+    let mut counts = Counts::default();
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    let before =
+        |line: &str, word: &str| number(line.split(word).next()?.rsplit([' ', '=', ',']).find(|w| !w.is_empty())?);
+    for line in lines {
+        let line = line.trim();
+        if line.starts_with("test result:") || (line.starts_with('=') && line.contains(" passed")) {
+            counts.passed += before(line, " passed").unwrap_or(0);
+            counts.failed += if line.contains(" failed") { before(line, " failed").unwrap_or(0) } else { 0 };
+        } else if let Some(rest) = line.split("Tests run: ").nth(1).filter(|_| !line.contains("Time elapsed")) {
+            let part = |at: usize| rest.split(", ").nth(at).and_then(|p| number(p.rsplit(' ').next()?)).unwrap_or(0);
+            counts.failed += part(1) + part(2);
+            counts.passed += part(0).saturating_sub(part(1) + part(2) + part(3));
+        } else if let Some(n) = line.strip_prefix("# pass ").and_then(number) {
+            counts.passed += n;
+        } else if let Some(n) = line.strip_prefix("# fail ").and_then(number) {
+            counts.failed += n;
+        } else if line.ends_with(": ok") {
+            counts.passed += 1;
+        }
+    }
+    counts
+}
+
+/// Where the recorded cases lie.
+fn shared() -> PathBuf {
+    std::env::var_os("TABARA_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from)
+}
+
+fn lint() -> Result<Vec<Command>, String> {
+    let clippy = ["clippy", "-q", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    Ok(vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), program("echo", &["format and clippy: ok"])])
+}
+
+fn rust() -> Result<Vec<Command>, String> {
+    Ok(vec![cargo(&["test", "--workspace"])])
+}
+
+fn conformance() -> Result<Vec<Command>, String> {
+    Ok(vec![cargo(&["test", "-p", "tabara-tests", "--test", "conformance", "--", "--ignored", "--nocapture"])])
+}
+
+fn demo() -> Result<Vec<Command>, String> {
+    let words = ["run", "-q", "-p", "tabara-tests", "--bin", "demo", "--", "--fast", "--once"];
+    Ok(vec![cargo(&words), program("echo", &["demo --fast --once: ok"])])
+}
+
+fn soak() -> Result<Vec<Command>, String> {
+    Ok(vec![cargo(&["test", "--release", "-p", "tabara-tests", "--test", "soak", "--", "--ignored", "--nocapture"])])
+}
+
+/// The project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
+fn python() -> Result<Vec<Command>, String> {
+    bindings::generate("python")?;
+    run(&mut cargo(&["build", "-q", "--workspace", "--bins", "--examples"]))?;
+    let python = std::path::absolute("target/venv/bin/python").map_err(|e| e.to_string())?;
+    if !python.exists() {
+        run(&mut program("python3", &["-m", "venv", "target/venv"]))?;
+    }
+    let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];
+    run(&mut program(&python.to_string_lossy(), &install))?;
+    let mut pytest = program(&python.to_string_lossy(), &["-m", "pytest", "-q", "--color=no", "-rs"]);
+    pytest.args(["-o", "console_output_style=classic", "bindings/python", "tests/python"]);
+    pytest.env("PYTHONPATH", "bindings/python/src:target/bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(vec![pytest])
+}
+
+fn kotlin() -> Result<Vec<Command>, String> {
+    maven("bindings/kotlin")
+}
+
+fn android() -> Result<Vec<Command>, String> {
+    maven("mobile-samples/android")
+}
+
+/// Builds library, Kotlin and programs, then lets Maven test one project.
+fn maven(project: &str) -> Result<Vec<Command>, String> {
+    bindings::generate("kotlin")?;
+    run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
+    let here = std::path::absolute(".").map_err(|e| e.to_string())?;
+    let mut mvn = program("mvn", &["-B", "-ntp", "-q", "test", "-Dkotlin.compiler.daemon=false"]);
+    mvn.arg(format!("-Dtabara.root={}", here.display()));
+    mvn.current_dir(Path::new(project));
+    Ok(vec![mvn])
+}
+
+fn browser() -> Result<Vec<Command>, String> {
+    run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
+    let folder = Path::new("tests/browser");
+    run(program("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(folder))?;
+    let mut node = program("node", &["--test", "--test-reporter=tap"]);
+    node.current_dir(folder);
+    Ok(vec![node])
+}
+
+fn arm() -> Result<Vec<Command>, String> {
+    Ok(vec![program("sh", &["tests/arm.sh"])])
+}
