@@ -198,8 +198,8 @@ fn python() -> Result<Vec<Command>, String> {
     }
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];
     run(&mut program(&python.to_string_lossy(), &install))?;
-    let mut pytest = program(&python.to_string_lossy(), &["-m", "pytest", "-q", "--color=no", "-rs"]);
-    pytest.args(["-o", "console_output_style=classic", "bindings/python", "tests/python"]);
+    let mut pytest = program(&python.to_string_lossy(), &["-m", "pytest", "--color=no", "-rs"]);
+    pytest.args(["bindings/python", "tests/python"]);
     pytest.env("PYTHONPATH", "bindings/python/src:target/bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(vec![pytest])
 }
@@ -217,7 +217,7 @@ fn maven(project: &str) -> Result<Vec<Command>, String> {
     bindings::generate("kotlin")?;
     run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
     let here = std::path::absolute(".").map_err(|e| e.to_string())?;
-    let mut mvn = program("mvn", &["-B", "-ntp", "-q", "test", "-Dkotlin.compiler.daemon=false"]);
+    let mut mvn = program("mvn", &["-B", "-ntp", "test", "-Dkotlin.compiler.daemon=false"]);
     mvn.arg(format!("-Dtabara.root={}", here.display()));
     mvn.current_dir(Path::new(project));
     Ok(vec![mvn])
