@@ -1,1 +1,3 @@
-//! Journeys across the rooms.
+//! What journeys, demo and benchmarks share: invented people, simulated phones, a whole deployment.
+
+pub mod people;

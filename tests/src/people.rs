@@ -1,0 +1,215 @@
+//! The people of the demo: 1,500 returnees interviewed from June 2021 to June 2023, whose answers come out as the
+//! figures that IOM Burundi printed for those two years (1,160 presumed victims; 85 % women or girls; 66 % to Gulf
+//! states, 20 % in the region, 14 % inside the country). Everybody is invented; only the sums are from the source.
+//!
+//! Ages, provinces and forms of exploitation were not printed: they are drawn here, with a fixed seed.
+
+use std::collections::BTreeMap;
+
+/// The first month, and how many there are.
+pub const FIRST_MONTH: (i16, i8) = (2021, 6);
+pub const MONTHS: usize = 25;
+
+/// How a question is answered that the person's own answers do not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The answer that raises nothing; lists take `none`.
+    Negative,
+    /// Does not know.
+    Unknown,
+}
+
+/// Where the journey led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    Gulf,
+    Regional,
+    Internal,
+}
+
+/// One interview to come.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Months since [`FIRST_MONTH`].
+    pub month: usize,
+    pub woman_or_girl: bool,
+    pub region: Region,
+    pub presumed: bool,
+    pub answers: BTreeMap<&'static str, String>,
+    pub otherwise: Otherwise,
+}
+
+/// The sums that must come out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Truth {
+    pub interviews: usize,
+    pub people: usize,
+    pub women_or_girls: usize,
+    pub gulf: usize,
+    pub region: usize,
+    pub internal: usize,
+}
+
+/// The figures of the source, or a tenth of them.
+pub fn truth(fast: bool) -> Truth {
+    if fast {
+        Truth { interviews: 150, people: 116, women_or_girls: 99, gulf: 77, region: 23, internal: 16 }
+    } else {
+        Truth { interviews: 1500, people: 1160, women_or_girls: 986, gulf: 766, region: 232, internal: 162 }
+    }
+}
+
+/// A small generator with a fixed beginning (SplitMix64): the same people on every machine.
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+}
+
+/// Everybody, in the order of the interviews.
+pub fn people(fast: bool) -> Vec<Person> {
+    let truth = truth(fast);
+    let mut chance = Chance::new(2021);
+    let mut all = Vec::with_capacity(truth.interviews);
+    for n in 0..truth.interviews {
+        let presumed = n < truth.people;
+        // spread by remainders, so that sex and region are independent of each other and the sums exact
+        let woman_or_girl = if presumed { (n * 7) % truth.people < truth.women_or_girls } else { !chance.one_in(4) };
+        let region = match if presumed { n } else { chance.below(truth.people) } {
+            n if n < truth.gulf => Region::Gulf,
+            n if n < truth.gulf + truth.region => Region::Regional,
+            _ => Region::Internal,
+        };
+        let mut person = if presumed { victim(region, &mut chance) } else { other(n, region, &mut chance) };
+        person.woman_or_girl = woman_or_girl;
+        person.answers.insert("p_sex", if woman_or_girl { "f" } else { "m" }.into());
+        person.month = chance.below(MONTHS);
+        all.push(person);
+    }
+    all.sort_by_key(|p| p.month);
+    all
+}
+
+fn victim(region: Region, chance: &mut Chance) -> Person {
+    let child = chance.one_in(8);
+    let mut said = journey(region, child, chance);
+    let work = match region {
+        Region::Gulf => chance.pick(&["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic ex_sex_private"]),
+        Region::Regional => chance.pick(&["ex_agri", "ex_hospitality", "ex_fish", "ex_domestic", "ex_mining"]),
+        Region::Internal => chance.pick(&["ex_domestic", "ex_domestic", "ex_trade", "ex_begging"]),
+    };
+    for (question, answer) in [("q_what", work), ("q_hours", "yes"), ("q_paid", "yes"), ("q_job", "yes")] {
+        said.insert(question, answer.into());
+    }
+    said.insert("q_pay", "yes".into());
+    for question in ["q_docs", "q_move", "q_threat", "q_beaten", "q_insult", "q_living", "q_sex"] {
+        if chance.one_in(2) {
+            said.insert(question, "yes".into());
+        }
+    }
+    let needs = [
+        "sv_psychosocial sv_medical",
+        "sv_psychosocial sv_shelter",
+        "sv_iga sv_psychosocial",
+        "sv_family",
+        "sv_medical sv_legal",
+    ];
+    said.insert("n_need", chance.pick(&needs).into());
+    said.insert("x_exit", chance.pick(&["escaped", "escaped", "released", "rescued", "embassy"]).into());
+    person(region, true, said, Otherwise::Negative)
+}
+
+fn other(n: usize, region: Region, chance: &mut Chance) -> Person {
+    let mut said = journey(region, false, chance);
+    let mut otherwise = Otherwise::Negative;
+    match n % 4 {
+        // exploited, but no means
+        0 => said.extend([("q_what", "ex_construct".into()), ("q_hours", "yes".into()), ("q_paid", "yes".into())]),
+        // deceived, but not exploited
+        1 => said.extend([("q_job", "yes".into()), ("q_pay", "yes".into()), ("q_what", "none".into())]),
+        2 => {
+            said.insert("q_what", "ex_hospitality".into());
+            otherwise = Otherwise::Unknown;
+        }
+        // went and came back, nothing wrong
+        _ => {
+            said.insert("q_what", "none".into());
+        }
+    }
+    said.insert("n_need", chance.pick(&["sv_iga", "sv_training", "sv_material"]).into());
+    person(region, false, said, otherwise)
+}
+
+fn journey(region: Region, child: bool, chance: &mut Chance) -> BTreeMap<&'static str, String> {
+    let age = if child { 10 + chance.below(8) } else { 18 + chance.below(9) + chance.below(12) };
+    let place = match region {
+        Region::Gulf => chance.pick(&["OM", "SA", "SA", "KW", "AE", "QA"]),
+        Region::Regional => chance.pick(&["TZ", "TZ", "RW", "CD", "UG", "KE", "ZM"]),
+        Region::Internal => "internal",
+    };
+    let arranged = match region {
+        Region::Gulf => chance.pick(&["agency", "broker", "agency", "friend"]),
+        _ => chance.pick(&["friend", "neighbour", "family", "broker"]),
+    };
+    [
+        ("s2_age", age.to_string()),
+        ("s2_age_unsure", "no".into()),
+        ("p_already", "no".into()),
+        ("p_nat", "BI".into()),
+        ("p_disp", "returnee_migrant".into()),
+        ("j_left", "yes".into()),
+        ("j_where", place.into()),
+        ("j_arranged", arranged.into()),
+        ("j_months", (1 + chance.below(30)).to_string()),
+        ("s3_stats", "yes".into()),
+        ("s3_keep", if chance.one_in(3) { "yes" } else { "no" }.into()),
+        ("c_name", "name of the demo".into()),
+        ("c_channel", "phone".into()),
+    ]
+    .into()
+}
+
+fn person(region: Region, presumed: bool, answers: BTreeMap<&'static str, String>, otherwise: Otherwise) -> Person {
+    Person { month: 0, woman_or_girl: false, region, presumed, answers, otherwise }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_people_add_up_to_the_printed_figures() {
+        for fast in [false, true] {
+            let (people, truth) = (people(fast), truth(fast));
+            let presumed = || people.iter().filter(|p| p.presumed);
+            let to = |region| presumed().filter(|p| p.region == region).count();
+            let sums = Truth {
+                interviews: people.len(),
+                people: presumed().count(),
+                women_or_girls: presumed().filter(|p| p.woman_or_girl).count(),
+                gulf: to(Region::Gulf),
+                region: to(Region::Regional),
+                internal: to(Region::Internal),
+            };
+            assert_eq!(sums, truth);
+        }
+    }
+}
