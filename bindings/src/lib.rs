@@ -1,3 +1,14 @@
-//! The UniFFI surface of tabara-core.
+//! The phone's border: what Kotlin, Swift and Python see of tabara-core. It holds no decisions.
+//!
+//! Rules of translation, the same for every type:
+//! - A plain type of the core is mirrored with `#[uniffi::remote]` beside the call that returns it: core stays free of
+//!   UniFFI, and a field that one side lacks does not compile.
+//! - Ids, hashes and codes cross as text; counts as `u32`; moments as seconds since 1970 UTC.
+//! - Every failure is a [`error::TabaraError`]: few variants, one reaction of the app each, nothing private in them.
+//! - Calls are synchronous and may wait for the disk (or, where it says so, for key stretching): call them off the
+//!   main thread. Only `sync` is asynchronous.
+
 uniffi::setup_scaffolding!("tabara");
-use tabara_core as _;
+
+mod card;
+mod error;

@@ -1,0 +1,32 @@
+//! What a card says before it is used, so that the focal point can compare it with what she was told.
+
+use crate::error::{Result, TabaraError};
+use tabara_core::catalog::Card;
+use tabara_core::places;
+
+/// The readable part of a card.
+#[derive(uniffi::Record)]
+pub struct CardPreview {
+    pub organisation: String,
+    /// Name of the commune of enrolment.
+    pub commune: String,
+    /// Seconds since 1970 UTC; the card cannot enrol after it.
+    pub expires: i64,
+    /// The server that this phone will sync with.
+    pub server: String,
+    /// The authority's key in groups, to be compared aloud with the coordinator's.
+    pub fingerprint: String,
+}
+
+/// Reads a card's text (pasted or scanned; white space does not matter). Fails with `Card`.
+#[uniffi::export]
+pub fn read_card(text: &str) -> Result<CardPreview> {
+    let (card, grant) = Card::parse(text).map_err(|e| TabaraError::Card { reason: e.to_string() })?;
+    Ok(CardPreview {
+        commune: places::name(&grant.commune).unwrap_or(&grant.commune).to_owned(),
+        organisation: grant.organisation,
+        expires: grant.expires,
+        server: card.server,
+        fingerprint: card.authority.fingerprint(),
+    })
+}
