@@ -3,6 +3,7 @@
 //! | room | what |
 //! |--|--|
 //! | [`facts`], [`record`], [`envelope`], [`seal`], [`catalog`], [`places`] | what leaves the phone, and who may be trusted |
+//! | [`questionnaire`] | a compiled questionnaire |
 //! | [`clock`], [`error`] | time as a parameter; the one error at the border |
 
 pub mod catalog;
@@ -11,6 +12,7 @@ pub mod envelope;
 pub mod error;
 pub mod facts;
 pub mod places;
+pub mod questionnaire;
 pub mod record;
 pub mod seal;
 
