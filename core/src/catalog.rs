@@ -68,6 +68,29 @@ pub struct Card {
     pub pin: Option<Digest>,
 }
 
+/// Whether a phone may speak to this address: `https://`, or `http://` to this very machine, for tests and demos.
+/// Host and port only: no user, path or query.
+pub fn is_server_address(address: &str) -> bool {
+    let (secure, rest) = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => return false,
+    };
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse::<u16>().is_ok()),
+        _ => (rest, true),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let v6 =
+        host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).and_then(|h| h.parse::<std::net::Ipv6Addr>().ok());
+    let well_formed = v6.is_some() || !host.is_empty() && host.chars().all(plain);
+    let loopback = match v6 {
+        Some(address) => address.is_loopback(),
+        None => host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|a| a.is_loopback()),
+    };
+    port && well_formed && (secure || loopback)
+}
+
 const CARD_PREFIX: &str = "TABARA1.";
 
 /// The text is not a card, or its grant is not signed by the authority that the card names.
@@ -278,6 +301,33 @@ mod tests {
         assert_eq!(verify(&Catalog { least_protocol: 9, ..two.clone() }, None), Err(CatalogError::NewerProtocol));
         let stranger = envelope::sign(Typ::Catalog, &SigningKey::generate(), &two);
         assert!(matches!(Catalog::verify(&stranger, &authority.public(), None), Err(CatalogError::Envelope(_))));
+    }
+
+    #[test]
+    fn a_phone_speaks_plain_http_to_its_own_machine_only() {
+        for good in [
+            "https://tabara.example",
+            "https://10.0.0.7:8443",
+            "http://127.0.0.1:80",
+            "http://localhost:8080",
+            "http://[::1]:9",
+        ] {
+            assert!(is_server_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "tabara.example",
+            "http://tabara.example",
+            "http://127.0.0.1.evil.example",
+            "https://a@b",
+            "https://a/b",
+            "https://a:b",
+            "https://",
+            "http://10.0.0.7",
+            "ftp://localhost",
+        ] {
+            assert!(!is_server_address(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -55,6 +55,24 @@ pub fn unseal(sealed: &[u8], identity: &str) -> Result<Vec<u8>, SealError> {
     if plain.len() as u64 > MAX_PLAIN { Err(SealError::Oversize) } else { Ok(plain) }
 }
 
+/// Locks a small secret with a passphrase: an age file (scrypt, 2^18, as the `age` tool writes), for keys that lie on a
+/// person's own machine.
+pub fn lock(secret: &[u8], passphrase: &str) -> Result<Vec<u8>, SealError> {
+    let mut to = age::scrypt::Recipient::new(passphrase.to_owned().into());
+    to.set_work_factor(18);
+    age::encrypt(&to, secret).map_err(|_| SealError::Damaged)
+}
+
+/// Opens what [`lock`] or `age --passphrase` wrote.
+pub fn unlock(locked: &[u8], passphrase: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
+    let mut from = age::scrypt::Identity::new(passphrase.to_owned().into());
+    from.set_max_work_factor(20);
+    age::decrypt(&from, locked).map(Into::into).map_err(|e| match e {
+        age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => SealError::NotForThisKey,
+        _ => SealError::Damaged,
+    })
+}
+
 /// Whether a text is an age X25519 recipient (`age1…`).
 pub fn is_recipient(text: &str) -> bool {
     text.parse::<age::x25519::Recipient>().is_ok()
@@ -102,6 +120,14 @@ mod tests {
         deflate.write_all(&vec![0; MAX_PLAIN as usize + 10]).unwrap();
         let bomb = age::encrypt(&key, &deflate.finish().unwrap()).unwrap();
         assert_eq!(unseal(&bomb, &identity), Err(SealError::Oversize));
+    }
+
+    #[test]
+    fn a_locked_secret_opens_with_its_passphrase_only() {
+        let locked = lock(b"a seed", "four random words here").unwrap();
+        assert_eq!(unlock(&locked, "four random words here").unwrap().as_slice(), b"a seed");
+        assert_eq!(unlock(&locked, "four other words here").unwrap_err(), SealError::NotForThisKey);
+        assert_eq!(unlock(b"not an age file", "x").unwrap_err(), SealError::Damaged);
     }
 
     #[test]

@@ -1,1 +1,264 @@
-fn main() {}
+//! `tabara-desk`: tools for a person's own machine. See `tabara_server::desk`.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tabara_core::catalog::Catalog;
+use tabara_core::envelope::Digest;
+use tabara_server::desk::{DeskError, Result, authority, card, case, catalog, end_of_day, keys, read, write};
+use zeroize::Zeroizing;
+
+#[derive(Parser)]
+#[command(name = "tabara-desk", version, about = "Tools for a person's own machine: keys, catalogs, cards, cases")]
+struct Desk {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+#[derive(Subcommand)]
+enum Tool {
+    /// The authority's key: in it all trust begins. Keep its machine off every network.
+    #[command(subcommand)]
+    Authority(AuthorityTool),
+    /// Keys of case workers and reviewers.
+    #[command(subcommand)]
+    Keys(KeysTool),
+    /// Catalogs: what phones trust and use.
+    #[command(subcommand)]
+    Catalog(CatalogTool),
+    /// Issues a card, with which one phone enrols once.
+    Card(CardOrder),
+    /// Sealed cases.
+    #[command(subcommand)]
+    Case(CaseTool),
+}
+
+/// Where the passphrase of a key file comes from.
+#[derive(Args)]
+struct Secret {
+    /// Read the passphrase from the first line of this file instead of asking.
+    #[arg(long)]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum AuthorityTool {
+    /// Makes the key and prints the fingerprint to read aloud.
+    Init {
+        #[arg(long)]
+        dir: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Signs a catalog's draft.
+    Sign {
+        draft: PathBuf,
+        #[arg(long)]
+        dir: PathBuf,
+        /// The catalog in force, to be sure that phones will take the new one.
+        #[arg(long)]
+        previous: Option<PathBuf>,
+        #[arg(short, long)]
+        output: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysTool {
+    /// Makes a case worker's identity, or with `--reviewer` a reviewer's signing key, and prints its public half.
+    New {
+        output: PathBuf,
+        #[arg(long)]
+        reviewer: bool,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Checks that every recipient of a catalog's draft can really be opened with the identities given.
+    Check {
+        draft: PathBuf,
+        #[arg(long = "identity", required = true)]
+        identities: Vec<PathBuf>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+}
+
+#[derive(Subcommand)]
+enum CatalogTool {
+    /// Gathers a draft and its parts from a plan.
+    Build {
+        plan: PathBuf,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct CardOrder {
+    /// The authority's folder.
+    #[arg(long)]
+    dir: PathBuf,
+    #[arg(long)]
+    organisation: String,
+    /// Commune of enrolment, BI-CO-NN-NN.
+    #[arg(long)]
+    commune: String,
+    /// Last day on which the card can be used, YYYY-MM-DD.
+    #[arg(long)]
+    expires: String,
+    #[arg(long)]
+    server: String,
+    /// SHA-256 of the server's certificate key, base64url.
+    #[arg(long)]
+    pin: Option<String>,
+    /// Write the QR code to this file as SVG instead of drawing it here.
+    #[arg(long)]
+    svg: Option<PathBuf>,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+#[derive(Subcommand)]
+enum CaseTool {
+    /// Opens a sealed case and prints the full answers.
+    Open {
+        file: PathBuf,
+        #[arg(long)]
+        identity: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+}
+
+impl Secret {
+    fn get(&self, prompt: &str) -> Result<Zeroizing<String>> {
+        if let Some(path) = &self.passphrase_file {
+            let text = Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(read(path)?)).into_owned());
+            return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+        }
+        let typed = rpassword::prompt_password(format!("{prompt}: "));
+        typed.map(Zeroizing::new).map_err(|e| DeskError::Asked(format!("no passphrase could be read: {e}")))
+    }
+    /// For a new key: typed twice.
+    fn new_one(&self) -> Result<Zeroizing<String>> {
+        let first = self.get("New passphrase (12 characters or more)")?;
+        if self.passphrase_file.is_none() && *self.get("Once more")? != *first {
+            return Err(DeskError::Asked("the two passphrases differ".into()));
+        }
+        Ok(first)
+    }
+    fn for_file(&self, path: &Path) -> Result<Zeroizing<String>> {
+        if read(path)?.starts_with(b"age-encryption.org/") {
+            self.get(&format!("Passphrase of {}", path.display()))
+        } else {
+            Ok(Zeroizing::default())
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Desk::parse().tool) {
+        Ok(code) => code,
+        Err(fault) => {
+            eprintln!("tabara-desk: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(tool: Tool) -> Result<ExitCode> {
+    match tool {
+        Tool::Authority(tool) => run_authority(tool)?,
+        Tool::Keys(KeysTool::New { output, reviewer, secret }) => {
+            let passphrase = secret.new_one()?;
+            if reviewer {
+                println!("{}", keys::new_signing_key(&output, &passphrase)?.public());
+            } else {
+                println!("{}", keys::new_identity(&output, &passphrase)?);
+            }
+        }
+        Tool::Keys(KeysTool::Check { draft, identities, secret }) => return check(&draft, &identities, &secret),
+        Tool::Catalog(CatalogTool::Build { plan, output }) => {
+            let base = plan.parent().unwrap_or(Path::new("."));
+            let draft = catalog::Plan::read(&plan)?.draft(base)?;
+            draft.write(&output)?;
+            print!("{}", summary(&draft.catalog));
+        }
+        Tool::Card(order) => issue(&order)?,
+        Tool::Case(CaseTool::Open { file, identity, secret }) => {
+            let key = keys::identity(&identity, &secret.for_file(&identity)?)?;
+            for opened in case::open(&read(&file)?, &key)? {
+                println!("{}\n", case::text(&opened));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_authority(tool: AuthorityTool) -> Result<()> {
+    match tool {
+        AuthorityTool::Init { dir, secret } => {
+            let public = authority::init(&dir, &secret.new_one()?)?;
+            println!("public key   {public}\nfingerprint  {}", public.fingerprint());
+        }
+        AuthorityTool::Sign { draft, dir, previous, output, secret } => {
+            let catalog = catalog::read_draft(&draft)?;
+            let previous = previous.map(|path| read(&path)).transpose()?;
+            let previous = previous.as_deref().map(String::from_utf8_lossy);
+            let key = authority::key(&dir, &secret.get("Passphrase of the authority")?)?;
+            write(&output, authority::sign(&catalog, &key, previous.as_deref())?)?;
+            print!("{}", summary(&catalog));
+        }
+    }
+    Ok(())
+}
+
+/// What a person should look at before a catalog is signed or published.
+fn summary(catalog: &Catalog) -> String {
+    let mut text = format!(
+        "catalog      {}\nexpires      {}\noperations   {}\n",
+        catalog.version,
+        tabara_core::clock::civil_date(catalog.expires),
+        catalog.operations.fingerprint()
+    );
+    let roles = catalog.recipients.iter().map(|r| format!("recipient    {:?}: {} {}\n", r.role, r.name, r.age));
+    let reviewers = catalog.reviewers.iter().map(|r| format!("reviewer     {} {}\n", r.name, r.key));
+    let parts = catalog.parts.iter().map(|p| format!("part         {} {} ({} bytes)\n", p.id, p.sha256, p.len));
+    text.extend(roles.chain(reviewers).chain(parts));
+    text + &format!("revoked      {}\n", catalog.revoked.len())
+}
+
+fn check(draft: &Path, identities: &[PathBuf], secret: &Secret) -> Result<ExitCode> {
+    let catalog = catalog::read_draft(draft)?;
+    let read_one = |path: &PathBuf| keys::identity(path, &secret.for_file(path)?);
+    let identities = identities.iter().map(read_one).collect::<Result<Vec<_>>>()?;
+    let tried = keys::check(&catalog, &identities)?;
+    for (name, opens) in &tried {
+        println!("{} {name}", if *opens { "opens    " } else { "NOT TRIED" });
+    }
+    Ok(if tried.iter().all(|(_, opens)| *opens) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn issue(order: &CardOrder) -> Result<()> {
+    let pin = order.pin.as_deref().map(str::parse::<Digest>).transpose();
+    let pin = pin.map_err(|_| DeskError::Asked("a pin is 32 bytes in base64url".into()))?;
+    let key = authority::key(&order.dir, &order.secret.get("Passphrase of the authority")?)?;
+    let (card, grant) = card::issue(
+        &key,
+        &card::Order {
+            organisation: order.organisation.clone(),
+            commune: order.commune.clone(),
+            expires: end_of_day(&order.expires)?,
+            server: order.server.clone(),
+            pin,
+        },
+    )?;
+    match &order.svg {
+        Some(path) => write(path, card::svg(&card)?)?,
+        None => println!("{}", card::terminal(&card)?),
+    }
+    println!("{}\n\ndevice       {}\nfingerprint  {}", card.text(), grant.device, key.public().fingerprint());
+    Ok(())
+}

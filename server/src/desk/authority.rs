@@ -1,0 +1,83 @@
+//! The authority: the key in which all trust begins. It lies on a machine that is never on a network; drafts are
+//! carried to it and signed catalogs and cards are carried away.
+
+use super::{Result, asked, keys, write};
+use std::path::Path;
+use tabara_core::catalog::Catalog;
+use tabara_core::envelope::{self, PublicKey, SigningKey, Typ};
+
+/// The file of the secret key in the authority's folder.
+pub const KEY_FILE: &str = "authority.age";
+/// The file of the public key and its fingerprint.
+pub const PUBLIC_FILE: &str = "authority.pub";
+
+/// Makes the authority's folder and key. Returns the public key, whose fingerprint is read aloud.
+pub fn init(dir: &Path, passphrase: &str) -> Result<PublicKey> {
+    std::fs::create_dir_all(dir).map_err(|e| super::at(dir, e))?;
+    let public = keys::new_signing_key(&dir.join(KEY_FILE), passphrase)?.public();
+    write(&dir.join(PUBLIC_FILE), format!("{public}\n# {}\n", public.fingerprint()))?;
+    Ok(public)
+}
+
+/// Reads the authority's key.
+pub fn key(dir: &Path, passphrase: &str) -> Result<SigningKey> {
+    keys::signing_key(&dir.join(KEY_FILE), passphrase)
+}
+
+/// Signs a catalog after checking that phones, which hold `previous`, will take it.
+pub fn sign(draft: &Catalog, key: &SigningKey, previous: Option<&str>) -> Result<String> {
+    let authority = key.public();
+    let previous = previous.map(|jws| Catalog::verify(jws.trim(), &authority, None)).transpose()?;
+    if previous.as_ref().is_some_and(|p| draft.version <= p.version) {
+        return Err(asked("the version does not grow: phones would refuse it"));
+    }
+    if let Some(lost) = previous.iter().flat_map(|p| &p.revoked).find(|d| !draft.revoked.contains(d)) {
+        return Err(asked(format!("the draft un-revokes {lost}: a revoked phone stays revoked")));
+    }
+    let jws = envelope::sign(Typ::Catalog, key, draft);
+    Catalog::verify(&jws, &authority, previous.as_ref())?;
+    Ok(jws)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::catalog::Plan;
+    use tabara_core::catalog::{Recipient, RecipientRole, Uuid};
+
+    fn draft(version: u64) -> Catalog {
+        let recipient =
+            |name: &str, role| Recipient { name: name.into(), role, age: tabara_core::seal::new_identity().1 };
+        let plan = Plan {
+            version,
+            expires: "2030-12-31".into(),
+            operations: SigningKey::generate().public(),
+            recipients: vec![recipient("desk", RecipientRole::CaseWorker), recipient("safe", RecipientRole::Recovery)],
+            reviewers: vec![],
+            questionnaires: vec!["form.json".into()],
+            services: None,
+            revoked: vec![Uuid::nil()],
+            policy: Default::default(),
+        };
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("form.json"), r#"{"id":"screening"}"#).unwrap();
+        let draft = plan.draft(dir.path()).unwrap();
+        draft.write(dir.path()).unwrap();
+        assert_eq!(draft.catalog.questionnaire("screening"), Some(draft.parts[0].0));
+        assert!(dir.path().join("parts").join(draft.parts[0].0.to_string()).exists());
+        crate::desk::catalog::read_draft(&dir.path().join("catalog.draft.json")).unwrap()
+    }
+
+    #[test]
+    fn a_draft_is_signed_when_phones_will_take_it() {
+        let key = SigningKey::generate();
+        let first = sign(&draft(1), &key, None).unwrap();
+        let second = sign(&draft(2), &key, Some(&first)).unwrap();
+        assert_eq!(Catalog::verify(&second, &key.public(), None).unwrap().version, 2);
+        assert!(sign(&draft(2), &key, Some(&second)).is_err(), "the version does not grow");
+        let forgiving = Catalog { revoked: vec![], ..draft(3) };
+        assert!(sign(&forgiving, &key, Some(&second)).is_err(), "a revoked phone stays revoked");
+        let without_recovery = Catalog { recipients: draft(3).recipients[..1].to_vec(), ..draft(3) };
+        assert!(sign(&without_recovery, &key, None).is_err());
+    }
+}

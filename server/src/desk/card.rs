@@ -1,0 +1,104 @@
+//! Issuing a card: the authority's grant for one phone and a one-time secret, as text, as a QR code to print and as
+//! one for the terminal. Whoever reads a card can enrol with it once: hand it over like a key.
+
+use super::{Result, asked};
+use qrcode::{EcLevel, QrCode, render};
+use tabara_core::catalog::{Card, Grant, Uuid, is_server_address};
+use tabara_core::envelope::{self, Digest, SigningKey, Typ};
+use tabara_core::places;
+
+/// What a card is issued for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub organisation: String,
+    /// Code of the commune of enrolment.
+    pub commune: String,
+    /// Seconds since 1970 UTC.
+    pub expires: i64,
+    /// `https://…`, or `http://` to a loopback address.
+    pub server: String,
+    pub pin: Option<Digest>,
+}
+
+/// Issues a card; each has a device id and a secret of its own.
+pub fn issue(authority: &SigningKey, order: &Order) -> Result<(Card, Grant)> {
+    if places::province_of(&order.commune).is_none() {
+        return Err(asked("the commune is not one of the 42 of 2025: its code is BI-CO-NN-NN"));
+    }
+    if order.organisation.trim().is_empty() {
+        return Err(asked("a card names its organisation"));
+    }
+    let server = order.server.trim_end_matches('/').to_owned();
+    if !is_server_address(&server) {
+        return Err(asked("the server's address is https://HOST or https://HOST:PORT"));
+    }
+    let seed = SigningKey::generate();
+    let grant = Grant {
+        device: Uuid::new_v4(),
+        organisation: order.organisation.trim().to_owned(),
+        commune: order.commune.clone(),
+        expires: order.expires,
+        card: seed.public(),
+    };
+    let card = Card {
+        grant: envelope::sign(Typ::Grant, authority, &grant),
+        seed: Digest(*seed.seed()),
+        authority: authority.public(),
+        server,
+        pin: order.pin,
+    };
+    Ok((card, grant))
+}
+
+fn qr(text: &str) -> Result<QrCode> {
+    QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| asked("the card is too long for a QR code"))
+}
+
+/// The card as a picture to print.
+pub fn svg(card: &Card) -> Result<String> {
+    Ok(qr(&card.text())?.render::<render::svg::Color>().min_dimensions(480, 480).build())
+}
+
+/// The card for a terminal, two rows of modules in a line.
+pub fn terminal(card: &Card) -> Result<String> {
+    let dense = render::unicode::Dense1x2::Light;
+    Ok(qr(&card.text())?
+        .render::<render::unicode::Dense1x2>()
+        .dark_color(dense)
+        .light_color(render::unicode::Dense1x2::Dark)
+        .build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order() -> Order {
+        let server = "https://tabara.example/".to_owned();
+        Order {
+            organisation: "IOM".into(),
+            commune: "BI-CO-04-02".into(),
+            expires: 1_900_000_000,
+            server,
+            pin: Some(Digest([7; 32])),
+        }
+    }
+
+    #[test]
+    fn a_phone_reads_the_card_that_was_issued() {
+        let (card, grant) = issue(&SigningKey::generate(), &order()).unwrap();
+        let (read, granted) = Card::parse(&card.text()).unwrap();
+        assert_eq!(granted, grant);
+        assert_eq!((read.server.as_str(), read.pin), ("https://tabara.example", Some(Digest([7; 32]))));
+        assert!(svg(&card).unwrap().contains("<svg"));
+        assert!(terminal(&card).unwrap().lines().count() < 70);
+    }
+
+    #[test]
+    fn a_card_for_an_unknown_commune_or_an_open_line_is_not_issued() {
+        let key = SigningKey::generate();
+        assert!(issue(&key, &Order { commune: "BI-CO-99-02".into(), ..order() }).is_err());
+        assert!(issue(&key, &Order { server: "http://tabara.example".into(), ..order() }).is_err());
+        assert!(issue(&key, &Order { organisation: " ".into(), ..order() }).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! Secret keys in files of their own: an age file under a passphrase, readable by its owner alone. Inside stands one
+//! line: an age identity (so that the plain `age` tool opens cases too), or a signing key.
+
+use super::{Result, asked, at, read};
+use std::io::Write as _;
+use std::path::Path;
+use tabara_core::catalog::Catalog;
+use tabara_core::envelope::{Digest, SigningKey, random};
+use tabara_core::seal;
+use zeroize::Zeroizing;
+
+const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
+
+/// Writes a secret line to a new file; an existing file is never replaced.
+fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
+    if passphrase.chars().count() < 12 {
+        return Err(asked("a passphrase has at least 12 characters: take four random words"));
+    }
+    let locked = seal::lock(line.as_bytes(), passphrase)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|e| at(path, e))?;
+    file.write_all(&locked).and_then(|()| file.sync_all()).map_err(|e| at(path, e))
+}
+
+/// The secret line of a file. A file that is not locked (as `age-keygen` writes them) is read as it stands.
+fn line(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
+    let bytes = Zeroizing::new(read(path)?);
+    let plain = if bytes.starts_with(b"age-encryption.org/") { seal::unlock(&bytes, passphrase)? } else { bytes };
+    let text = std::str::from_utf8(&plain).map_err(|_| at(path, "not a key file"))?;
+    let line = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#'));
+    line.map(|l| Zeroizing::new(l.to_owned())).ok_or_else(|| at(path, "not a key file"))
+}
+
+/// Makes a signing key (authority or reviewer) and keeps it in a new file.
+pub fn new_signing_key(path: &Path, passphrase: &str) -> Result<SigningKey> {
+    let key = SigningKey::generate();
+    keep(path, &Zeroizing::new(format!("{SIGNING}{}", Digest(*key.seed()))), passphrase)?;
+    Ok(key)
+}
+
+/// Reads a signing key.
+pub fn signing_key(path: &Path, passphrase: &str) -> Result<SigningKey> {
+    let line = line(path, passphrase)?;
+    let seed = line.strip_prefix(SIGNING).and_then(|seed| seed.parse::<Digest>().ok());
+    seed.map(|seed| SigningKey::from_seed(seed.0)).ok_or_else(|| at(path, "not a signing key"))
+}
+
+/// Makes a case worker's identity, keeps it in a new file, and returns the public key (`age1…`) for the catalog.
+pub fn new_identity(path: &Path, passphrase: &str) -> Result<String> {
+    let (identity, recipient) = seal::new_identity();
+    keep(path, &identity, passphrase)?;
+    Ok(recipient)
+}
+
+/// Reads a case worker's identity.
+pub fn identity(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
+    line(path, passphrase)
+}
+
+/// The recipients of a catalog, each with whether one of these identities really opens what is sealed to it. To be
+/// tried before a catalog is published: cases sealed to a key that nobody holds are lost.
+pub fn check(catalog: &Catalog, identities: &[Zeroizing<String>]) -> Result<Vec<(String, bool)>> {
+    let probe: [u8; 32] = random();
+    let tried = |age: &String| -> Result<bool> {
+        let sealed = seal::seal(&probe, std::slice::from_ref(age))?;
+        Ok(identities.iter().any(|i| seal::unseal(&sealed, i).is_ok_and(|plain| plain == probe)))
+    };
+    catalog.recipients.iter().map(|r| Ok((r.name.clone(), tried(&r.age)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: &str = "four random words here";
+
+    #[test]
+    fn a_key_comes_back_from_its_file_and_no_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("authority.age");
+        let key = new_signing_key(&path, WORDS).unwrap();
+        assert_eq!(signing_key(&path, WORDS).unwrap().public(), key.public());
+        assert!(signing_key(&path, "four other words here").is_err());
+        assert!(new_signing_key(&path, WORDS).is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_short_passphrase_makes_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.age");
+        assert!(new_identity(&path, "short").is_err());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_identity_that_age_keygen_wrote_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.txt");
+        let (identity_text, to) = seal::new_identity();
+        std::fs::write(&path, format!("# created: 2026-11-22\n# public key: {to}\n{}\n", *identity_text)).unwrap();
+        assert_eq!(identity(&path, "").unwrap(), identity_text);
+    }
+}
