@@ -15,5 +15,7 @@ pub mod places;
 pub mod questionnaire;
 pub mod record;
 pub mod seal;
+#[cfg(feature = "device")]
+pub mod vault;
 
 pub use error::{Error, Result};
