@@ -176,7 +176,7 @@ fn rust() -> Result<Vec<Command>, String> {
 }
 
 fn conformance() -> Result<Vec<Command>, String> {
-    Ok(vec![cargo(&["test", "-p", "tabara-tests", "--test", "conformance", "--", "--ignored", "--nocapture"])])
+    Ok(vec![cargo(&["test", "-p", "tabara-tests", "--test", "conformance*", "--", "--include-ignored", "--nocapture"])])
 }
 
 fn demo() -> Result<Vec<Command>, String> {
