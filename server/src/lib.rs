@@ -1,3 +1,4 @@
 //! The server.
 
 pub mod desk;
+pub mod statistics;

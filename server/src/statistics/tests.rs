@@ -1,0 +1,331 @@
+//! Stories of a log and what may be read from it.
+
+use super::disclosure::ExactUse;
+use super::*;
+use proptest::prelude::*;
+use tabara_core::facts::Value;
+
+fn exact() -> Base {
+    Base::Exact(ExactUse::after_the_entry_is_written())
+}
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn one(code: &str) -> Value {
+    Value::One(code.into())
+}
+
+/// A screening that comes out as presumed, in Kayanza (Butanyerera, the fourth province).
+fn presumed(month: &str) -> Facts {
+    let codes = [
+        ("month", month),
+        ("screen_commune", "BI-CO-04-02"),
+        ("outcome", "presumed"),
+        ("already", "no"),
+        ("sex", "f"),
+        ("age_band", "21-23"),
+        ("destination_region", "gulf"),
+    ];
+    let mut facts: Facts = codes.map(|(name, code)| (name.to_owned(), one(code))).into();
+    facts.insert("exploitation".into(), Value::Many(["ex_domestic".to_owned()].into()));
+    facts
+}
+
+fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
+    facts.insert(name.into(), one(code));
+    facts
+}
+
+/// A log in the writing.
+struct Log(Counting);
+
+impl Log {
+    fn new() -> Self {
+        let mut log = Self(Counting::new(Dictionary::standard()));
+        log.tell(Event::Enrolled { device: 1, commune: "BI-CO-04-02" });
+        log
+    }
+    fn tell(&mut self, event: Event) -> &mut Self {
+        let next = self.0.head() + 1;
+        self.0.take(next, Some(&event)).unwrap();
+        self
+    }
+    fn screened(&mut self, record: u128, facts: &Facts) -> &mut Self {
+        self.tell(Event::Screened { device: 1, record: id(record), revises: None, facts })
+    }
+    fn corrected(&mut self, record: u128, of: u128, facts: &Facts) -> &mut Self {
+        self.tell(Event::Screened { device: 1, record: id(record), revises: Some(id(of)), facts })
+    }
+    fn withdrawn(&mut self, of: u128) -> &mut Self {
+        self.tell(Event::Withdrawn { record: id(of) })
+    }
+    fn reviewed(&mut self, of: u128, decision: Decision) -> &mut Self {
+        self.tell(Event::Reviewed { record: id(of), decision })
+    }
+    fn closed(&mut self, month: &str) -> &mut Self {
+        self.tell(Event::Closed { month: Month::parse(month).unwrap() })
+    }
+    fn revised(&mut self) -> &mut Self {
+        self.tell(Event::Revised)
+    }
+    /// The exact number of people identified in closed months.
+    fn identified(&mut self) -> u32 {
+        self.0.snapshot().headline(Scope::Nation, Period::All, &exact()).identified.at_least()
+    }
+    fn open(&mut self, month: &str) -> u32 {
+        self.0.snapshot().open_month(Scope::Nation, Month::parse(month).unwrap(), &exact()).1.at_least()
+    }
+    fn parts(&mut self, table: Table) -> Vec<(String, u32)> {
+        let answer = self.0.snapshot().answer(table, Scope::Nation, Period::All, &exact(), Dictionary::standard());
+        let parts = answer.split.parts.unwrap();
+        answer.codes.into_iter().zip(parts).map(|(code, n)| (code, n.at_least())).filter(|(_, n)| *n > 0).collect()
+    }
+}
+
+fn part(code: &str, n: u32) -> (String, u32) {
+    (code.to_owned(), n)
+}
+
+#[test]
+fn splits_appear_once_when_the_month_closes() {
+    let mut log = Log::new();
+    for n in 0..7 {
+        log.screened(n, &presumed("2021-06"));
+    }
+    assert_eq!((log.identified(), log.open("2021-06")), (0, 7));
+    log.closed("2021-06");
+    assert_eq!((log.identified(), log.open("2021-06")), (7, 0));
+    assert_eq!(log.parts(Table::Sex), [part("f", 7)]);
+    assert_eq!(log.parts(Table::Place), [part("BI-PR-04", 7)]);
+    assert_eq!(log.parts(Table::AgeAndSex), [part("f/21-23", 7)]);
+    assert_eq!(log.parts(Table::Month), [part("2021-06", 7)]);
+}
+
+#[test]
+fn what_comes_late_waits_for_the_revision() {
+    let mut log = Log::new();
+    log.screened(1, &presumed("2021-06")).closed("2021-06");
+    log.screened(2, &presumed("2021-06")).screened(3, &presumed("2021-05"));
+    assert_eq!(log.identified(), 1);
+    log.screened(4, &presumed("2021-07")).closed("2021-07");
+    assert_eq!(log.identified(), 2, "July came out, June did not move");
+    log.revised();
+    assert_eq!(log.identified(), 4);
+}
+
+#[test]
+fn a_withdrawal_counts_at_the_revision_and_at_once_in_an_open_month() {
+    let mut log = Log::new();
+    log.screened(1, &presumed("2021-06")).closed("2021-06").screened(2, &presumed("2021-07"));
+    log.withdrawn(1).withdrawn(2);
+    assert_eq!((log.identified(), log.open("2021-07")), (1, 0));
+    log.revised();
+    assert_eq!(log.identified(), 0);
+}
+
+#[test]
+fn a_withdrawal_beats_its_record_in_any_order_and_takes_the_corrections_along() {
+    let mut log = Log::new();
+    log.withdrawn(1).screened(1, &presumed("2021-06"));
+    log.screened(2, &presumed("2021-06")).corrected(3, 2, &presumed("2021-06")).withdrawn(2);
+    log.screened(4, &presumed("2021-06")).corrected(5, 4, &presumed("2021-06")).withdrawn(5);
+    log.closed("2021-06");
+    assert_eq!(log.identified(), 0);
+}
+
+#[test]
+fn a_correction_replaces_and_is_never_counted_beside_its_original() {
+    let mut log = Log::new();
+    log.screened(1, &presumed("2021-06")).closed("2021-06");
+    // corrected into the open month: the original stands until the revision, so the correction waits
+    log.corrected(2, 1, &with(presumed("2021-07"), "sex", "m"));
+    assert_eq!((log.identified(), log.open("2021-07")), (1, 0));
+    log.closed("2021-07");
+    assert_eq!(log.parts(Table::Month), [part("2021-06", 1)]);
+    log.revised();
+    assert_eq!(log.parts(Table::Month), [part("2021-07", 1)]);
+    assert_eq!(log.parts(Table::Sex), [part("m", 1)]);
+}
+
+#[test]
+fn of_several_corrections_the_last_one_stands() {
+    let mut log = Log::new();
+    log.screened(1, &presumed("2021-06"));
+    log.corrected(2, 1, &with(presumed("2021-06"), "sex", "m"));
+    log.corrected(3, 1, &with(presumed("2021-06"), "sex", "other"));
+    // a correction of a correction that is still on its way
+    log.screened(10, &presumed("2021-06")).corrected(12, 11, &with(presumed("2021-06"), "sex", "ns"));
+    log.corrected(11, 10, &presumed("2021-06")).closed("2021-06");
+    assert_eq!(log.parts(Table::Sex), [part("other", 1), part("ns", 1)]);
+}
+
+#[test]
+fn a_correction_without_facts_takes_the_person_out_of_the_count() {
+    let mut log = Log::new();
+    log.screened(1, &presumed("2021-06")).corrected(2, 1, &Facts::new()).closed("2021-06");
+    assert_eq!(log.identified(), 0);
+}
+
+#[test]
+fn corrections_in_a_ring_are_counted_once_at_most() {
+    let mut log = Log::new();
+    log.corrected(1, 2, &presumed("2021-06")).corrected(2, 1, &presumed("2021-06")).closed("2021-06");
+    assert_eq!(log.identified(), 1);
+}
+
+#[test]
+fn reviewers_add_and_take_away() {
+    let mut log = Log::new();
+    for n in 1..=4 {
+        log.screened(n, &presumed("2021-06"));
+    }
+    log.screened(5, &with(presumed("2021-06"), "outcome", "at_risk"));
+    log.reviewed(1, Decision::NotConfirmed).reviewed(2, Decision::Duplicate).reviewed(5, Decision::Confirmed);
+    log.reviewed(3, Decision::NotConfirmed).reviewed(3, Decision::Confirmed).closed("2021-06");
+    assert_eq!(log.identified(), 3, "records 3, 4 and 5");
+    assert_eq!(log.parts(Table::Outcome), [part("presumed", 3), part("not_confirmed", 1)]);
+}
+
+#[test]
+fn people_are_screenings_less_those_screened_before() {
+    let mut log = Log::new();
+    for (n, already) in ["no", "yes_code", "yes_no_code", "elsewhere", "unknown"].iter().enumerate() {
+        log.screened(n as u128, &with(presumed("2021-06"), "already", already));
+    }
+    log.closed("2021-06");
+    let headline = log.0.snapshot().headline(Scope::Nation, Period::All, &exact());
+    let number = Shown::Number;
+    assert_eq!((headline.screenings, headline.screened), (number(5), number(3)));
+    assert_eq!((headline.identified_least, headline.identified), (number(2), number(3)));
+    assert_eq!((headline.reporting, headline.enrolled), (number(1), number(1)));
+}
+
+#[test]
+fn a_province_sees_its_communes_by_year_only() {
+    let mut log = Log::new();
+    for n in 0..12 {
+        log.screened(n, &presumed("2021-06"));
+    }
+    log.closed("2021-06");
+    let mut places = |scope, period| {
+        let snapshot = log.0.snapshot();
+        snapshot.answer(Table::Place, scope, period, &Base::Inside, Dictionary::standard())
+    };
+    let kayanza = Scope::province("BI-PR-04").unwrap();
+    let year = places(kayanza, Period::Year(2021));
+    assert_eq!(year.codes.len(), 8);
+    assert!(year.codes.iter().zip(year.split.parts.unwrap()).all(|(code, n)| match code.as_str() {
+        "BI-CO-04-02" => n == Shown::Number(10),
+        _ => n == Shown::Below(5),
+    }));
+    assert!(places(kayanza, Period::Quarter(2021, 2)).codes.is_empty());
+    assert_eq!(places(Scope::province("BI-PR-01").unwrap(), Period::Year(2021)).split.total, Shown::Below(5));
+}
+
+#[test]
+fn hostile_facts_are_not_counted() {
+    let mut log = Log::new();
+    let bad = [("month", "2021-13"), ("month", "1999-01"), ("screen_commune", "BI-CO-99-99"), ("outcome", "x")];
+    for (n, (name, code)) in bad.iter().enumerate() {
+        log.screened(n as u128, &with(presumed("2021-06"), name, code));
+    }
+    log.screened(9, &Facts::new()).closed("2021-06");
+    assert_eq!(log.identified(), 0);
+}
+
+fn arbitrary() -> impl Strategy<Value = Facts> {
+    let pick = |codes: &'static [&'static str]| prop::sample::select(codes);
+    let months = pick(&["2021-05", "2021-06", "2021-07"]);
+    let outcomes = pick(&["presumed", "at_risk", "no_indication"]);
+    let places = pick(&["BI-CO-04-02", "BI-CO-01-01"]);
+    (months, pick(&["f", "m"]), outcomes, places, pick(&["0-8", "18-20", "48+"])).prop_map(|(m, sex, out, at, age)| {
+        let facts = with(with(presumed(m), "sex", sex), "outcome", out);
+        with(with(facts, "screen_commune", at), "age_band", age)
+    })
+}
+
+/// Every closed number that exists, exactly.
+fn everything(log: &mut Log) -> Vec<menu::Answer> {
+    let snapshot = log.0.snapshot();
+    let scopes = (1..=5).map(Scope::Province).chain([Scope::Nation]);
+    let periods = [Period::All, Period::Year(2021), Period::Quarter(2021, 2), Period::Quarter(2021, 3)];
+    let questions = scopes.flat_map(|s| periods.into_iter().flat_map(move |p| Table::ALL.map(|t| (t, s, p))));
+    questions.map(|(t, s, p)| snapshot.answer(t, s, p, &exact(), Dictionary::standard())).collect()
+}
+
+fn tell(log: &mut Log, at: u128, facts: &Facts, kind: u8, about: u128) {
+    match kind {
+        0 => log.corrected(at, about, facts),
+        1 => log.withdrawn(about),
+        2 => log.reviewed(about, Decision::NotConfirmed),
+        3 => log.reviewed(about, Decision::Confirmed),
+        _ => log.screened(at, facts),
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_single_arrival_moves_a_split(
+        before in prop::collection::vec((arbitrary(), 0u8..12, 0u128..40), 1..30),
+        late in prop::collection::vec((arbitrary(), 0u8..12, 0u128..60), 1..15),
+    ) {
+        let mut log = Log::new();
+        for (n, (facts, kind, about)) in before.iter().enumerate() {
+            tell(&mut log, n as u128, facts, *kind, *about);
+        }
+        log.closed("2021-06");
+        let frozen = everything(&mut log);
+        for (n, (facts, kind, about)) in late.iter().enumerate() {
+            tell(&mut log, 40 + n as u128, facts, *kind, *about);
+            prop_assert_eq!(&everything(&mut log), &frozen);
+        }
+    }
+
+    #[test]
+    fn the_numbers_do_not_depend_on_the_order_of_arrival_nor_on_when_they_are_asked_for(
+        told in prop::collection::vec((arbitrary(), any::<u64>()), 1..30),
+    ) {
+        let (mut first, mut second) = (Log::new(), Log::new());
+        for (n, (facts, _)) in told.iter().enumerate() {
+            first.screened(n as u128, facts);
+            first.0.snapshot();
+        }
+        let mut shuffled: Vec<_> = told.iter().enumerate().collect();
+        shuffled.sort_by_key(|(_, (_, order))| *order);
+        for (n, (facts, _)) in shuffled {
+            second.screened(n as u128, facts);
+        }
+        prop_assert_eq!(everything(first.closed("2021-07")), everything(second.closed("2021-07")));
+    }
+
+    // Whatever is corrected, withdrawn or reviewed: a person is in one month, one place, one outcome, or in none.
+    #[test]
+    fn nobody_is_counted_twice(
+        told in prop::collection::vec((arbitrary(), 0u8..8, 0u128..30, 0u8..8), 1..40),
+    ) {
+        let mut log = Log::new();
+        for (n, (facts, kind, about, turn)) in told.iter().enumerate() {
+            tell(&mut log, n as u128, facts, *kind, *about);
+            match turn {
+                0 => drop(log.closed("2021-05")),
+                1 => drop(log.closed("2021-06")),
+                2 => drop(log.revised()),
+                _ => {}
+            }
+            let snapshot = log.0.snapshot();
+            let screened = |scope| {
+                let open = ["2021-05", "2021-06", "2021-07"].map(|m| {
+                    snapshot.open_month(scope, Month::parse(m).unwrap(), &exact()).0.at_least()
+                });
+                snapshot.headline(scope, Period::All, &exact()).screened.at_least() + open.iter().sum::<u32>()
+            };
+            let originals = told[..=n].iter().filter(|(_, kind, ..)| *kind == 0 || *kind > 3).count() as u32;
+            prop_assert!(screened(Scope::Nation) <= originals);
+            prop_assert_eq!(screened(Scope::Nation), (1..=5).map(|p| screened(Scope::Province(p))).sum::<u32>());
+        }
+    }
+}
