@@ -190,7 +190,7 @@ fn soak() -> Result<Vec<Command>, String> {
 
 /// The project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
 fn python() -> Result<Vec<Command>, String> {
-    bindings::generate("python")?;
+    bindings::generate()?;
     run(&mut cargo(&["build", "-q", "--workspace", "--bins", "--examples"]))?;
     let python = std::path::absolute("target/venv/bin/python").map_err(|e| e.to_string())?;
     if !python.exists() {
@@ -200,7 +200,7 @@ fn python() -> Result<Vec<Command>, String> {
     run(&mut program(&python.to_string_lossy(), &install))?;
     let mut pytest = program(&python.to_string_lossy(), &["-m", "pytest", "--color=no", "-rs"]);
     pytest.args(["bindings/python", "tests/python"]);
-    pytest.env("PYTHONPATH", "bindings/python/src:target/bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
+    pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(vec![pytest])
 }
 
@@ -214,7 +214,7 @@ fn android() -> Result<Vec<Command>, String> {
 
 /// Builds library, Kotlin and programs, then lets Maven test one project.
 fn maven(project: &str) -> Result<Vec<Command>, String> {
-    bindings::generate("kotlin")?;
+    bindings::generate()?;
     run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
     let here = std::path::absolute(".").map_err(|e| e.to_string())?;
     let mut mvn = program("mvn", &["-B", "-ntp", "test", "-Dkotlin.compiler.daemon=false"]);
