@@ -86,11 +86,46 @@ enum Alg {
 
 /// Signs `payload` as an envelope of kind `typ`.
 pub fn sign<T: Serialize>(typ: Typ, key: &SigningKey, payload: &T) -> String {
-    let header = Header { alg: Alg::Ed25519, typ, kid: key.public().kid() };
-    let json = |bytes: Result<Vec<u8>, _>| B64.encode(bytes.expect("plain data has a JSON form"));
-    let signed = format!("{}.{}", json(serde_json::to_vec(&header)), json(serde_json::to_vec(payload)));
-    let signature = B64.encode(key.pair().sign(signed.as_bytes()));
-    format!("{signed}.{signature}")
+    Signer::new(key).sign(typ, payload)
+}
+
+/// A key made ready for one who signs often: deriving it anew costs as much as a signature.
+pub struct Signer {
+    pair: Ed25519KeyPair,
+    public: PublicKey,
+    kid: String,
+}
+
+impl Signer {
+    pub fn new(key: &SigningKey) -> Self {
+        let (pair, public) = (key.pair(), key.public());
+        Self { pair, public, kid: public.kid() }
+    }
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+    /// As [`sign`].
+    pub fn sign<T: Serialize>(&self, typ: Typ, payload: &T) -> String {
+        let header = Header { alg: Alg::Ed25519, typ, kid: self.kid.clone() };
+        let json = |bytes: Result<Vec<u8>, _>| B64.encode(bytes.expect("plain data has a JSON form"));
+        let signed = format!("{}.{}", json(serde_json::to_vec(&header)), json(serde_json::to_vec(payload)));
+        let signature = B64.encode(self.pair.sign(signed.as_bytes()));
+        format!("{signed}.{signature}")
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(..)")
+    }
+}
+
+/// Reads the payload of an envelope whose signature was checked before it was stored.
+pub fn stored<T: DeserializeOwned>(jws: &str) -> Result<T, EnvelopeError> {
+    let payload = jws.split('.').nth(1).ok_or(EnvelopeError::Malformed)?;
+    let json = B64.decode(payload).map_err(|_| EnvelopeError::Malformed)?;
+    serde_json::from_slice(&json).map_err(|_| EnvelopeError::BadPayload)
 }
 
 /// Reads the header without trusting it: to find the key that [`open`] needs.

@@ -78,6 +78,11 @@ pub fn is_recipient(text: &str) -> bool {
     text.parse::<age::x25519::Recipient>().is_ok()
 }
 
+/// The recipient (`age1…`) of an identity; none if the text is not one.
+pub fn recipient_of(identity: &str) -> Option<String> {
+    identity.trim().parse::<age::x25519::Identity>().ok().map(|i| i.to_public().to_string())
+}
+
 /// A new identity with its public recipient, for `tabara-desk` and for tests.
 pub fn new_identity() -> (zeroize::Zeroizing<String>, String) {
     use age::secrecy::ExposeSecret as _;

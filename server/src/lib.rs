@@ -1,4 +1,70 @@
-//! The server.
+//! The server of Tabara: takes in signed records whose cases it cannot read, and counts coded facts.
+//!
+//! | room | what |
+//! |--|--|
+//! | [`log`], [`intake`], [`devices`], [`catalog`] | the one log; records in; phones; what phones fetch |
+//! | [`store`] | SQLite behind a dozen verbs |
+//! | [`statistics`] | the only door to numbers |
+//! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
+//!
+//! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
 
+pub mod catalog;
 pub mod desk;
+pub mod devices;
+pub mod error;
+pub mod intake;
+pub mod log;
+pub mod settings;
 pub mod statistics;
+pub mod store;
+
+use axum::Router;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use settings::Settings;
+pub use store::Store;
+
+/// What every handler shares.
+pub struct Server {
+    pub store: Store,
+    pub settings: Settings,
+}
+
+/// All routes of a server.
+pub fn app(store: Store, settings: Settings) -> Router {
+    let server = Arc::new(Server { store, settings });
+    let phones = Router::new()
+        .merge(devices::routes())
+        .merge(intake::routes())
+        .merge(catalog::routes())
+        .layer(axum::middleware::from_fn_with_state(server.clone(), intake::with_head));
+    Router::new().nest("/v1", phones).with_state(server)
+}
+
+/// Serves until `shutdown` is done, then finishes what has begun. Closes months that are due at start and every
+/// minute.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    store: Store,
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (ticking, clock) = (store.clone(), settings.clock.clone());
+    let timer = tokio::spawn(async move {
+        let mut minutes = tokio::time::interval(Duration::from_secs(60));
+        loop {
+            minutes.tick().await;
+            let (store, clock) = (ticking.clone(), clock.clone());
+            let ticked = tokio::task::spawn_blocking(move || log::tick(&store, &*clock)).await;
+            if let Ok(Err(e)) = ticked {
+                tracing::error!("closing months: {e}");
+            }
+        }
+    });
+    let service = app(store, settings).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown).await;
+    timer.abort();
+    served
+}

@@ -1,0 +1,93 @@
+//! What phones fetch: the catalog in force, signed by the authority, and the files it names by hash. The server passes
+//! them on and cannot change them. A catalog is published by command, also while a server runs on the same folder.
+
+use crate::devices::Caller;
+use crate::error::{Problem, blocking};
+use crate::log::{self, Kind};
+use crate::store::{self, NewEntry, Store, StoreError};
+use crate::{Server, Settings};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use std::sync::Arc;
+use tabara_core::catalog::{Catalog, CatalogError};
+use tabara_core::envelope::{self, Digest, sha256};
+
+pub fn routes() -> Router<Arc<Server>> {
+    Router::new().route("/catalog", get(catalog)).route("/parts/{sha256}", get(part))
+}
+
+async fn catalog(State(server): State<Arc<Server>>, _: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+    let jws = blocking(move || Ok(server.store.read(|log| log.catalog())?)).await?.ok_or(Problem::NotFound)?;
+    let tag = format!("\"{}\"", sha256(jws.as_bytes()));
+    let has = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let tag = [(header::ETAG, tag)];
+    Ok(if has { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, jws).into_response() })
+}
+
+async fn part(State(server): State<Arc<Server>>, _: Caller, Path(hash): Path<String>) -> Result<Response, Problem> {
+    let hash: Digest = hash.parse().map_err(|_| Problem::NotFound)?;
+    let found = blocking(move || Ok(server.store.read(|log| log.part(hash))?)).await?;
+    let bytes = found.ok_or(Problem::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// Why a catalog is not published; the old one stays in force.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("names another operations key than this server's")]
+    OtherOperations,
+    #[error("names another intake key than this server's")]
+    OtherIntake,
+    #[error("the file with hash {0} is missing")]
+    MissingPart(Digest),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Publishes a catalog with those of its files that the server lacks. The same one again is no fault.
+pub fn publish(
+    store: &Store,
+    settings: &Settings,
+    jws: &str,
+    files: Vec<Vec<u8>>,
+    now: i64,
+) -> Result<Catalog, PublishError> {
+    let in_force = store.read(|log| log.catalog())?;
+    let old: Option<Catalog> = in_force.as_deref().and_then(|jws| envelope::stored(jws).ok());
+    let tried = settings.authorities.iter().map(|key| Catalog::verify(jws, key, old.as_ref()));
+    let unsigned = Err(CatalogError::Envelope(envelope::EnvelopeError::WrongKey));
+    let other_key = |e: &_| matches!(e, CatalogError::Envelope(envelope::EnvelopeError::WrongKey));
+    let mut verified = tried.filter(|tried| !tried.as_ref().is_err_and(other_key));
+    let catalog = verified.next().unwrap_or(unsigned)?;
+    if catalog.operations != settings.operations.public() {
+        return Err(PublishError::OtherOperations);
+    }
+    let intake = tabara_core::catalog::RecipientRole::Intake;
+    if catalog.recipients.iter().any(|r| r.role == intake && r.age != settings.intake_recipient()) {
+        return Err(PublishError::OtherIntake);
+    }
+    let files: Vec<_> = files.into_iter().map(|bytes| (sha256(&bytes), bytes)).collect();
+    for part in &catalog.parts {
+        let given = files.iter().any(|(hash, _)| *hash == part.sha256);
+        if !given && store.read(|log| log.part(part.sha256))?.is_none() {
+            return Err(PublishError::MissingPart(part.sha256));
+        }
+    }
+    if in_force.as_deref() == Some(jws) {
+        return Ok(catalog);
+    }
+    let (jws, named) = (jws.to_owned(), catalog.clone());
+    store.write(move |log| -> store::Result<()> {
+        log::close_due(log, now)?;
+        for (hash, bytes) in files.iter().filter(|(hash, _)| named.parts.iter().any(|p| p.sha256 == *hash)) {
+            log.keep_part(*hash, bytes)?;
+        }
+        log.append(&NewEntry::own(Kind::Catalog, now, &jws)).map(drop)
+    })?;
+    Ok(catalog)
+}

@@ -1,0 +1,121 @@
+//! Phones: a chain authority -> card -> device makes one known, without any table of codes; a token by its transport
+//! key says who calls. The first binding of a card wins; a second one is kept, and what it sends is quarantined.
+
+use crate::error::{Problem, blocking};
+use crate::log::{self, Kind, Revocation};
+use crate::store::{self, Binding, NewEntry, Store, Writing};
+use crate::{Server, Settings};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Json, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::routing::post;
+use axum::{Router, body::Bytes};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tabara_core::catalog::{Binding as Keys, Chain, Grant};
+use tabara_core::envelope::{self, Typ};
+use tabara_core::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
+
+/// A chain is two small envelopes.
+const MAX_CHAIN: usize = 16 * 1024;
+
+/// So many further bindings of one card are kept for someone to look at.
+const MAX_SECOND: usize = 4;
+
+pub fn routes() -> Router<Arc<Server>> {
+    Router::new().route("/devices", post(register)).layer(DefaultBodyLimit::max(MAX_CHAIN))
+}
+
+/// Answer to `POST /v1/devices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+async fn register(State(server): State<Arc<Server>>, body: Bytes) -> Result<Json<Registered>, Problem> {
+    let chain: Chain = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
+    let now = server.settings.clock.unix();
+    blocking(move || {
+        let (grant, keys) = verify(&server.settings, &chain)?;
+        server.store.write(move |log| keep(log, &chain, &grant, &keys, now))?
+    })
+    .await
+    .map(Json)
+}
+
+/// Checks a chain against every authority that is trusted.
+pub fn verify(settings: &Settings, chain: &Chain) -> Result<(Grant, Keys), Problem> {
+    settings.authorities.iter().find_map(|key| chain.verify(key).ok()).ok_or(Problem::BadChain)
+}
+
+fn keep(
+    log: &Writing,
+    chain: &Chain,
+    grant: &Grant,
+    keys: &Keys,
+    now: i64,
+) -> store::Result<Result<Registered, Problem>> {
+    let bound = log.bindings_of(grant.device)?;
+    let reason = |second| match (log.is_revoked(grant.device), second) {
+        (Ok(true), _) => Ok(Some(Reason::RevokedDevice)),
+        (Ok(false), true) => Ok(Some(Reason::SecondBinding)),
+        (Ok(false), false) => Ok(None),
+        (Err(e), _) => Err(e),
+    };
+    let quarantined = |reason: Option<Reason>| reason.map(|_| Outcome::Quarantined);
+    if let Some(known) = bound.iter().find(|b| same_keys(b, keys)) {
+        let reason = reason(known.second)?;
+        return Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::AlreadyHad), reason }));
+    }
+    // a key belongs to one binding: who repeats another's makes no new one
+    let taken = log.by_record_key(&keys.record_key.kid())?.is_some()
+        || log.by_transport_key(&keys.transport_key.kid())?.is_some();
+    if taken || bound.len() > MAX_SECOND {
+        return Ok(Err(Problem::BadChain));
+    }
+    log::close_due(log, now)?;
+    let second = (!bound.is_empty()).then_some(Reason::SecondBinding);
+    let body = serde_json::to_string(chain).expect("plain data has a JSON form");
+    log.append(&NewEntry { reason: second, ..NewEntry::own(Kind::Chain, now, &body) })?;
+    let reason = reason(second.is_some())?;
+    Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::Accepted), reason }))
+}
+
+fn same_keys(bound: &Binding, keys: &Keys) -> bool {
+    bound.record_key == keys.record_key && bound.transport_key == keys.transport_key
+}
+
+/// The phone that makes a request, by its token. Checked before the body is read.
+pub struct Caller(pub Binding);
+
+impl FromRequestParts<Arc<Server>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
+        let jws = header.and_then(|h| h.strip_prefix("Bearer ")).ok_or(Problem::UnknownDevice)?;
+        let kid = envelope::peek(jws).map_err(|_| Problem::UnknownDevice)?.kid;
+        let known = server.store.read(|log| log.by_transport_key(&kid))?;
+        let binding = known.ok_or(Problem::UnknownDevice)?;
+        let token: Token =
+            envelope::open(Typ::Token, &binding.transport_key, jws).map_err(|_| Problem::UnknownDevice)?;
+        if token.device != binding.device {
+            return Err(Problem::UnknownDevice);
+        }
+        let age = server.settings.clock.unix().saturating_sub(token.issued);
+        if age.saturating_abs() > TOKEN_SECONDS { Err(Problem::TokenTime) } else { Ok(Self(binding)) }
+    }
+}
+
+/// Revokes a phone: what it sends from now on is quarantined.
+pub fn revoke(store: &Store, device: Uuid, now: i64) -> store::Result<()> {
+    store.write(move |log| {
+        if !log.is_revoked(device)? {
+            log::close_due(log, now)?;
+            log::append(log, Kind::Revocation, now, &Revocation { device })?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,71 @@
+//! Problems over HTTP (RFC 9457): `type` is `urn:tabara:NAME`, and names never change their meaning. The table stands
+//! in `PROTOCOL.md`. No text holds anything that a phone has sent.
+
+use crate::store::StoreError;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// A request that got no answer of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The body or a parameter cannot be read.
+    Malformed,
+    /// The body is longer than may be.
+    Oversize,
+    /// There is no token, or it is not one of a known phone: post the chain, then try again.
+    UnknownDevice,
+    /// The token is older or newer than may be: ask for the time.
+    TokenTime,
+    /// The chain is not signed by the authority, or speaks of two devices.
+    BadChain,
+    /// There is nothing here by this name.
+    NotFound,
+    /// Too many requests: wait.
+    TooMany,
+    /// The server cannot write now; nothing was taken in. Send again later.
+    Unavailable,
+}
+
+impl Problem {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Malformed => (S::BAD_REQUEST, "malformed", "The request cannot be read."),
+            Self::Oversize => (S::PAYLOAD_TOO_LARGE, "oversize", "The request is larger than may be."),
+            Self::UnknownDevice => (S::UNAUTHORIZED, "unknown-device", "No token of a known device."),
+            Self::TokenTime => (S::UNAUTHORIZED, "token-time", "The token is too old or too new."),
+            Self::BadChain => (S::FORBIDDEN, "bad-chain", "The chain does not lead to this server's authority."),
+            Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here by this name."),
+            Self::TooMany => (S::TOO_MANY_REQUESTS, "too-many", "Too many requests; wait."),
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Nothing was taken in; send again later."),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.parts();
+        let body = serde_json::json!({"type": format!("urn:tabara:{name}"), "title": title, "status": status.as_u16()});
+        let mut response = (status, body.to_string()).into_response();
+        let kind = header::HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if matches!(self, Self::TooMany | Self::Unavailable) {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("30"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(e: StoreError) -> Self {
+        tracing::error!("{e}");
+        Self::Unavailable
+    }
+}
+
+/// Runs what waits for the disk or computes on a thread of its own.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Problem::Unavailable))
+}

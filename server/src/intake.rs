@@ -1,0 +1,390 @@
+//! Records in. Each record of a batch gets its own verdict, and one bad record never blocks the others:
+//!
+//! 1. [`check`]: what can be told from the record alone (signature, form, sealed bytes, facts, questionnaire).
+//!    What fails its signature or form is refused by name.
+//! 2. [`keep`]: within the log's transaction, what depends on the log (had already, repeated `seq`, revoked phone,
+//!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
+//! 3. Receipts are signed only after the whole batch is durable.
+
+use crate::devices::Caller;
+use crate::error::{Problem, blocking};
+use crate::log::{self, Kind, may_revise};
+use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
+use crate::{Server, Settings};
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router, body::Bytes};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::sync::Arc;
+use tabara_core::catalog::Catalog;
+use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
+use tabara_core::facts::Dictionary;
+use tabara_core::record::{
+    self, Batch, BatchReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid, Verdict,
+};
+
+/// A body is at most this long, as sent and after decompression (8 MiB).
+pub const MAX_BODY: usize = 8 * 1024 * 1024;
+
+pub fn routes() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/health", get(|| async { "ok" }))
+        .route("/time", get(time))
+        .route("/records", post(records))
+        .route("/offers", post(offers))
+        .route("/updates", get(updates))
+        .fallback(|| async { Problem::NotFound })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// Puts the signed head of the log on every answer. It is read after the answer was made, so it is never behind the
+/// receipts in it.
+pub async fn with_head(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let now = server.settings.clock.unix();
+    match server.store.read(|log| log.head(now)) {
+        Ok(head) => {
+            let jws = server.settings.operations.sign(Typ::Head, &head);
+            let value = HeaderValue::from_str(&jws).expect("an envelope is plain ASCII");
+            response.headers_mut().insert("tabara-head", value);
+        }
+        Err(e) => tracing::error!("{e}"),
+    }
+    response
+}
+
+#[derive(Deserialize)]
+struct Nonce {
+    nonce: String,
+}
+
+async fn time(State(server): State<Arc<Server>>, Query(Nonce { nonce }): Query<Nonce>) -> Result<String, Problem> {
+    if nonce.len() > 64 {
+        return Err(Problem::Malformed);
+    }
+    let reply = TimeReply { nonce, time: server.settings.clock.unix() };
+    Ok(server.settings.operations.sign(Typ::Time, &reply))
+}
+
+async fn records(
+    State(server): State<Arc<Server>>,
+    Caller(caller): Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<BatchReply>, Problem> {
+    blocking(move || {
+        let batch: Batch = read_json(&headers, &body)?;
+        if batch.records.len() > MAX_BATCH {
+            return Err(Problem::Oversize);
+        }
+        let results = take_in(&server.store, &server.settings, batch.records, Some(caller.position))?;
+        Ok(Json(BatchReply { results }))
+    })
+    .await
+}
+
+/// Reads a JSON body, plain or gzip, never more than [`MAX_BODY`] of it.
+fn read_json<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+    let mut unpacked = Vec::new();
+    let json = match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None | Some(b"identity") => body,
+        Some(b"gzip") => {
+            let mut limited = flate2::read::GzDecoder::new(body).take(MAX_BODY as u64 + 1);
+            limited.read_to_end(&mut unpacked).map_err(|_| Problem::Malformed)?;
+            if unpacked.len() > MAX_BODY {
+                return Err(Problem::Oversize);
+            }
+            &unpacked
+        }
+        Some(_) => return Err(Problem::Malformed),
+    };
+    envelope::from_json(json).map_err(|_| Problem::Malformed)
+}
+
+/// Takes in records, however they came, and returns a verdict for each in their order. `caller` is the phone that
+/// brought them.
+pub fn take_in(
+    store: &Store,
+    settings: &Settings,
+    sent: Vec<Sent>,
+    caller: Option<u64>,
+) -> store::Result<Vec<Verdict>> {
+    let now = settings.clock.unix();
+    let checked: Vec<_> = store.read(|log| {
+        let mut keys = Keys::default();
+        sent.into_iter().map(|sent| keys.check(log, sent)).collect::<store::Result<_>>()
+    })?;
+    let kept = store.write(move |log| {
+        log::close_due(log, now)?;
+        if let Some(caller) = caller {
+            log.saw(caller, now)?;
+        }
+        checked.into_iter().map(|checked| checked.map_or_else(|r| Ok(Err(r)), |c| keep(log, &c, now))).collect()
+    })?;
+    let epoch = store.read(|log| log.head(now))?.epoch;
+    let verdict = |kept| match kept {
+        Ok(Kept { outcome, reason, record, jws, sealed, position }) => {
+            let receipt = Receipt { record, jws, sealed, position, epoch };
+            Verdict { outcome, reason, receipt: Some(settings.operations.sign(Typ::Receipt, &receipt)) }
+        }
+        Err(reason) => Verdict { outcome: Outcome::Refused, reason: Some(reason), receipt: None },
+    };
+    let kept: Vec<Result<Kept, Reason>> = kept;
+    Ok(kept.into_iter().map(verdict).collect())
+}
+
+/// A record whose signature and form are right.
+struct Checked {
+    jws: String,
+    digest: Digest,
+    record: Record,
+    sealed: Option<Vec<u8>>,
+    /// The phone's; none for a reviewer's decision.
+    binding: Option<u64>,
+    reason: Option<Reason>,
+}
+
+/// A record that the log has, now or from before.
+struct Kept {
+    outcome: Outcome,
+    reason: Option<Reason>,
+    record: Uuid,
+    jws: Digest,
+    sealed: Option<Digest>,
+    position: u64,
+}
+
+/// Keys looked up once for a batch.
+#[derive(Default)]
+struct Keys {
+    phones: HashMap<String, Option<Binding>>,
+    reviewers: Option<HashMap<String, PublicKey>>,
+}
+
+impl Keys {
+    fn phone(&mut self, log: &Reading, kid: &str) -> store::Result<Option<(u64, PublicKey)>> {
+        if !self.phones.contains_key(kid) {
+            self.phones.insert(kid.to_owned(), log.by_record_key(kid)?);
+        }
+        Ok(self.phones[kid].as_ref().map(|b| (b.position, b.record_key)))
+    }
+
+    fn reviewer(&mut self, log: &Reading, kid: &str) -> store::Result<Option<PublicKey>> {
+        if self.reviewers.is_none() {
+            let catalog: Option<Catalog> = log.catalog()?.and_then(|jws| envelope::stored(&jws).ok());
+            let reviewers = catalog.map(|c| c.reviewers).unwrap_or_default();
+            self.reviewers = Some(reviewers.into_iter().map(|r| (r.key.kid(), r.key)).collect());
+        }
+        Ok(self.reviewers.as_ref().and_then(|r| r.get(kid)).copied())
+    }
+
+    /// What can be told from the record alone.
+    fn check(&mut self, log: &Reading, sent: Sent) -> store::Result<Result<Checked, Reason>> {
+        let header = match envelope::peek(&sent.jws) {
+            Ok(header) => header,
+            Err(e) => return Ok(Err(refusal(e))),
+        };
+        let (binding, key) = match header.typ {
+            Typ::Record => self.phone(log, &header.kid)?.map(|(at, key)| (Some(at), key)),
+            Typ::Review => self.reviewer(log, &header.kid)?.map(|key| (None, key)),
+            _ => return Ok(Err(Reason::Malformed)),
+        }
+        .unzip();
+        let (Some(binding), Some(key)) = (binding, key) else { return Ok(Err(Reason::NoChain)) };
+        let record: Record = match envelope::open(header.typ, &key, &sent.jws) {
+            Ok(record) => record,
+            Err(e) => return Ok(Err(refusal(e))),
+        };
+        if (header.typ == Typ::Review) != (record.kind == record::Kind::Review) {
+            return Ok(Err(Reason::Malformed));
+        }
+        let sealed = match sealed_bytes(&sent, &record) {
+            Ok(sealed) => sealed,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let reason = content(log, &record)?;
+        Ok(Ok(Checked { digest: sha256(sent.jws.as_bytes()), jws: sent.jws, record, sealed, binding, reason }))
+    }
+}
+
+fn refusal(e: EnvelopeError) -> Reason {
+    match e {
+        EnvelopeError::Oversize => Reason::Oversize,
+        EnvelopeError::WrongKey | EnvelopeError::BadSignature => Reason::BadSignature,
+        _ => Reason::Malformed,
+    }
+}
+
+/// The sealed bytes, if they are those that the envelope names.
+fn sealed_bytes(sent: &Sent, record: &Record) -> Result<Option<Vec<u8>>, Reason> {
+    if sent.sealed.as_ref().is_some_and(|text| text.len() > MAX_SEALED.div_ceil(3) * 4) {
+        return Err(Reason::Oversize);
+    }
+    let bytes = sent.sealed_bytes().map_err(|_| Reason::Malformed)?;
+    match (&bytes, &record.sealed) {
+        (None, None) => Ok(None),
+        (Some(b), Some(named)) if b.len() == named.len as usize && sha256(b) == named.sha256 => Ok(bytes),
+        _ => Err(Reason::SealedMismatch),
+    }
+}
+
+/// Whether the dictionary and the questionnaires published so far know what it says.
+pub fn content(log: &Reading, record: &Record) -> store::Result<Option<Reason>> {
+    if let Err(reason) = Dictionary::standard().check(record.kind, &record.facts) {
+        return Ok(Some(reason));
+    }
+    let filled_in = !matches!(record.kind, record::Kind::Withdrawal | record::Kind::Review);
+    let unknown = filled_in && !log.knows_questionnaire(record.questionnaire.sha256)?;
+    Ok(unknown.then_some(Reason::UnknownQuestionnaire))
+}
+
+/// Whether the log stands against counting it.
+pub fn standing(log: &Reading, binding: Option<u64>, record: &Record) -> store::Result<Option<Reason>> {
+    if let Some(position) = binding {
+        let phone = log.binding(position)?;
+        if phone.revoked {
+            return Ok(Some(Reason::RevokedDevice));
+        }
+        if phone.second {
+            return Ok(Some(Reason::SecondBinding));
+        }
+        if log.has_seq(position, record.seq)? {
+            return Ok(Some(Reason::RepeatedSeq));
+        }
+        let target = record.revises.map(|id| log.find(id)).transpose()?.flatten();
+        let may = |found: &store::Found| {
+            let target = found.record.as_ref();
+            target.is_none_or(|t| may_revise((binding, record), (found.binding, t)))
+        };
+        if target.is_some_and(|found| !may(&found)) {
+            return Ok(Some(Reason::ForeignRevision));
+        }
+    }
+    Ok(None)
+}
+
+fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept, Reason>> {
+    let record = &checked.record;
+    let sealed = record.sealed.map(|s| s.sha256);
+    let kept = |outcome, reason, position| {
+        Ok(Ok(Kept { outcome, reason, record: record.record, jws: checked.digest, sealed, position }))
+    };
+    if let Some(found) = log.find(record.record)? {
+        let same = found.jws == checked.digest;
+        return if same { kept(Outcome::AlreadyHad, found.reason, found.position) } else { Ok(Err(Reason::IdTaken)) };
+    }
+    let reason = standing(log, checked.binding, record)?.or(checked.reason);
+    let kind = match record.kind {
+        record::Kind::Review => Kind::Review,
+        record::Kind::Withdrawal => Kind::Withdrawal,
+        _ => Kind::Record,
+    };
+    let position = log.append(&NewEntry {
+        kind,
+        received: now,
+        reason,
+        id: Some(record.record),
+        binding: checked.binding,
+        seq: checked.binding.map(|_| record.seq),
+        target: record.revises,
+        body: &checked.jws,
+    })?;
+    if let Some(bytes) = &checked.sealed
+        && !log.is_withdrawn(record.record)?
+    {
+        log.keep_sealed(position, bytes)?;
+    }
+    kept(if reason.is_some() { Outcome::Quarantined } else { Outcome::Accepted }, reason, position)
+}
+
+/// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offers {
+    pub offers: Vec<Offer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    pub record: Uuid,
+    /// SHA-256 of its JWS.
+    pub jws: Digest,
+}
+
+/// Answer to `POST /v1/offers`: which records to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    pub wanted: Vec<Uuid>,
+}
+
+/// One request offers at most so many records.
+pub const MAX_OFFERS: usize = 2000;
+
+async fn offers(
+    State(server): State<Arc<Server>>,
+    _: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Wanted>, Problem> {
+    blocking(move || {
+        let Offers { offers } = read_json(&headers, &body)?;
+        if offers.len() > MAX_OFFERS {
+            return Err(Problem::Oversize);
+        }
+        let missing = |log: &Reading| {
+            let had = offers.iter().map(|offer| Ok((offer.record, log.find(offer.record)?.is_some())));
+            had.collect::<store::Result<Vec<_>>>()
+        };
+        let wanted = server.store.read(missing)?.into_iter().filter(|(_, had)| !had).map(|(id, _)| id).collect();
+        Ok(Json(Wanted { wanted }))
+    })
+    .await
+}
+
+/// What became of one of the phone's records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    pub position: u64,
+    pub record: Uuid,
+    #[serde(flatten)]
+    pub news: News,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum News {
+    /// A reviewer decided; the envelope of kind review says what.
+    Review { jws: String },
+    /// Someone looked at what was quarantined.
+    Decision { accept: bool },
+}
+
+/// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Updates {
+    pub updates: Vec<Update>,
+    pub cursor: u64,
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: u64,
+}
+
+async fn updates(
+    State(server): State<Arc<Server>>,
+    Caller(caller): Caller,
+    Query(After { after }): Query<After>,
+) -> Result<Json<Updates>, Problem> {
+    blocking(move || {
+        let (updates, cursor) = server.store.read(|log| log.news(caller.position, after))?;
+        Ok(Json(Updates { updates, cursor }))
+    })
+    .await
+}

@@ -1,0 +1,111 @@
+//! What a server needs to know before it starts: its folder, whom it trusts, its own keys, and a clock.
+//!
+//! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
+//! trusted), `operations.key` and `intake.key` (secret, mode 0600, made at the first start).
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tabara_core::clock::Clock;
+use tabara_core::envelope::{Digest, PublicKey, Signer, SigningKey};
+use tabara_core::seal;
+use zeroize::Zeroizing;
+
+/// Settings of a running server.
+#[derive(Clone)]
+pub struct Settings {
+    /// Drives intake, tokens, closings and revisions.
+    pub clock: Arc<dyn Clock>,
+    /// Data folder.
+    pub data: PathBuf,
+    /// Keys of the authority: more than one while it is being rotated.
+    pub authorities: Vec<PublicKey>,
+    /// Signs receipts, heads, orders and time.
+    pub operations: Arc<Signer>,
+    /// age identity that opens courier bundles.
+    pub intake: Arc<Zeroizing<String>>,
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{file}: {cause}")]
+    Io { file: PathBuf, cause: io::Error },
+    #[error("{file}: not a key")]
+    BadKey { file: PathBuf },
+}
+
+impl Settings {
+    /// Reads the keys of a data folder; makes the folder and its secret keys where they are missing.
+    pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(true).mode(0o700).create(data).map_err(|cause| io_error(data, cause))?;
+        let seed = secret(&data.join("operations.key"), || Digest(*SigningKey::generate().seed()).to_string().into())?;
+        let seed: Digest = seed.parse().map_err(|_| SettingsError::BadKey { file: data.join("operations.key") })?;
+        let intake = secret(&data.join("intake.key"), || seal::new_identity().0)?;
+        seal::recipient_of(&intake).ok_or_else(|| SettingsError::BadKey { file: data.join("intake.key") })?;
+        Ok(Self {
+            clock,
+            data: data.to_owned(),
+            authorities: authorities(&data.join("authority.keys"))?,
+            operations: Arc::new(Signer::new(&SigningKey::from_seed(seed.0))),
+            intake: Arc::new(intake),
+        })
+    }
+
+    /// Trusts one more authority from now on.
+    pub fn trust(&mut self, authority: PublicKey) -> Result<(), SettingsError> {
+        if self.authorities.contains(&authority) {
+            return Ok(());
+        }
+        let file = self.data.join("authority.keys");
+        let opened = OpenOptions::new().create(true).append(true).open(&file);
+        let added = opened.and_then(|mut keys| {
+            writeln!(keys, "{authority}")?;
+            keys.sync_all()
+        });
+        added.map_err(|cause| io_error(&file, cause))?;
+        self.authorities.push(authority);
+        Ok(())
+    }
+
+    /// The public half of the key that opens courier bundles, `age1…`, for the catalog.
+    pub fn intake_recipient(&self) -> String {
+        seal::recipient_of(&self.intake).expect("checked when it was read")
+    }
+}
+
+fn authorities(file: &Path) -> Result<Vec<PublicKey>, SettingsError> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(cause) => return Err(io_error(file, cause)),
+    };
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| line.parse().map_err(|_| SettingsError::BadKey { file: file.to_owned() })).collect()
+}
+
+/// Reads a secret, or makes it: written beside and renamed, so that a crash leaves no half of a key.
+fn secret(file: &Path, make: impl FnOnce() -> Zeroizing<String>) -> Result<Zeroizing<String>, SettingsError> {
+    match fs::read_to_string(file) {
+        Ok(text) => return Ok(text.trim().to_owned().into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => (),
+        Err(cause) => return Err(io_error(file, cause)),
+    }
+    let (made, beside) = (make(), file.with_extension("new"));
+    let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);
+    let kept = written.and_then(|mut new| {
+        new.write_all(made.as_bytes())?;
+        new.sync_all()?;
+        fs::rename(&beside, file)?;
+        fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+    });
+    kept.map_err(|cause| io_error(file, cause))?;
+    Ok(made)
+}
+
+fn io_error(file: &Path, cause: io::Error) -> SettingsError {
+    SettingsError::Io { file: file.to_owned(), cause }
+}

@@ -1,0 +1,105 @@
+//! Verbs for phones and their keys.
+
+use super::{Reading, Result, Writing};
+use rusqlite::{OptionalExtension as _, Row, params};
+use tabara_core::envelope::PublicKey;
+use tabara_core::record::Uuid;
+
+/// The keys of a phone, as its chain binds them to a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Of the chain in the log.
+    pub position: u64,
+    pub device: Uuid,
+    pub record_key: PublicKey,
+    pub transport_key: PublicKey,
+    /// Another binding of the same card came first, and nobody has accepted this one.
+    pub second: bool,
+    pub revoked: bool,
+}
+
+/// A line of the list of phones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    pub binding: Binding,
+    pub organisation: String,
+    pub commune: String,
+    /// Records in the log.
+    pub records: u64,
+    /// When it last called, seconds since 1970 UTC.
+    pub seen: Option<i64>,
+}
+
+const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.second,
+    EXISTS (SELECT 1 FROM revoked r WHERE r.device = b.device)";
+
+fn binding(row: &Row) -> rusqlite::Result<Binding> {
+    Ok(Binding {
+        position: row.get(0)?,
+        device: Uuid::from_bytes(row.get(1)?),
+        record_key: PublicKey(row.get(2)?),
+        transport_key: PublicKey(row.get(3)?),
+        second: row.get(4)?,
+        revoked: row.get(5)?,
+    })
+}
+
+impl Reading<'_> {
+    /// Whose record key this is.
+    pub fn by_record_key(&self, kid: &str) -> Result<Option<Binding>> {
+        self.binding_where("record_kid = ?1", kid)
+    }
+
+    /// Whose transport key this is.
+    pub fn by_transport_key(&self, kid: &str) -> Result<Option<Binding>> {
+        self.binding_where("transport_kid = ?1", kid)
+    }
+
+    fn binding_where(&self, condition: &str, kid: &str) -> Result<Option<Binding>> {
+        let mut query = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM binding b WHERE {condition}"))?;
+        Ok(query.query_row([kid], binding).optional()?)
+    }
+
+    /// The binding that the chain at a position made.
+    pub fn binding(&self, position: u64) -> Result<Binding> {
+        let mut query = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM binding b WHERE position = ?1"))?;
+        Ok(query.query_row([position], binding)?)
+    }
+
+    /// All bindings of a card, in the order they came.
+    pub fn bindings_of(&self, device: Uuid) -> Result<Vec<Binding>> {
+        let sql = format!("SELECT {COLUMNS} FROM binding b WHERE device = ?1 ORDER BY position");
+        Ok(self.0.prepare_cached(&sql)?.query_map([device.as_bytes()], binding)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn is_revoked(&self, device: Uuid) -> Result<bool> {
+        Ok(self.0.prepare_cached("SELECT 1 FROM revoked WHERE device = ?1")?.exists([device.as_bytes()])?)
+    }
+
+    /// All phones, in the order they came.
+    pub fn phones(&self) -> Result<Vec<Phone>> {
+        let sql = format!(
+            "SELECT {COLUMNS}, b.organisation, b.commune, s.time,
+                    (SELECT count(*) FROM entry e WHERE e.binding = b.position)
+             FROM binding b LEFT JOIN seen s ON s.binding = b.position ORDER BY b.position"
+        );
+        let phone = |row: &Row| {
+            let (organisation, commune) = (row.get(6)?, row.get(7)?);
+            Ok(Phone { binding: binding(row)?, organisation, commune, seen: row.get(8)?, records: row.get(9)? })
+        };
+        Ok(self.0.prepare(&sql)?.query_map([], phone)?.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Notes that a phone has called.
+    pub fn saw(&self, binding: u64, now: i64) -> Result<()> {
+        self.0.0.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2)")?.execute(params![binding, now])?;
+        Ok(())
+    }
+
+    pub(super) fn revoke(&self, device: Uuid) -> Result<()> {
+        self.0.0.prepare_cached("INSERT OR IGNORE INTO revoked VALUES (?1)")?.execute([device.as_bytes()])?;
+        Ok(())
+    }
+}

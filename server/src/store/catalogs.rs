@@ -1,0 +1,33 @@
+//! Verbs for catalogs and the files that they name.
+
+use super::{Reading, Result, Writing};
+use rusqlite::{OptionalExtension as _, params};
+use tabara_core::envelope::Digest;
+
+impl Reading<'_> {
+    /// The JWS of the catalog in force.
+    pub fn catalog(&self) -> Result<Option<String>> {
+        let mut query =
+            self.0.prepare_cached("SELECT body FROM entry WHERE kind = 8 ORDER BY position DESC LIMIT 1")?;
+        Ok(query.query_row([], |r| r.get(0)).optional()?)
+    }
+
+    /// Whether any catalog ever published this questionnaire.
+    pub fn knows_questionnaire(&self, sha256: Digest) -> Result<bool> {
+        Ok(self.0.prepare_cached("SELECT 1 FROM questionnaire WHERE sha256 = ?1")?.exists([sha256.0])?)
+    }
+
+    /// A file by its hash.
+    pub fn part(&self, sha256: Digest) -> Result<Option<Vec<u8>>> {
+        let mut query = self.0.prepare_cached("SELECT bytes FROM part WHERE sha256 = ?1")?;
+        Ok(query.query_row([sha256.0], |r| r.get(0)).optional()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a file.
+    pub fn keep_part(&self, sha256: Digest, bytes: &[u8]) -> Result<()> {
+        self.0.0.execute("INSERT OR IGNORE INTO part VALUES (?1, ?2)", params![sha256.0, bytes])?;
+        Ok(())
+    }
+}

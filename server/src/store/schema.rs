@@ -1,0 +1,29 @@
+//! The schema by numbered steps: `user_version` says how many were taken. A file from the future is refused untouched.
+
+use super::{Result, StoreError};
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Each step stands in its own file, with prose; a step that was released never changes.
+const STEPS: &[&str] = &[include_str!("schema/1-log.sql")];
+
+/// Takes the steps that are missing, all or none.
+pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let taken: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    let missing = STEPS.get(taken as usize..).ok_or(StoreError::Newer { found: taken })?;
+    for step in missing {
+        tx.execute_batch(step)?;
+    }
+    if taken == 0 {
+        new_epoch(&tx)?;
+    }
+    tx.pragma_update(None, "user_version", STEPS.len() as u32)?;
+    Ok(tx.commit()?)
+}
+
+/// Phones that see another epoch offer again what they sent lately.
+pub(super) fn new_epoch(conn: &Connection) -> Result<()> {
+    conn.execute("DELETE FROM epoch", [])?;
+    conn.execute("INSERT INTO epoch VALUES (?1)", [tabara_core::envelope::random::<16>()])?;
+    Ok(())
+}
