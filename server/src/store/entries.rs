@@ -141,7 +141,9 @@ impl Reading<'_> {
             let position = row.get(0)?;
             let (kind, body): (i64, String) = (row.get(1)?, row.get(3)?);
             let news = match What::read(Kind::Decision, &body) {
-                Ok(What::Decision(decision)) if kind == Kind::Decision as i64 => News::Decision { accept: decision.accept },
+                Ok(What::Decision(decision)) if kind == Kind::Decision as i64 => {
+                    News::Decision { accept: decision.accept }
+                }
                 _ => News::Review { jws: body },
             };
             updates.push(Update { position, record: Uuid::from_bytes(row.get(2)?), news });
