@@ -1,0 +1,70 @@
+//! Test doubles: a key store that can be away or lose its secrets, and a clock that stands until it is moved.
+
+use super::{DeviceSecret, SecretError};
+use crate::clock::Clock;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+#[derive(Default)]
+pub struct Store {
+    secrets: Mutex<BTreeMap<String, [u8; 32]>>,
+    /// What every call answers instead.
+    pub fails: Mutex<Option<SecretError>>,
+}
+
+impl Store {
+    pub fn fail(&self, with: Option<SecretError>) {
+        *self.fails.lock().unwrap() = with;
+    }
+    /// As after a reset of the phone: every purpose silently gets another secret.
+    pub fn reset(&self) {
+        self.secrets.lock().unwrap().clear();
+    }
+}
+
+impl DeviceSecret for Store {
+    fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, SecretError> {
+        if let Some(error) = *self.fails.lock().unwrap() {
+            return Err(error);
+        }
+        let secret = *self.secrets.lock().unwrap().entry(purpose.into()).or_insert_with(crate::envelope::random);
+        let tag = ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret), input);
+        Ok(Zeroizing::new(tag.as_ref().try_into().unwrap()))
+    }
+    fn forget(&self, purpose: &str) -> Result<(), SecretError> {
+        if let Some(error) = *self.fails.lock().unwrap() {
+            return Err(error);
+        }
+        self.secrets.lock().unwrap().remove(purpose);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+pub struct StillClock {
+    pub unix: AtomicI64,
+    pub millis: AtomicU64,
+}
+
+impl StillClock {
+    pub fn at(unix: i64) -> Self {
+        Self { unix: unix.into(), millis: 0.into() }
+    }
+    /// Both clocks go on.
+    pub fn pass(&self, time: Duration) {
+        self.unix.fetch_add(time.as_secs() as i64, Ordering::SeqCst);
+        self.millis.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+impl Clock for StillClock {
+    fn unix(&self) -> i64 {
+        self.unix.load(Ordering::SeqCst)
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.millis.load(Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,227 @@
+use super::super::double::{StillClock, Store as Secrets};
+use super::*;
+use crate::catalog::{Binding, Card, Recipient, RecipientRole};
+use crate::envelope::{self, Typ};
+use std::sync::atomic::Ordering;
+
+const MARCH: i64 = 1_772_323_200; // 2026-03-01
+
+struct Phone {
+    folder: tempfile::TempDir,
+    secrets: Secrets,
+    clock: Arc<StillClock>,
+    authority: SigningKey,
+}
+
+impl Phone {
+    fn new() -> Self {
+        let phone = Self {
+            folder: tempfile::tempdir().unwrap(),
+            secrets: Secrets::default(),
+            clock: Arc::new(StillClock::at(MARCH)),
+            authority: SigningKey::generate(),
+        };
+        phone.enrol(&phone.open(true));
+        phone
+    }
+    fn open(&self, may_be_new: bool) -> Mailbox {
+        Mailbox::open(self.folder.path(), &self.secrets, self.clock.clone(), may_be_new).unwrap()
+    }
+    fn enrol(&self, mailbox: &Mailbox) {
+        let (seed, device) = (SigningKey::generate(), Uuid::new_v4());
+        let (organisation, commune) = ("IOM".to_owned(), "BI-CO-04-02".to_owned());
+        let grant = Grant { device, organisation, commune, expires: MARCH, card: seed.public() };
+        let transport = SigningKey::generate();
+        let binding =
+            Binding { device, record_key: SigningKey::generate().public(), transport_key: transport.public() };
+        let chain = Chain {
+            grant: envelope::sign(Typ::Grant, &self.authority, &grant),
+            binding: envelope::sign(Typ::Device, &seed, &binding),
+        };
+        let card = Card {
+            grant: chain.grant.clone(),
+            seed: Digest(*seed.seed()),
+            authority: self.authority.public(),
+            server: "https://tabara.example".into(),
+            pin: Some(Digest([3; 32])),
+        };
+        mailbox.enrol(&grant, &chain, &transport, &card).unwrap();
+    }
+    fn catalog(&self, version: u64, parts: Vec<Part>) -> String {
+        let recipient = |role| Recipient { name: "r".into(), role, age: crate::seal::new_identity().1 };
+        let catalog = Catalog {
+            version,
+            expires: MARCH,
+            operations: self.authority.public(),
+            recipients: vec![recipient(RecipientRole::CaseWorker), recipient(RecipientRole::Recovery)],
+            reviewers: vec![],
+            parts,
+            revoked: vec![],
+            policy: Policy::default(),
+            least_protocol: 1,
+        };
+        envelope::sign(Typ::Catalog, &self.authority, &catalog)
+    }
+}
+
+fn kept(record: Uuid, position: u64) -> Applied {
+    let (outcome, receipt, epoch) = (Outcome::Accepted, "receipt".into(), Uuid::nil());
+    Applied::Kept { record, outcome, reason: None, receipt, position, epoch }
+}
+
+fn post(mailbox: &Mailbox, count: usize) -> Vec<Uuid> {
+    let ids: Vec<_> = (0..count).map(|_| Uuid::new_v4()).collect();
+    for id in &ids {
+        mailbox.post(*id, Some(&[7; 100]), |seq| format!("jws {seq}")).unwrap();
+    }
+    ids
+}
+
+#[test]
+fn who_the_phone_is_survives_and_a_second_card_counts_anew_beside_the_first() {
+    let phone = Phone::new();
+    let first = phone.open(false).enrolment().unwrap();
+    assert_eq!(first.pin, Some(Digest([3; 32])));
+    assert!(first.chain.verify(&first.authorities[0]).is_ok());
+    let mailbox = phone.open(false);
+    let [one] = post(&mailbox, 1)[..] else { unreachable!() };
+    phone.enrol(&mailbox);
+    let [two] = post(&mailbox, 1)[..] else { unreachable!() };
+    let second = mailbox.enrolment().unwrap();
+    assert_eq!(second.older, [first.chain]);
+    assert_ne!(second.device, first.device);
+    let waiting = mailbox.waiting(0, 9, usize::MAX).unwrap();
+    assert_eq!(
+        waiting.iter().map(|o| (o.record, o.jws.as_str())).collect::<Vec<_>>(),
+        [(one, "jws 1"), (two, "jws 1")]
+    );
+}
+
+#[test]
+fn records_wait_in_order_within_limits_and_leave_with_their_verdicts() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    let ids = post(&mailbox, 4);
+    let of = |found: Vec<Outgoing>| found.iter().map(|o| o.record).collect::<Vec<_>>();
+    assert_eq!(of(mailbox.waiting(0, 2, usize::MAX).unwrap()), ids[..2]);
+    assert_eq!(of(mailbox.waiting(2, 9, usize::MAX).unwrap()), ids[2..]);
+    assert_eq!(of(mailbox.waiting(0, 9, 1).unwrap()), ids[..1]);
+    let refused = Applied::Refused { record: ids[1], reason: Reason::Oversize };
+    mailbox.apply(&[kept(ids[0], 5), refused.clone()]).unwrap();
+    assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[2..]);
+    let told = mailbox.outlook().unwrap();
+    assert_eq!((told.records, told.refused), (2, vec![(ids[1], Reason::Oversize)]));
+    assert_eq!(mailbox.retry_refused(1).unwrap(), 0);
+    assert_eq!(mailbox.retry_refused(2).unwrap(), 1);
+    assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[1..]);
+}
+
+#[test]
+fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_days() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    let ids = post(&mailbox, 2);
+    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    mailbox.tidy().unwrap();
+    let offers = mailbox.kept().unwrap();
+    assert_eq!(offers[1], Offer { record: ids[1], jws: sha256(b"jws 2"), position: 2 });
+    mailbox.send_again(&[ids[1]]).unwrap();
+    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap()[0].record, ids[1]);
+    // thirty days and a second later: the kept one is gone, the waiting one is not
+    phone.clock.pass(Duration::from_secs(30 * 86_400 + 1));
+    mailbox.tidy().unwrap();
+    assert_eq!(mailbox.kept().unwrap(), []);
+    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
+    assert!(mailbox.has(ids[0]).unwrap());
+    mailbox.send_again(&[ids[0]]).unwrap();
+    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
+}
+
+#[test]
+fn a_new_catalog_lists_an_old_questionnaire_until_the_new_one_is_here() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    let part = |bytes: &[u8]| Part {
+        kind: PartKind::Questionnaire,
+        id: "screening".into(),
+        sha256: sha256(bytes),
+        len: bytes.len() as u64,
+    };
+    mailbox.take_catalog(&phone.catalog(1, vec![part(b"old")])).unwrap();
+    assert_eq!(mailbox.questionnaires().unwrap(), []);
+    assert!(matches!(mailbox.take_part(b"stranger"), Err(VaultError::NotFound("part"))));
+    mailbox.take_part(b"old").unwrap();
+    mailbox.take_catalog(&phone.catalog(2, vec![part(b"new")])).unwrap();
+    assert_eq!(mailbox.missing_parts().unwrap(), [part(b"new")]);
+    mailbox.drop_parts(&[]).unwrap();
+    assert_eq!(mailbox.questionnaires().unwrap(), [("screening".into(), sha256(b"old"))]);
+    mailbox.take_part(b"new").unwrap();
+    assert_eq!(mailbox.questionnaires().unwrap(), [("screening".into(), sha256(b"new"))]);
+    mailbox.drop_parts(&[sha256(b"old")]).unwrap();
+    assert_eq!(mailbox.part(&sha256(b"old")).unwrap().as_deref(), Some(&b"old"[..]));
+    mailbox.drop_parts(&[]).unwrap();
+    assert_eq!(mailbox.part(&sha256(b"old")).unwrap(), None);
+    assert!(matches!(mailbox.take_catalog(&phone.catalog(1, vec![])), Err(VaultError::Catalog(_))));
+}
+
+#[test]
+fn time_is_the_servers_and_never_goes_back() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.now().unwrap(), MARCH);
+    // the phone is a day behind
+    mailbox.learn_time(MARCH + 86_400).unwrap();
+    phone.clock.pass(Duration::from_secs(60));
+    assert_eq!(mailbox.now().unwrap(), MARCH + 86_460);
+    // someone turns the phone's clock: the run goes on by the monotonic clock
+    phone.clock.unix.store(0, Ordering::SeqCst);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 86_460);
+    // after a restart the clock is all there is, but not before the last contact
+    drop(mailbox);
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400);
+    phone.clock.unix.store(MARCH + 600, Ordering::SeqCst);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400 + 600);
+}
+
+#[test]
+fn standing_and_updates_are_kept_and_an_update_comes_once() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.standing().unwrap(), Standing::default());
+    let standing = Standing { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1 };
+    mailbox.set_standing(&standing).unwrap();
+    mailbox.take_updates(&[(4, "{}".into()), (4, "{}".into())], 4).unwrap();
+    assert_eq!(phone.open(false).standing().unwrap(), Standing { cursor: 4, ..standing });
+    // a new card has a new chain
+    phone.enrol(&mailbox);
+    assert!(!mailbox.standing().unwrap().chain_known);
+}
+
+#[test]
+fn a_missing_counter_or_a_missing_file_is_damage() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.charge().unwrap(), 1);
+    assert_eq!(mailbox.charge().unwrap(), 2);
+    mailbox.discharge().unwrap();
+    assert_eq!(mailbox.attempts().unwrap(), 0);
+    mailbox.store.write(|t| Ok(t.execute("DELETE FROM guard", [])?)).unwrap();
+    assert!(matches!(mailbox.charge(), Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(mailbox.attempts(), Err(VaultError::Damaged(File::Mailbox))));
+    drop(mailbox);
+    std::fs::remove_file(phone.folder.path().join("mailbox.db")).unwrap();
+    let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
+    assert!(matches!(opened, Err(VaultError::Damaged(File::Mailbox))));
+}
+
+#[test]
+fn a_newer_mailbox_is_left_as_it_is() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    post(&mailbox, 1);
+    mailbox.store.write(|t| Ok(t.pragma_update(None, "user_version", 99)?)).unwrap();
+    drop(mailbox);
+    let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
+    assert!(matches!(opened, Err(VaultError::Newer)));
+}

@@ -1,0 +1,94 @@
+//! The tables of the phone's two databases, and how older files become newer ones.
+//!
+//! Each list holds the steps of one database; `user_version` is the number of steps a file has gone through. A file that
+//! went further than this build knows is left alone. A step, once released, is never changed.
+//!
+//! **Mailbox** (key store alone)
+//! - `enrolment`: one row for each card this phone was enrolled with; the last is in force. `seq` is the number of the last
+//!   record sealed under it. The chain of an older one is kept, because its records may still wait.
+//! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
+//!   server's log (`standing`, JSON), the learned time (`learned`, and `phone`: what the phone's own clock said then), the
+//!   end of the last sync.
+//! - `guard`: one row. `wrong`: PINs tried since the last right one, charged before each try. `gone`: the vault was
+//!   destroyed on purpose (too many wrong PINs, panic); whatever is left of it is removed at the next opening.
+//! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
+//! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
+//!   `position`, `epoch`, `receipt`, `at`) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
+//! - `news`: updates from the server, not yet opened, by their position.
+//!
+//! **Vault** (PIN and key store)
+//! - `identity`: one row, the key that signs records.
+//! - `draft`: one row for each interview that is not finished. The answers stand in a table of their own, `answers_ID`,
+//!   because dropping a table zeroes its pages whole, which deleting a row does not. `sealing` holds the card of a draft
+//!   whose record is being written to the mailbox: after a crash it tells which of the two happened.
+//! - `card`: what may still be seen of a sealed case: no answer.
+
+use super::{File, VaultError};
+use rusqlite::Connection;
+
+pub const MAILBOX: &[&str] = &["
+    CREATE TABLE enrolment (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, organisation TEXT NOT NULL, commune TEXT NOT NULL,
+        chain TEXT NOT NULL, transport BLOB NOT NULL CHECK (length(transport) = 32), seq INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE server (
+        one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL, pin TEXT, authority TEXT NOT NULL, catalog TEXT,
+        standing TEXT, learned INTEGER, phone INTEGER, last_sync INTEGER
+    ) STRICT;
+    CREATE TABLE guard (
+        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE part (
+        n INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, questionnaire TEXT, bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE record (
+        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
+        seq INTEGER NOT NULL, jws TEXT NOT NULL, sealed BLOB,
+        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'refused')),
+        outcome TEXT, reason TEXT, times INTEGER NOT NULL DEFAULT 0, receipt TEXT, position INTEGER, epoch TEXT, at INTEGER,
+        UNIQUE (enrolment, seq)
+    ) STRICT;
+    CREATE INDEX record_state ON record (state, id);
+    CREATE TABLE news (position INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+"];
+
+pub const VAULT: &[&str] = &["
+    CREATE TABLE identity (
+        one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32)
+    ) STRICT;
+    CREATE TABLE draft (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, draft TEXT NOT NULL UNIQUE, questionnaire TEXT NOT NULL, sha256 TEXT NOT NULL,
+        started INTEGER NOT NULL, sealing TEXT
+    ) STRICT;
+    CREATE TABLE card (
+        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT NOT NULL, month TEXT NOT NULL, card TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX card_code ON card (code);
+"];
+
+/// Sets a connection up and brings the file to the newest step. Only where `may_be_empty` is an empty file not damage.
+pub fn prepare(connection: &mut Connection, steps: &[&str], file: File, may_be_empty: bool) -> Result<(), VaultError> {
+    let work = |connection: &mut Connection| {
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        // the first read: a wrong key or a damaged first page shows here
+        let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version > steps.len() {
+            return Err(VaultError::Newer);
+        }
+        if version == 0 && !may_be_empty {
+            return Err(VaultError::Damaged(file));
+        }
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+             PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+        )?;
+        for (at, step) in steps.iter().enumerate().skip(version) {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", at + 1)?;
+            transaction.commit()?;
+        }
+        Ok(())
+    };
+    work(connection).map_err(|e| e.at(file))
+}
