@@ -56,6 +56,9 @@ pub enum TabaraError {
     /// The server is not the one of this enrolment. Nothing was sent: tell the coordinator.
     #[error("the server cannot be trusted: {reason}")]
     Untrusted { reason: String },
+    /// The right server, which does not serve this phone. Records stay and are sent later: tell the coordinator.
+    #[error("the server refuses this phone: {reason}")]
+    Refused { reason: String },
     /// A fault of the core, or of the app's own `DeviceSecret`. May be reported as it stands.
     #[error("internal: {reason}")]
     Internal { reason: String },
@@ -86,6 +89,7 @@ impl From<Error> for TabaraError {
             Error::Incomplete => Self::Incomplete,
             Error::NoConsent => Self::NoConsent,
             Error::Offline => Self::Offline,
+            Error::Refused { reason } => Self::Refused { reason: reason.into() },
             Error::Untrusted { reason } => Self::Untrusted { reason: reason.into() },
             Error::Internal(reason) => Self::Internal { reason: reason.into() },
         }

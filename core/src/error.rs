@@ -57,6 +57,10 @@ pub enum Error {
     /// sent or taken over. Show the reason and tell the coordinator.
     #[error("the server cannot be trusted: {reason}")]
     Untrusted { reason: &'static str },
+    /// The server is the right one and will not serve this phone (an unknown card, a newer protocol). Records stay
+    /// here and are sent once that is mended. Show the reason and tell the coordinator.
+    #[error("the server refuses this phone: {reason}")]
+    Refused { reason: &'static str },
     /// A fault of the core. The text holds no private data and may be reported.
     #[error("internal: {0}")]
     Internal(&'static str),
