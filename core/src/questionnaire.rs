@@ -7,6 +7,9 @@
 //!
 //! Reading a workbook and making a package of it is the business of `questionnaire::xlsform`.
 
+#[cfg(feature = "authoring")]
+pub mod xlsform;
+
 use crate::envelope::{Digest, sha256};
 use crate::record::Kind;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,192 @@
+//! From a workbook to a questionnaire, off the phone: XLSForm as pyxform 4 understands it, with the additions that
+//! Tabara needs (columns `fact`, `role`, `prefill`, `sealed_only`; sheet `indicators`; settings `kind` and `unit`).
+//!
+//! Every step adds its faults to one list and goes on, so that an author sees all of them in one run:
+//!
+//! | step | module |
+//! |--|--|
+//! | bytes to sheets of text, by content | [`workbook`] |
+//! | headers to columns and languages | `columns`, `languages` |
+//! | lists of choices, tables beside the form | `choices` |
+//! | rows to nodes: types, names, sections, parameters | `survey`, `types`, `parameters` |
+//! | names in expressions and texts, types, cycles | `references` |
+//! | what may be counted, and what must stay sealed | `countable` |
+//!
+//! A form with an error gives no questionnaire; warnings do not hinder one.
+
+mod choices;
+mod columns;
+mod countable;
+mod fault;
+mod languages;
+mod parameters;
+mod references;
+mod settings;
+mod survey;
+mod types;
+pub mod workbook;
+
+pub use fault::{Fault, Severity, UNREADABLE};
+
+use super::{Package, PackageError, Questionnaire};
+use choices::Lists;
+use columns::Table;
+use fault::{Faults, Place, distance};
+use languages::Languages;
+use settings::Settings;
+use workbook::{Sheet, Workbook};
+
+/// What came of a form.
+#[derive(Debug)]
+pub struct Compiled {
+    /// None if any fault is an error.
+    pub questionnaire: Option<Questionnaire>,
+    /// All faults, by sheet and row.
+    pub faults: Vec<Fault>,
+}
+
+/// Compiles a form that needs no other files: .xlsx, .xlsm, .xls or .md tables, told by content.
+pub fn compile(bytes: &[u8]) -> Compiled {
+    compile_beside(bytes, &|_| None)
+}
+
+/// Compiles a form; `beside` reads a file that lies beside it, by name (`select_one_from_file`, `pulldata`).
+pub fn compile_beside(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>) -> Compiled {
+    let mut faults = Faults::default();
+    let package = match Workbook::read(bytes) {
+        Ok(workbook) => read_form(&workbook, beside, &mut faults),
+        Err(unreadable) => {
+            faults.error(Place::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
+            None
+        }
+    };
+    let made = package.filter(|_| !faults.any_error()).map(Questionnaire::new);
+    let questionnaire = made.and_then(|made| made.map_err(|error| misfit(&error, &mut faults)).ok());
+    Compiled { questionnaire, faults: faults.sorted() }
+}
+
+/// What the checks of the package itself refuse, for lack of a better place: sizes, mostly.
+fn misfit(error: &PackageError, faults: &mut Faults) {
+    let message = format!("the questionnaire would not open on a phone: {error}");
+    faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+}
+
+const SHEETS: &[&str] = &["survey", "choices", "settings", "external_choices", "entities", "osm", "indicators"];
+
+fn read_form(workbook: &Workbook, beside: survey::Beside<'_>, faults: &mut Faults) -> Option<Package> {
+    let survey_sheet = survey_sheet(workbook, faults)?;
+    let blank = Sheet::default();
+    let sheet = |name: &str| workbook.sheet(name).unwrap_or(&blank);
+    check_sheets(workbook, faults);
+    let settings_table = Table::new("settings", sheet("settings"), faults);
+    let survey_table = Table::new("survey", survey_sheet, faults);
+    let choices_table = Table::new("choices", sheet("choices"), faults);
+    let external_table = Table::new("external_choices", sheet("external_choices"), faults);
+    choices::check_headers(&choices_table, faults);
+    if !survey_table.has("type") {
+        let hint = "the first row of the sheet names the columns: type, name, label ...";
+        faults.error(Place::row("survey", 1), "no-type-column", "the sheet survey has no column 'type'", hint);
+        return None;
+    }
+    if choices_table.rows().next().is_some() {
+        for column in ["list_name", "name"].iter().filter(|column| !choices_table.has(column)) {
+            let message = format!("the sheet choices has no column '{column}'");
+            faults.error(Place::row("choices", 1), "no-column", message, "choices have list_name, name and label");
+        }
+    }
+    let mut settings = Settings::read(&settings_table, faults);
+    let shown = [&survey_table, &choices_table];
+    let languages = Languages::of(&shown, settings.get("default_language"), faults);
+    for table in shown {
+        languages.check(table, faults);
+    }
+    let mut lists = Lists::read(&choices_table, &languages, settings.says("allow_choice_duplicates"), faults);
+    let external = Lists::read(&external_table, &languages, true, faults);
+    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, beside, faults);
+    reader.collapse = settings.get("clean_text_values").and_then(survey::yes_no) != Some(false);
+    reader.root = settings.get("name").unwrap_or("data");
+    reader.near_choices = misspelt(workbook, "choices");
+    reader.near_external = misspelt(workbook, "external_choices");
+    let mut survey = reader.read();
+    settings.adopt(&survey.settings);
+    if survey.nodes.iter().all(|node| node.kind.is_section()) && !faults.any_error() {
+        let hint = "a spreadsheet that was saved by a statistics package may look empty: open it and save it again";
+        faults.error(Place::sheet("survey"), "no-question", "the form has no question", hint);
+    }
+    let tables = references::Tables { settings: &settings_table, survey: &survey_table, choices: &choices_table };
+    let graph = references::check(&mut survey, &mut lists, &languages, &tables, beside, faults);
+    let indicator_table = Table::new("indicators", sheet("indicators"), faults);
+    let kind = settings.kind(&settings_table, faults);
+    let indicators = countable::indicators(&indicator_table, &survey, &lists, &languages, &graph, kind, faults);
+    countable::check(&survey, &survey_table, &lists, &graph, kind, faults);
+    Some(Package {
+        format: super::FORMAT,
+        id: settings.take("form_id").unwrap_or_else(|| "data".into()),
+        title: settings.take("form_title").unwrap_or_default(),
+        version: settings.take("version").unwrap_or_default(),
+        kind,
+        unit: settings.take("unit").unwrap_or_default(),
+        default_language: languages.default,
+        languages: languages.names,
+        nodes: survey.nodes,
+        lists: lists.lists,
+        indicators,
+        settings: settings.rest(),
+    })
+}
+
+/// The sheet `survey`; where a workbook has one sheet only, that one.
+fn survey_sheet<'a>(workbook: &'a Workbook, faults: &mut Faults) -> Option<&'a Sheet> {
+    let only = workbook.sheets.first().filter(|sheet| workbook.sheets.len() == 1 && !sheet.name.starts_with('_'));
+    let only = only.filter(|sheet| !SHEETS.contains(&&*sheet.name.to_lowercase()));
+    let found = workbook.sheet("survey").or(only).filter(|sheet| !sheet.rows.is_empty());
+    if found.is_none() {
+        let near = misspelt(workbook, "survey");
+        let hint = match near.first() {
+            Some(near) => format!("is the sheet '{near}' meant to be 'survey'?"),
+            None => "the questions stand on a sheet 'survey' with the columns type, name and label".into(),
+        };
+        faults.error(
+            Place::sheet("survey"),
+            "no-survey",
+            "the workbook has no sheet 'survey' with anything on it",
+            hint,
+        );
+    }
+    found
+}
+
+/// Sheets that have nearly this name.
+fn misspelt<'a>(workbook: &'a Workbook, name: &str) -> Vec<&'a str> {
+    let names = workbook.sheets.iter().map(|sheet| sheet.name.as_str());
+    let strangers = names.filter(|sheet| !sheet.starts_with('_') && !SHEETS.contains(&&*sheet.to_lowercase()));
+    strangers.filter(|sheet| distance(&sheet.to_lowercase(), name) <= 2).collect()
+}
+
+/// Sheets that are not read although the author may think so.
+fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
+    for sheet in &workbook.sheets {
+        let lower = sheet.name.to_lowercase();
+        let filled = sheet.rows.len() > 1;
+        match lower.as_str() {
+            "entities" if filled => {
+                let hint = "records of people are linked by the code on their slip";
+                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "entities are not kept by this program", hint);
+            }
+            "osm" if filled => {
+                let hint = "use a select_one with the places of interest";
+                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "the sheet osm is not read", hint);
+            }
+            _ => {}
+        }
+    }
+    for name in ["settings", "indicators", "choices"].iter().filter(|name| workbook.sheet(name).is_none()) {
+        for near in misspelt(workbook, name) {
+            let message = format!("the sheet '{near}' is not read");
+            faults.warn(Place::sheet(near), "sheet-left-out", message, format!("is it meant to be '{name}'?"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Headers: the many spellings of the field, brought to one name for each column, and the language of a translation.
+//!
+//! `relevance`, `Relevant`, `bind::relevant` are one column; `label::French (fr)`, `Label : French (fr)` and
+//! `media::image::French (fr)` carry a language. A header that is not known is kept as written: on the choices sheet it is
+//! a property for filters.
+
+use super::fault::{Faults, Place, closest};
+use super::workbook::Sheet;
+
+/// One sheet with its headers understood.
+#[derive(Debug, Clone)]
+pub struct Table<'a> {
+    pub sheet: &'a str,
+    pub headers: Vec<Header>,
+    rows: &'a [Vec<String>],
+}
+
+/// A header. `key` is empty where the header cell is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    pub key: String,
+    /// As the author wrote it, such as `French (fr)`; empty for a column without language.
+    pub language: String,
+    /// As the author wrote it, for faults.
+    pub title: String,
+}
+
+/// One row that is not blank.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Spreadsheet row; the header is 1.
+    pub number: usize,
+    cells: &'a [String],
+}
+
+/// (spelling, column) of the survey sheet; a column under its own name need not stand here twice.
+const SURVEY: &[(&str, &str)] = &[
+    ("command", "type"),
+    ("tag", "name"),
+    ("value", "name"),
+    ("caption", "label"),
+    ("relevance", "relevant"),
+    ("read_only", "readonly"),
+    ("calculate", "calculation"),
+    ("constraining_message", "constraint_message"),
+    ("jr:constraintmsg", "constraint_message"),
+    ("constraintmsg", "constraint_message"),
+    ("requiredmsg", "required_message"),
+    ("jr:requiredmsg", "required_message"),
+    ("count", "repeat_count"),
+    ("jr:count", "repeat_count"),
+    ("no_app_error_string", "noapperrorstring"),
+    ("jr:noapperrorstring", "noapperrorstring"),
+    ("compact_tag", "compact_tag"),
+    ("odk:tag", "compact_tag"),
+];
+
+const SURVEY_COLUMNS: &[&str] = &[
+    "type",
+    "name",
+    "label",
+    "hint",
+    "guidance_hint",
+    "relevant",
+    "required",
+    "required_message",
+    "constraint",
+    "constraint_message",
+    "calculation",
+    "default",
+    "readonly",
+    "choice_filter",
+    "appearance",
+    "parameters",
+    "repeat_count",
+    "trigger",
+    "image",
+    "big-image",
+    "audio",
+    "video",
+    "autoplay",
+    "rows",
+    "save_to",
+    "compact_tag",
+    "noapperrorstring",
+    "disabled",
+    "intent",
+    "fact",
+    "role",
+    "prefill",
+    "sealed_only",
+];
+
+const CHOICES: &[(&str, &str)] = &[("value", "name"), ("caption", "label")];
+const CHOICES_COLUMNS: &[&str] = &["list_name", "name", "label", "image", "big-image", "audio", "video"];
+
+const SETTINGS: &[(&str, &str)] =
+    &[("set_form_title", "form_title"), ("title", "form_title"), ("set_form_id", "form_id"), ("id_string", "form_id")];
+const SETTINGS_COLUMNS: &[&str] = &[
+    "form_title",
+    "form_id",
+    "version",
+    "default_language",
+    "instance_name",
+    "style",
+    "name",
+    "allow_choice_duplicates",
+    "clean_text_values",
+    "public_key",
+    "submission_url",
+    "auto_send",
+    "auto_delete",
+    "omit_instanceid",
+    "instance_id",
+    "flat",
+    "prefix",
+    "delimiter",
+    "client_editable",
+    "namespaces",
+    "sms_keyword",
+    "sms_separator",
+    "kind",
+    "unit",
+];
+
+/// Columns that the questionnaire reads without any language even so: their text is not shown.
+const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation", "constraint", "required", "default"];
+
+impl<'a> Table<'a> {
+    /// Reads the header row. Two headers of one meaning, and (in the survey) near misses, are faults.
+    pub fn new(sheet_name: &'a str, sheet: &'a Sheet, faults: &mut Faults) -> Self {
+        let (aliases, columns): (&[(&str, &str)], &[&str]) = match sheet_name {
+            "survey" => (SURVEY, SURVEY_COLUMNS),
+            "choices" | "external_choices" => (CHOICES, CHOICES_COLUMNS),
+            "settings" => (SETTINGS, SETTINGS_COLUMNS),
+            _ => (&[], &[]),
+        };
+        let titles: &[String] = sheet.rows.first().map_or(&[], |row| row);
+        let double = titles.iter().any(|title| title.contains("::"));
+        let mut headers: Vec<Header> = Vec::with_capacity(titles.len());
+        for title in titles {
+            let header = read_header(title, double, aliases, columns);
+            let at = Place::row(sheet_name, 1).column(title);
+            let twin =
+                headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
+            if let Some(twin) = twin {
+                let message = format!("the columns '{}' and '{title}' mean the same", twin.title);
+                faults.error(at, "duplicate-column", message, "rename or remove one of them");
+            } else if !header.key.is_empty() && !columns.contains(&header.key.as_str()) && sheet_name == "survey" {
+                let word = snake(title.split(':').next().unwrap_or_default());
+                if let Some(meant) = closest(&word, columns.iter().copied()).filter(|_| word.len() > 3) {
+                    let message = format!("the column '{title}' is not known, and is not read");
+                    faults.warn(at, "unknown-column", message, format!("did you mean '{meant}'?"));
+                }
+            } else if PLAIN.contains(&header.key.as_str()) && !header.language.is_empty() {
+                let message = format!("the column '{title}' has a language, but is not shown to anyone");
+                faults.warn(at, "language-ignored", message, format!("call it '{}'", header.key));
+            }
+            headers.push(header);
+        }
+        let rows = sheet.rows.get(1..).unwrap_or_default();
+        Self { sheet: sheet_name, headers, rows }
+    }
+
+    /// The rows below the header that are not blank.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
+        let numbered = self.rows.iter().enumerate().map(|(at, cells)| Row { number: at + 2, cells });
+        numbered.filter(|row| row.cells.iter().any(|cell| !cell.is_empty()))
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.headers.iter().any(|header| header.key == key)
+    }
+
+    /// The column as the author wrote it, for faults.
+    pub fn title<'b>(&'b self, key: &'b str) -> &'b str {
+        self.headers.iter().find(|header| header.key == key).map_or(key, |header| &header.title)
+    }
+
+    /// The cell of a column without language, if it is not blank.
+    pub fn get(&self, row: Row<'a>, key: &str) -> Option<&'a str> {
+        self.texts(row, key).find(|(header, _)| header.language.is_empty()).map(|(_, text)| text)
+    }
+
+    /// The cells of a column in all its languages, blank ones left out.
+    pub fn texts<'b>(&'b self, row: Row<'a>, key: &'b str) -> impl Iterator<Item = (&'b Header, &'a str)> {
+        self.cells(row).filter(move |(header, _)| header.key == key)
+    }
+
+    /// All cells of a row that are not blank and stand under a header.
+    pub fn cells<'b>(&'b self, row: Row<'a>) -> impl Iterator<Item = (&'b Header, &'a str)> {
+        let pairs = self.headers.iter().zip(row.cells);
+        pairs.filter(|(header, cell)| !header.key.is_empty() && !cell.is_empty()).map(|(h, cell)| (h, cell.as_str()))
+    }
+
+    pub fn place<'b>(&'b self, row: Row<'_>, key: &'b str) -> Place<'b> {
+        Place::row(self.sheet, row.number).column(if key.is_empty() { "" } else { self.title(key) })
+    }
+}
+
+/// `Constraint  Message` -> `constraint_message`.
+fn snake(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join("_").to_lowercase()
+}
+
+fn read_header(title: &str, double: bool, aliases: &[(&str, &str)], columns: &[&str]) -> Header {
+    let known = |word: &str| {
+        let word = snake(word);
+        let aliased = aliases.iter().find(|(alias, _)| *alias == word).map(|(_, column)| *column);
+        aliased.or_else(|| columns.iter().find(|column| **column == word).copied())
+    };
+    let header = |key: &str, language: &str| Header { key: key.into(), language: language.into(), title: title.into() };
+    if let Some(column) = known(title) {
+        return header(column, "");
+    }
+    let separator = if double { "::" } else { ":" };
+    let mut tokens: Vec<String> = title.split(separator).map(|token| token.trim().to_owned()).collect();
+    // old single colons: bind:jr:constraintMsg
+    if let Some(at) = tokens.iter().position(|token| token == "jr").filter(|at| at + 1 < tokens.len()) {
+        tokens[at] = format!("jr:{}", tokens.remove(at + 1));
+    }
+    // an XML part such as bind:: only says where the column goes
+    let prefixed =
+        tokens.len() > 1 && matches!(&*snake(&tokens[0]), "bind" | "control" | "body" | "media" | "instance");
+    let from = usize::from(prefixed);
+    match known(&tokens[from]) {
+        Some(column) => header(column, &tokens[from + 1..].join("::")),
+        None => header(title, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table_of(header: &[&str]) -> (Vec<(String, String)>, Vec<&'static str>) {
+        let row = header.iter().map(|cell| (*cell).to_owned()).collect();
+        let sheet = Sheet { name: "survey".into(), rows: vec![row] };
+        let mut faults = Faults::default();
+        let headers = Table::new("survey", &sheet, &mut faults).headers;
+        let found = faults.sorted().iter().map(|fault| fault.code).collect();
+        (headers.into_iter().map(|h| (h.key, h.language)).collect(), found)
+    }
+
+    fn meaning(header: &str) -> (String, String) {
+        table_of(&[header]).0.remove(0)
+    }
+
+    #[test]
+    fn spellings_of_a_header_mean_one_column() {
+        for spelling in ["relevant", "Relevance", "bind::relevant", "bind:relevant", " RELEVANT "] {
+            assert_eq!(meaning(spelling), ("relevant".into(), String::new()), "{spelling}");
+        }
+        for spelling in
+            ["constraint message", "bind::jr:constraintMsg", "bind:jr:constraintMsg", "constraining_message"]
+        {
+            assert_eq!(meaning(spelling), ("constraint_message".into(), String::new()), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn a_translation_carries_its_language() {
+        let french = |key: &str| (key.to_owned(), "French (fr)".to_owned());
+        assert_eq!(meaning("label::French (fr)"), french("label"));
+        assert_eq!(meaning("Label : French (fr)"), french("label"));
+        assert_eq!(meaning("media::image::French (fr)"), french("image"));
+        assert_eq!(meaning("constraint_message::French (fr)"), french("constraint_message"));
+    }
+
+    #[test]
+    fn two_headers_of_one_meaning_are_a_fault_and_a_near_miss_gets_a_hint() {
+        assert_eq!(table_of(&["relevance", "relevant"]).1, ["duplicate-column"]);
+        assert_eq!(table_of(&["relevent"]).1, ["unknown-column"]);
+        assert_eq!(table_of(&["my own notes", "$kuid"]).1, [""; 0]);
+    }
+}
