@@ -1,0 +1,130 @@
+//! HTTP: one request, one bounded answer. What an answer means is not decided here.
+
+use super::tls;
+use crate::catalog::is_server_address;
+use crate::envelope::Digest;
+use crate::error::{Error, Result};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder};
+use std::time::Duration;
+
+/// No answer is read further than this, except parts, whose length the catalog tells.
+pub(super) const MAX_ANSWER: u64 = 1024 * 1024;
+
+/// The phone's way to its server. Keeps connections open between requests.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    server: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Header `tabara-head`.
+    pub(super) head: Option<String>,
+    pub(super) etag: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    #[error("no connection, cut or too slow")]
+    Link,
+    #[error("another certificate than the expected one")]
+    Certificate,
+    #[error("an answer longer than it may be")]
+    Oversize,
+}
+
+/// One request.
+#[derive(Debug, Default)]
+pub(super) struct Ask {
+    pub(super) path: String,
+    pub(super) token: Option<String>,
+    pub(super) if_none_match: Option<String>,
+    /// JSON, for a POST; gzipped where it goes with a token.
+    pub(super) body: Option<Vec<u8>>,
+}
+
+impl Client {
+    /// A client for one server (`https://…`, or `http://` to this machine), known by bundled roots or by its pin.
+    pub fn new(server: &str, pin: Option<Digest>) -> Result<Self> {
+        if !is_server_address(server) {
+            return Err(Error::Untrusted { reason: "the server's address is not https" });
+        }
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(pin))
+            .http1_only()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build()
+            .map_err(|_| Error::Internal("the HTTP client cannot be built"))?;
+        Ok(Self { http, server: server.to_owned() })
+    }
+
+    /// Sends a request and reads at most `limit` bytes of the answer.
+    pub(super) async fn send(&self, ask: Ask, timeout: Duration, limit: u64) -> Result<Answer, Failure> {
+        let mut answer = self.request(ask).timeout(timeout).send().await.map_err(|e| failure(&e))?;
+        let text = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (head, etag) = (text("tabara-head"), text(ETAG.as_str()));
+        let retry_after = text(RETRY_AFTER.as_str()).and_then(|s| s.parse().ok()).map(Duration::from_secs);
+        let (status, mut body) = (answer.status().as_u16(), Vec::new());
+        while let Some(chunk) = answer.chunk().await.map_err(|e| failure(&e))? {
+            if (body.len() + chunk.len()) as u64 > limit {
+                return Err(Failure::Oversize);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, head, etag, retry_after, body })
+    }
+
+    fn request(&self, ask: Ask) -> RequestBuilder {
+        let method = if ask.body.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.http.request(method, format!("{}{}", self.server, ask.path));
+        request = request.header(ACCEPT, "application/json");
+        if let Some(etag) = ask.if_none_match {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if ask.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        match (ask.token, ask.body) {
+            (Some(token), Some(body)) => {
+                bearer(request, &token).header(CONTENT_ENCODING, "gzip").body(gzip(&body))
+            }
+            (Some(token), None) => bearer(request, &token),
+            (None, Some(body)) => request.body(body),
+            (None, None) => request,
+        }
+    }
+}
+
+fn bearer(request: RequestBuilder, token: &str) -> RequestBuilder {
+    request.header(AUTHORIZATION, format!("Bearer {token}"))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut out = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len()), flate2::Compression::best());
+    out.write_all(bytes).and_then(|()| out.finish()).expect("writing to memory does not fail")
+}
+
+/// A wrong certificate is a story of its own; all else is the link.
+fn failure(error: &reqwest::Error) -> Failure {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(e) = cause {
+        let inner = e.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        let tls = e.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|i| i.downcast_ref()));
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return Failure::Certificate;
+        }
+        cause = e.source();
+    }
+    Failure::Link
+}

@@ -1,0 +1,434 @@
+//! The steps of one run, in their order.
+
+use super::client::{Answer, Ask, Client, Failure, MAX_ANSWER};
+use super::pace::Pace;
+use super::receipt::{judge, signed};
+use super::{Progress, Report, Step};
+use crate::catalog::Catalog;
+use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, random, sha256};
+use crate::error::Error;
+use crate::record::{Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Uuid};
+use crate::vault::VaultError;
+use crate::vault::mailbox::{Applied, Enrolment, Mailbox, Offer, Outgoing, Standing};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A refused record is sent again in so many later runs: what refused it may have been damage on the way.
+const TRIES_OF_REFUSED: u32 = 3;
+/// Records offered at once.
+const MAX_OFFERS: usize = 500;
+
+/// Why a run ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("no connection")]
+    Offline,
+    #[error("not the expected server: {0}")]
+    Untrusted(&'static str),
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    #[error(transparent)]
+    Here(#[from] VaultError),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Offline => Error::Offline,
+            Fault::Untrusted(reason) => Error::Untrusted { reason },
+            Fault::Refused(reason) => Error::Refused { reason },
+            Fault::Here(error) => error.into(),
+        }
+    }
+}
+
+type Done<T = ()> = Result<T, Fault>;
+
+/// Why one request has no good answer.
+enum Miss {
+    /// Worth another try after a pause; in the end, the fault.
+    Again(Option<Duration>, Fault),
+    /// The server does not know this phone, or finds its token too old.
+    Unknown,
+    /// Too large or unreadable as a whole.
+    Unfit,
+    Final(Fault),
+}
+
+struct Run<'a> {
+    mailbox: &'a Mailbox,
+    client: &'a Client,
+    progress: &'a Progress,
+    report: &'a mut Report,
+    me: Enrolment,
+    pace: Pace,
+    /// The server's time and when it was told; trusted for no more than tokens until the catalog confirms its key.
+    time: (i64, Instant),
+    /// How often the server said in this run that it does not know this phone or its chain.
+    unknown: u32,
+}
+
+/// All steps.
+pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress, report: &mut Report) -> Done {
+    let me = mailbox.enrolment()?;
+    let pace = Pace::new(u64::from_le_bytes(random()));
+    let mut run = Run { mailbox, client, progress, report, me, pace, time: (0, Instant::now()), unknown: 0 };
+    run.tell(Step::Contacting);
+    mailbox.retry_refused(TRIES_OF_REFUSED)?;
+    let (time, head) = run.ask_time().await?;
+    let standing = mailbox.standing()?;
+    let claimed: Head = envelope::stored(&head).map_err(|_| Fault::Untrusted("an unreadable head"))?;
+    if !standing.chain_known || standing.epoch != Some(claimed.epoch) {
+        run.introduce().await?;
+    }
+    let operations = run.take_catalog().await?;
+    let head = signed(Typ::Head, &operations, &head).ok_or(Fault::Untrusted("a head signed by another key"))?;
+    let time: TimeReply =
+        signed(Typ::Time, &operations, &time).ok_or(Fault::Untrusted("a time signed by another key"))?;
+    mailbox.learn_time(time.time + run.time.1.elapsed().as_secs() as i64)?;
+    run.reconcile(&head).await?;
+    run.upload(&operations).await?;
+    run.fetch_updates().await?;
+    run.fetch_parts().await?;
+    mailbox.tidy()?;
+    Ok(mailbox.synced()?)
+}
+
+impl Run<'_> {
+    fn tell(&self, step: Step) {
+        (self.progress.tell)(step);
+    }
+
+    /// The server's time and head, as envelopes whose key is not checked yet.
+    async fn ask_time(&mut self) -> Done<(String, String)> {
+        let nonce = B64.encode(random::<16>());
+        let ask = || Ask { path: format!("/v1/time?nonce={nonce}"), ..Ask::default() };
+        let read = |answer: Answer| {
+            let head = answer.head.ok_or("an answer without a head")?;
+            let jws = String::from_utf8(answer.body).map_err(|_| "an unreadable time")?;
+            let reply: TimeReply = envelope::stored(&jws).map_err(|_| "an unreadable time")?;
+            if reply.nonce == nonce { Ok((reply.time, jws, head)) } else { Err("an old time, played again") }
+        };
+        let (time, jws, head) = self.ask_openly(ask, read).await?;
+        self.time = (time, Instant::now());
+        Ok((jws, head))
+    }
+
+    /// Posts the chains by which this phone, and what still waits from earlier enrolments, is known.
+    async fn introduce(&mut self) -> Done {
+        let chains = self.me.older.iter().chain([&self.me.chain]).map(json).collect::<Vec<_>>();
+        for chain in chains {
+            let ask = || Ask { path: "/v1/devices".into(), body: Some(chain.clone()), ..Ask::default() };
+            // Quarantined is an answer too: what such a phone sends is kept until someone looks.
+            let read = |answer: Answer| parse::<ChainReply>(&answer.body);
+            self.ask_openly(ask, read).await?;
+        }
+        let standing = self.mailbox.standing()?;
+        Ok(self.mailbox.set_standing(&Standing { chain_known: true, ..standing })?)
+    }
+
+    /// Takes a newer catalog, if there is one, and returns the operations keys in force.
+    async fn take_catalog(&mut self) -> Done<Vec<PublicKey>> {
+        let held = self.mailbox.catalog()?;
+        let etag = held.as_ref().map(|(jws, _)| format!("\"{}\"", sha256(jws.as_bytes())));
+        let ask = |token| Ask { path: "/v1/catalog".into(), if_none_match: etag.clone(), token, ..Ask::default() };
+        let read = |answer: Answer| match answer.status {
+            200 => String::from_utf8(answer.body).map(Some).map_err(|_| "an unreadable catalog"),
+            _ => Ok(None),
+        };
+        let held = held.map(|(_, catalog)| catalog);
+        let Some(jws) = self.ask(512, MAX_ANSWER, ask, read).await? else {
+            return held.map(|c| vec![c.operations]).ok_or(Fault::Refused("the server has no catalog yet"));
+        };
+        let verify = |authority| Catalog::verify(&jws, authority, held.as_ref());
+        let verdict = self.me.authorities.iter().map(verify).reduce(Result::or);
+        match (verdict.unwrap_or(Err(EnvelopeError::WrongKey.into())), held) {
+            (Ok(new), held) => {
+                if held.as_ref() != Some(&new) {
+                    self.mailbox.take_catalog(&jws)?;
+                    self.report.new_catalog = true;
+                }
+                Ok(vec![new.operations])
+            }
+            (Err(broken), Some(old)) => {
+                self.report.catalog_fault = Some(broken.rule());
+                Ok(vec![old.operations])
+            }
+            (Err(broken), None) => Err(Fault::Untrusted(broken.rule())),
+        }
+    }
+
+    /// Finds out whether the server still has what it gave receipts for, and sets what it lost to be sent again. A
+    /// restore changes the epoch. A machine silently set back does not: then its head is too low, or, when others have
+    /// filled it up again, the record with the highest position that it gave me is gone.
+    async fn reconcile(&mut self, head: &Head) -> Done {
+        let (standing, kept) = (self.mailbox.standing()?, self.mailbox.kept()?);
+        let last = kept.iter().max_by_key(|offer| offer.position);
+        let new_epoch = standing.epoch.is_some_and(|epoch| epoch != head.epoch);
+        let behind = last.is_some_and(|last| last.position > head.position);
+        let mut lost = standing.reoffer || new_epoch || behind;
+        if let (false, Some(last)) = (lost, last) {
+            lost = !self.offer(std::slice::from_ref(last)).await?.is_empty();
+        }
+        let standing = Standing { epoch: Some(head.epoch), reoffer: lost, ..standing };
+        let standing = if lost { Standing { cursor: 0, ..standing } } else { standing };
+        self.mailbox.set_standing(&standing)?;
+        if lost {
+            self.introduce().await?;
+            self.mailbox.retry_refused(u32::MAX)?;
+            for offers in kept.chunks(MAX_OFFERS) {
+                let wanted = self.offer(offers).await?;
+                self.report.restored |= !wanted.is_empty();
+                self.mailbox.send_again(&wanted)?;
+            }
+            self.mailbox.set_standing(&Standing { reoffer: false, ..self.mailbox.standing()? })?;
+        }
+        Ok(())
+    }
+
+    async fn offer(&mut self, offers: &[Offer]) -> Done<Vec<Uuid>> {
+        let offers = offers.iter().map(|o| Offered { record: o.record, jws: o.jws }).collect();
+        let body = json(&Offers { offers });
+        let ask = |token| Ask { path: "/v1/offers".into(), body: Some(body.clone()), token, ..Ask::default() };
+        let read = |answer: Answer| parse::<Wanted>(&answer.body);
+        Ok(self.ask(body.len(), MAX_ANSWER, ask, read).await?.wanted)
+    }
+
+    /// Sends what waits, oldest first.
+    async fn upload(&mut self, operations: &[PublicKey]) -> Done {
+        let of = u32::try_from(self.mailbox.outlook()?.records).unwrap_or(u32::MAX);
+        // `after`: what cannot be settled in this run is passed over. `alone`: so many go one by one.
+        let (mut done, mut after, mut alone) = (0, 0, 0);
+        loop {
+            self.tell(Step::Sending { done, of: of.max(done) });
+            let most = if alone > 0 { 1 } else { MAX_BATCH };
+            let batch = self.mailbox.waiting(after, most, self.pace.batch())?;
+            let Some(first) = batch.first().map(|o| o.place) else { return Ok(()) };
+            let records = batch.iter().map(|o| Sent::new(o.jws.clone(), o.sealed.as_deref())).collect();
+            let body = json(&Batch { records });
+            let (bytes, started) = (body.len(), Instant::now());
+            let ask = Ask { path: "/v1/records".into(), body: Some(body), token: Some(self.token()), ..Ask::default() };
+            let miss = match self.once(ask, bytes, MAX_ANSWER).await {
+                Ok(answer) => match self.settle(&batch, &answer, operations)? {
+                    Ok((settled, without_chain)) => {
+                        self.pace.answered();
+                        self.pace.sent(bytes, started.elapsed());
+                        done += settled;
+                        alone = alone.saturating_sub(1);
+                        if without_chain {
+                            self.unknown += 1;
+                            self.introduce().await?;
+                        }
+                        continue;
+                    }
+                    Err(reason) => Miss::Again(None, Fault::Untrusted(reason)),
+                },
+                Err(Miss::Unfit) if batch.len() > 1 => {
+                    alone = batch.len();
+                    continue;
+                }
+                Err(Miss::Unfit) => {
+                    (after, alone) = (first, alone.saturating_sub(1));
+                    continue;
+                }
+                Err(miss) => miss,
+            };
+            self.recover(miss).await?;
+        }
+    }
+
+    /// Takes over the verdicts that hold. Returns how many, and whether the server lacks a chain; or why one does not
+    /// hold.
+    #[allow(clippy::type_complexity)]
+    fn settle(
+        &mut self,
+        batch: &[Outgoing],
+        answer: &Answer,
+        operations: &[PublicKey],
+    ) -> Done<Result<(u32, bool), &'static str>> {
+        let results = match parse::<BatchReply>(&answer.body) {
+            Ok(reply) if reply.results.len() == batch.len() => reply.results,
+            Ok(_) => return Ok(Err("an answer of another length")),
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let (mut settled, mut without_chain, mut broken) = (Vec::new(), false, None);
+        for (sent, verdict) in batch.iter().zip(&results) {
+            match judge(sent, verdict, operations) {
+                Ok(Applied::Refused { reason: Reason::NoChain, .. }) if self.unknown == 0 => without_chain = true,
+                Ok(verdict) => settled.push(verdict),
+                Err(reason) => broken = Some(reason),
+            }
+        }
+        self.mailbox.apply(&settled)?;
+        for verdict in &settled {
+            *match verdict {
+                Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.report.accepted,
+                Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.report.already_had,
+                Applied::Kept { .. } => &mut self.report.quarantined,
+                Applied::Refused { .. } => &mut self.report.refused,
+            } += 1;
+        }
+        Ok(broken.map_or(Ok((settled.len() as u32, without_chain)), Err))
+    }
+
+    /// Fetches what the server has for this phone, in the order in which it was committed there.
+    async fn fetch_updates(&mut self) -> Done {
+        loop {
+            let standing = self.mailbox.standing()?;
+            let path = format!("/v1/updates?after={}", standing.cursor);
+            let ask = |token| Ask { path: path.clone(), token, ..Ask::default() };
+            let got = self.ask(4096, MAX_ANSWER, ask, |answer| parse::<Updates>(&answer.body)).await?;
+            if got.updates.is_empty() || got.cursor <= standing.cursor {
+                return Ok(());
+            }
+            self.report.updates += got.updates.len() as u32;
+            let position = |update: &serde_json::Value| update.get("position").and_then(serde_json::Value::as_u64);
+            let updates = got.updates.iter().map(|u| position(u).map(|at| (at, u.to_string()))).collect::<Option<Vec<_>>>();
+            let updates = updates.ok_or(Fault::Untrusted("an update without a position"))?;
+            self.mailbox.take_updates(&updates, got.cursor)?;
+        }
+    }
+
+    /// Fetches the files of the catalog that are not here yet.
+    async fn fetch_parts(&mut self) -> Done {
+        let missing = self.mailbox.missing_parts()?;
+        for (done, part) in missing.iter().enumerate() {
+            self.tell(Step::Fetching { done: done as u32, of: missing.len() as u32 });
+            let ask = |token| Ask { path: format!("/v1/parts/{}", part.sha256), token, ..Ask::default() };
+            let read = |answer: Answer| match answer.status {
+                200 if sha256(&answer.body) == part.sha256 => Ok(Some(answer.body)),
+                200 => Err("a file with another hash"),
+                _ => Ok(None),
+            };
+            if let Some(bytes) = self.ask(part.len as usize, part.len, ask, read).await? {
+                self.mailbox.take_part(&bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn token(&self) -> String {
+        let issued = self.time.0 + self.time.1.elapsed().as_secs() as i64;
+        envelope::sign(Typ::Token, &self.me.transport_key, &Token { device: self.me.device, issued })
+    }
+
+    /// Asks until `read` finds the answer good, or it is time to give up; without a token.
+    async fn ask_openly<T>(&mut self, ask: impl Fn() -> Ask, read: impl Fn(Answer) -> Result<T, &'static str>) -> Done<T> {
+        loop {
+            let miss = match self.once(ask(), 2048, MAX_ANSWER).await {
+                Ok(answer) => match read(answer) {
+                    Ok(good) => {
+                        self.pace.answered();
+                        return Ok(good);
+                    }
+                    Err(reason) => Miss::Again(None, Fault::Untrusted(reason)),
+                },
+                Err(miss) => miss,
+            };
+            self.pause(miss).await?;
+        }
+    }
+
+    /// The same with a token. `bytes`: how much moves, about; `limit`: how much may come.
+    async fn ask<T>(
+        &mut self,
+        bytes: usize,
+        limit: u64,
+        ask: impl Fn(Option<String>) -> Ask,
+        read: impl Fn(Answer) -> Result<T, &'static str>,
+    ) -> Done<T> {
+        loop {
+            let miss = match self.once(ask(Some(self.token())), bytes, limit).await {
+                Ok(answer) => match read(answer) {
+                    Ok(good) => {
+                        self.pace.answered();
+                        return Ok(good);
+                    }
+                    Err(reason) => Miss::Again(None, Fault::Untrusted(reason)),
+                },
+                Err(miss) => miss,
+            };
+            self.recover(miss).await?;
+        }
+    }
+
+    async fn once(&mut self, ask: Ask, bytes: usize, limit: u64) -> Result<Answer, Miss> {
+        let busy = |after| Miss::Again(after, Fault::Offline);
+        let answer = self.client.send(ask, self.pace.timeout(bytes), limit).await.map_err(|failure| match failure {
+            Failure::Link => busy(None),
+            Failure::Certificate => Miss::Final(Fault::Untrusted("another certificate than the expected one")),
+            Failure::Oversize => Miss::Again(None, Fault::Untrusted("an answer longer than it may be")),
+        })?;
+        match answer.status {
+            200..=299 | 304 | 404 => Ok(answer),
+            401 => Err(Miss::Unknown),
+            400 | 413 | 415 | 422 => Err(Miss::Unfit),
+            408 | 425 | 429 | 500.. => Err(busy(answer.retry_after)),
+            _ => Err(Miss::Final(Fault::Refused("the server does not serve this phone"))),
+        }
+    }
+
+    /// Pauses before another try, or ends the run.
+    async fn pause(&mut self, miss: Miss) -> Done {
+        match miss {
+            Miss::Again(after, fault) => match self.pace.failed(after) {
+                Some(pause) => {
+                    tokio::time::sleep(pause).await;
+                    Ok(())
+                }
+                None => Err(fault),
+            },
+            Miss::Unknown => Err(Fault::Refused("the server does not know this phone")),
+            Miss::Unfit => Err(Fault::Refused("the server does not understand this phone")),
+            Miss::Final(fault) => Err(fault),
+        }
+    }
+
+    /// The same; but a server that does not know this phone is told once more who it is, and asked for the time.
+    async fn recover(&mut self, miss: Miss) -> Done {
+        if matches!(miss, Miss::Unknown) && self.unknown < 2 {
+            self.unknown += 1;
+            self.ask_time().await?;
+            return self.introduce().await;
+        }
+        self.pause(miss).await
+    }
+}
+
+#[derive(Serialize)]
+struct Offers {
+    offers: Vec<Offered>,
+}
+
+#[derive(Serialize)]
+struct Offered {
+    record: Uuid,
+    jws: Digest,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    wanted: Vec<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct ChainReply {
+    #[serde(rename = "outcome")]
+    _outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+struct Updates {
+    updates: Vec<serde_json::Value>,
+    cursor: u64,
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("plain data has a JSON form")
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> {
+    envelope::from_json(body).map_err(|_| "an unreadable answer")
+}
