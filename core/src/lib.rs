@@ -16,6 +16,8 @@ pub mod questionnaire;
 pub mod record;
 pub mod seal;
 #[cfg(feature = "device")]
+pub mod sync;
+#[cfg(feature = "device")]
 pub mod vault;
 
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@ use super::tls;
 use crate::catalog::is_server_address;
 use crate::envelope::Digest;
 use crate::error::{Error, Result};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
 use std::time::Duration;
 
@@ -24,7 +24,6 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// Header `tabara-head`.
     pub(super) head: Option<String>,
-    pub(super) etag: Option<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
 }
@@ -72,7 +71,7 @@ impl Client {
     pub(super) async fn send(&self, ask: Ask, timeout: Duration, limit: u64) -> Result<Answer, Failure> {
         let mut answer = self.request(ask).timeout(timeout).send().await.map_err(|e| failure(&e))?;
         let text = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let (head, etag) = (text("tabara-head"), text(ETAG.as_str()));
+        let head = text("tabara-head");
         let retry_after = text(RETRY_AFTER.as_str()).and_then(|s| s.parse().ok()).map(Duration::from_secs);
         let (status, mut body) = (answer.status().as_u16(), Vec::new());
         while let Some(chunk) = answer.chunk().await.map_err(|e| failure(&e))? {
@@ -81,7 +80,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, head, etag, retry_after, body })
+        Ok(Answer { status, head, retry_after, body })
     }
 
     fn request(&self, ask: Ask) -> RequestBuilder {
@@ -95,9 +94,7 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         match (ask.token, ask.body) {
-            (Some(token), Some(body)) => {
-                bearer(request, &token).header(CONTENT_ENCODING, "gzip").body(gzip(&body))
-            }
+            (Some(token), Some(body)) => bearer(request, &token).header(CONTENT_ENCODING, "gzip").body(gzip(&body)),
             (Some(token), None) => bearer(request, &token),
             (None, Some(body)) => request.body(body),
             (None, None) => request,

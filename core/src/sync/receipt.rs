@@ -27,3 +27,50 @@ pub(super) fn judge(sent: &Outgoing, verdict: &Verdict, operations: &[PublicKey]
 pub(super) fn signed<T: serde::de::DeserializeOwned>(typ: Typ, keys: &[PublicKey], jws: &str) -> Option<T> {
     keys.iter().find_map(|key| envelope::open(typ, key, jws).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::{Digest, SigningKey};
+    use crate::record::{Outcome, Uuid};
+
+    fn sent() -> Outgoing {
+        Outgoing { place: 1, record: Uuid::new_v4(), jws: "a.b.c".into(), sealed: Some(vec![1, 2, 3]) }
+    }
+
+    fn receipt(sent: &Outgoing) -> Receipt {
+        let (jws, sealed) = (sha256(sent.jws.as_bytes()), sent.sealed.as_deref().map(sha256));
+        Receipt { record: sent.record, jws, sealed, position: 7, epoch: Uuid::nil() }
+    }
+
+    #[test]
+    fn a_receipt_counts_for_exactly_what_was_sent_and_only_from_the_server() {
+        let (server, stranger, sent) = (SigningKey::generate(), SigningKey::generate(), sent());
+        let verdict = |key, receipt: &Receipt| Verdict {
+            outcome: Outcome::Accepted,
+            reason: None,
+            receipt: Some(envelope::sign(Typ::Receipt, key, receipt)),
+        };
+        let good = receipt(&sent);
+        let judged = |verdict: &Verdict| judge(&sent, verdict, &[server.public()]);
+        assert!(matches!(judged(&verdict(&server, &good)), Ok(Applied::Kept { position: 7, .. })));
+        assert!(judged(&verdict(&stranger, &good)).is_err());
+        assert!(judged(&Verdict { receipt: None, ..verdict(&server, &good) }).is_err());
+        for wrong in [
+            Receipt { record: Uuid::new_v4(), ..good.clone() },
+            Receipt { jws: Digest([0; 32]), ..good.clone() },
+            Receipt { sealed: None, ..good.clone() },
+            Receipt { sealed: Some(Digest([0; 32])), ..good.clone() },
+        ] {
+            assert!(judged(&verdict(&server, &wrong)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_refusal_needs_no_receipt_and_keeps_its_reason() {
+        let verdict = Verdict { outcome: Outcome::Refused, reason: Some(Reason::Oversize), receipt: None };
+        let sent = sent();
+        let refused = Applied::Refused { record: sent.record, reason: Reason::Oversize };
+        assert_eq!(judge(&sent, &verdict, &[]), Ok(refused));
+    }
+}

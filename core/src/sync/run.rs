@@ -116,17 +116,25 @@ impl Run<'_> {
         Ok((jws, head))
     }
 
-    /// Posts the chains by which this phone, and what still waits from earlier enrolments, is known.
+    /// Posts the chains by which this phone, and what still waits from earlier cards, is known.
     async fn introduce(&mut self) -> Done {
-        let chains = self.me.older.iter().chain([&self.me.chain]).map(json).collect::<Vec<_>>();
-        for chain in chains {
-            let ask = || Ask { path: "/v1/devices".into(), body: Some(chain.clone()), ..Ask::default() };
-            // Quarantined is an answer too: what such a phone sends is kept until someone looks.
-            let read = |answer: Answer| parse::<ChainReply>(&answer.body);
-            self.ask_openly(ask, read).await?;
+        let older = self.me.older.iter().map(json).collect::<Vec<_>>();
+        for chain in older {
+            match self.post_chain(chain).await {
+                // an earlier card may be from an authority that is gone; that is no reason to refuse this one
+                Ok(()) | Err(Fault::Refused(_)) => (),
+                Err(fault) => return Err(fault),
+            }
         }
+        self.post_chain(json(&self.me.chain)).await?;
         let standing = self.mailbox.standing()?;
         Ok(self.mailbox.set_standing(&Standing { chain_known: true, ..standing })?)
+    }
+
+    async fn post_chain(&mut self, chain: Vec<u8>) -> Done {
+        let ask = || Ask { path: "/v1/devices".into(), body: Some(chain.clone()), ..Ask::default() };
+        // Quarantined is an answer too: what such a phone sends is kept until someone looks.
+        self.ask_openly(ask, |answer| parse::<ChainReply>(&answer.body).map(drop)).await
     }
 
     /// Takes a newer catalog, if there is one, and returns the operations keys in force.
@@ -200,7 +208,7 @@ impl Run<'_> {
     async fn upload(&mut self, operations: &[PublicKey]) -> Done {
         let of = u32::try_from(self.mailbox.outlook()?.records).unwrap_or(u32::MAX);
         // `after`: what cannot be settled in this run is passed over. `alone`: so many go one by one.
-        let (mut done, mut after, mut alone) = (0, 0, 0);
+        let (mut done, mut after, mut alone) = (0, 0, 0_usize);
         loop {
             self.tell(Step::Sending { done, of: of.max(done) });
             let most = if alone > 0 { 1 } else { MAX_BATCH };
@@ -285,7 +293,8 @@ impl Run<'_> {
             }
             self.report.updates += got.updates.len() as u32;
             let position = |update: &serde_json::Value| update.get("position").and_then(serde_json::Value::as_u64);
-            let updates = got.updates.iter().map(|u| position(u).map(|at| (at, u.to_string()))).collect::<Option<Vec<_>>>();
+            let updates =
+                got.updates.iter().map(|u| position(u).map(|at| (at, u.to_string()))).collect::<Option<Vec<_>>>();
             let updates = updates.ok_or(Fault::Untrusted("an update without a position"))?;
             self.mailbox.take_updates(&updates, got.cursor)?;
         }
@@ -315,7 +324,11 @@ impl Run<'_> {
     }
 
     /// Asks until `read` finds the answer good, or it is time to give up; without a token.
-    async fn ask_openly<T>(&mut self, ask: impl Fn() -> Ask, read: impl Fn(Answer) -> Result<T, &'static str>) -> Done<T> {
+    async fn ask_openly<T>(
+        &mut self,
+        ask: impl Fn() -> Ask,
+        read: impl Fn(Answer) -> Result<T, &'static str>,
+    ) -> Done<T> {
         loop {
             let miss = match self.once(ask(), 2048, MAX_ANSWER).await {
                 Ok(answer) => match read(answer) {
