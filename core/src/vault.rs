@@ -4,25 +4,32 @@
 //! |--|--|--|
 //! | `keys.json` ([`keys`]) | | the vault's key, wrapped under PIN and key store |
 //! | `mailbox.db` ([`mailbox`]) | key store alone | all that sync needs while locked: finished records, sealed and signed; chain, catalog, time, PIN counter |
-//! | `vault.db` | PIN and key store | drafts, case cards, the record key |
+//! | `vault.db` | PIN and key store | [`drafts`], [`cases`], the record key |
 //!
 //! Both databases are SQLCipher files through our own provider ([`cipher`]), in WAL with `synchronous=FULL`: a call that
 //! returned is on the disk. [`schema`] explains every table. No file is ever deleted on a guess: damage is an error that
 //! names the file, and the file stays.
 
+pub mod cases;
 pub mod cipher;
+pub mod drafts;
 pub mod keys;
 pub mod mailbox;
 pub mod schema;
 
 #[cfg(test)]
 mod double;
+#[cfg(test)]
+mod tests;
 
+use crate::envelope::SigningKey;
+use cipher::FileKey;
 use rusqlite::ErrorCode;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// An operation inside the phone's key store: it answers questions with a secret that it never gives away.
@@ -171,6 +178,91 @@ impl Store {
         self.read(|c| Ok(c.execute_batch("VACUUM")?))?;
         self.empty_wal()
     }
+}
+
+/// The vault, open. Dropping it locks it: connection and keys go.
+pub struct Vault {
+    store: Store,
+    record_key: SigningKey,
+}
+
+impl Vault {
+    /// Makes the file of a new vault. What stands in its place is moved aside first, never overwritten.
+    pub fn create(folder: &Path, key: &FileKey, id: Uuid, record_key: &SigningKey) -> Result<Self, VaultError> {
+        set_aside(folder)?;
+        let store = Self::store(folder, key, true)?;
+        store.write(|t| {
+            let sql = "INSERT INTO identity (one, vault, record_key) VALUES (1, ?1, ?2)";
+            t.execute(sql, params![id.to_string(), record_key.seed()])?;
+            Ok(())
+        })?;
+        store.empty_wal()?;
+        sync_folder(folder)?;
+        Ok(Self { store, record_key: record_key.clone() })
+    }
+
+    /// Opens the vault that the key file speaks of.
+    pub fn open(folder: &Path, key: &FileKey, id: Uuid) -> Result<Self, VaultError> {
+        if !folder.join(File::Vault.name()).try_exists()? {
+            return Err(VaultError::Damaged(File::Vault));
+        }
+        let store = Self::store(folder, key, false)?;
+        let record_key = store.read(|c| {
+            let sql = "SELECT record_key FROM identity WHERE vault = ?1";
+            c.query_row(sql, [id.to_string()], |r| r.get(0)).map_err(|e| match e {
+                rusqlite::Error::QueryReturnedNoRows => VaultError::Damaged(File::Vault),
+                e => e.into(),
+            })
+        })?;
+        // what was erased before a crash must not wait in the WAL
+        store.empty_wal()?;
+        Ok(Self { store, record_key: SigningKey::from_seed(record_key) })
+    }
+
+    fn store(folder: &Path, key: &FileKey, fresh: bool) -> Result<Store, VaultError> {
+        let path = folder.join(File::Vault.name());
+        let mut connection = cipher::open(&path, key, fresh).map_err(|e| e.at(File::Vault))?;
+        schema::prepare(&mut connection, schema::VAULT, File::Vault, fresh)?;
+        Ok(Store { connection: Mutex::new(connection), file: File::Vault })
+    }
+
+    /// Signs records.
+    pub fn record_key(&self) -> &SigningKey {
+        &self.record_key
+    }
+}
+
+/// The names of the vault's file and of what SQLite keeps beside it.
+fn vault_files(folder: &Path) -> [std::path::PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|end| folder.join(format!("{}{end}", File::Vault.name())))
+}
+
+/// Moves a vault that cannot be opened any more out of the way of a new one, and keeps it.
+fn set_aside(folder: &Path) -> Result<(), VaultError> {
+    let aside = Uuid::new_v4().simple().to_string();
+    for file in vault_files(folder) {
+        if file.try_exists()? {
+            let name =
+                file.file_name().unwrap_or_default().to_string_lossy().replacen("vault", &format!("aside-{aside}"), 1);
+            std::fs::rename(&file, folder.join(name))?;
+        }
+    }
+    Ok(sync_folder(folder)?)
+}
+
+/// Destroys the vault on purpose: its wrap, then its files. What is missing already is no error.
+pub fn destroy(folder: &Path, secret: &dyn DeviceSecret) -> Result<(), VaultError> {
+    // the generation that a damaged key file does not tell is that of no wrap either
+    if let Ok(Some(file)) = keys::KeyFile::read(folder) {
+        secret.forget(&keys::purpose(file.generation()))?;
+    }
+    for file in vault_files(folder).into_iter().chain([folder.join(keys::NAME)]) {
+        match std::fs::remove_file(file) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(sync_folder(folder)?)
 }
 
 /// Makes a rename or a removal in a folder durable.

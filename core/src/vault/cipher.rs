@@ -70,7 +70,7 @@ fn raw_key_text(key: &FileKey) -> Zeroizing<[u8; 67]> {
 }
 
 /// AES-256-CBC without padding, in place. `None`: the key is not 32 bytes, the vector not 16, or the data not whole blocks.
-fn crypt(encrypt: bool, key: &[u8], iv: &[u8], data: &mut [u8]) -> Option<()> {
+pub(super) fn crypt(encrypt: bool, key: &[u8], iv: &[u8], data: &mut [u8]) -> Option<()> {
     let (blocks, rest) = aes::Block::slice_as_chunks_mut(data);
     if !rest.is_empty() {
         return None;
@@ -84,7 +84,7 @@ fn crypt(encrypt: bool, key: &[u8], iv: &[u8], data: &mut [u8]) -> Option<()> {
 }
 
 /// HMAC-SHA512 of two pieces, one after the other.
-fn mac(key: &[u8], first: &[u8], second: &[u8]) -> hmac::Tag {
+pub(super) fn mac(key: &[u8], first: &[u8], second: &[u8]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, key));
     context.update(first);
     context.update(second);
@@ -92,7 +92,7 @@ fn mac(key: &[u8], first: &[u8], second: &[u8]) -> hmac::Tag {
 }
 
 /// PBKDF2-HMAC-SHA512.
-fn stretch(password: &[u8], salt: &[u8], rounds: NonZeroU32, out: &mut [u8]) {
+pub(super) fn stretch(password: &[u8], salt: &[u8], rounds: NonZeroU32, out: &mut [u8]) {
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, password, out);
 }
 

@@ -482,12 +482,12 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// A column of text that stands for something else; what cannot be read is reported as a column of the wrong type.
-fn parsed<T: std::str::FromStr>(row: &Row, at: usize) -> rusqlite::Result<T> {
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row, at: usize) -> rusqlite::Result<T> {
     let text: String = row.get(at)?;
     text.parse().map_err(|_| rusqlite::Error::InvalidColumnType(at, String::new(), rusqlite::types::Type::Text))
 }
 
-fn from_json<T: DeserializeOwned>(row: &Row, at: usize) -> rusqlite::Result<T> {
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row, at: usize) -> rusqlite::Result<T> {
     let text: String = row.get(at)?;
     serde_json::from_str(&text)
         .map_err(|_| rusqlite::Error::InvalidColumnType(at, String::new(), rusqlite::types::Type::Text))

@@ -21,7 +21,8 @@
 //! - `draft`: one row for each interview that is not finished. The answers stand in a table of their own, `answers_ID`,
 //!   because dropping a table zeroes its pages whole, which deleting a row does not. `sealing` holds the card of a draft
 //!   whose record is being written to the mailbox: after a crash it tells which of the two happened.
-//! - `card`: what may still be seen of a sealed case: no answer.
+//! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
+//!   1970), after which retention counts.
 
 use super::{File, VaultError};
 use rusqlite::Connection;
@@ -61,9 +62,10 @@ pub const VAULT: &[&str] = &["
         started INTEGER NOT NULL, sealing TEXT
     ) STRICT;
     CREATE TABLE card (
-        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT NOT NULL, month TEXT NOT NULL, card TEXT NOT NULL
+        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT NOT NULL, day INTEGER NOT NULL, card TEXT NOT NULL
     ) STRICT;
     CREATE INDEX card_code ON card (code);
+    CREATE INDEX card_day ON card (day);
 "];
 
 /// Sets a connection up and brings the file to the newest step. Only where `may_be_empty` is an empty file not damage.

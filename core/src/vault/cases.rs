@@ -1,0 +1,72 @@
+//! Case cards: what the focal point may still see of a case that was sealed. No answer, no name.
+
+use super::mailbox::from_json;
+use super::{Vault, VaultError};
+use crate::record::Code;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A sealed case, as far as it may still be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub record: Uuid,
+    pub case: Uuid,
+    /// On the person's slip.
+    pub code: Code,
+    /// Id of the questionnaire.
+    pub questionnaire: String,
+    /// `YYYY-MM` in Burundi.
+    pub month: String,
+    /// Code of the commune of the interview.
+    pub commune: String,
+    /// The outcome as in `facts.csv`; none for a questionnaire without assessment.
+    pub outcome: Option<String>,
+    /// Days since 1970 when it was sealed.
+    pub day: i64,
+}
+
+/// Cards on a page.
+pub const PAGE: usize = 50;
+
+impl Card {
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain data has a JSON form")
+    }
+    pub(super) fn insert(&self, t: &Transaction) -> Result<(), VaultError> {
+        let sql = "INSERT OR IGNORE INTO card (record, code, day, card) VALUES (?1, ?2, ?3, ?4)";
+        t.execute(sql, params![self.record.to_string(), String::from(self.code.clone()), self.day, self.to_json()])?;
+        Ok(())
+    }
+}
+
+impl Vault {
+    /// A page of cards, the newest first; pages count from 0.
+    pub fn cards(&self, page: usize) -> Result<Vec<Card>, VaultError> {
+        self.store.read(|c| {
+            let mut query = c.prepare_cached("SELECT card FROM card ORDER BY id DESC LIMIT ?1 OFFSET ?2")?;
+            let rows = query.query_map(params![PAGE, page.saturating_mul(PAGE)], |r| from_json(r, 0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+    /// The cards of a slip's code, the newest first.
+    pub fn cards_of(&self, code: &Code) -> Result<Vec<Card>, VaultError> {
+        self.store.read(|c| {
+            let mut query = c.prepare_cached("SELECT card FROM card WHERE code = ?1 ORDER BY id DESC LIMIT 50")?;
+            let rows = query.query_map([String::from(code.clone())], |r| from_json(r, 0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+    /// The card of a record.
+    pub fn card(&self, record: Uuid) -> Result<Card, VaultError> {
+        let sql = "SELECT card FROM card WHERE record = ?1";
+        let found =
+            self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
+        found.ok_or(VaultError::NotFound("case"))
+    }
+    /// Erases cards that were sealed before a day, from file and WAL.
+    pub fn forget_cards(&self, before: i64) -> Result<(), VaultError> {
+        let erased = self.store.write(|t| Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?))?;
+        if erased > 0 { self.store.rebuild() } else { Ok(()) }
+    }
+}
