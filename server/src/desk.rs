@@ -8,6 +8,7 @@ pub mod authority;
 pub mod card;
 pub mod case;
 pub mod catalog;
+pub mod form;
 pub mod keys;
 
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::Digest;
-use tabara_server::desk::{DeskError, Result, authority, card, case, catalog, end_of_day, keys, read, write};
+use tabara_server::desk::{DeskError, Result, authority, card, case, catalog, end_of_day, form, keys, read, write};
 use zeroize::Zeroizing;
 
 #[derive(Parser)]
@@ -31,6 +31,32 @@ enum Tool {
     /// Sealed cases.
     #[command(subcommand)]
     Case(CaseTool),
+    /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
+    #[command(subcommand)]
+    Form(FormTool),
+}
+
+#[derive(Subcommand)]
+enum FormTool {
+    /// Lists every fault of a form. Ends with 0 if it can be used, 1 if not, 2 if it cannot be read at all.
+    Check {
+        form: PathBuf,
+        /// For programs: one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compiles a form into the package that phones read.
+    Compile {
+        form: PathBuf,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// Writes the tables of a form as .xlsx, for other XLSForm tools.
+    Export {
+        form: PathBuf,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
 }
 
 /// Where the passphrase of a key file comes from.
@@ -187,6 +213,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
             print!("{}", summary(&draft.catalog));
         }
         Tool::Card(order) => issue(&order)?,
+        Tool::Form(tool) => return run_form(tool),
         Tool::Case(CaseTool::Open { file, identity, secret }) => {
             let key = keys::identity(&identity, &secret.for_file(&identity)?)?;
             for opened in case::open(&read(&file)?, &key)? {
@@ -195,6 +222,30 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_form(tool: FormTool) -> Result<ExitCode> {
+    let (form, json, output) = match &tool {
+        FormTool::Check { form, json } => (form, *json, None),
+        FormTool::Compile { form, output } => (form, false, Some(output)),
+        FormTool::Export { form, output } => {
+            form::export(form, output)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let compiled = form::compile(form)?;
+    let verdict = form::verdict(&compiled.faults);
+    match (json, output) {
+        (true, _) => println!("{}", form::json(&compiled.faults)),
+        (false, None) => print!("{}", form::table(&compiled.faults)),
+        (false, Some(output)) => {
+            eprint!("{}", form::table(&compiled.faults));
+            if verdict == form::Verdict::Usable {
+                println!("{}", form::write_package(&compiled, output)?);
+            }
+        }
+    }
+    Ok(ExitCode::from(verdict as u8))
 }
 
 fn run_authority(tool: AuthorityTool) -> Result<()> {

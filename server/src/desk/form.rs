@@ -1,0 +1,152 @@
+//! `tabara-desk form`: checks a form and lists every fault, compiles it into the package that phones read, exports .md
+//! tables as .xlsx for other XLSForm tools.
+
+use super::{Result, asked, at, read, write};
+use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
+use std::path::{Path, PathBuf};
+use tabara_core::questionnaire::xlsform::workbook::Workbook;
+use tabara_core::questionnaire::xlsform::{Compiled, Fault, Severity, UNREADABLE, compile_beside};
+
+/// How a check ended, as the exit code tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Clean, or warnings only.
+    Usable = 0,
+    Faulty = 1,
+    /// No workbook.
+    Unreadable = 2,
+}
+
+/// Compiles the form in a file; tables beside it are read from its folder.
+pub fn compile(path: &Path) -> Result<Compiled> {
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    Ok(compile_beside(&read(path)?, &|name| beside(&folder, name)))
+}
+
+/// A file of the same folder; a name that leads out of it is none.
+fn beside(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    let plain = PathBuf::from(name).file_name().is_some_and(|file| file == name);
+    plain.then(|| std::fs::read(folder.join(name)).ok()).flatten()
+}
+
+pub fn verdict(faults: &[Fault]) -> Verdict {
+    if faults.iter().any(|fault| fault.code == UNREADABLE) {
+        Verdict::Unreadable
+    } else if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        Verdict::Faulty
+    } else {
+        Verdict::Usable
+    }
+}
+
+/// `{"ok","faults":[{"severity","code","sheet","row","column","message","hint"}]}`.
+pub fn json(faults: &[Fault]) -> String {
+    serde_json::json!({ "ok": verdict(faults) == Verdict::Usable, "faults": faults }).to_string()
+}
+
+/// A table to read, and a last line with the sum of it.
+pub fn table(faults: &[Fault]) -> String {
+    let places: Vec<String> = faults.iter().map(place).collect();
+    let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0).min(40);
+    let mut text = String::new();
+    for (fault, place) in faults.iter().zip(places) {
+        let word = if fault.severity == Severity::Error { "error  " } else { "warning" };
+        text += &format!("{word}  {place:width$}  {} [{}]\n", fault.message, fault.code);
+        if !fault.hint.is_empty() {
+            text += &format!("{:indent$}-> {}\n", "", fault.hint, indent = width + 11);
+        }
+    }
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    text + &format!("{errors} errors, {} warnings\n", faults.len() - errors)
+}
+
+fn place(fault: &Fault) -> String {
+    let row = if fault.row == 0 { String::new() } else { format!(" row {}", fault.row) };
+    let column = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
+    format!("{}{row}{column}", fault.sheet)
+}
+
+/// Writes the package; gives its id, version, length and SHA-256 for the person at the desk.
+pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
+    let questionnaire = compiled.questionnaire.as_ref().ok_or_else(|| asked("the form has errors"))?;
+    let bytes = questionnaire.write();
+    write(output, &bytes)?;
+    let (id, version, digest) = (&questionnaire.id, &questionnaire.version, questionnaire.sha256());
+    Ok(format!("{id} {version}, {} questions and groups, {} bytes, {digest}", questionnaire.nodes.len(), bytes.len()))
+}
+
+/// Writes the workbook of a form as .xlsx, every cell as text.
+pub fn export(form: &Path, output: &Path) -> Result<()> {
+    let workbook = Workbook::read(&read(form)?).map_err(|fault| at(form, fault))?;
+    let bytes = xlsx(&workbook).map_err(|fault| at(output, fault))?;
+    write(output, bytes)
+}
+
+fn xlsx(workbook: &Workbook) -> std::result::Result<Vec<u8>, XlsxError> {
+    let mut book = Book::new();
+    // the same form gives the same bytes, so that an export can be compared
+    let made = rust_xlsxwriter::ExcelDateTime::from_ymd(2020, 1, 1)?;
+    book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&made));
+    let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
+    for sheet in &workbook.sheets {
+        let page = book.add_worksheet().set_name(&sheet.name)?.set_freeze_panes(1, 0)?;
+        for (row, cells) in (0u32..).zip(&sheet.rows) {
+            let format = if row == 0 { &bold } else { &text };
+            for (column, cell) in (0u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+                page.write_string_with_format(row, column, cell, format)?;
+            }
+        }
+    }
+    book.save_to_buffer()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = "
+        | survey |
+        | | type | name | label | default |
+        | | select_one_from_file towns.csv | town | Town | |
+        | | text | note | Note | 007 |";
+
+    #[test]
+    fn a_form_is_compiled_with_the_table_beside_it_and_with_nothing_from_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let form = folder.path().join("form.md");
+        std::fs::write(&form, FORM).unwrap();
+        let without = compile(&form).unwrap();
+        assert_eq!(verdict(&without.faults), Verdict::Faulty);
+        assert!(table(&without.faults).contains("the file 'towns.csv' is not beside the form"));
+        std::fs::write(folder.path().join("towns.csv"), "name,label,region\nng,Ngozi,north\n").unwrap();
+        let with = compile(&form).unwrap();
+        assert_eq!(verdict(&with.faults), Verdict::Usable);
+        let questionnaire = with.questionnaire.unwrap();
+        let towns = questionnaire.list("towns").unwrap();
+        assert_eq!(
+            (towns.choices[0].name.as_str(), towns.choices[0].values.as_slice()),
+            ("ng", &["north".to_owned()][..])
+        );
+        assert_eq!(beside(folder.path(), "../form.md"), None);
+    }
+
+    #[test]
+    fn an_export_reads_back_as_the_same_workbook() {
+        let tables = Workbook::read(FORM.as_bytes()).unwrap();
+        let (first, again) = (xlsx(&tables).unwrap(), xlsx(&tables).unwrap());
+        assert_eq!(first, again);
+        let back = Workbook::read(&first).unwrap();
+        assert_eq!(back.sheets[0].name, "survey");
+        assert_eq!(back.sheets[0].rows[2], tables.sheets[0].rows[2]);
+    }
+
+    #[test]
+    fn faults_are_told_to_programs_as_json() {
+        let compiled = compile_beside(b"\xff\xfe", &|_| None);
+        assert_eq!(verdict(&compiled.faults), Verdict::Unreadable);
+        let json: serde_json::Value = serde_json::from_str(&json(&compiled.faults)).unwrap();
+        assert_eq!(json["ok"], false);
+        assert_eq!(json["faults"][0]["severity"], "error");
+        assert_eq!(json["faults"][0]["code"], "unreadable");
+    }
+}
