@@ -20,6 +20,8 @@ pub enum Problem {
     BadChain,
     /// There is nothing here by this name.
     NotFound,
+    /// Not with this method.
+    Method,
     /// Too many requests: wait.
     TooMany,
     /// The server cannot write now; nothing was taken in. Send again later.
@@ -36,18 +38,37 @@ impl Problem {
             Self::TokenTime => (S::UNAUTHORIZED, "token-time", "The token is too old or too new."),
             Self::BadChain => (S::FORBIDDEN, "bad-chain", "The chain does not lead to this server's authority."),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here by this name."),
+            Self::Method => (S::METHOD_NOT_ALLOWED, "method", "Not with this method."),
             Self::TooMany => (S::TOO_MANY_REQUESTS, "too-many", "Too many requests; wait."),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Nothing was taken in; send again later."),
         }
     }
 }
 
+impl Problem {
+    /// The problem behind a fault that a router or extractor has answered in plain text.
+    pub fn of_router(response: &Response) -> Option<Self> {
+        let status = response.status();
+        let named = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == KIND);
+        match status {
+            _ if named || status.is_success() || status.is_redirection() => None,
+            StatusCode::METHOD_NOT_ALLOWED => Some(Self::Method),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::Oversize),
+            StatusCode::NOT_FOUND => Some(Self::NotFound),
+            _ if status.is_client_error() => Some(Self::Malformed),
+            _ => Some(Self::Unavailable),
+        }
+    }
+}
+
+const KIND: &str = "application/problem+json";
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, name, title) = self.parts();
         let body = serde_json::json!({"type": format!("urn:tabara:{name}"), "title": title, "status": status.as_u16()});
         let mut response = (status, body.to_string()).into_response();
-        let kind = header::HeaderValue::from_static("application/problem+json");
+        let kind = header::HeaderValue::from_static(KIND);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if matches!(self, Self::TooMany | Self::Unavailable) {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("30"));

@@ -8,13 +8,13 @@
 
 use crate::devices::Caller;
 use crate::error::{Problem, blocking};
-use crate::log::{self, Kind, may_revise};
+use crate::log::{self, Decision, Kind, may_revise};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
 use crate::{Server, Settings};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, body::Bytes};
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,13 @@ pub fn routes() -> Router<Arc<Server>> {
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 
-/// Puts the signed head of the log on every answer. It is read after the answer was made, so it is never behind the
-/// receipts in it.
-pub async fn with_head(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+/// Puts the signed head of the log on every answer, read after the answer was made, so it is never behind the
+/// receipts in it; and gives every fault that the router found a problem's form.
+pub async fn finish(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    if let Some(problem) = Problem::of_router(&response) {
+        response = problem.into_response();
+    }
     let now = server.settings.clock.unix();
     match server.store.read(|log| log.head(now)) {
         Ok(head) => {
@@ -300,6 +303,18 @@ fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept
         log.keep_sealed(position, bytes)?;
     }
     kept(if reason.is_some() { Outcome::Quarantined } else { Outcome::Accepted }, reason, position)
+}
+
+/// Writes down what the operator decided about a quarantined entry; false if there is none at this position.
+pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Result<bool> {
+    store.write(move |log| {
+        let waits = log.reason(position)?.is_some();
+        if waits {
+            log::close_due(log, now)?;
+            log::append(log, Kind::Decision, now, &Decision { position, accept })?;
+        }
+        Ok(waits)
+    })
 }
 
 /// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts.

@@ -39,7 +39,7 @@ pub fn app(store: Store, settings: Settings) -> Router {
         .merge(devices::routes())
         .merge(intake::routes())
         .merge(catalog::routes())
-        .layer(axum::middleware::from_fn_with_state(server.clone(), intake::with_head));
+        .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
     Router::new().nest("/v1", phones).with_state(server)
 }
 

@@ -32,6 +32,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub fn word(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
     pub fn from_number(number: i64) -> Option<Self> {
         use Kind::*;
         let all = [Chain, Record, Review, Withdrawal, Revocation, Closing, Revision, Catalog, Decision];

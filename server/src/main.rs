@@ -1,1 +1,182 @@
-fn main() {}
+//! `tabara-server`: serves, and the operator's commands on the same data folder, which work beside a running server.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tabara_core::clock::SystemClock;
+use tabara_core::envelope::PublicKey;
+use tabara_core::record::Uuid;
+use tabara_server::{Settings, Store, catalog, devices, serve};
+
+#[derive(Parser)]
+#[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
+struct Cli {
+    /// Data folder.
+    #[arg(long, global = true, default_value = "data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes the data folder and prints the public keys that the catalog must name.
+    Init(Trust),
+    /// Serves until it is told to stop.
+    Serve {
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        trust: Trust,
+    },
+    /// The signed catalog.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Phones.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// What waits for someone to look.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+}
+
+#[derive(Args)]
+struct Trust {
+    /// Public key of the authority whose cards and catalogs are trusted; kept in the data folder.
+    #[arg(long)]
+    authority: Vec<PublicKey>,
+}
+
+#[derive(Subcommand)]
+enum CatalogCommand {
+    /// Publishes a signed catalog; the files it names lie in `parts` beside it.
+    Publish { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum DeviceCommand {
+    List,
+    /// What the phone sends from now on is quarantined.
+    Revoke {
+        device: Uuid,
+    },
+}
+
+#[derive(Subcommand)]
+enum QuarantineCommand {
+    List,
+    /// The entries count from now on.
+    Accept {
+        positions: Vec<u64>,
+    },
+    /// The entries never count.
+    Reject {
+        positions: Vec<u64>,
+    },
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("tabara-server: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Outcome {
+    let mut settings = Settings::open(&cli.data, Arc::new(SystemClock::default()))?;
+    let store = Store::open(&cli.data)?;
+    let now = settings.clock.unix();
+    match cli.command {
+        Command::Init(trust) => {
+            trust_all(&mut settings, trust)?;
+            println!("operations {}", settings.operations.public());
+            println!("intake     {}", settings.intake_recipient());
+            for authority in &settings.authorities {
+                println!("authority  {authority}  ({})", authority.fingerprint());
+            }
+        }
+        Command::Serve { listen, trust } => {
+            trust_all(&mut settings, trust)?;
+            if settings.authorities.is_empty() {
+                return Err("no authority is trusted: give its public key with --authority".into());
+            }
+            tokio::runtime::Runtime::new()?.block_on(async {
+                let listener = tokio::net::TcpListener::bind(listen).await?;
+                tracing::info!("listening on {}", listener.local_addr()?);
+                serve(listener, store, settings, asked_to_stop()).await
+            })?;
+        }
+        Command::Catalog(CatalogCommand::Publish { file }) => {
+            let jws = std::fs::read_to_string(&file)?;
+            let files = parts_beside(&file)?;
+            let published = catalog::publish(&store, &settings, jws.trim(), files, now)?;
+            println!("version {} with {} files", published.version, published.parts.len());
+        }
+        Command::Device(DeviceCommand::List) => {
+            println!("device                                position  records  last seen   state");
+            for phone in store.read(|log| log.phones())? {
+                let b = &phone.binding;
+                let seen = phone.seen.map_or("never".into(), |s| tabara_core::clock::civil_date(s).to_string());
+                let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
+                let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
+                println!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}", b.device, phone.records);
+            }
+        }
+        Command::Device(DeviceCommand::Revoke { device }) => devices::revoke(&store, device, now)?,
+        Command::Quarantine(QuarantineCommand::List) => {
+            for waiting in store.read(|log| log.quarantined())? {
+                let id = |id: Option<Uuid>| id.map_or("-".into(), |id| id.to_string());
+                let (record, device) = (id(waiting.record), id(waiting.device));
+                let (kind, reason) = (waiting.kind.word(), serde_json::to_string(&waiting.reason)?);
+                println!("{:>8}  {kind:10}  {:22}  {record}  {device}", waiting.position, reason.trim_matches('"'));
+            }
+        }
+        Command::Quarantine(QuarantineCommand::Accept { positions }) => decide(&store, positions, true, now)?,
+        Command::Quarantine(QuarantineCommand::Reject { positions }) => decide(&store, positions, false, now)?,
+    }
+    Ok(())
+}
+
+fn trust_all(settings: &mut Settings, trust: Trust) -> Outcome {
+    Ok(trust.authority.into_iter().try_for_each(|key| settings.trust(key))?)
+}
+
+fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> Outcome {
+    for position in positions {
+        if !tabara_server::intake::decide(store, position, accept, now)? {
+            return Err(format!("position {position} is not quarantined").into());
+        }
+    }
+    Ok(())
+}
+
+fn parts_beside(catalog: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+    let folder = catalog.parent().unwrap_or(Path::new(".")).join("parts");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    std::fs::read_dir(folder)?.map(|entry| std::fs::read(entry?.path())).collect()
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let term = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut term) => term.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = term => (),
+        _ = tokio::signal::ctrl_c() => (),
+    }
+}

@@ -1,3 +1,4 @@
 //! What journeys, demo and benchmarks share: invented people, simulated phones, a whole deployment.
 
+pub mod load;
 pub mod people;

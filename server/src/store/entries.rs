@@ -78,6 +78,13 @@ impl Reading<'_> {
         Ok(query.query_row([position], |r| r.get(0)).optional()?.flatten())
     }
 
+    /// Why the entry at a position was quarantined; none if it was not, or if there is none.
+    pub fn reason(&self, position: u64) -> Result<Option<Reason>> {
+        let mut query = self.0.prepare_cached("SELECT position, reason FROM entry WHERE position = ?1")?;
+        let mut rows = query.query([position])?;
+        rows.next()?.map_or(Ok(None), |row| reason(row, 1))
+    }
+
     /// Finds a record by its id.
     pub fn find(&self, record: Uuid) -> Result<Option<Found>> {
         let mut query =

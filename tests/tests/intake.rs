@@ -1,0 +1,409 @@
+//! Records in: a real server on a free port, requests built from the types that phones use.
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tabara_core::catalog::Catalog;
+use tabara_core::envelope::{self, SigningKey, Typ, sha256};
+use tabara_core::facts;
+use tabara_core::record::{
+    Batch, BatchReply, Code, Head, Kind, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid, Verdict, undo_hash,
+};
+use tabara_server::intake::{News, Updates, Wanted};
+use tabara_server::log::What;
+use tabara_server::{Settings, Store};
+use tabara_tests::load::{Deployment, NOON, Phone, Running, client, digest, gzip};
+use tempfile::TempDir;
+
+/// A running server with one known phone.
+struct World {
+    deployment: Deployment,
+    folder: TempDir,
+    store: Store,
+    settings: Settings,
+    server: Running,
+    http: Client,
+}
+
+impl World {
+    async fn new() -> (Self, Phone) {
+        let (deployment, folder) = (Deployment::new(), tempfile::tempdir().unwrap());
+        let (store, settings) = deployment.open(folder.path());
+        let server = Running::start(store.clone(), settings.clone()).await;
+        let http = client();
+        let world = Self { deployment, folder, store, settings, server, http };
+        let phone = world.deployment.phone();
+        assert_eq!(world.register(&phone).await, json!({"outcome": "accepted"}));
+        (world, phone)
+    }
+
+    async fn register(&self, phone: &Phone) -> Value {
+        let request = self.http.post(format!("{}/devices", self.server.url));
+        request.json(&phone.chain).send().await.unwrap().json().await.unwrap()
+    }
+
+    fn post(&self, path: &str, phone: &Phone) -> RequestBuilder {
+        self.http.post(format!("{}/{path}", self.server.url)).bearer_auth(phone.token(NOON))
+    }
+
+    async fn get(&self, path: &str, phone: &Phone) -> Response {
+        self.http.get(format!("{}/{path}", self.server.url)).bearer_auth(phone.token(NOON)).send().await.unwrap()
+    }
+
+    async fn send(&self, phone: &Phone, records: &[Sent]) -> Vec<Verdict> {
+        let batch = Batch { records: records.to_vec() };
+        let response = self.post("records", phone).json(&batch).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json::<BatchReply>().await.unwrap().results
+    }
+
+    async fn send_one(&self, phone: &Phone, record: Sent) -> (Outcome, Option<Reason>) {
+        let verdict = self.send(phone, &[record]).await.remove(0);
+        assert_eq!(verdict.receipt.is_none(), verdict.outcome == Outcome::Refused, "a receipt for all that is kept");
+        (verdict.outcome, verdict.reason)
+    }
+
+    fn receipt(&self, verdict: &Verdict) -> Receipt {
+        let jws = verdict.receipt.as_ref().expect("there is a receipt");
+        envelope::open(Typ::Receipt, &self.settings.operations.public(), jws).expect("it is the server's")
+    }
+
+    fn head(&self, response: &Response) -> Head {
+        let jws = response.headers()["tabara-head"].to_str().unwrap();
+        envelope::open(Typ::Head, &self.settings.operations.public(), jws).unwrap()
+    }
+}
+
+const ACCEPTED: (Outcome, Option<Reason>) = (Outcome::Accepted, None);
+
+fn quarantined(reason: Reason) -> (Outcome, Option<Reason>) {
+    (Outcome::Quarantined, Some(reason))
+}
+
+fn refused(reason: Reason) -> (Outcome, Option<Reason>) {
+    (Outcome::Refused, Some(reason))
+}
+
+#[tokio::test]
+async fn a_batch_sent_twice_is_kept_once_and_receipted_twice() {
+    let (world, mut phone) = World::new().await;
+    let records: Vec<Sent> = (0..20).map(|_| phone.sealed_screening()).collect();
+    let body = gzip(&Batch { records: records.clone() });
+    let mut positions = Vec::new();
+    for expected in [Outcome::Accepted, Outcome::AlreadyHad] {
+        let request = world.post("records", &phone).header("content-encoding", "gzip").body(body.clone());
+        let response = request.send().await.unwrap();
+        let head = world.head(&response);
+        let reply: BatchReply = response.json().await.unwrap();
+        let receipts: Vec<Receipt> = reply.results.iter().map(|v| world.receipt(v)).collect();
+        assert!(reply.results.iter().all(|v| v.outcome == expected));
+        assert!(receipts.iter().zip(&records).all(|(receipt, sent)| receipt.jws == digest(sent)));
+        assert!(receipts.iter().all(|r| r.epoch == head.epoch && r.position <= head.position));
+        positions.push(receipts.into_iter().map(|r| r.position).collect::<Vec<_>>());
+    }
+    assert_eq!(positions[0], positions[1]);
+    let sealed = world.store.read(|log| log.sealed(positions[0][7])).unwrap();
+    assert_eq!(sealed, records[7].sealed_bytes().unwrap());
+}
+
+#[tokio::test]
+async fn one_bad_record_never_blocks_the_others_and_each_is_named() {
+    let (world, mut phone) = World::new().await;
+    let stranger = world.deployment.phone();
+    let good = phone.screening();
+    let change = |phone: &mut Phone, to: &dyn Fn(&mut Record)| {
+        let mut record = phone.screening();
+        to(&mut record);
+        phone.sign(&record, None)
+    };
+    let code = |text: &str| facts::Value::One(text.into());
+    let mut tampered = phone.sealed_screening();
+    tampered.jws.replace_range(200..201, if &tampered.jws[200..201] == "A" { "B" } else { "A" });
+    let mut swapped = phone.sealed_screening();
+    swapped.sealed = phone.sealed_screening().sealed;
+    let mut stripped = phone.sealed_screening();
+    stripped.sealed = None;
+    let oversize = Sent { jws: "A".repeat(envelope::MAX_LEN + 1), sealed: None };
+    let token = Sent { jws: phone.token(NOON), sealed: None };
+    let cases = [
+        (phone.sign(&good, None), ACCEPTED),
+        (tampered, refused(Reason::BadSignature)),
+        (Sent { jws: "no envelope".into(), sealed: None }, refused(Reason::Malformed)),
+        (token, refused(Reason::Malformed)),
+        (oversize, refused(Reason::Oversize)),
+        (stranger.sign(&phone.screening(), None), refused(Reason::NoChain)),
+        (swapped, refused(Reason::SealedMismatch)),
+        (stripped, refused(Reason::SealedMismatch)),
+        (change(&mut phone, &|r| r.record = good.record), refused(Reason::IdTaken)),
+        (change(&mut phone, &|r| r.seq = good.seq), quarantined(Reason::RepeatedSeq)),
+        (change(&mut phone, &|r| drop(r.facts.insert("name".into(), code("f")))), quarantined(Reason::UnknownFact)),
+        (change(&mut phone, &|r| drop(r.facts.insert("sex".into(), code("x")))), quarantined(Reason::UnknownCode)),
+        (change(&mut phone, &|r| r.questionnaire.sha256 = sha256(b"?")), quarantined(Reason::UnknownQuestionnaire)),
+        (phone.sealed_screening(), ACCEPTED),
+    ];
+    let (records, expected): (Vec<Sent>, Vec<_>) = cases.into_iter().unzip();
+    let verdicts = world.send(&phone, &records).await;
+    let found: Vec<_> = verdicts.iter().map(|v| (v.outcome, v.reason)).collect();
+    assert_eq!(found, expected);
+    assert!(verdicts.iter().all(|v| v.receipt.is_some() == (v.outcome != Outcome::Refused)));
+    assert_eq!(world.store.read(|log| log.quarantined()).unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_revoked_phone_and_a_second_binding_are_receipted_into_quarantine() {
+    let (world, _) = World::new().await;
+    let (card, device) = (SigningKey::generate(), Uuid::new_v4());
+    let mut first = world.deployment.phone_of(&card, device);
+    let mut second = world.deployment.phone_of(&card, device);
+    assert_eq!(world.register(&first).await, json!({"outcome": "accepted"}));
+    assert_eq!(world.register(&first).await, json!({"outcome": "already_had"}));
+    let quarantine = json!({"outcome": "quarantined", "reason": "second_binding"});
+    assert_eq!(world.register(&second).await, quarantine);
+    assert_eq!(world.register(&second).await, quarantine);
+    let of_second = second.sealed_screening();
+    assert_eq!(world.send_one(&second, of_second.clone()).await, quarantined(Reason::SecondBinding));
+    let record = first.sealed_screening();
+    assert_eq!(world.send_one(&first, record).await, ACCEPTED);
+
+    tabara_server::devices::revoke(&world.store, device, NOON).unwrap();
+    let late = first.sealed_screening();
+    assert_eq!(world.send_one(&first, late).await, quarantined(Reason::RevokedDevice));
+
+    // what was quarantined stays so when it is sent again, and says so
+    let again = world.send(&second, &[of_second]).await.remove(0);
+    assert_eq!((again.outcome, again.reason), (Outcome::AlreadyHad, Some(Reason::SecondBinding)));
+}
+
+#[tokio::test]
+async fn the_operator_accepts_what_waits_and_the_phone_hears_of_it() {
+    let (world, mut phone) = World::new().await;
+    let mut record = phone.screening();
+    record.questionnaire.sha256 = sha256(b"not published");
+    let sent = phone.sign(&record, Some(b"sealed"));
+    assert_eq!(world.send_one(&phone, sent).await, quarantined(Reason::UnknownQuestionnaire));
+    let waiting = world.store.read(|log| log.quarantined()).unwrap();
+    assert_eq!((waiting.len(), waiting[0].record, waiting[0].device), (1, Some(record.record), Some(phone.device)));
+    let position = waiting[0].position;
+    assert!(world.store.read(|log| log.sealed(position)).unwrap().is_some(), "its case can be reached");
+    assert!(tabara_server::intake::decide(&world.store, position, true, NOON).unwrap());
+    assert!(!tabara_server::intake::decide(&world.store, 1, true, NOON).unwrap(), "the catalog is not quarantined");
+    assert!(world.store.read(|log| log.quarantined()).unwrap().is_empty());
+
+    let updates: Updates = world.get("updates?after=0", &phone).await.json().await.unwrap();
+    let news: Vec<_> = updates.updates.iter().map(|u| (u.record, u.news.clone())).collect();
+    assert_eq!(news, [(record.record, News::Decision { accept: true })]);
+    let path = format!("updates?after={}", updates.cursor);
+    let later: Updates = world.get(&path, &phone).await.json().await.unwrap();
+    assert_eq!((later.updates.len(), later.cursor), (0, updates.cursor));
+}
+
+#[tokio::test]
+async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
+    for withdrawal_first in [false, true] {
+        let (world, mut phone) = World::new().await;
+        let record = phone.screening();
+        let (sent, taken_back) = (phone.sign(&record, Some(b"sealed")), phone.withdrawal(record.record));
+        let taken_back = phone.sign(&taken_back, None);
+        let mut order = vec![sent.clone(), taken_back];
+        if withdrawal_first {
+            order.reverse();
+        }
+        let verdicts = world.send(&phone, &order).await;
+        assert!(verdicts.iter().all(|v| v.outcome == Outcome::Accepted), "{verdicts:?}");
+        let position = world.receipt(&verdicts[usize::from(withdrawal_first)]).position;
+        assert_eq!(world.store.read(|log| log.sealed(position)).unwrap(), None, "the sealed bytes went at once");
+        assert!(world.store.read(|log| log.body(position)).unwrap().is_some(), "the facts stay until the revision");
+
+        world.deployment.clock.set(NOON + 60 * 86_400);
+        tabara_server::log::tick(&world.store, &*world.deployment.clock).unwrap();
+        assert_eq!(world.store.read(|log| log.body(position)).unwrap(), None);
+        world.deployment.clock.set(NOON);
+        let again = world.send(&phone, &[sent.clone()]).await.remove(0);
+        assert_eq!(again.outcome, Outcome::AlreadyHad);
+        assert_eq!(world.receipt(&again).jws, digest(&sent), "a tombstone still knows what it was");
+        assert_eq!(world.receipt(&again).sealed, Some(sha256(b"sealed")));
+    }
+}
+
+#[tokio::test]
+async fn another_phone_corrects_or_withdraws_only_with_the_slips_secret() {
+    let (world, mut phone) = World::new().await;
+    let mut other = world.deployment.phone();
+    world.register(&other).await;
+    let secret = Code::generate();
+    let record = Record { undo: Some(undo_hash(&secret)), ..phone.screening() };
+    let sent = phone.sign(&record, Some(b"sealed"));
+    let position = world.receipt(&world.send(&phone, &[sent]).await[0]).position;
+    let without = other.withdrawal(record.record);
+    let without = other.sign(&without, None);
+    assert_eq!(world.send_one(&other, without).await, quarantined(Reason::ForeignRevision));
+    assert!(world.store.read(|log| log.sealed(position)).unwrap().is_some());
+    let with = Record { undo: Some(undo_hash(&secret)), ..other.withdrawal(record.record) };
+    let with = other.sign(&with, None);
+    assert_eq!(world.send_one(&other, with).await, ACCEPTED);
+    assert_eq!(world.store.read(|log| log.sealed(position)).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_reviewers_decision_reaches_the_phone_and_a_strangers_is_refused() {
+    let (world, mut phone) = World::new().await;
+    let record = phone.screening();
+    let sent = phone.sign(&record, None);
+    world.send(&phone, &[sent]).await;
+    let decision = |id| {
+        let facts = [("decision", "confirmed"), ("decided_by", "iom"), ("month", "2026-11")];
+        let facts = facts.map(|(name, code)| (name.to_owned(), facts::Value::One(code.into()))).into();
+        let review = Record { record: id, kind: Kind::Review, revises: Some(record.record), facts, ..record.clone() };
+        Record { seq: 1, ..review }
+    };
+    let sign = |key: &SigningKey, review: &Record| Sent { jws: envelope::sign(Typ::Review, key, review), sealed: None };
+    let review = decision(Uuid::new_v4());
+    let stranger = sign(&SigningKey::generate(), &review);
+    assert_eq!(world.send_one(&phone, stranger).await, refused(Reason::NoChain));
+    let by_phone = phone.sign(&decision(Uuid::new_v4()), None);
+    assert_eq!(world.send_one(&phone, by_phone).await, refused(Reason::Malformed), "a phone does not review");
+    let right = sign(&world.deployment.reviewer, &review);
+    assert_eq!(world.send_one(&phone, right.clone()).await, ACCEPTED);
+    let updates: Updates = world.get("updates?after=0", &phone).await.json().await.unwrap();
+    assert_eq!(updates.updates[0].news, News::Review { jws: right.jws });
+}
+
+#[tokio::test]
+async fn what_was_receipted_is_there_after_a_restart() {
+    let (world, mut phone) = World::new().await;
+    let records: Vec<Sent> = (0..5).map(|_| phone.sealed_screening()).collect();
+    let first: Vec<Receipt> = world.send(&phone, &records).await.iter().map(|v| world.receipt(v)).collect();
+    let World { deployment, folder, store, settings, server, http } = world;
+    server.stop().await;
+    drop((store, settings));
+    let (store, settings) = deployment.open(folder.path());
+    let server = Running::start(store.clone(), settings.clone()).await;
+    let world = World { deployment, folder, store, settings, server, http };
+    let second: Vec<Receipt> = world.send(&phone, &records).await.iter().map(|v| world.receipt(v)).collect();
+    assert_eq!(first, second);
+}
+
+#[tokio::test]
+async fn the_catalog_is_fetched_by_tag_and_its_files_by_hash() {
+    let (world, phone) = World::new().await;
+    let response = world.get("catalog", &phone).await;
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let jws = response.text().await.unwrap();
+    assert_eq!(tag, format!("\"{}\"", sha256(jws.as_bytes())));
+    let catalog = Catalog::verify(&jws, &world.deployment.authority.public(), None).unwrap();
+    let again = world.http.get(format!("{}/catalog", world.server.url)).header("if-none-match", tag);
+    let again = again.bearer_auth(phone.token(NOON)).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(world.head(&again).position, 2);
+    let part = world.get(&format!("parts/{}", catalog.parts[0].sha256), &phone).await;
+    assert_eq!(part.bytes().await.unwrap(), world.deployment.questionnaire);
+    let missing = world.get(&format!("parts/{}", sha256(b"?")), &phone).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+
+    // a newer one is published beside the running server, and revokes
+    let newer = Catalog { revoked: vec![phone.device], ..world.deployment.catalog(&world.settings, 2) };
+    let published = world.deployment.publish(&world.store, &world.settings, &newer);
+    assert_eq!(world.get("catalog", &phone).await.text().await.unwrap(), published);
+    assert!(world.store.read(|log| log.is_revoked(phone.device)).unwrap());
+    let older = envelope::sign(Typ::Catalog, &world.deployment.authority, &catalog);
+    assert!(tabara_server::catalog::publish(&world.store, &world.settings, &older, vec![], NOON).is_err());
+}
+
+#[tokio::test]
+async fn without_a_fresh_token_of_a_known_phone_nothing_is_answered() {
+    let (world, phone) = World::new().await;
+    let ask = |token: Option<String>| {
+        let request = world.http.get(format!("{}/catalog", world.server.url));
+        let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+        async { name(request.send().await.unwrap()).await }
+    };
+    let stranger = world.deployment.phone();
+    assert_eq!(ask(None).await, (401, "urn:tabara:unknown-device".into()));
+    assert_eq!(ask(Some("x".into())).await, (401, "urn:tabara:unknown-device".into()));
+    assert_eq!(ask(Some(stranger.token(NOON))).await, (401, "urn:tabara:unknown-device".into()));
+    assert_eq!(ask(Some(phone.token(NOON - 301))).await, (401, "urn:tabara:token-time".into()));
+    assert_eq!(ask(Some(phone.token(NOON + 301))).await, (401, "urn:tabara:token-time".into()));
+    assert_eq!(ask(Some(phone.token(i64::MIN))).await, (401, "urn:tabara:token-time".into()));
+
+    let nonce = world.http.get(format!("{}/time?nonce=n1", world.server.url)).send().await.unwrap();
+    let jws = nonce.text().await.unwrap();
+    let time: TimeReply = envelope::open(Typ::Time, &world.settings.operations.public(), &jws).unwrap();
+    assert_eq!(time, TimeReply { nonce: "n1".into(), time: NOON });
+}
+
+async fn name(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    assert!(response.headers().contains_key("tabara-head"), "the head is on every answer");
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Value = response.json().await.unwrap();
+    (status, problem["type"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn hostile_requests_are_refused_by_name() {
+    let (world, phone) = World::new().await;
+    let post = |path: &str, body: Vec<u8>| {
+        let request = world.post(path, &phone).body(body);
+        async { name(request.send().await.unwrap()).await }
+    };
+    let malformed = (400, "urn:tabara:malformed".to_owned());
+    let oversize = (413, "urn:tabara:oversize".to_owned());
+    assert_eq!(post("records", b"{".to_vec()).await, malformed);
+    assert_eq!(post("records", br#"{"records":[],"records":[]}"#.to_vec()).await, malformed);
+    assert_eq!(post("records", "[".repeat(100_000).into_bytes()).await, malformed);
+    assert_eq!(post("records", vec![b' '; tabara_server::intake::MAX_BODY + 1]).await, oversize);
+    let many = Batch { records: vec![Sent { jws: String::new(), sealed: None }; 101] };
+    assert_eq!(post("records", serde_json::to_vec(&many).unwrap()).await, oversize);
+    let bomb = {
+        use std::io::Write as _;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![b' '; 200 * 1024 * 1024]).unwrap();
+        gzip.finish().unwrap()
+    };
+    let request = world.post("records", &phone).header("content-encoding", "gzip").body(bomb);
+    assert_eq!(name(request.send().await.unwrap()).await, oversize);
+    let request = world.post("records", &phone).header("content-encoding", "zstd").body("x");
+    assert_eq!(name(request.send().await.unwrap()).await, malformed);
+    let forged = world.http.post(format!("{}/devices", world.server.url));
+    let mut chain = phone.chain.clone();
+    chain.grant = Deployment::new().phone().chain.grant;
+    let bad_chain = (403, "urn:tabara:bad-chain".to_owned());
+    assert_eq!(name(forged.json(&chain).send().await.unwrap()).await, bad_chain);
+    for (path, expected) in [("updates", 400), ("updates?after=x", 400), ("parts/x", 404), ("nothing", 404)] {
+        assert_eq!(name(world.get(path, &phone).await).await.0, expected, "{path}");
+    }
+    assert_eq!(name(world.post("catalog", &phone).send().await.unwrap()).await.0, 405);
+    let after = world.get(&format!("updates?after={}", u64::MAX), &phone).await;
+    assert_eq!(after.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn offers_name_what_the_server_lacks() {
+    let (world, mut phone) = World::new().await;
+    let (had, lost) = (phone.screening(), phone.screening());
+    let sent = phone.sign(&had, None);
+    world.send(&phone, &[sent]).await;
+    let offer = |record: &Record| json!({"record": record.record, "jws": digest(&phone.sign(record, None))});
+    let body = json!({"offers": [offer(&had), offer(&lost)]});
+    let wanted: Wanted = world.post("offers", &phone).json(&body).send().await.unwrap().json().await.unwrap();
+    assert_eq!(wanted.wanted, [lost.record]);
+}
+
+#[tokio::test]
+async fn every_entry_reads_back_as_what_it_says() {
+    let (world, mut phone) = World::new().await;
+    let record = phone.screening();
+    let sent = phone.sign(&record, None);
+    world.send(&phone, &[sent]).await;
+    let mut kinds = Vec::new();
+    let each = |entry: tabara_server::log::Entry| {
+        kinds.push(match entry.what {
+            What::Catalog(catalog) => format!("catalog {}", catalog.version),
+            What::Chain { grant, binding } => format!("chain {}", grant.device == binding.device),
+            What::Record(found) => format!("record {} by {:?}", *found == record, entry.binding),
+            other => format!("{other:?}"),
+        });
+        Ok(())
+    };
+    world.store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
+    assert_eq!(kinds, ["catalog 1", "chain true", "record true by Some(2)"]);
+}
