@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod clock;
 pub mod envelope;
 pub mod error;
+pub mod expression;
 pub mod facts;
 pub mod places;
 pub mod questionnaire;

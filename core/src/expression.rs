@@ -1,0 +1,88 @@
+//! The language of XLSForm's expressions: `relevant`, `constraint`, `calculation`, `choice_filter` and the rest. It
+//! looks like XPath 1.0 and is not: values decide truth, dates are numbers of days, references mean the same row.
+//!
+//! Text goes through `lexer` and [`parser`] (a [`Tree`], bounded in depth), then [`bind`] looks up every name once: what
+//! is left is an [`Expr`] over rows and cells ([`schema`]), and the list of what it reads. [`eval`] computes it, with
+//! the functions of one table ([`functions`]) on [`Value`]s. Pure: no clock, no randomness but the seed it is given.
+
+pub mod bind;
+pub mod eval;
+pub mod functions;
+mod lexer;
+pub mod moment;
+pub mod parser;
+pub mod schema;
+mod value;
+
+use crate::questionnaire::{FORMAT, Package};
+use crate::record::Kind;
+use schema::{FORM, Rows, Schema};
+use std::collections::BTreeMap;
+
+pub use bind::{Binder, Bound, Expr, Read};
+pub use eval::{Here, Surroundings, World};
+pub use lexer::Operator;
+pub use parser::{Axis, Base, Step, Tree, parse};
+pub use value::{Value, number_text};
+
+/// The value of an expression that belongs to no form, and what is wrong with it.
+pub fn evaluate(text: &str, around: &Surroundings) -> (Value, Vec<Fault>) {
+    let package = Package {
+        format: FORMAT,
+        id: String::new(),
+        title: String::new(),
+        version: String::new(),
+        kind: Kind::Screening,
+        unit: String::new(),
+        languages: vec![String::new()],
+        default_language: 0,
+        nodes: vec![],
+        lists: vec![],
+        indicators: vec![],
+        settings: BTreeMap::new(),
+    };
+    let schema = Schema::new(&package);
+    let bound = Binder::new(&schema).bind(text, FORM);
+    let world = World { package: &package, schema: &schema, rows: &Rows::new(&schema), around };
+    (Here::new(world, 0, FORM).eval(&bound.expr), bound.faults)
+}
+
+/// What is wrong with an expression, and at which byte of its text.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[error("{cause}")]
+pub struct Fault {
+    pub at: usize,
+    pub cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum Cause {
+    #[error("'{0}' is not expected here")]
+    Unexpected(String),
+    #[error("the expression ends too early")]
+    Unfinished,
+    #[error("a quote is not closed")]
+    OpenText,
+    #[error("${{ is not closed")]
+    OpenReference,
+    #[error("the expression is too long")]
+    TooLong,
+    #[error("the expression is nested too deeply")]
+    TooDeep,
+    #[error("there is no function {0}()")]
+    UnknownFunction(String),
+    #[error("{function}() does not take {given} arguments")]
+    Arguments { function: &'static str, given: usize },
+    #[error("there is no question or group named {0}")]
+    UnknownName(String),
+    #[error("more than one question or group is named {0}")]
+    AmbiguousName(String),
+    #[error("there is no list or table named {0}")]
+    UnknownList(String),
+    #[error("the list {list} has no column {column}")]
+    UnknownColumn { list: String, column: String },
+    #[error("not supported: {0}")]
+    Unsupported(&'static str),
+    #[error("the values depend on each other: {}", .0.join(" -> "))]
+    Cycle(Vec<String>),
+}
