@@ -5,10 +5,13 @@
 //! | [`log`], [`intake`], [`devices`], [`catalog`] | the one log; records in; phones; what phones fetch |
 //! | [`store`] | SQLite behind a dozen verbs |
 //! | [`statistics`] | the only door to numbers |
+//! | [`auth`], [`audit`] | who may see what; who saw what |
 //! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
 //!
 //! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
 
+pub mod audit;
+pub mod auth;
 pub mod catalog;
 pub mod desk;
 pub mod devices;

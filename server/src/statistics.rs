@@ -19,11 +19,13 @@ pub use disclosure::{Base, Shown};
 pub use ledger::{Decision, LedgerFault, Month};
 pub use menu::{Period, Scope, Snapshot, Table};
 
+use crate::log::{Entry, What};
+use std::collections::HashMap;
 use std::sync::Arc;
-use tabara_core::facts::{Dictionary, Facts};
-use tabara_core::record::Uuid;
+use tabara_core::facts::{Dictionary, Value};
+use tabara_core::record::{Kind, Record, Uuid};
 
-/// What an entry of the log tells the statistics. Only what is accepted is told; what is quarantined is not.
+/// What an entry of the log tells the statistics.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
     Enrolled {
@@ -34,11 +36,18 @@ pub enum Event<'a> {
     },
     Screened {
         device: u64,
-        record: Uuid,
-        revises: Option<Uuid>,
-        facts: &'a Facts,
+        record: &'a Record,
+        /// The operator accepted it from quarantine.
+        vouched: bool,
     },
+    /// What this record `revises` is taken back.
     Withdrawn {
+        device: u64,
+        record: &'a Record,
+        vouched: bool,
+    },
+    /// The operator no longer accepts it.
+    TakenBack {
         record: Uuid,
     },
     Reviewed {
@@ -60,6 +69,8 @@ pub struct Counting {
     head: u64,
     latest: Arc<Snapshot>,
     closed: Arc<menu::Closed>,
+    /// What is quarantined, by position, and whether the operator's last word was to accept it.
+    held: HashMap<u64, (Entry, bool)>,
 }
 
 impl Counting {
@@ -67,7 +78,7 @@ impl Counting {
         let ledger = ledger::Ledger::new(dictionary);
         let closed = Arc::<menu::Closed>::default();
         let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), dictionary));
-        Self { dictionary, ledger, head: 0, latest, closed }
+        Self { dictionary, ledger, head: 0, latest, closed, held: HashMap::new() }
     }
 
     /// The position of the last entry taken; ask the log for what follows.
@@ -75,13 +86,27 @@ impl Counting {
         self.head
     }
 
-    /// Takes the entry at a position. An entry that tells the statistics nothing only moves the head.
-    pub fn take(&mut self, position: u64, event: Option<&Event>) -> Result<(), LedgerFault> {
-        if let Some(event) = event {
-            self.ledger.apply(position, event)?;
+    /// Takes the next entry of the log. What is quarantined waits; accepted later, it counts as having come then.
+    pub fn take(&mut self, entry: Entry) -> Result<(), LedgerFault> {
+        self.head = entry.position;
+        if let What::Decision(decision) = &entry.what {
+            let Some((held, accepted)) = self.held.get_mut(&decision.position) else { return Ok(()) };
+            if std::mem::replace(accepted, decision.accept) == decision.accept {
+                return Ok(());
+            }
+            return match (decision.accept, &held.what) {
+                (true, _) => told(held, true).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
+                (false, What::Record(record)) => {
+                    self.ledger.apply(entry.position, &Event::TakenBack { record: record.record })
+                }
+                (false, _) => Ok(()),
+            };
         }
-        self.head = position;
-        Ok(())
+        if entry.reason.is_some() {
+            self.held.insert(entry.position, (entry, false));
+            return Ok(());
+        }
+        told(&entry, false).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
     }
 
     /// The numbers now. The splits are counted again only when a new edition has come out.
@@ -95,6 +120,28 @@ impl Counting {
         }
         self.latest.clone()
     }
+}
+
+/// What an entry tells, if it tells anything.
+fn told(entry: &Entry, vouched: bool) -> Option<Event<'_>> {
+    let device = entry.binding.unwrap_or(0);
+    Some(match &entry.what {
+        What::Chain { grant, .. } => Event::Enrolled { device: entry.position, commune: &grant.commune },
+        What::Record(record) if record.kind == Kind::Screening => Event::Screened { device, record, vouched },
+        What::Withdrawal(record) => Event::Withdrawn { device, record, vouched },
+        What::Review(record) => {
+            let decision = match record.facts.get("decision") {
+                Some(Value::One(code)) => Decision::read(code)?,
+                _ => return None,
+            };
+            Event::Reviewed { record: record.revises?, decision }
+        }
+        What::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
+        What::Revision(_) => Event::Revised,
+        What::Record(_) | What::Tombstone { .. } | What::Revocation(_) | What::Catalog(_) | What::Decision(_) => {
+            return None;
+        }
+    })
 }
 
 #[cfg(test)]

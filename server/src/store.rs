@@ -10,10 +10,12 @@ mod catalogs;
 mod derived;
 mod entries;
 mod schema;
+mod staff;
 mod withdrawals;
 
 pub use bindings::{Binding, Phone};
 pub use entries::{Found, NewEntry, Quarantined};
+pub use staff::{FILE as STAFF_FILE, Staff};
 
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};

@@ -6,11 +6,12 @@
 //! sees the log, and what arrives later cannot move it.
 
 use super::Event;
+use crate::log::may_revise;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use tabara_core::facts::{Codes, Dictionary, Facts, Value};
 use tabara_core::places;
-use tabara_core::record::Uuid;
+use tabara_core::record::{Record, Uuid};
 
 /// Months are counted from January of this year, the first of the dictionary.
 const FIRST_YEAR: u16 = 2020;
@@ -85,11 +86,39 @@ pub enum Decision {
     Duplicate,
 }
 
-/// What changes a screening later. `id` is hashed like that of a row.
-enum Change {
-    Revises { by: u64, target: u64 },
-    Withdraws { target: u64 },
-    Reviews { target: u64, decision: Decision },
+impl Decision {
+    /// From the code of the fact `decision`.
+    pub fn read(code: &str) -> Option<Self> {
+        match code {
+            "confirmed" => Some(Self::Confirmed),
+            "not_confirmed" => Some(Self::NotConfirmed),
+            "duplicate" => Some(Self::Duplicate),
+            _ => None,
+        }
+    }
+}
+
+/// What was said about a screening later. Ids are hashed like those of rows.
+struct Change {
+    position: u32,
+    target: u64,
+    what: Said,
+    /// Void from here: when its target arrived, it was not the sender's to change.
+    void: Option<u32>,
+}
+
+#[derive(Clone, Copy)]
+enum Said {
+    Revised { by: u64 },
+    Withdrawn,
+    Reviewed(Decision),
+}
+
+/// Who sent a change; compared with its target, should that arrive later.
+struct Sender {
+    change: usize,
+    device: u64,
+    record: Record,
 }
 
 /// Everything that was told so far.
@@ -97,7 +126,9 @@ pub struct Ledger {
     dictionary: &'static Dictionary,
     hasher: RandomState,
     rows: Vec<Row>,
-    changes: Vec<(u32, Change)>,
+    changes: Vec<Change>,
+    /// By target.
+    senders: HashMap<u64, Vec<Sender>>,
     closings: Vec<(u32, Month)>,
     revisions: Vec<u32>,
     devices: HashMap<u64, u32>,
@@ -115,8 +146,8 @@ pub enum LedgerFault {
 impl Ledger {
     pub fn new(dictionary: &'static Dictionary) -> Self {
         let (rows, changes, closings, revisions) = Default::default();
-        let (hasher, devices, enrolled) = Default::default();
-        Self { dictionary, hasher, rows, changes, closings, revisions, devices, enrolled }
+        let (hasher, senders, devices, enrolled) = Default::default();
+        Self { dictionary, hasher, rows, changes, senders, closings, revisions, devices, enrolled }
     }
 
     /// Takes the next entry of the log. Entries come in the order of their positions.
@@ -130,29 +161,58 @@ impl Ledger {
                     self.enrolled.push((at, province));
                 }
             }
-            Event::Screened { device, record, revises, facts } => {
-                let by = self.hash(record);
-                if let Some(target) = revises {
+            Event::Screened { device, record, vouched } => {
+                let by = self.hash(&record.record);
+                self.void_foreign(at, by, *device, record);
+                if let Some(target) = &record.revises {
                     let target = self.hash(target);
-                    self.changes.push((at, Change::Revises { by, target }));
+                    self.change(at, target, Said::Revised { by }, (*device, record, *vouched));
                 }
-                match self.pack(at, by, *device, facts) {
+                match self.pack(at, by, *device, &record.facts) {
                     Some(row) => self.rows.push(row),
                     // a correction after which nothing may be counted takes the original out
-                    None if revises.is_some() => self.changes.push((at, Change::Withdraws { target: by })),
+                    None if record.revises.is_some() => {
+                        self.change(at, by, Said::Withdrawn, (*device, record, true));
+                    }
                     None => {}
                 }
             }
-            Event::Withdrawn { record } => {
-                self.changes.push((at, Change::Withdraws { target: self.hash(record) }));
+            Event::Withdrawn { device, record, vouched } => {
+                if let Some(target) = &record.revises {
+                    self.change(at, self.hash(target), Said::Withdrawn, (*device, record, *vouched));
+                }
+            }
+            Event::TakenBack { record } => {
+                let change = Change { position: at, target: self.hash(record), what: Said::Withdrawn, void: None };
+                self.changes.push(change);
             }
             Event::Reviewed { record, decision } => {
-                self.changes.push((at, Change::Reviews { target: self.hash(record), decision: *decision }));
+                let (target, what) = (self.hash(record), Said::Reviewed(*decision));
+                self.changes.push(Change { position: at, target, what, void: None });
             }
             Event::Closed { month } => self.closings.push((at, *month)),
             Event::Revised => self.revisions.push(at),
         }
         Ok(())
+    }
+
+    /// Notes a change, and its sender unless someone vouched for it.
+    fn change(&mut self, position: u32, target: u64, what: Said, by: (u64, &Record, bool)) {
+        let (device, record, vouched) = by;
+        if !vouched {
+            let record = Record { facts: Facts::new(), ..record.clone() };
+            self.senders.entry(target).or_default().push(Sender { change: self.changes.len(), device, record });
+        }
+        self.changes.push(Change { position, target, what, void: None });
+    }
+
+    /// Intake checks who may change what it has; a change that came before its target is checked here.
+    fn void_foreign(&mut self, position: u32, id: u64, device: u64, record: &Record) {
+        for sender in self.senders.remove(&id).unwrap_or_default() {
+            if !may_revise((Some(sender.device), &sender.record), (Some(device), record)) {
+                self.changes[sender.change].void = Some(position);
+            }
+        }
     }
 
     fn hash(&self, id: &Uuid) -> u64 {
@@ -280,28 +340,28 @@ struct Chains {
 
 impl Chains {
     /// Ties the records of the changes up to a position together.
-    fn of(changes: &[(u32, Change)], prefix: u32) -> Self {
-        let seen = || changes.iter().filter(|(at, _)| *at <= prefix);
-        let parents: HashMap<u64, u64> = seen()
-            .filter_map(|(_, change)| match change {
-                Change::Revises { by, target } => Some((*by, *target)),
-                _ => None,
-            })
-            .collect();
+    fn of(changes: &[Change], prefix: u32) -> Self {
+        let seen =
+            || changes.iter().filter(|change| change.position <= prefix && change.void.is_none_or(|at| at > prefix));
+        let parent = |change: &Change| match change.what {
+            Said::Revised { by } => Some((by, change.target)),
+            _ => None,
+        };
+        let parents: HashMap<u64, u64> = seen().filter_map(parent).collect();
         let mut chains = Self::default();
         for id in parents.iter().flat_map(|(by, target)| [by, target]) {
             let (root, depth) = climb(*id, &parents);
             chains.root.insert(*id, root);
             chains.depth.insert(*id, depth);
         }
-        for (at, change) in seen() {
-            let (target, decision) = match change {
-                Change::Revises { .. } => continue,
-                Change::Withdraws { target } => (target, None),
-                Change::Reviews { target, decision } => (target, Some(*decision)),
+        for change in seen() {
+            let decision = match change.what {
+                Said::Revised { .. } => continue,
+                Said::Withdrawn => None,
+                Said::Reviewed(decision) => Some(decision),
             };
-            let root = *chains.root.entry(*target).or_insert(*target);
-            chains.words.entry(root).or_default().push((*at, decision));
+            let root = *chains.root.entry(change.target).or_insert(change.target);
+            chains.words.entry(root).or_default().push((change.position, decision));
         }
         chains
     }

@@ -2,15 +2,15 @@
 
 use super::disclosure::ExactUse;
 use super::*;
+use crate::log;
 use proptest::prelude::*;
-use tabara_core::facts::Value;
+use tabara_core::catalog::{Binding, Grant};
+use tabara_core::envelope::{SigningKey, sha256};
+use tabara_core::facts::Facts;
+use tabara_core::record::{QuestionnaireRef, Reason};
 
 fn exact() -> Base {
     Base::Exact(ExactUse::after_the_entry_is_written())
-}
-
-fn id(n: u128) -> Uuid {
-    Uuid::from_u128(n)
 }
 
 fn one(code: &str) -> Value {
@@ -38,37 +38,65 @@ fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
     facts
 }
 
-/// A log in the writing.
+/// A log in the writing. Everything comes from one phone, unless said otherwise.
 struct Log(Counting);
+
+const PHONE: u64 = 1;
+
+fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Record> {
+    let questionnaire = QuestionnaireRef { id: "test".into(), sha256: sha256(b"test") };
+    Box::new(Record {
+        record: Uuid::from_u128(id),
+        case: Uuid::from_u128(id),
+        seq: id as u64,
+        kind,
+        questionnaire,
+        revises: revises.map(Uuid::from_u128),
+        code: None,
+        undo: None,
+        facts: facts.clone(),
+        sealed: None,
+    })
+}
 
 impl Log {
     fn new() -> Self {
         let mut log = Self(Counting::new(Dictionary::standard()));
-        log.tell(Event::Enrolled { device: 1, commune: "BI-CO-04-02" });
+        let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
+        let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
+        let grant = Grant { device, organisation: "test".into(), commune, expires: 0, card };
+        log.tell(What::Chain { grant, binding: Binding { device, record_key: record, transport_key: transport } });
         log
     }
-    fn tell(&mut self, event: Event) -> &mut Self {
-        let next = self.0.head() + 1;
-        self.0.take(next, Some(&event)).unwrap();
+    fn tell(&mut self, what: What) -> &mut Self {
+        self.tell_from(PHONE, None, what)
+    }
+    fn tell_from(&mut self, phone: u64, reason: Option<Reason>, what: What) -> &mut Self {
+        let position = self.0.head() + 1;
+        self.0.take(Entry { position, received: 0, reason, binding: Some(phone), what }).unwrap();
         self
     }
-    fn screened(&mut self, record: u128, facts: &Facts) -> &mut Self {
-        self.tell(Event::Screened { device: 1, record: id(record), revises: None, facts })
+    fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
+        self.tell(What::Record(record(id, Kind::Screening, None, facts)))
     }
-    fn corrected(&mut self, record: u128, of: u128, facts: &Facts) -> &mut Self {
-        self.tell(Event::Screened { device: 1, record: id(record), revises: Some(id(of)), facts })
+    fn corrected(&mut self, id: u128, of: u128, facts: &Facts) -> &mut Self {
+        self.tell(What::Record(record(id, Kind::Screening, Some(of), facts)))
     }
     fn withdrawn(&mut self, of: u128) -> &mut Self {
-        self.tell(Event::Withdrawn { record: id(of) })
+        self.tell(What::Withdrawal(record(of + 1000, Kind::Withdrawal, Some(of), &Facts::new())))
     }
-    fn reviewed(&mut self, of: u128, decision: Decision) -> &mut Self {
-        self.tell(Event::Reviewed { record: id(of), decision })
+    fn reviewed(&mut self, of: u128, decision: &str) -> &mut Self {
+        let facts = [("decision".to_owned(), one(decision))].into();
+        self.tell(What::Review(record(of + 2000, Kind::Review, Some(of), &facts)))
+    }
+    fn decided(&mut self, position: u64, accept: bool) -> &mut Self {
+        self.tell(What::Decision(log::Decision { position, accept }))
     }
     fn closed(&mut self, month: &str) -> &mut Self {
-        self.tell(Event::Closed { month: Month::parse(month).unwrap() })
+        self.tell(What::Closing(log::Closing { month: month.into() }))
     }
     fn revised(&mut self) -> &mut Self {
-        self.tell(Event::Revised)
+        self.tell(What::Revision(log::Revision { through: String::new() }))
     }
     /// The exact number of people identified in closed months.
     fn identified(&mut self) -> u32 {
@@ -169,6 +197,35 @@ fn a_correction_without_facts_takes_the_person_out_of_the_count() {
 }
 
 #[test]
+fn nobody_changes_what_another_phone_sent_even_when_the_change_comes_first() {
+    let mut log = Log::new();
+    let foreign = |log: &mut Log, what| {
+        log.tell_from(2, None, what);
+    };
+    foreign(&mut log, What::Withdrawal(record(50, Kind::Withdrawal, Some(1), &Facts::new())));
+    foreign(&mut log, What::Record(record(51, Kind::Screening, Some(2), &presumed("2021-06"))));
+    log.screened(1, &presumed("2021-06")).screened(2, &presumed("2021-06")).closed("2021-06");
+    assert_eq!(log.identified(), 3, "both, and what the other phone sent as a screening of its own");
+}
+
+#[test]
+fn what_is_quarantined_counts_once_the_operator_accepts_it_and_as_late_as_that() {
+    let mut log = Log::new();
+    log.tell_from(
+        PHONE,
+        Some(Reason::RepeatedSeq),
+        What::Record(record(1, Kind::Screening, None, &presumed("2021-06"))),
+    );
+    let position = log.0.head();
+    log.closed("2021-06").decided(position, true);
+    assert_eq!(log.identified(), 0);
+    log.decided(position, true).revised();
+    assert_eq!(log.identified(), 1);
+    log.decided(position, false).revised();
+    assert_eq!(log.identified(), 0);
+}
+
+#[test]
 fn corrections_in_a_ring_are_counted_once_at_most() {
     let mut log = Log::new();
     log.corrected(1, 2, &presumed("2021-06")).corrected(2, 1, &presumed("2021-06")).closed("2021-06");
@@ -182,8 +239,8 @@ fn reviewers_add_and_take_away() {
         log.screened(n, &presumed("2021-06"));
     }
     log.screened(5, &with(presumed("2021-06"), "outcome", "at_risk"));
-    log.reviewed(1, Decision::NotConfirmed).reviewed(2, Decision::Duplicate).reviewed(5, Decision::Confirmed);
-    log.reviewed(3, Decision::NotConfirmed).reviewed(3, Decision::Confirmed).closed("2021-06");
+    log.reviewed(1, "not_confirmed").reviewed(2, "duplicate").reviewed(5, "confirmed");
+    log.reviewed(3, "not_confirmed").reviewed(3, "confirmed").closed("2021-06");
     assert_eq!(log.identified(), 3, "records 3, 4 and 5");
     assert_eq!(log.parts(Table::Outcome), [part("presumed", 3), part("not_confirmed", 1)]);
 }
@@ -259,8 +316,8 @@ fn tell(log: &mut Log, at: u128, facts: &Facts, kind: u8, about: u128) {
     match kind {
         0 => log.corrected(at, about, facts),
         1 => log.withdrawn(about),
-        2 => log.reviewed(about, Decision::NotConfirmed),
-        3 => log.reviewed(about, Decision::Confirmed),
+        2 => log.reviewed(about, "not_confirmed"),
+        3 => log.reviewed(about, "confirmed"),
         _ => log.screened(at, facts),
     };
 }
@@ -311,11 +368,11 @@ proptest! {
         for (n, (facts, kind, about, turn)) in told.iter().enumerate() {
             tell(&mut log, n as u128, facts, *kind, *about);
             match turn {
-                0 => drop(log.closed("2021-05")),
-                1 => drop(log.closed("2021-06")),
-                2 => drop(log.revised()),
-                _ => {}
-            }
+                0 => log.closed("2021-05"),
+                1 => log.closed("2021-06"),
+                2 => log.revised(),
+                _ => &mut log,
+            };
             let snapshot = log.0.snapshot();
             let screened = |scope| {
                 let open = ["2021-05", "2021-06", "2021-07"].map(|m| {

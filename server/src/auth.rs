@@ -1,0 +1,367 @@
+//! Who may see what, in one place: accounts, roles and their province, sign-in by password and one-time code,
+//! sessions.
+//!
+//! | role | sees |
+//! |--|--|
+//! | coordinator | the nation and every province, rounded |
+//! | provincial coordinator | the own province down to its communes, rounded |
+//! | national data officer | as a coordinator, exact; each page is noted before it is shown |
+//!
+//! A cookie holds 32 random bytes, the file their SHA-256. A session ends an hour after its last page and twelve
+//! hours after its start. Failed sign-ins are counted by name and by address; too many, and nobody is let in under
+//! that name or from that address for a quarter of an hour, whatever the password.
+
+pub mod password;
+pub mod totp;
+
+use crate::audit::Action;
+use crate::statistics::Scope;
+use crate::store::{self, Staff};
+use password::Hashed;
+use tabara_core::envelope::{Digest, sha256};
+use tabara_core::record::Code;
+use totp::Secret;
+use zeroize::Zeroizing;
+
+/// What an account may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Coordinator,
+    ProvincialCoordinator(Scope),
+    NationalDataOfficer,
+}
+
+impl Role {
+    pub const WORDS: [&str; 3] = ["coordinator", "provincial-coordinator", "national-data-officer"];
+
+    /// From its word and, for a provincial coordinator, the code of the province.
+    pub fn read(word: &str, province: Option<&str>) -> Option<Self> {
+        match (word, province) {
+            ("coordinator", None) => Some(Self::Coordinator),
+            ("provincial-coordinator", Some(code)) => Scope::province(code).map(Self::ProvincialCoordinator),
+            ("national-data-officer", None) => Some(Self::NationalDataOfficer),
+            _ => None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        Self::WORDS[match self {
+            Self::Coordinator => 0,
+            Self::ProvincialCoordinator(_) => 1,
+            Self::NationalDataOfficer => 2,
+        }]
+    }
+
+    pub fn province(self) -> Option<&'static str> {
+        match self {
+            Self::ProvincialCoordinator(scope) => scope.code(),
+            _ => None,
+        }
+    }
+
+    /// Where this role begins.
+    pub fn home(self) -> Scope {
+        match self {
+            Self::ProvincialCoordinator(scope) => scope,
+            _ => Scope::Nation,
+        }
+    }
+
+    pub fn may_see(self, scope: Scope) -> bool {
+        match self {
+            Self::ProvincialCoordinator(own) => scope == own,
+            Self::Coordinator | Self::NationalDataOfficer => true,
+        }
+    }
+
+    pub fn sees_exact_counts(self) -> bool {
+        self == Self::NationalDataOfficer
+    }
+
+    pub fn sees_audit(self) -> bool {
+        !matches!(self, Self::ProvincialCoordinator(_))
+    }
+}
+
+/// A person with a sign-in.
+pub struct Account {
+    pub name: String,
+    pub role: Role,
+    pub password: Hashed,
+    pub secret: Secret,
+    /// The 30-second step of the last code that was taken.
+    pub last_step: i64,
+}
+
+/// What is shown once, when an account is made.
+pub struct Issued {
+    pub secret: Secret,
+    /// Each replaces a one-time code once.
+    pub recovery: Vec<Code>,
+}
+
+/// Why an account cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountFault {
+    #[error("a name has 2 to 40 of the signs a-z, 0-9, '.', '-' and '_'")]
+    Name,
+    #[error("a password has at least {} characters", password::LEAST_CHARACTERS)]
+    Password,
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+/// How many recovery codes an account gets.
+const RECOVERY_CODES: usize = 8;
+
+/// Makes an account, or gives one a new password, secret, recovery codes and role.
+pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &str) -> Result<Issued, AccountFault> {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
+    if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
+        return Err(AccountFault::Name);
+    }
+    if !password::is_acceptable(password) {
+        return Err(AccountFault::Password);
+    }
+    let secret = Secret::generate();
+    let recovery: Vec<Code> = (0..RECOVERY_CODES).map(|_| Code::generate()).collect();
+    let kept = Secret::from_bytes(*secret.bytes());
+    let account = Account { name: name.into(), role, password: Hashed::new(password), secret: kept, last_step: 0 };
+    let hashes: Vec<Digest> = recovery.iter().map(recovery_hash).collect();
+    staff.put(&account, &hashes)?;
+    let detail = [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    staff.note(now, name, Action::AccountSet, &detail)?;
+    Ok(Issued { secret, recovery })
+}
+
+fn recovery_hash(code: &Code) -> Digest {
+    sha256(code.to_string().as_bytes())
+}
+
+/// Failed attempts within this time are counted.
+const FAILURE_SECONDS: i64 = 900;
+const FAILURES_BY_NAME: u32 = 5;
+const FAILURES_BY_ADDRESS: u32 = 30;
+const SESSION_SECONDS: i64 = 12 * 3600;
+const IDLE_SECONDS: i64 = 3600;
+
+/// Why nobody was signed in. The page says no more than this.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInFault {
+    /// Name, password or code: it is not told which.
+    #[error("not signed in")]
+    Wrong,
+    #[error("too many attempts")]
+    TooMany,
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+/// The secret of a session, as the cookie holds it.
+pub struct Ticket(Zeroizing<[u8; 32]>);
+
+impl Ticket {
+    pub fn text(&self) -> String {
+        Digest(*self.0).to_string()
+    }
+    pub fn read(text: &str) -> Option<Self> {
+        text.parse::<Digest>().ok().map(|digest| Self(Zeroizing::new(digest.0)))
+    }
+    fn kept(&self) -> Digest {
+        sha256(&*self.0)
+    }
+    /// What a form of this session carries, so that no other site can send it.
+    pub fn form_token(&self) -> String {
+        sha256(&[b"form".as_slice(), &*self.0].concat()).to_string()
+    }
+    /// Whether a form carries the token of this session.
+    pub fn fits(&self, form_token: &str) -> bool {
+        totp::same(form_token.as_bytes(), self.form_token().as_bytes())
+    }
+}
+
+/// Signs somebody in. Slow on purpose: call it on a blocking thread.
+pub fn sign_in(
+    staff: &Staff,
+    now: i64,
+    address: &str,
+    name: &str,
+    password: &str,
+    code: &str,
+) -> Result<Ticket, SignInFault> {
+    let name = name.trim().to_ascii_lowercase();
+    let name: String = name.chars().take(40).collect();
+    let keys = [&format!("name {name}")[..], &format!("address {address}")[..]];
+    // counted before the password is looked at, so that many attempts at once do not slip through
+    let attempts = staff.note_attempt(&keys, now, now - FAILURE_SECONDS)?;
+    if attempts[0] > FAILURES_BY_NAME || attempts[1] > FAILURES_BY_ADDRESS {
+        return Err(SignInFault::TooMany);
+    }
+    let account = staff.account(&name)?;
+    let fits = account.as_ref().map_or(&Hashed::of_nobody(), |account| &account.password).fits(password);
+    let Some(account) = account.filter(|_| fits) else { return refuse(staff, now, &name) };
+    let action = match account.secret.accepts(code, now, account.last_step) {
+        Some(step) if staff.use_step(&name, step)? => Action::SignedIn,
+        _ => match code.parse::<Code>() {
+            Ok(code) if staff.use_recovery(&name, recovery_hash(&code))? => Action::Recovered,
+            _ => return refuse(staff, now, &name),
+        },
+    };
+    staff.forget_attempts(&keys)?;
+    staff.note(now, &name, action, "")?;
+    let ticket = Ticket(Zeroizing::new(tabara_core::envelope::random()));
+    staff.begin_session(ticket.kept(), &name, now)?;
+    Ok(ticket)
+}
+
+fn refuse<T>(staff: &Staff, now: i64, name: &str) -> Result<T, SignInFault> {
+    staff.note(now, name, Action::Refused, "")?;
+    Err(SignInFault::Wrong)
+}
+
+/// Somebody who is signed in.
+pub struct Visitor {
+    pub name: String,
+    pub role: Role,
+    pub ticket: Ticket,
+}
+
+/// Who holds this ticket, while its session lasts.
+pub fn visitor(staff: &Staff, now: i64, ticket: Ticket) -> store::Result<Option<Visitor>> {
+    let name = staff.session(ticket.kept(), now, now - SESSION_SECONDS, now - IDLE_SECONDS)?;
+    let account = name.map(|name| staff.account(&name)).transpose()?.flatten();
+    Ok(account.map(|account| Visitor { name: account.name, role: account.role, ticket }))
+}
+
+pub fn sign_out(staff: &Staff, now: i64, visitor: &Visitor) -> store::Result<()> {
+    staff.end_session(visitor.ticket.kept())?;
+    staff.note(now, &visitor.name, Action::SignedOut, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit;
+
+    const PASSWORD: &str = "a long enough password";
+    const NOW: i64 = 1_700_000_000;
+
+    struct House {
+        staff: Staff,
+        issued: Issued,
+        folder: tempfile::TempDir,
+    }
+
+    fn house() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let staff = Staff::open(folder.path()).unwrap();
+        let issued = set_account(&staff, NOW, "aline", Role::Coordinator, PASSWORD).unwrap();
+        House { staff, issued, folder }
+    }
+
+    impl House {
+        fn sign_in(&self, now: i64, password: &str, code: &str) -> Result<Ticket, SignInFault> {
+            sign_in(&self.staff, now, "192.0.2.1", "Aline ", password, code)
+        }
+        fn actions(&self) -> Vec<String> {
+            self.staff.audit(u64::MAX, 100).unwrap().into_iter().rev().map(|line| line.action).collect()
+        }
+    }
+
+    #[test]
+    fn password_and_code_open_a_session_until_it_is_closed() {
+        let house = house();
+        let ticket = house.sign_in(NOW, PASSWORD, &house.issued.secret.code(NOW)).unwrap();
+        let read = |now| visitor(&house.staff, now, Ticket::read(&ticket.text()).unwrap()).unwrap();
+        let aline = read(NOW + 60).unwrap();
+        assert_eq!((aline.name.as_str(), aline.role), ("aline", Role::Coordinator));
+        assert!(aline.ticket.fits(&ticket.form_token()) && !aline.ticket.fits(""));
+        sign_out(&house.staff, NOW + 61, &aline).unwrap();
+        assert!(read(NOW + 62).is_none());
+        assert_eq!(house.actions(), ["account_set", "signed_in", "signed_out"]);
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_and_after_a_day_of_work() {
+        let house = house();
+        let ticket = house.sign_in(NOW, PASSWORD, &house.issued.secret.code(NOW)).unwrap();
+        let alive = |now| visitor(&house.staff, now, Ticket::read(&ticket.text()).unwrap()).unwrap().is_some();
+        assert!((0..12).all(|hour| alive(NOW + hour * 3599)));
+        assert!(!alive(NOW + 12 * 3600));
+        let again = NOW + 50_000;
+        let ticket = house.sign_in(again, PASSWORD, &house.issued.secret.code(again)).unwrap();
+        assert!(visitor(&house.staff, again + 3601, ticket).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let house = house();
+        let code = house.issued.secret.code(NOW);
+        assert!(house.sign_in(NOW, PASSWORD, &code).is_ok());
+        assert!(matches!(house.sign_in(NOW + 1, PASSWORD, &code), Err(SignInFault::Wrong)));
+    }
+
+    #[test]
+    fn a_code_on_paper_replaces_the_authenticator_once() {
+        let house = house();
+        let code = house.issued.recovery[3].to_string().to_lowercase();
+        assert!(house.sign_in(NOW, PASSWORD, &code).is_ok());
+        assert!(matches!(house.sign_in(NOW, PASSWORD, &code), Err(SignInFault::Wrong)));
+        assert_eq!(house.actions(), ["account_set", "recovered", "refused"]);
+    }
+
+    #[test]
+    fn after_five_attempts_even_the_right_password_waits() {
+        let house = house();
+        for n in 0..5 {
+            let tried = house.sign_in(NOW + n, "wrong", &house.issued.secret.code(NOW));
+            assert!(matches!(tried, Err(SignInFault::Wrong)));
+        }
+        let right = |now| house.sign_in(now, PASSWORD, &house.issued.secret.code(now));
+        assert!(matches!(right(NOW + 6), Err(SignInFault::TooMany)));
+        assert!(right(NOW + 1000).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_name_and_a_wrong_password_look_alike() {
+        let house = house();
+        let unknown = sign_in(&house.staff, NOW, "192.0.2.1", "nobody", PASSWORD, "123456");
+        assert!(matches!(unknown, Err(SignInFault::Wrong)));
+    }
+
+    #[test]
+    fn a_province_sees_itself_only() {
+        let province = |code| Scope::province(code).unwrap();
+        let role = Role::read("provincial-coordinator", Some("BI-PR-04")).unwrap();
+        assert!(role.may_see(province("BI-PR-04")));
+        assert!(!role.may_see(province("BI-PR-05")) && !role.may_see(Scope::Nation));
+        assert!(!role.sees_exact_counts() && !role.sees_audit());
+        assert_eq!(Role::read("provincial-coordinator", None), None);
+        assert_eq!(Role::read("coordinator", Some("BI-PR-04")), None);
+    }
+
+    #[test]
+    fn weak_passwords_and_odd_names_make_no_account() {
+        let house = house();
+        let set = |name, password| set_account(&house.staff, NOW, name, Role::Coordinator, password);
+        assert!(matches!(set("b", PASSWORD), Err(AccountFault::Name)));
+        assert!(matches!(set("b&c", PASSWORD), Err(AccountFault::Name)));
+        assert!(matches!(set("bea", "short"), Err(AccountFault::Password)));
+    }
+
+    #[test]
+    fn exact_figures_are_noted_before_they_are_shown_and_lines_cannot_be_changed() {
+        let house = house();
+        audit::exact(&house.staff, NOW, "aline", "place=BI period=all").unwrap();
+        audit::exact(&house.staff, NOW, "aline", "place=BI period=2021").unwrap();
+        assert_eq!(audit::first_broken(&house.staff).unwrap(), None);
+        // whoever holds the file can go around its triggers; the chain of hashes shows it
+        let file = rusqlite::Connection::open(house.folder.path().join(store::STAFF_FILE)).unwrap();
+        assert!(file.execute("UPDATE audit SET name = 'bea' WHERE line = 2", []).is_err());
+        assert!(file.execute("DELETE FROM audit WHERE line = 2", []).is_err());
+        file.execute_batch("DROP TRIGGER audit_stays; UPDATE audit SET name = 'bea' WHERE line = 2").unwrap();
+        assert_eq!(audit::first_broken(&house.staff).unwrap(), Some(2));
+        file.execute_batch("DROP TRIGGER audit_keeps; DELETE FROM audit WHERE line = 2").unwrap();
+        assert_eq!(audit::first_broken(&house.staff).unwrap(), Some(3));
+    }
+}

@@ -1,0 +1,210 @@
+//! Who may sign in, who is signed in, and who saw what: a file of its own beside the log, so that a copy of the log
+//! carries neither passwords nor sessions. Small and rarely written: one connection.
+
+use super::{Result, StoreError};
+use crate::audit::{Action, Line};
+use crate::auth::{Account, Role, password::Hashed, totp::Secret};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tabara_core::envelope::Digest;
+
+/// Name of the file in the data folder.
+pub const FILE: &str = "staff.sqlite";
+
+const SCHEMA: &str = "
+-- A person with a sign-in. Times are seconds since 1970 UTC.
+CREATE TABLE account (
+    name      TEXT PRIMARY KEY,
+    role      TEXT NOT NULL,
+    province  TEXT,              -- of a provincial coordinator
+    salt      BLOB NOT NULL,
+    memory    INTEGER NOT NULL,  -- Argon2id: KiB, passes, lanes
+    passes    INTEGER NOT NULL,
+    lanes     INTEGER NOT NULL,
+    hash      BLOB NOT NULL,
+    secret    BLOB NOT NULL,     -- of the one-time codes
+    last_step INTEGER NOT NULL   -- no code of this 30-second step or an earlier one is taken again
+) STRICT;
+-- Codes on paper for whoever lost the authenticator; SHA-256, each works once.
+CREATE TABLE recovery (name TEXT NOT NULL REFERENCES account ON DELETE CASCADE, hash BLOB NOT NULL,
+                       PRIMARY KEY (name, hash)) STRICT;
+-- SHA-256 of the cookie.
+CREATE TABLE session (hash BLOB PRIMARY KEY, name TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+                      began INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT;
+-- Failed sign-ins, by name and by address; forgotten after a while.
+CREATE TABLE failure (key TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
+CREATE INDEX failure_key ON failure (key, time);
+-- Each line holds the hash of the one before. Lines are only ever added.
+CREATE TABLE audit (
+    line     INTEGER PRIMARY KEY,
+    time     INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    action   TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    hash     BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+";
+
+/// The open file.
+pub struct Staff(Mutex<Connection>);
+
+impl Staff {
+    /// Opens the file of a data folder, and makes it at first.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let mut conn = Connection::open(folder.join(FILE))?;
+        conn.busy_timeout(std::time::Duration::from_secs(20))?;
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
+        )?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match tx.pragma_query_value(None, "user_version", |r| r.get(0))? {
+            0 => tx.execute_batch(SCHEMA)?,
+            1 => {}
+            found => return Err(StoreError::Newer { found }),
+        }
+        tx.pragma_update(None, "user_version", 1)?;
+        tx.commit()?;
+        Ok(Self(Mutex::new(conn)))
+    }
+
+    fn open_file(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+        let mut conn = self.open_file();
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    /// Adds an account or replaces its password, codes and role; whoever is signed in with it is signed out.
+    pub fn put(&self, account: &Account, recovery: &[Digest]) -> Result<()> {
+        let (role, province) = (account.role.word(), account.role.province());
+        let Hashed { salt, cost: (memory, passes, lanes), hash } = &account.password;
+        self.write(|tx| {
+            tx.execute("DELETE FROM account WHERE name = ?1", [&account.name])?;
+            let secret = account.secret.bytes();
+            let row = params![account.name, role, province, salt, memory, passes, lanes, hash, secret, 0];
+            tx.execute("INSERT INTO account VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", row)?;
+            for code in recovery {
+                tx.execute("INSERT INTO recovery VALUES (?1, ?2)", params![account.name, code.0])?;
+            }
+            Ok(())
+        })
+    }
+
+    pub fn remove(&self, name: &str) -> Result<bool> {
+        self.write(|tx| Ok(tx.execute("DELETE FROM account WHERE name = ?1", [name])? > 0))
+    }
+
+    pub fn account(&self, name: &str) -> Result<Option<Account>> {
+        let conn = self.open_file();
+        let mut query = conn.prepare_cached("SELECT * FROM account WHERE name = ?1")?;
+        let row = query.query_row([name], |r| {
+            let role = Role::read(&r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?.as_deref());
+            let cost = (r.get(4)?, r.get(5)?, r.get(6)?);
+            let password = Hashed { salt: r.get(3)?, cost, hash: r.get(7)? };
+            let secret = Secret::from_bytes(r.get(8)?);
+            Ok(role.map(|role| Account {
+                name: name.to_owned(),
+                role,
+                password,
+                secret,
+                last_step: r.get(9).unwrap_or(0),
+            }))
+        });
+        Ok(row.optional()?.flatten())
+    }
+
+    /// Whether the step was newer than every one used; now it is used.
+    pub fn use_step(&self, name: &str, step: i64) -> Result<bool> {
+        let sql = "UPDATE account SET last_step = ?2 WHERE name = ?1 AND last_step < ?2";
+        self.write(|tx| Ok(tx.execute(sql, params![name, step])? > 0))
+    }
+
+    /// Whether the code on paper was there; now it is gone.
+    pub fn use_recovery(&self, name: &str, code: Digest) -> Result<bool> {
+        let sql = "DELETE FROM recovery WHERE name = ?1 AND hash = ?2";
+        self.write(|tx| Ok(tx.execute(sql, params![name, code.0])? > 0))
+    }
+
+    pub fn begin_session(&self, cookie: Digest, name: &str, now: i64) -> Result<()> {
+        self.write(|tx| {
+            tx.execute("INSERT INTO session VALUES (?1, ?2, ?3, ?3)", params![cookie.0, name, now])?;
+            Ok(())
+        })
+    }
+
+    /// The account of a session that began and was seen late enough; now it is seen. Older ones go.
+    pub fn session(&self, cookie: Digest, now: i64, began_after: i64, seen_after: i64) -> Result<Option<String>> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM session WHERE began <= ?1 OR seen <= ?2", [began_after, seen_after])?;
+            let sql = "UPDATE session SET seen = ?2 WHERE hash = ?1 RETURNING name";
+            Ok(tx.query_row(sql, params![cookie.0, now], |r| r.get(0)).optional()?)
+        })
+    }
+
+    pub fn end_session(&self, cookie: Digest) -> Result<()> {
+        self.write(|tx| Ok(tx.execute("DELETE FROM session WHERE hash = ?1", [cookie.0]).map(drop)?))
+    }
+
+    /// Notes an attempt under each key, and returns the number of those noted after a moment, the new one included.
+    pub fn note_attempt(&self, keys: &[&str], now: i64, after: i64) -> Result<Vec<u32>> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM failure WHERE time <= ?1", [after])?;
+            let note = |key: &&str| {
+                tx.execute("INSERT INTO failure VALUES (?1, ?2)", params![key, now])?;
+                Ok(tx.query_row("SELECT count(*) FROM failure WHERE key = ?1", [key], |r| r.get(0))?)
+            };
+            keys.iter().map(note).collect()
+        })
+    }
+
+    pub fn forget_attempts(&self, keys: &[&str]) -> Result<()> {
+        self.write(|tx| {
+            keys.iter().try_for_each(|key| tx.execute("DELETE FROM failure WHERE key = ?1", [key]).map(drop))?;
+            Ok(())
+        })
+    }
+
+    /// Adds a line to the audit log; returns when it is on the disk.
+    pub fn note(&self, time: i64, name: &str, action: Action, detail: &str) -> Result<()> {
+        self.write(|tx| {
+            let before = tx
+                .query_row("SELECT line, hash FROM audit ORDER BY line DESC LIMIT 1", [], |r| {
+                    Ok((r.get::<_, u64>(0)?, r.get(1)?))
+                })
+                .optional()?;
+            let (number, before) = before.map_or((1, [0; 32]), |(line, hash)| (line + 1, hash));
+            let mut line = Line {
+                number,
+                time,
+                name: name.into(),
+                action: action.word().into(),
+                detail: detail.into(),
+                hash: Digest([0; 32]),
+            };
+            line.hash = line.digest(Digest(before));
+            let row = params![line.number, line.time, line.name, line.action, line.detail, line.hash.0];
+            tx.execute("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)", row)?;
+            Ok(())
+        })
+    }
+
+    /// Lines of the audit log before a number, newest first.
+    pub fn audit(&self, before: u64, most: usize) -> Result<Vec<Line>> {
+        let conn = self.open_file();
+        let mut query = conn.prepare_cached("SELECT * FROM audit WHERE line < ?1 ORDER BY line DESC LIMIT ?2")?;
+        let line = |r: &rusqlite::Row| {
+            let hash = Digest(r.get(5)?);
+            Ok(Line { number: r.get(0)?, time: r.get(1)?, name: r.get(2)?, action: r.get(3)?, detail: r.get(4)?, hash })
+        };
+        let lines = query.query_map(params![before.min(i64::MAX as u64), most], line)?;
+        Ok(lines.collect::<rusqlite::Result<_>>()?)
+    }
+}
