@@ -189,7 +189,7 @@ pub struct Vault {
 impl Vault {
     /// Makes the file of a new vault. What stands in its place is moved aside first, never overwritten.
     pub fn create(folder: &Path, key: &FileKey, id: Uuid, record_key: &SigningKey) -> Result<Self, VaultError> {
-        set_aside(folder)?;
+        set_aside(folder, &vault_files())?;
         let store = Self::store(folder, key, true)?;
         store.write(|t| {
             let sql = "INSERT INTO identity (one, vault, record_key) VALUES (1, ?1, ?2)";
@@ -232,37 +232,44 @@ impl Vault {
     }
 }
 
-/// The names of the vault's file and of what SQLite keeps beside it.
-fn vault_files(folder: &Path) -> [std::path::PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|end| folder.join(format!("{}{end}", File::Vault.name())))
+/// The key file, the vault's file, and what SQLite keeps beside it.
+fn vault_files() -> [String; 4] {
+    let vault = File::Vault.name();
+    [keys::NAME.into(), vault.into(), format!("{vault}-wal"), format!("{vault}-shm")]
 }
 
-/// Moves a vault that cannot be opened any more out of the way of a new one, and keeps it.
-fn set_aside(folder: &Path) -> Result<(), VaultError> {
+/// Moves files out of the way of new ones, and keeps them.
+fn set_aside(folder: &Path, names: &[String]) -> Result<(), VaultError> {
     let aside = Uuid::new_v4().simple().to_string();
-    for file in vault_files(folder) {
-        if file.try_exists()? {
-            let name =
-                file.file_name().unwrap_or_default().to_string_lossy().replacen("vault", &format!("aside-{aside}"), 1);
-            std::fs::rename(&file, folder.join(name))?;
+    for name in names {
+        if folder.join(name).try_exists()? {
+            std::fs::rename(folder.join(name), folder.join(format!("aside-{aside}-{name}")))?;
         }
     }
     Ok(sync_folder(folder)?)
 }
 
-/// Destroys the vault on purpose: its wrap, then its files. What is missing already is no error.
-pub fn destroy(folder: &Path, secret: &dyn DeviceSecret) -> Result<(), VaultError> {
-    // the generation that a damaged key file does not tell is that of no wrap either
-    if let Ok(Some(file)) = keys::KeyFile::read(folder) {
-        secret.forget(&keys::purpose(file.generation()))?;
-    }
-    for file in vault_files(folder).into_iter().chain([folder.join(keys::NAME)]) {
-        match std::fs::remove_file(file) {
+/// For a folder whose mailbox is damaged, when the coordinator says so: everything is moved aside and kept, so that a new
+/// card can be taken.
+pub fn start_over(folder: &Path) -> Result<(), VaultError> {
+    let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", File::Mailbox.name()));
+    set_aside(folder, &[&vault_files()[..], &mailbox].concat())
+}
+
+/// Destroys the vault on purpose: its files, and what the key store knows of the wrap of this generation. (The one
+/// before and the one after may be there if a change of PIN was cut off.) What is missing already is no error.
+pub fn destroy(folder: &Path, secret: &dyn DeviceSecret, generation: u32) -> Result<(), VaultError> {
+    for name in vault_files() {
+        match std::fs::remove_file(folder.join(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
             _ => {}
         }
     }
-    Ok(sync_folder(folder)?)
+    sync_folder(folder)?;
+    for generation in generation.saturating_sub(1)..=generation.saturating_add(1) {
+        secret.forget(&keys::purpose(generation))?;
+    }
+    Ok(())
 }
 
 /// Makes a rename or a removal in a folder durable.

@@ -132,11 +132,6 @@ impl KeyFile {
         if sane { Ok(Self { body, sha256: hash, tag }) } else { Err(DAMAGED) }
     }
 
-    /// Counts the PINs of this vault, from 1.
-    pub fn generation(&self) -> u32 {
-        self.body.terms.generation
-    }
-
     /// Checks that this phone's key store still has the secret that made this file.
     pub fn check(self, secret: &dyn DeviceSecret) -> Result<Keys, VaultError> {
         let tag = secret.derive(&purpose(self.body.terms.generation), &input(b"tag:", &self.sha256.0))?;

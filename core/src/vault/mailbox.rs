@@ -46,6 +46,17 @@ pub struct Enrolment {
     pub pin: Option<Digest>,
 }
 
+/// What stands before the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// PINs tried since the last right one.
+    pub wrong: u32,
+    /// The vault was destroyed on purpose.
+    pub gone: bool,
+    /// Of the wrap in force.
+    pub generation: u32,
+}
+
 /// This phone's place on the server's log. Belongs to sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -87,6 +98,14 @@ pub enum Applied {
     },
 }
 
+/// Where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Waiting,
+    Kept,
+    Refused(Reason),
+}
+
 /// A kept record whose bytes are still here, for a server that was restored from a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -105,6 +124,8 @@ pub struct Waiting {
     pub refused: Vec<(Uuid, Reason)>,
     /// End of the last complete sync, seconds since 1970 UTC.
     pub last_sync: Option<i64>,
+    /// The last sync is so long ago that cases are hidden until the next one.
+    pub lease_over: bool,
 }
 
 impl Mailbox {
@@ -148,7 +169,11 @@ impl Mailbox {
             )?;
             let standing = standing(t)?;
             t.execute("UPDATE server SET standing = ?1", [json(&Standing { chain_known: false, ..standing })])?;
-            t.execute("INSERT INTO guard (one, wrong, gone) VALUES (1, 0, 0) ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0", [])?;
+            t.execute(
+                "INSERT INTO guard (one, wrong, gone, generation) VALUES (1, 0, 0, 1)
+                 ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = 1",
+                [],
+            )?;
             Ok(())
         })
     }
@@ -191,19 +216,30 @@ impl Mailbox {
     }
     /// The PIN was right.
     pub fn discharge(&self) -> Result<(), VaultError> {
-        self.store.write(|t| guard(t.query_row("UPDATE guard SET wrong = 0 RETURNING 1", [], |_| Ok(()))))
+        self.set_guard("wrong = 0")
     }
-    /// Attempts since the last right one. A missing counter is damage, never a fresh start.
-    pub fn attempts(&self) -> Result<u32, VaultError> {
-        self.store.read(|c| guard(c.query_row("SELECT wrong FROM guard", [], |r| r.get(0))))
+    /// The attempt could not be made, because the key store did not answer: it is not counted.
+    pub fn refund(&self) -> Result<(), VaultError> {
+        self.set_guard("wrong = max(wrong - 1, 0)")
     }
-    /// Whether the vault was destroyed on purpose.
-    pub fn is_vault_gone(&self) -> Result<bool, VaultError> {
-        self.store.read(|c| guard(c.query_row("SELECT gone FROM guard", [], |r| r.get(0))))
+    /// The PIN has been changed: its wrap has this generation.
+    pub fn set_generation(&self, generation: u32) -> Result<(), VaultError> {
+        self.set_guard(&format!("generation = {generation}"))
     }
     /// The vault is to be destroyed: from now on it is not opened any more.
     pub fn give_up_vault(&self) -> Result<(), VaultError> {
-        self.store.write(|t| guard(t.query_row("UPDATE guard SET gone = 1 RETURNING 1", [], |_| Ok(()))))
+        self.set_guard("gone = 1")
+    }
+    fn set_guard(&self, change: &str) -> Result<(), VaultError> {
+        let sql = format!("UPDATE guard SET {change} RETURNING 1");
+        self.store.write(|t| guard(t.query_row(&sql, [], |_| Ok(()))))
+    }
+    /// What stands before the vault. A missing counter is damage, never a fresh start.
+    pub fn guard(&self) -> Result<Guard, VaultError> {
+        self.store.read(|c| {
+            let guarded = |r: &Row| Ok(Guard { wrong: r.get(0)?, gone: r.get(1)?, generation: r.get(2)? });
+            guard(c.query_row("SELECT wrong, gone, generation FROM guard", [], guarded))
+        })
     }
 
     // --- records
@@ -227,6 +263,17 @@ impl Mailbox {
             )?;
             Ok(())
         })
+    }
+    /// Whether a record still waits, was kept, or was refused and why.
+    pub fn fate(&self, record: Uuid) -> Result<Fate, VaultError> {
+        let sql = "SELECT state, reason FROM record WHERE record = ?1";
+        let fate = |r: &Row| match r.get_ref(0)?.as_str()? {
+            "waiting" => Ok(Fate::Waiting),
+            "kept" => Ok(Fate::Kept),
+            _ => Ok(Fate::Refused(from_json(r, 1)?)),
+        };
+        let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], fate).optional()?))?;
+        found.ok_or(VaultError::NotFound("record"))
     }
     /// Whether a record was ever put in the queue.
     pub fn has(&self, record: Uuid) -> Result<bool, VaultError> {
@@ -311,13 +358,17 @@ impl Mailbox {
     }
     /// What the focal point is told.
     pub fn outlook(&self) -> Result<Waiting, VaultError> {
+        let lease_begins = self.now()? - i64::from(self.policy()?.lease_days) * 86_400;
         self.store.read(|c| {
+            let sql = "SELECT last_sync FROM server";
+            let last_sync: Option<i64> = c.query_row(sql, [], |r| r.get(0)).optional()?.flatten();
             Ok(Waiting {
                 records: c.query_row("SELECT count(*) FROM record WHERE state = 'waiting'", [], |r| r.get(0))?,
                 refused: rows(c, "SELECT record, reason FROM record WHERE state = 'refused' ORDER BY id", [], |r| {
                     Ok((parsed(r, 0)?, from_json(r, 1)?))
                 })?,
-                last_sync: c.query_row("SELECT last_sync FROM server", [], |r| r.get(0)).optional()?.flatten(),
+                last_sync,
+                lease_over: last_sync.is_some_and(|last| last < lease_begins),
             })
         })
     }

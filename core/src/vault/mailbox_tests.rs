@@ -205,10 +205,10 @@ fn a_missing_counter_or_a_missing_file_is_damage() {
     assert_eq!(mailbox.charge().unwrap(), 1);
     assert_eq!(mailbox.charge().unwrap(), 2);
     mailbox.discharge().unwrap();
-    assert_eq!(mailbox.attempts().unwrap(), 0);
+    assert_eq!(mailbox.guard().unwrap().wrong, 0);
     mailbox.store.write(|t| Ok(t.execute("DELETE FROM guard", [])?)).unwrap();
     assert!(matches!(mailbox.charge(), Err(VaultError::Damaged(File::Mailbox))));
-    assert!(matches!(mailbox.attempts(), Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(mailbox.guard(), Err(VaultError::Damaged(File::Mailbox))));
     drop(mailbox);
     std::fs::remove_file(phone.folder.path().join("mailbox.db")).unwrap();
     let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);

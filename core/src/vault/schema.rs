@@ -11,6 +11,7 @@
 //!   end of the last sync.
 //! - `guard`: one row. `wrong`: PINs tried since the last right one, charged before each try. `gone`: the vault was
 //!   destroyed on purpose (too many wrong PINs, panic); whatever is left of it is removed at the next opening.
+//!   `generation`: that of the wrap in force, whose secret the key store must forget then.
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
 //! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
 //!   `position`, `epoch`, `receipt`, `at`) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
@@ -37,7 +38,7 @@ pub const MAILBOX: &[&str] = &["
         standing TEXT, learned INTEGER, phone INTEGER, last_sync INTEGER
     ) STRICT;
     CREATE TABLE guard (
-        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL
+        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL, generation INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE part (
         n INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, questionnaire TEXT, bytes BLOB NOT NULL

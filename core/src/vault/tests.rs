@@ -132,8 +132,8 @@ fn a_new_vault_moves_the_old_file_aside_and_destroying_removes_both_wrap_and_vau
         names.filter(|n| n.ends_with(".db")).map(|n| n[..5].to_owned()).collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(names(), ["aside".to_owned(), "vault".to_owned()].into());
-    destroy(folder.path(), &Secrets::default()).unwrap();
-    destroy(folder.path(), &Secrets::default()).unwrap();
+    destroy(folder.path(), &Secrets::default(), 1).unwrap();
+    destroy(folder.path(), &Secrets::default(), 1).unwrap();
     assert_eq!(names(), ["aside".to_owned()].into());
 }
 
