@@ -2,4 +2,6 @@
 
 pub mod deployment;
 pub mod load;
+pub mod mailphone;
 pub mod people;
+pub mod proxy;
