@@ -89,13 +89,24 @@ impl Phone {
             assessment: None,
         };
         let sealed = seal::seal(&serde_json::to_vec(&told).expect("JSON"), &catalog.sealing_keys()).expect("sealed");
-        let facts = serde_json::from_str(r#"{"month":"2026-11","sex":"f","screen_commune":"BI-CO-04-02"}"#).expect("facts");
+        let facts =
+            serde_json::from_str(r#"{"month":"2026-11","sex":"f","screen_commune":"BI-CO-04-02"}"#).expect("facts");
         let sign = |seq| {
             let named = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
             let (kind, code) = (Kind::Screening, Some(Code::generate()));
             let questionnaire = questionnaire.clone();
-            let record =
-                Record { record, case, seq, kind, questionnaire, revises: None, code, undo: None, facts, sealed: named };
+            let record = Record {
+                record,
+                case,
+                seq,
+                kind,
+                questionnaire,
+                revises: None,
+                code,
+                undo: None,
+                facts,
+                sealed: named,
+            };
             envelope::sign(Typ::Record, &self.record_key, &record)
         };
         self.mailbox.post(record, Some(&sealed), sign).expect("posted");
