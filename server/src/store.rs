@@ -5,16 +5,20 @@
 //! [`Store::read`] lends a [`Reading`], [`Store::write`] a [`Writing`]; their verbs stand in the files of `store/`,
 //! and no SQL stands elsewhere. All calls block: handlers make them on a blocking thread.
 
+mod backup;
 mod bindings;
 mod catalogs;
 mod derived;
 mod entries;
+mod rebuild;
 mod schema;
 mod staff;
 mod withdrawals;
 
+pub use backup::{RestoreError, restore};
 pub use bindings::{Binding, Phone};
 pub use entries::{Found, NewEntry, Quarantined};
+pub use rebuild::Raw;
 pub use staff::{FILE as STAFF_FILE, Staff};
 
 use rusqlite::{Connection, TransactionBehavior};
