@@ -79,6 +79,7 @@ struct Inner {
     file: PathBuf,
     jobs: mpsc::SyncSender<Job>,
     readers: Mutex<Vec<Connection>>,
+    staff: Staff,
 }
 
 /// Runs within the shared transaction, and returns what to do once that is durable or has failed.
@@ -93,7 +94,13 @@ impl Store {
         schema::upgrade(&mut writer)?;
         let (jobs, queue) = mpsc::sync_channel(1024);
         std::thread::spawn(move || write_jobs(writer, queue));
-        Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default() })))
+        let staff = Staff::open(folder)?;
+        Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default(), staff })))
+    }
+
+    /// Who may sign in and who saw what: a file of its own.
+    pub fn staff(&self) -> &Staff {
+        &self.0.staff
     }
 
     /// Reads at one moment: later commits are not seen until the next call.
