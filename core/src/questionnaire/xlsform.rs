@@ -7,9 +7,10 @@
 //! |--|--|
 //! | bytes to sheets of text, by content | [`workbook`] |
 //! | headers to columns and languages | `columns`, `languages` |
-//! | lists of choices, tables beside the form | `choices` |
+//! | lists of choices, tables beside the form | `choices`, `tables` |
 //! | rows to nodes: types, names, sections, parameters | `survey`, `types`, `parameters` |
-//! | names in expressions and texts, types, cycles | `references` |
+//! | names in expressions and texts | `references` |
+//! | expressions as a phone reads them, types, cycles | `rules` |
 //! | what may be counted, and what must stay sealed | `countable` |
 //!
 //! A form with an error gives no questionnaire; warnings do not hinder one.
@@ -21,8 +22,10 @@ mod fault;
 mod languages;
 mod parameters;
 mod references;
+mod rules;
 mod settings;
 mod survey;
+mod tables;
 mod types;
 pub mod workbook;
 
@@ -31,9 +34,11 @@ pub use fault::{Fault, Severity, UNREADABLE};
 use super::{Package, PackageError, Questionnaire};
 use choices::Lists;
 use columns::Table;
+use countable::Countable;
 use fault::{Faults, Place, distance};
 use languages::Languages;
 use settings::Settings;
+use tables::Beside;
 use workbook::{Sheet, Workbook};
 
 /// What came of a form.
@@ -73,7 +78,7 @@ fn misfit(error: &PackageError, faults: &mut Faults) {
 
 const SHEETS: &[&str] = &["survey", "choices", "settings", "external_choices", "entities", "osm", "indicators"];
 
-fn read_form(workbook: &Workbook, beside: survey::Beside<'_>, faults: &mut Faults) -> Option<Package> {
+fn read_form(workbook: &Workbook, beside: &dyn Fn(&str) -> Option<Vec<u8>>, faults: &mut Faults) -> Option<Package> {
     let survey_sheet = survey_sheet(workbook, faults)?;
     let blank = Sheet::default();
     let sheet = |name: &str| workbook.sheet(name).unwrap_or(&blank);
@@ -102,7 +107,8 @@ fn read_form(workbook: &Workbook, beside: survey::Beside<'_>, faults: &mut Fault
     }
     let mut lists = Lists::read(&choices_table, &languages, settings.says("allow_choice_duplicates"), faults);
     let external = Lists::read(&external_table, &languages, true, faults);
-    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, beside, faults);
+    let beside = Beside::new(beside);
+    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, &beside, faults);
     reader.collapse = settings.get("clean_text_values").and_then(survey::yes_no) != Some(false);
     reader.root = settings.get("name").unwrap_or("data");
     reader.near_choices = misspelt(workbook, "choices");
@@ -113,26 +119,32 @@ fn read_form(workbook: &Workbook, beside: survey::Beside<'_>, faults: &mut Fault
         let hint = "a spreadsheet that was saved by a statistics package may look empty: open it and save it again";
         faults.error(Place::sheet("survey"), "no-question", "the form has no question", hint);
     }
+    if !settings.says("omit_instanceid") {
+        references::add_instance_id(&mut survey, &survey_table);
+    }
     let tables = references::Tables { settings: &settings_table, survey: &survey_table, choices: &choices_table };
-    let graph = references::check(&mut survey, &mut lists, &languages, &tables, beside, faults);
-    let indicator_table = Table::new("indicators", sheet("indicators"), faults);
-    let kind = settings.kind(&settings_table, faults);
-    let indicators = countable::indicators(&indicator_table, &survey, &lists, &languages, &graph, kind, faults);
-    countable::check(&survey, &survey_table, &lists, &graph, kind, faults);
-    Some(Package {
+    references::check(&mut survey, &mut lists, &languages, &tables, &beside, faults);
+    let survey::Survey { nodes, rows, .. } = survey;
+    let mut package = Package {
         format: super::FORMAT,
         id: settings.take("form_id").unwrap_or_else(|| "data".into()),
         title: settings.take("form_title").unwrap_or_default(),
         version: settings.take("version").unwrap_or_default(),
-        kind,
+        kind: settings.kind(&settings_table, faults),
         unit: settings.take("unit").unwrap_or_default(),
         default_language: languages.default,
-        languages: languages.names,
-        nodes: survey.nodes,
+        languages: languages.names.clone(),
+        nodes,
         lists: lists.lists,
-        indicators,
+        indicators: Vec::new(),
         settings: settings.rest(),
-    })
+    };
+    let graph = rules::check(&package, &rows, &survey_table, faults);
+    let indicators = Table::new("indicators", sheet("indicators"), faults);
+    let mut countable = Countable { package: &package, graph: &graph, faults };
+    countable.check(&survey_table, &rows);
+    package.indicators = countable.indicators(&indicators, &languages);
+    Some(package)
 }
 
 /// The sheet `survey`; where a workbook has one sheet only, that one.

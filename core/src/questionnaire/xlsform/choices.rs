@@ -1,4 +1,4 @@
-//! Lists of choices: from the sheet `choices`, from `external_choices`, and from tables beside the form.
+//! Lists of choices, from the sheets `choices` and `external_choices`.
 
 use super::columns::{Row, Table};
 use super::fault::{Faults, Place};
@@ -73,7 +73,7 @@ impl Lists {
             }
             lists.lists[at].choices.push(Choice { name: name.to_owned(), label, values: values(table, row), media });
         }
-        lists.lists.iter_mut().for_each(drop_blank_columns);
+        lists.lists.iter_mut().for_each(order_columns);
         lists
     }
 
@@ -101,24 +101,23 @@ fn values(table: &Table<'_>, row: Row<'_>) -> Vec<String> {
     keys.map(|key| cells.get(key).copied().unwrap_or_default().to_owned()).collect()
 }
 
-/// A sheet holds many lists; a list keeps only the columns that it fills.
-fn drop_blank_columns(list: &mut List) {
+/// A sheet holds many lists: the columns that a list leaves blank go to its end, where they cost nothing.
+pub fn order_columns(list: &mut List) {
     let used: Vec<bool> = (0..list.columns.len())
         .map(|at| list.choices.iter().any(|choice| choice.values.get(at).is_some_and(|value| !value.is_empty())))
         .collect();
-    let keep = |values: &mut Vec<String>| {
+    for choice in &mut list.choices {
         let mut at = 0;
-        values.retain(|_| {
+        choice.values.retain(|_| {
             at += 1;
             used[at - 1]
         });
-        // a tail of blanks says nothing
-        while values.last().is_some_and(String::is_empty) {
-            values.pop();
+        while choice.values.last().is_some_and(String::is_empty) {
+            choice.values.pop();
         }
-    };
-    list.choices.iter_mut().for_each(|choice| keep(&mut choice.values));
-    keep(&mut list.columns);
+    }
+    let (filled, blank): (Vec<_>, Vec<_>) = std::mem::take(&mut list.columns).into_iter().zip(used).partition(|c| c.1);
+    list.columns = filled.into_iter().chain(blank).map(|(column, _)| column).collect();
 }
 
 /// Headers that cannot be read, such as notes with spaces.
@@ -130,43 +129,4 @@ pub fn check_headers(table: &Table<'_>, faults: &mut Faults) {
             faults.warn(Place::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
         }
     }
-}
-
-/// A table beside the form: CSV whose columns `value` and `label` are a choice's name and label. Every column stays
-/// reachable under its own name. Columns in languages are not read: a table is data.
-pub fn read_csv(name: &str, bytes: &[u8], value: &str, label: &str, languages: usize) -> Result<List, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
-    let header: Vec<String> = reader.headers().map_err(|e| e.to_string())?.iter().map(str::to_owned).collect();
-    if header.iter().all(String::is_empty) {
-        return Err("the file has no header".into());
-    }
-    let find = |wanted: &str| header.iter().position(|column| column == wanted);
-    let shown = find(label);
-    // a table for pulldata need not have a column `name`: its rows are found by any column
-    let key = match find(value) {
-        None if value != "name" => return Err(format!("the file has no column '{value}'")),
-        key => key.unwrap_or(0),
-    };
-    let (is_name, is_label) =
-        (|at: usize| at == key && header[at] == "name", |at| Some(at) == shown && label == "label");
-    let kept: Vec<usize> = (0..header.len()).filter(|at| !is_name(*at) && !is_label(*at)).collect();
-    let columns = kept.iter().map(|at| header[*at].clone()).collect();
-    let mut list = List { name: name.to_owned(), columns, choices: Vec::new() };
-    for record in reader.records() {
-        let record = record.map_err(|e| e.to_string())?;
-        let cell = |at: usize| record.get(at).unwrap_or_default().to_owned();
-        if list.choices.len() >= MAX_CHOICES {
-            return Err(format!("the file has more than {MAX_CHOICES} rows"));
-        }
-        let text = shown.map(cell).filter(|text| !text.is_empty());
-        list.choices.push(Choice {
-            name: cell(key),
-            label: Text(text.map_or_else(Vec::new, |text| vec![text; languages])),
-            values: kept.iter().map(|at| cell(*at)).collect(),
-            media: BTreeMap::new(),
-        });
-    }
-    drop_blank_columns(&mut list);
-    Ok(list)
 }

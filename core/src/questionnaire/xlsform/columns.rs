@@ -143,7 +143,10 @@ impl<'a> Table<'a> {
             let at = Place::row(sheet_name, 1).column(title);
             let twin =
                 headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
-            if let Some(twin) = twin {
+            if twin.is_some() && header.key == "form_id" {
+                let message = format!("'{title}' is the old name of form_id, and both are there");
+                faults.warn(at, "duplicate-column", message, "remove id_string");
+            } else if let Some(twin) = twin {
                 let message = format!("the columns '{}' and '{title}' mean the same", twin.title);
                 faults.error(at, "duplicate-column", message, "rename or remove one of them");
             } else if !header.key.is_empty() && !columns.contains(&header.key.as_str()) && sheet_name == "survey" {

@@ -4,14 +4,13 @@
 //! A fact that depends on an item which must stay sealed is refused, through whatever calculates, filters and
 //! relevances it depends on it; so is an indicator that would move an outcome.
 
-use super::choices::Lists;
 use super::columns::{Row, Table};
 use super::fault::{Faults, Place, did_you_mean};
 use super::languages::Languages;
-use super::references::{Graph, Names, references};
-use super::survey::Survey;
+use super::references::{Names, references};
+use super::rules::Graph;
 use crate::facts::{Codes, Dictionary, Fact};
-use crate::questionnaire::{Indicator, Node, NodeType, Source};
+use crate::questionnaire::{Indicator, Node, NodeType, Package, Source};
 use crate::record::Kind;
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,73 +27,150 @@ const ASSUMED: &[&str] = &["yes", "floor", "purpose", "never"];
 /// Kinds of indicator that change no outcome and no fact: advice for the focal point only.
 const HARMLESS: &[&str] = &["urgent", "need", "observation"];
 
-/// Checks the columns of the survey.
-pub fn check(survey: &Survey<'_>, table: &Table<'_>, lists: &Lists, graph: &Graph, kind: Kind, faults: &mut Faults) {
-    if !["fact", "role", "prefill", "sealed_only"].iter().any(|column| table.has(column)) {
-        return;
-    }
-    let mut facts: HashMap<&str, u32> = HashMap::new();
-    let mut roles: HashMap<&str, u32> = HashMap::new();
-    for (at, node) in survey.nodes.iter().enumerate() {
-        let place = |column| survey.rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
-        if RESERVED.contains(&node.name.as_str()) {
-            let message = format!("the name '{}' is that of something which the assessment says", node.name);
-            faults.error(place("name"), "reserved-name", message, "choose another name");
+/// What is looked at.
+pub struct Countable<'b> {
+    pub package: &'b Package,
+    pub graph: &'b Graph,
+    pub faults: &'b mut Faults,
+}
+
+impl Countable<'_> {
+    /// Checks the columns of the survey.
+    pub fn check(&mut self, table: &Table<'_>, rows: &[Option<Row<'_>>]) {
+        let Self { package, graph, faults } = self;
+        if !["fact", "role", "prefill", "sealed_only"].iter().any(|column| table.has(column)) {
+            return;
         }
-        if !node.prefill.is_empty() && !PREFILLS.contains(&node.prefill.as_str()) {
-            let hint = did_you_mean(
-                &node.prefill,
-                PREFILLS.iter().copied(),
-                "the device knows device.province and device.commune",
-            );
-            faults.error(
-                place("prefill"),
-                "unknown-prefill",
-                format!("the device does not know '{}'", node.prefill),
-                hint,
-            );
-        }
-        let repeated = in_repeat(&survey.nodes, at);
-        if !node.role.is_empty() {
-            if !ROLES.contains(&node.role.as_str()) {
-                let hint = did_you_mean(&node.role, ROLES.iter().copied(), &format!("roles are {}", ROLES.join(", ")));
-                faults.error(place("role"), "unknown-role", format!("the role '{}' is not known", node.role), hint);
+        let mut facts: HashMap<&str, u32> = HashMap::new();
+        let mut roles: HashMap<&str, u32> = HashMap::new();
+        for (at, node) in package.nodes.iter().enumerate() {
+            let place = |column| rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
+            if RESERVED.contains(&node.name.as_str()) {
+                let message = format!("the name '{}' is that of something which the assessment says", node.name);
+                faults.error(place("name"), "reserved-name", message, "choose another name");
             }
-            once(&mut roles, &node.role, node.row, place("role"), "role", faults);
-            if repeated {
+            if !node.prefill.is_empty() && !PREFILLS.contains(&node.prefill.as_str()) {
+                let hint = did_you_mean(
+                    &node.prefill,
+                    PREFILLS.iter().copied(),
+                    "the device knows device.province and device.commune",
+                );
                 faults.error(
-                    place("role"),
-                    "role-in-repeat",
-                    "a question in a repeat cannot have a role",
-                    "move it out",
+                    place("prefill"),
+                    "unknown-prefill",
+                    format!("the device does not know '{}'", node.prefill),
+                    hint,
                 );
             }
-        }
-        if node.fact.is_empty() {
-            continue;
-        }
-        once(&mut facts, &node.fact, node.row, place("fact"), "fact", faults);
-        if repeated {
-            let hint = "make a calculate outside of the repeat that sums it up";
-            faults.error(place("fact"), "fact-in-repeat", "an answer of a repeat cannot become a fact", hint);
-        }
-        check_fact(node, lists, kind, place("fact"), faults);
-        if let Some(sealed) = graph.reach(at).into_iter().find(|need| survey.nodes[*need].sealed_only) {
-            let message = match sealed == at {
-                true => format!("'{}' is sealed_only, and cannot become the fact '{}'", node.name, node.fact),
-                false => {
-                    format!("the fact '{}' depends on '{}', which is sealed_only", node.fact, survey.nodes[sealed].name)
+            let repeated = in_repeat(&package.nodes, at);
+            if !node.role.is_empty() {
+                if !ROLES.contains(&node.role.as_str()) {
+                    let hint =
+                        did_you_mean(&node.role, ROLES.iter().copied(), &format!("roles are {}", ROLES.join(", ")));
+                    faults.error(place("role"), "unknown-role", format!("the role '{}' is not known", node.role), hint);
                 }
-            };
-            let hint = "whoever runs the server reads every fact: take the fact away, or the dependence";
-            faults.error(place("fact"), "fact-of-sealed", message, hint);
+                once(&mut roles, &node.role, node.row, place("role"), "role", faults);
+                if repeated {
+                    faults.error(
+                        place("role"),
+                        "role-in-repeat",
+                        "a question in a repeat cannot have a role",
+                        "move it out",
+                    );
+                }
+            }
+            if node.fact.is_empty() {
+                continue;
+            }
+            once(&mut facts, &node.fact, node.row, place("fact"), "fact", faults);
+            if repeated {
+                let hint = "make a calculate outside of the repeat that sums it up";
+                faults.error(place("fact"), "fact-in-repeat", "an answer of a repeat cannot become a fact", hint);
+            }
+            check_fact(node, package, place("fact"), faults);
+            if let Some(sealed) = graph.reach(at).into_iter().find(|need| package.nodes[*need].sealed_only) {
+                let message = match sealed == at {
+                    true => format!("'{}' is sealed_only, and cannot become the fact '{}'", node.name, node.fact),
+                    false => {
+                        format!(
+                            "the fact '{}' depends on '{}', which is sealed_only",
+                            node.fact, package.nodes[sealed].name
+                        )
+                    }
+                };
+                let hint = "whoever runs the server reads every fact: take the fact away, or the dependence";
+                faults.error(place("fact"), "fact-of-sealed", message, hint);
+            }
+        }
+        let missing = ["consent", "statistics"].iter().find(|role| !roles.contains_key(**role));
+        if let (Kind::Screening, false, Some(role)) = (package.kind, facts.is_empty(), missing) {
+            let message = format!("the form counts people, and no question has the role '{role}'");
+            let hint = "nothing may be counted without consent (role consent) and leave to count (role statistics)";
+            faults.error(Place::sheet("survey").column("role"), "no-consent", message, hint);
         }
     }
-    let missing = ["consent", "statistics"].iter().find(|role| !roles.contains_key(**role));
-    if let (Kind::Screening, false, Some(role)) = (kind, facts.is_empty(), missing) {
-        let message = format!("the form counts people, and no question has the role '{role}'");
-        let hint = "nothing may be counted without consent (role consent) and leave to count (role statistics)";
-        faults.error(Place::sheet("survey").column("role"), "no-consent", message, hint);
+
+    /// Reads the sheet `indicators`.
+    pub fn indicators(&mut self, table: &Table<'_>, languages: &Languages) -> Vec<Indicator> {
+        let Self { package, graph, faults } = self;
+        let names = Names::of(&package.nodes);
+        let sealed = |node: usize| graph.reach(node).into_iter().find(|need| package.nodes[*need].sealed_only);
+        let mut all = Vec::new();
+        for row in table.rows() {
+            let Some(question) = question(table, row, &names, package, faults) else { continue };
+            let plain = |key: &str| table.get(row, key).unwrap_or_default().to_owned();
+            let indicator = Indicator {
+                question: question as u32,
+                answer: plain("answer"),
+                code: plain("code"),
+                label: languages.text(table, row, "label"),
+                kind: plain("kind"),
+                dimension: plain("dimension"),
+                weights: weights(table, row, faults),
+                condition: plain("condition"),
+                fact: plain("fact"),
+                assume: plain("assume"),
+            };
+            check_answer(&indicator, &package.nodes[question], package, table.place(row, "answer"), faults);
+            if !indicator.assume.is_empty() && !ASSUMED.contains(&indicator.assume.as_str()) {
+                let hint =
+                    did_you_mean(&indicator.assume, ASSUMED.iter().copied(), "one of yes, floor, purpose, never");
+                let message = format!("'{}' is no way to take an unknown answer", indicator.assume);
+                faults.error(table.place(row, "assume"), "bad-assume", message, hint);
+            }
+            if !indicator.fact.is_empty()
+                && let Some(fact) = known_fact(&indicator.fact, package.kind, table.place(row, "fact"), faults)
+                && !fact.codes.has(&indicator.code)
+            {
+                let message = format!("'{}' is no code of the fact '{}'", indicator.code, fact.name);
+                faults.error(table.place(row, "code"), "fact-codes", message, "see facts.csv");
+            }
+            // the condition names a question or calculate, bare or as ${name}
+            let condition = indicator.condition.as_str();
+            let conditions: Vec<Option<usize>> = match condition.contains("${") {
+                true => references(condition).map(|r| r.ok().and_then(|r| names.one(r.name))).collect(),
+                false => Some(condition).filter(|c| !c.is_empty()).map(|c| names.one(c)).into_iter().collect(),
+            };
+            if conditions.iter().any(Option::is_none) {
+                let hint = did_you_mean(
+                    condition,
+                    package.nodes.iter().map(|n| n.name.as_str()),
+                    "name one question or calculate",
+                );
+                let message = format!("'{condition}' is no question of the survey");
+                faults.error(table.place(row, "condition"), "unknown-reference", message, hint);
+            }
+            let needs = conditions.into_iter().flatten().chain([question]);
+            let moves = !HARMLESS.contains(&indicator.kind.as_str()) || !indicator.fact.is_empty();
+            if let Some(item) = needs.filter_map(sealed).next().filter(|_| moves && !indicator.code.is_empty()) {
+                let message =
+                    format!("'{}' depends on '{}', which is sealed_only", indicator.code, package.nodes[item].name);
+                let hint = format!("the outcome is a fact: only the kinds {} can depend on it", HARMLESS.join(", "));
+                faults.error(table.place(row, "question"), "fact-of-sealed", message, hint);
+            }
+            all.push(indicator);
+        }
+        all
     }
 }
 
@@ -111,8 +187,8 @@ fn once<'a>(seen: &mut HashMap<&'a str, u32>, word: &'a str, row: u32, at: Place
 }
 
 /// Known, allowed for the kind of record, one or many as the question, codes within those of the dictionary.
-fn check_fact(node: &Node, lists: &Lists, kind: Kind, at: Place<'_>, faults: &mut Faults) {
-    let Some(fact) = known_fact(&node.fact, kind, at, faults) else { return };
+fn check_fact(node: &Node, package: &Package, at: Place<'_>, faults: &mut Faults) {
+    let Some(fact) = known_fact(&node.fact, package.kind, at, faults) else { return };
     let many = node.kind == NodeType::SelectMultiple;
     match node.kind {
         NodeType::SelectOne | NodeType::SelectMultiple if many != fact.many => {
@@ -122,7 +198,7 @@ fn check_fact(node: &Node, lists: &Lists, kind: Kind, at: Place<'_>, faults: &mu
         }
         NodeType::SelectOne | NodeType::SelectMultiple => {
             let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from) else { return };
-            let list = &lists.lists[*list as usize];
+            let list = &package.lists[*list as usize];
             let unknown: Vec<&str> =
                 list.choices.iter().map(|choice| choice.name.as_str()).filter(|code| !fact.codes.has(code)).collect();
             if let Some(first) = unknown.first() {
@@ -178,84 +254,18 @@ fn known_fact(name: &str, kind: Kind, at: Place<'_>, faults: &mut Faults) -> Opt
     Some(fact)
 }
 
-/// Reads the sheet `indicators`.
-pub fn indicators(
-    table: &Table<'_>,
-    survey: &Survey<'_>,
-    lists: &Lists,
-    languages: &Languages,
-    graph: &Graph,
-    kind: Kind,
-    faults: &mut Faults,
-) -> Vec<Indicator> {
-    let names = Names::of(&survey.nodes);
-    let sealed = |node: usize| graph.reach(node).into_iter().find(|need| survey.nodes[*need].sealed_only);
-    let mut all = Vec::new();
-    for row in table.rows() {
-        let Some(question) = question(table, row, &names, survey, faults) else { continue };
-        let plain = |key: &str| table.get(row, key).unwrap_or_default().to_owned();
-        let indicator = Indicator {
-            question: question as u32,
-            answer: plain("answer"),
-            code: plain("code"),
-            label: languages.text(table, row, "label"),
-            kind: plain("kind"),
-            dimension: plain("dimension"),
-            weights: weights(table, row, faults),
-            condition: plain("condition"),
-            fact: plain("fact"),
-            assume: plain("assume"),
-        };
-        check_answer(&indicator, &survey.nodes[question], lists, table.place(row, "answer"), faults);
-        if !indicator.assume.is_empty() && !ASSUMED.contains(&indicator.assume.as_str()) {
-            let hint = did_you_mean(&indicator.assume, ASSUMED.iter().copied(), "one of yes, floor, purpose, never");
-            let message = format!("'{}' is no way to take an unknown answer", indicator.assume);
-            faults.error(table.place(row, "assume"), "bad-assume", message, hint);
-        }
-        if !indicator.fact.is_empty()
-            && let Some(fact) = known_fact(&indicator.fact, kind, table.place(row, "fact"), faults)
-            && !fact.codes.has(&indicator.code)
-        {
-            let message = format!("'{}' is no code of the fact '{}'", indicator.code, fact.name);
-            faults.error(table.place(row, "code"), "fact-codes", message, "see facts.csv");
-        }
-        // the condition names a question or calculate, bare or as ${name}
-        let condition = indicator.condition.as_str();
-        let conditions: Vec<Option<usize>> = match condition.contains("${") {
-            true => references(condition).map(|r| r.ok().and_then(|r| names.one(r.name))).collect(),
-            false => Some(condition).filter(|c| !c.is_empty()).map(|c| names.one(c)).into_iter().collect(),
-        };
-        if conditions.iter().any(Option::is_none) {
-            let hint =
-                did_you_mean(condition, survey.nodes.iter().map(|n| n.name.as_str()), "name one question or calculate");
-            let message = format!("'{condition}' is no question of the survey");
-            faults.error(table.place(row, "condition"), "unknown-reference", message, hint);
-        }
-        let needs = conditions.into_iter().flatten().chain([question]);
-        let moves = !HARMLESS.contains(&indicator.kind.as_str()) || !indicator.fact.is_empty();
-        if let Some(item) = needs.filter_map(sealed).next().filter(|_| moves && !indicator.code.is_empty()) {
-            let message =
-                format!("'{}' depends on '{}', which is sealed_only", indicator.code, survey.nodes[item].name);
-            let hint = format!("the outcome is a fact: only the kinds {} can depend on it", HARMLESS.join(", "));
-            faults.error(table.place(row, "question"), "fact-of-sealed", message, hint);
-        }
-        all.push(indicator);
-    }
-    all
-}
-
 fn question(
     table: &Table<'_>,
     row: Row<'_>,
     names: &Names<'_>,
-    survey: &Survey<'_>,
+    package: &Package,
     faults: &mut Faults,
 ) -> Option<usize> {
     let name = table.get(row, "question").unwrap_or_default();
     let found = names.one(name);
     if found.is_none() {
         let hint =
-            did_you_mean(name, survey.nodes.iter().map(|node| node.name.as_str()), "name one question of the survey");
+            did_you_mean(name, package.nodes.iter().map(|node| node.name.as_str()), "name one question of the survey");
         let message = format!("'{name}' is no question of the survey");
         faults.error(table.place(row, "question"), "unknown-reference", message, hint);
     }
@@ -277,13 +287,13 @@ fn weights(table: &Table<'_>, row: Row<'_>, faults: &mut Faults) -> BTreeMap<Str
 }
 
 /// The answer of a select is one of its choices (`x`, `!x` for any other, `*` for any); that of a number a comparison.
-fn check_answer(indicator: &Indicator, node: &Node, lists: &Lists, at: Place<'_>, faults: &mut Faults) {
+fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: Place<'_>, faults: &mut Faults) {
     let answer = indicator.answer.as_str();
     if answer == "*" || (answer.is_empty() && indicator.code.is_empty()) {
         return;
     }
     if let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from) {
-        let list = &lists.lists[*list as usize];
+        let list = &package.lists[*list as usize];
         let wanted = answer.strip_prefix('!').unwrap_or(answer);
         if list.choices.iter().all(|choice| choice.name != wanted) {
             let known = list.choices.iter().map(|choice| choice.name.as_str());

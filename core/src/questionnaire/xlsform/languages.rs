@@ -29,7 +29,7 @@ pub struct Languages {
     pub names: Vec<String>,
     pub default: usize,
     /// The language of a column that names none.
-    plain: usize,
+    pub plain: usize,
 }
 
 impl Languages {

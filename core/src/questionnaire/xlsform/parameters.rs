@@ -63,7 +63,8 @@ pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     if given("quality").is_some_and(|value| !qualities.contains(&value)) {
         problems.push(problem("bad-parameter", "'quality' is not known", format!("one of {}", qualities.join(", "))));
     }
-    if let Some(app) = given("app").filter(|app| !is_package(app)) {
+    let opens_app = matches!(&*node.appearance, "" | "annotate");
+    if let Some(app) = given("app").filter(|app| opens_app && !is_package(app)) {
         let message = format!("'{app}' is not the name of an Android app");
         problems.push(problem("bad-parameter", message, "such as org.example.camera"));
     }

@@ -1,35 +1,20 @@
-//! Names in expressions and texts: each must be there, and once only; and what depends on what.
+//! Names in expressions and texts: each must be there, and once only.
 
 use super::choices::Lists;
 use super::columns::Table;
 use super::fault::{Faults, Place, did_you_mean};
 use super::languages::{Languages, SHOWN};
-use super::survey::{Beside, Survey};
+use super::rules::expressions_of;
+use super::survey::Survey;
+use super::tables::Beside;
 use crate::questionnaire::{Node, NodeType, Source, is_name};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// The sheets in which names are referred to.
 pub struct Tables<'a, 'b> {
     pub settings: &'b Table<'a>,
     pub survey: &'b Table<'a>,
     pub choices: &'b Table<'a>,
-}
-
-/// What each node's presence or value depends on: indices of nodes, of the rules of the sections around it also.
-#[derive(Debug, Default)]
-pub struct Graph {
-    pub needs: Vec<BTreeSet<usize>>,
-}
-
-impl Graph {
-    /// Everything that a node depends on, through any number of steps, itself included.
-    pub fn reach(&self, from: usize) -> BTreeSet<usize> {
-        let (mut found, mut next) = (BTreeSet::from([from]), vec![from]);
-        while let Some(node) = next.pop() {
-            next.extend(self.needs[node].iter().copied().filter(|need| found.insert(*need)));
-        }
-        found
-    }
 }
 
 /// A `${name}` in a text: the name, and whether the last saved record is asked. What cannot be read is an error.
@@ -85,7 +70,6 @@ impl<'a> Names<'a> {
                 }
                 Ok(Reference { name, .. }) => match self.0.get(name).map_or(0, Vec::len) {
                     1 => {}
-                    0 if name == "instanceID" => {}
                     0 => {
                         let hint =
                             did_you_mean(name, self.0.keys().copied(), "names stand in the column name of the survey");
@@ -101,15 +85,15 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Checks every reference of the form, puts indices where the survey has names, and gives the graph.
+/// Checks every reference of the form, and puts indices where the survey has names.
 pub fn check(
     survey: &mut Survey<'_>,
     lists: &mut Lists,
     languages: &Languages,
     tables: &Tables<'_, '_>,
-    beside: Beside<'_>,
+    beside: &Beside<'_>,
     faults: &mut Faults,
-) -> Graph {
+) {
     let names = Names::of(&survey.nodes);
     check_cells(&names, tables, faults);
     let triggers = triggers(survey, &names, tables.survey, faults);
@@ -132,8 +116,17 @@ pub fn check(
             choices.from = Source::Rows(from as u32);
         }
     }
-    let graph = graph(&survey.nodes);
-    graph
+}
+
+/// The id of the filled form, for forms that ask it: one more calculate at the end.
+pub fn add_instance_id(survey: &mut Survey<'_>, table: &Table<'_>) {
+    let asked = || table.rows().any(|row| table.cells(row).any(|(_, cell)| cell.contains("${instanceID}")));
+    if survey.nodes.iter().all(|node| node.name != "instanceID") && asked() {
+        let mut node = Node::new(NodeType::Calculate, "instanceID");
+        node.calculation = "once(concat('uuid:', uuid()))".into();
+        survey.nodes.push(node);
+        survey.rows.push(None);
+    }
 }
 
 fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, faults: &mut Faults) {
@@ -160,13 +153,20 @@ fn triggers(survey: &Survey<'_>, names: &Names<'_>, table: &Table<'_>, faults: &
         }
         let at = table.place(row, "trigger");
         let mut found = Vec::new();
-        for part in cell.split(',').map(str::trim) {
+        if !cell.contains("${") {
+            let message = format!("'{cell}' is no reference to a question");
+            faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+        }
+        for part in cell.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let list: Vec<_> = references(part).collect();
             if list.len() > 1 {
                 faults.error(at, "bad-trigger", "several triggers need commas between them", "write ${a}, ${b}");
-            } else if list.is_empty() || list[0].is_err() {
+            } else if list.first().is_some_and(Result::is_err) {
                 let message = format!("'{part}' is no reference to a question");
                 faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+            } else if list.is_empty() && cell.contains("${") {
+                let message = format!("'{part}' is no reference to a question, and is not read");
+                faults.warn(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
             } else if let Some(Ok(reference)) = list.first() {
                 match names.one(reference.name) {
                     Some(trigger) if is_seen(&survey.nodes[trigger]) => found.push(trigger as u32),
@@ -187,69 +187,39 @@ fn is_seen(node: &Node) -> bool {
     node.kind.is_shown() && node.kind != NodeType::Calculate
 }
 
-/// Tables beside the form that expressions ask: `pulldata('prices', ...)`.
+/// Tables beside the form that expressions ask: `pulldata('prices', ...)`, `instance('prices')`.
 fn tables_asked(
     survey: &Survey<'_>,
     lists: &mut Lists,
     languages: &Languages,
-    beside: Beside<'_>,
+    beside: &Beside<'_>,
     table: &Table<'_>,
     faults: &mut Faults,
 ) {
     for (at, node) in survey.nodes.iter().enumerate() {
         for (column, expression) in expressions_of(node) {
-            let mut rest = expression;
-            while let Some(start) = rest.find("pulldata(") {
-                rest = rest[start + 9..].trim_start();
-                let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else { continue };
-                let Some(name) = rest[1..].split(quote).next() else { continue };
-                let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
-                let read = super::survey::read_file(&file, "name", "label", lists, languages, beside);
-                if let Err((message, hint)) = read {
-                    let place = survey.rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
-                    faults.error(place, "file-beside", message, hint);
+            for function in ["pulldata(", "instance("] {
+                for (start, _) in expression.match_indices(function) {
+                    let Some(name) = literal(&expression[start + function.len()..]) else { continue };
+                    if function == "instance(" && (lists.index(name).is_some() || name.starts_with("__")) {
+                        continue;
+                    }
+                    let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
+                    if let Err((message, hint)) = beside.read(&file, None, None, lists, languages) {
+                        let place = survey.rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
+                        faults.error(place, "file-beside", message, hint);
+                    }
                 }
             }
         }
     }
 }
 
-/// The expressions of a node with their columns.
-pub fn expressions_of(node: &Node) -> impl Iterator<Item = (&'static str, &str)> {
-    let filter = node.choices.as_ref().map_or("", |choices| choices.filter.as_str());
-    let all: [(&'static str, &str); 8] = [
-        ("relevant", &node.relevant),
-        ("constraint", &node.constraint),
-        ("required", &node.required),
-        ("readonly", &node.readonly),
-        ("calculation", &node.calculation),
-        ("default", &node.initial),
-        ("choice_filter", filter),
-        ("repeat_count", &node.repeat_count),
-    ];
-    all.into_iter().filter(|(_, expression)| !expression.is_empty())
-}
-
-/// Which columns decide whether a node is there and what it holds; `required` and `readonly` do neither.
-fn decides(column: &str) -> bool {
-    !matches!(column, "required" | "readonly")
-}
-
-fn graph(nodes: &[Node]) -> Graph {
-    let names = Names::of(nodes);
-    let mut needs: Vec<BTreeSet<usize>> = Vec::with_capacity(nodes.len());
-    for (at, node) in nodes.iter().enumerate() {
-        let expressions = expressions_of(node).filter(|(column, _)| decides(column)).map(|(_, text)| text);
-        let read = expressions.flat_map(references).flatten().filter_map(|reference| names.one(reference.name));
-        let rows = node.choices.iter().filter_map(|choices| match choices.from {
-            Source::Rows(from) => Some(from as usize),
-            Source::List(_) => None,
-        });
-        let around = node.parent.map(|parent| parent as usize);
-        let all = read.chain(rows).chain(around).chain(node.trigger.iter().map(|t| *t as usize));
-        needs.push(all.filter(|need| *need != at).collect());
-    }
-    Graph { needs }
+/// The text in quotes with which an expression goes on.
+fn literal(rest: &str) -> Option<&str> {
+    let rest = rest.trim_start();
+    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    rest[1..].split(quote).next()
 }
 
 #[cfg(test)]

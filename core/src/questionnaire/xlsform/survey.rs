@@ -2,17 +2,15 @@
 //!
 //! Expressions are only carried here; `references` reads them when every name is known.
 
-use super::choices::{Lists, read_csv};
+use super::choices::Lists;
 use super::columns::{Row, Table};
 use super::fault::{Faults, Place, did_you_mean};
 use super::languages::Languages;
 use super::parameters;
+use super::tables::Beside;
 use super::types::{From, Meaning, meaning, select_spellings, spellings};
 use crate::questionnaire::{Choices, MAX_DEPTH, MAX_NODES, Node, NodeType, Source, Text, is_name};
 use std::collections::{HashMap, HashSet};
-
-/// Reads a file that lies beside the form.
-pub type Beside<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
 
 /// What the rows became.
 pub struct Survey<'a> {
@@ -34,7 +32,7 @@ pub struct Reader<'a, 'b> {
     /// Sheet names that may be misspellings of `choices` and `external_choices`.
     pub near_choices: Vec<&'a str>,
     pub near_external: Vec<&'a str>,
-    pub beside: Beside<'b>,
+    pub tables: &'b Beside<'b>,
     pub collapse: bool,
     pub root: &'b str,
     pub faults: &'b mut Faults,
@@ -52,7 +50,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         languages: &'b Languages,
         lists: &'b mut Lists,
         external: &'b Lists,
-        beside: Beside<'b>,
+        tables: &'b Beside<'b>,
         faults: &'b mut Faults,
     ) -> Self {
         Self {
@@ -62,7 +60,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             external,
             near_choices: Vec::new(),
             near_external: Vec::new(),
-            beside,
+            tables,
             collapse: true,
             root: "data",
             faults,
@@ -361,16 +359,27 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.needs_label(row, at);
     }
 
-    /// Whoever shall answer must see something.
+    /// Whoever shall answer must see something. A question that nobody sees but that a calculation fills is a calculate;
+    /// one that only a trigger clears is hidden.
     fn needs_label(&mut self, row: Row<'a>, at: usize) {
-        let node = &self.survey.nodes[at];
-        let silent = node.label.is_empty() && node.hint.is_empty() && node.media.is_empty();
-        // a calculation makes a question of any type a calculate
-        if silent && node.kind.is_shown() && node.calculation.is_empty() {
+        let triggered = self.get(row, "trigger").is_some();
+        let node = &mut self.survey.nodes[at];
+        if node.media.contains_key("big-image") && !node.media.contains_key("image") {
+            let message = "a big-image needs an image that it enlarges";
+            self.faults.error(self.table.place(row, "big-image"), "big-image", message, "fill the column image too");
+        }
+        let seen = !node.label.is_empty() || !node.hint.is_empty() || !node.media.is_empty();
+        if seen || !node.kind.is_shown() {
+            return;
+        }
+        let heads_a_table = node.appearance.split_whitespace().any(|word| matches!(word, "label" | "list-nolabel"));
+        if !node.calculation.is_empty() || triggered {
+            let kind = if node.calculation.is_empty() { NodeType::Hidden } else { NodeType::Calculate };
+            let meant = std::mem::replace(&mut node.kind, kind);
+            node.parameters.insert("type".into(), format!("{meant:?}").to_lowercase());
+        } else if !heads_a_table {
             let message = format!("the question '{}' has no label, hint or media", node.name);
             self.error(row, "label", "no-label", message, "write what the person shall read");
-        } else if silent && node.kind.is_shown() {
-            self.survey.nodes[at].kind = NodeType::Calculate;
         }
     }
 
@@ -496,24 +505,15 @@ impl<'a, 'b> Reader<'a, 'b> {
             return None;
         }
         let given = parameters::parse(self.get(row, "parameters").unwrap_or_default()).unwrap_or_default();
-        let column = |key: &str, usual: &str| given.get(key).cloned().unwrap_or_else(|| usual.to_owned());
-        let (value, label) = match ending {
-            "geojson" => (column("value", "id"), column("label", "title")),
-            _ => (column("value", "name"), column("label", "label")),
-        };
-        let at = read_file(file, &value, &label, self.lists, self.languages, self.beside);
+        let column = |key: &str| given.get(key).map(String::as_str);
+        let at = self.tables.read(file, column("value"), column("label"), self.lists, self.languages);
         at.map_err(|(message, hint)| self.error(row, "type", "file-beside", message, hint)).ok()
     }
 
     fn table_beside(&mut self, row: Row<'a>, ending: &str) {
         let Some(name) = self.get(row, "name") else {
-            self.error(
-                row,
-                "name",
-                "no-name",
-                "the row has no name",
-                "the name is that of the file, without its ending",
-            );
+            let hint = "the name is that of the file, without its ending";
+            self.error(row, "name", "no-name", "the row has no name", hint);
             return;
         };
         if !self.names.entry(None).or_default().insert(format!("\0table {name}")) {
@@ -522,38 +522,10 @@ impl<'a, 'b> Reader<'a, 'b> {
             return;
         }
         let file = format!("{name}.{ending}");
-        if let Err((message, hint)) = read_file(&file, "name", "label", self.lists, self.languages, self.beside) {
+        if let Err((message, hint)) = self.tables.read(&file, None, None, self.lists, self.languages) {
             self.error(row, "name", "file-beside", message, hint);
         }
     }
-}
-
-/// Reads a table beside the form into the lists, once; the list has the file's name without its ending. The list of a
-/// select with columns of its own choosing is a list of its own.
-pub fn read_file(
-    file: &str,
-    value: &str,
-    label: &str,
-    lists: &mut Lists,
-    languages: &Languages,
-    beside: Beside<'_>,
-) -> Result<usize, (String, String)> {
-    let (stem, ending) = file.rsplit_once('.').unwrap_or((file, "csv"));
-    let usual = (value, label) == if ending == "geojson" { ("id", "title") } else { ("name", "label") };
-    let name = if usual { stem.to_owned() } else { format!("{stem} ({value}, {label})") };
-    if let Some(at) = lists.index(&name) {
-        return Ok(at);
-    }
-    if ending != "csv" {
-        let message = format!("the table '{file}' cannot be read: only CSV can");
-        return Err((message, format!("save it as {stem}.csv with the columns name and label")));
-    }
-    let hint = "put the file into the folder of the form";
-    let bytes = beside(file).ok_or_else(|| (format!("the file '{file}' is not beside the form"), hint.to_owned()))?;
-    let mut list = read_csv(stem, &bytes, value, label, languages.names.len())
-        .map_err(|cause| (format!("'{file}': {cause}"), "save it again as CSV in UTF-8, with commas".to_owned()))?;
-    list.name = name;
-    Ok(lists.add(list))
 }
 
 /// `yes`, `true()` ... as truth.
