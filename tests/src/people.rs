@@ -147,6 +147,7 @@ fn other(n: usize, region: Region, chance: &mut Chance) -> Person {
         1 => said.extend([("q_job", "yes".into()), ("q_pay", "yes".into()), ("q_what", "none".into())]),
         2 => {
             said.insert("q_what", "ex_hospitality".into());
+            said.remove("q_leave");
             otherwise = Otherwise::Unknown;
         }
         // went and came back, nothing wrong
@@ -169,7 +170,10 @@ fn journey(region: Region, child: bool, chance: &mut Chance) -> BTreeMap<&'stati
         Region::Gulf => chance.pick(&["agency", "broker", "agency", "friend"]),
         _ => chance.pick(&["friend", "neighbour", "family", "broker"]),
     };
-    [
+    let asked_well = ["s1_private", "s1_alone", "s3_assent", "s3_caregiver", "s3_stats"].into_iter();
+    let told = ["s3_c1", "s3_c2", "s3_c3", "s3_c4", "s3_c5", "s3_c6", "s3_c7"].into_iter();
+    let mut said: BTreeMap<_, _> = asked_well.chain(told).map(|question| (question, "yes".to_owned())).collect();
+    said.extend([
         ("s2_age", age.to_string()),
         ("s2_age_unsure", "no".into()),
         ("p_already", "no".into()),
@@ -179,12 +183,13 @@ fn journey(region: Region, child: bool, chance: &mut Chance) -> BTreeMap<&'stati
         ("j_where", place.into()),
         ("j_arranged", arranged.into()),
         ("j_months", (1 + chance.below(30)).to_string()),
-        ("s3_stats", "yes".into()),
         ("s3_keep", if chance.one_in(3) { "yes" } else { "no" }.into()),
         ("c_name", "name of the demo".into()),
         ("c_channel", "phone".into()),
-    ]
-    .into()
+        // the one question where "yes" raises nothing
+        ("q_leave", "yes".into()),
+    ]);
+    said
 }
 
 fn person(region: Region, presumed: bool, answers: BTreeMap<&'static str, String>, otherwise: Otherwise) -> Person {
