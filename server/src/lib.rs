@@ -5,7 +5,7 @@
 //! | [`log`], [`intake`], [`devices`], [`catalog`] | the one log; records in; phones; what phones fetch |
 //! | [`store`] | SQLite behind a dozen verbs |
 //! | [`statistics`] | the only door to numbers |
-//! | [`auth`], [`audit`] | who may see what; who saw what |
+//! | [`auth`], [`audit`], [`web`] | who may see what; who saw what; the pages |
 //! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
 //!
 //! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
@@ -21,6 +21,7 @@ pub mod log;
 pub mod settings;
 pub mod statistics;
 pub mod store;
+pub mod web;
 
 use axum::Router;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ pub fn app(store: Store, settings: Settings) -> Router {
         .merge(intake::routes())
         .merge(catalog::routes())
         .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
-    Router::new().nest("/v1", phones).with_state(server)
+    let pages = web::routes(&server);
+    Router::new().nest("/v1", phones).with_state(server).merge(pages)
 }
 
 /// Serves until `shutdown` is done, then finishes what has begun. Closes months that are due at start and every

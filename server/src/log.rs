@@ -5,6 +5,10 @@
 //! closing that is due is appended first. So the position of a month's closing divides what came in time from what
 //! came late, whoever counts and whenever.
 
+mod rebuild;
+
+pub use rebuild::{RebuildError, Rebuilt, rebuild};
+
 use crate::store::{NewEntry, Result, Store, Writing};
 use jiff::ToSpan as _;
 use jiff::civil::Date;

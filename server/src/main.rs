@@ -40,6 +40,12 @@ enum Command {
     /// What waits for someone to look.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Copies the log into a file, beside a running server, and checks the copy. Keys are not in it.
+    Backup { file: PathBuf },
+    /// Puts a backup in place of the log; no server may run. Phones then send again what is missing.
+    Restore { file: PathBuf },
+    /// Derives everything again from the log and proves that it comes out the same.
+    Rebuild,
 }
 
 #[derive(Args)]
@@ -93,8 +99,14 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Outcome {
     let mut settings = Settings::open(&cli.data, Arc::new(SystemClock::default()))?;
-    let store = Store::open(&cli.data)?;
     let now = settings.clock.unix();
+    if let Command::Restore { file } = &cli.command {
+        let _alone = alone(&cli.data)?;
+        let head = tabara_server::store::restore(&cli.data, file, now)?.read(|log| log.head(now))?;
+        println!("restored up to position {}; publish the newest catalog again", head.position);
+        return Ok(());
+    }
+    let store = Store::open(&cli.data)?;
     match cli.command {
         Command::Init(trust) => {
             trust_all(&mut settings, trust)?;
@@ -109,6 +121,7 @@ fn run(cli: Cli) -> Outcome {
             if settings.authorities.is_empty() {
                 return Err("no authority is trusted: give its public key with --authority".into());
             }
+            let _alone = alone(&cli.data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
@@ -142,8 +155,33 @@ fn run(cli: Cli) -> Outcome {
         }
         Command::Quarantine(QuarantineCommand::Accept { positions }) => decide(&store, positions, true, now)?,
         Command::Quarantine(QuarantineCommand::Reject { positions }) => decide(&store, positions, false, now)?,
+        Command::Backup { file } => store.backup(&file, now)?,
+        Command::Restore { .. } => unreachable!("done before the store was opened"),
+        Command::Rebuild => {
+            let scratch = cli.data.join("rebuild.scratch");
+            remove_folder(&scratch)?;
+            std::fs::create_dir(&scratch)?;
+            let done = tabara_server::log::rebuild(&store, &settings, &scratch).map(|(rebuilt, _)| rebuilt);
+            remove_folder(&scratch)?;
+            let all = done?;
+            println!(
+                "{} entries, {} records, {} quarantined, {} tombstones: the same",
+                all.entries, all.records, all.quarantined, all.tombstones
+            );
+        }
     }
     Ok(())
+}
+
+/// Holds the data folder for one server: others may read and append, but not serve or restore.
+fn alone(data: &Path) -> Result<std::fs::File, Box<dyn std::error::Error>> {
+    let file = std::fs::File::create(data.join("serve.lock"))?;
+    file.try_lock().map_err(|_| "a server runs on this folder")?;
+    Ok(file)
+}
+
+fn remove_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) }
 }
 
 fn trust_all(settings: &mut Settings, trust: Trust) -> Outcome {

@@ -5,16 +5,20 @@
 //! [`Store::read`] lends a [`Reading`], [`Store::write`] a [`Writing`]; their verbs stand in the files of `store/`,
 //! and no SQL stands elsewhere. All calls block: handlers make them on a blocking thread.
 
+mod backup;
 mod bindings;
 mod catalogs;
 mod derived;
 mod entries;
+mod rebuild;
 mod schema;
 mod staff;
 mod withdrawals;
 
+pub use backup::{RestoreError, restore};
 pub use bindings::{Binding, Phone};
 pub use entries::{Found, NewEntry, Quarantined};
+pub use rebuild::Raw;
 pub use staff::{FILE as STAFF_FILE, Staff};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -75,6 +79,7 @@ struct Inner {
     file: PathBuf,
     jobs: mpsc::SyncSender<Job>,
     readers: Mutex<Vec<Connection>>,
+    staff: Staff,
 }
 
 /// Runs within the shared transaction, and returns what to do once that is durable or has failed.
@@ -89,7 +94,13 @@ impl Store {
         schema::upgrade(&mut writer)?;
         let (jobs, queue) = mpsc::sync_channel(1024);
         std::thread::spawn(move || write_jobs(writer, queue));
-        Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default() })))
+        let staff = Staff::open(folder)?;
+        Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default(), staff })))
+    }
+
+    /// Who may sign in and who saw what: a file of its own.
+    pub fn staff(&self) -> &Staff {
+        &self.0.staff
     }
 
     /// Reads at one moment: later commits are not seen until the next call.

@@ -1,86 +1,108 @@
-//! A simulated coordinator: signs in over HTTP like a person with a browser and reads the page's tables.
+//! A coordinator at the page, over HTTP and without a browser: signs in, and reads numbers out of the tables. The
+//! attributes it reads are described in `server/src/web/figures.rs`.
 
-use crate::deployment::Deployment;
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tabara_server::auth::{self, Role, totp::Secret};
 
-/// A name, a password and the secret of the one-time codes.
-pub struct SignIn {
-    pub name: String,
-    pub password: String,
-    pub secret: Secret,
+/// Somebody who is signed in.
+pub struct Coordinator {
+    http: reqwest::Client,
+    url: String,
+    cookie: String,
 }
 
-/// Cells of one table by code: a number, or none where it is hidden because it is small.
-pub type Cells = BTreeMap<String, Option<u32>>;
-
-/// Sign-in always uses the real time.
-pub fn real_time() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64)
+/// A number as the page shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    Number(u32),
+    /// Fewer than this.
+    Below(u32),
 }
 
-impl SignIn {
-    /// Makes an account on a running server.
-    pub fn new(deployment: &Deployment, name: &str, role: Role) -> Self {
-        let password = tabara_core::record::Code::generate().to_string() + "-demo";
-        let issued = auth::set_account(deployment.store().staff(), real_time(), name, role, &password);
-        let secret = issued.expect("the account is in order").secret;
-        Self { name: name.to_owned(), password, secret }
+/// One page, with every cell of its tables.
+#[derive(Debug)]
+pub struct Sheet {
+    pub html: String,
+    /// By table and code, or `figures` and the name of the figure.
+    pub cells: BTreeMap<(String, String), Cell>,
+}
+
+impl Coordinator {
+    /// Signs in; the status is given where that is refused.
+    pub async fn sign_in(url: &str, name: &str, password: &str, code: &str) -> Result<Self, u16> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let form = [("name", name), ("password", password), ("code", code)];
+        let body = form.map(|(key, value)| format!("{key}={}", encoded(value))).join("&");
+        let request = http.post(format!("{url}/sign-in")).body(body);
+        let sent = request.header("content-type", "application/x-www-form-urlencoded").send().await;
+        let answer = sent.expect("the server answers");
+        let cookie = answer.headers().get("set-cookie").and_then(|line| line.to_str().ok()?.split(';').next());
+        match cookie {
+            Some(cookie) if answer.status() == 303 => Ok(Self { cookie: cookie.to_owned(), url: url.to_owned(), http }),
+            _ => Err(answer.status().as_u16()),
+        }
     }
 
-    /// The code of this half minute.
-    pub fn code(&self) -> String {
-        self.secret.code(real_time())
+    /// Any path, with the session's cookie.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        request.header("accept-language", "en").send().await.expect("the server answers")
     }
 
-    /// Signs in and returns the cookie.
-    pub async fn enter(&self, url: &str) -> Result<String, String> {
-        let code = self.code();
-        let form = [("name", self.name.as_str()), ("password", &self.password), ("code", &code)];
-        let body: String = form.iter().map(|(key, value)| format!("{key}={value}&")).collect();
-        let request =
-            browser().post(format!("{url}/sign-in")).header("content-type", "application/x-www-form-urlencoded");
-        let answer = request.body(body).send().await.map_err(|e| e.to_string())?;
-        let cookie =
-            answer.headers().get("set-cookie").and_then(|c| c.to_str().ok()?.split(';').next().map(str::to_owned));
-        cookie.filter(|_| answer.status().is_redirection()).ok_or(format!("sign-in answered {}", answer.status()))
+    /// Sends a form with the session's cookie, as a page at `origin` would.
+    pub async fn post(&self, path: &str, origin: &str, body: &str) -> reqwest::Response {
+        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        let request = request.header("origin", origin).header("content-type", "application/x-www-form-urlencoded");
+        request.body(body.to_owned()).send().await.expect("the server answers")
     }
-}
 
-/// Fetches a page with a session's cookie.
-pub async fn page(url: &str, cookie: &str) -> Result<String, String> {
-    let answer = browser().get(url).header("cookie", cookie).send().await.map_err(|e| e.to_string())?;
-    let status = answer.status();
-    let text = answer.text().await.map_err(|e| e.to_string())?;
-    if status.is_success() { Ok(text) } else { Err(format!("{url} answered {status}")) }
-}
-
-fn browser() -> reqwest::Client {
-    crate::load::client()
-}
-
-/// The numbers of a table, as a program reads them from the page.
-pub fn table(page: &str, name: &str) -> Cells {
-    let Some(at) = page.find(&format!("data-table=\"{name}\"")) else { return Cells::new() };
-    let table = page[at..].split("</table>").next().unwrap_or_default();
-    let tags = table.split('<').filter_map(|tag| tag.split('>').next());
-    tags.filter_map(|tag| Some((attribute(tag, "data-code")?.to_owned(), number(tag)?))).collect()
-}
-
-/// A figure above the tables.
-pub fn figure(page: &str, name: &str) -> Option<u32> {
-    let at = page.find(&format!("data-figure=\"{name}\""))?;
-    number(page[at..].split('>').next()?).flatten()
-}
-
-fn number(tag: &str) -> Option<Option<u32>> {
-    match attribute(tag, "data-value") {
-        Some(value) => Some(value.parse().ok()),
-        None => attribute(tag, "data-below").map(|_| None),
+    /// The figures of a place and a period, `place=BI&period=all` for instance.
+    pub async fn figures(&self, query: &str) -> Result<Sheet, u16> {
+        let answer = self.get(&format!("/figures?{query}")).await;
+        match answer.status().as_u16() {
+            200 => Ok(Sheet::read(answer.text().await.expect("a page"))),
+            other => Err(other),
+        }
     }
 }
 
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    tag.split_once(&format!("{name}=\""))?.1.split('"').next()
+impl Sheet {
+    fn read(html: String) -> Self {
+        let mut cells = BTreeMap::new();
+        let mut table = String::new();
+        for tag in html.split('<').map(|part| part.split('>').next().unwrap_or("")) {
+            let attribute = |name: &str| {
+                let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+                rest.split('"').next().map(str::to_owned)
+            };
+            table = attribute("data-table").unwrap_or(table);
+            let number = |name: &str| attribute(name).and_then(|text| text.parse().ok());
+            let Some(cell) = number("data-value").map(Cell::Number).or(number("data-below").map(Cell::Below)) else {
+                continue;
+            };
+            if let Some(name) = attribute("data-figure") {
+                cells.insert(("figures".to_owned(), name), cell);
+            } else if let Some(code) = attribute("data-code") {
+                cells.insert((table.clone(), code), cell);
+            }
+        }
+        Self { html, cells }
+    }
+
+    /// A cell, where the table is on the page and has it.
+    pub fn cell(&self, table: &str, code: &str) -> Option<Cell> {
+        self.cells.get(&(table.to_owned(), code.to_owned())).copied()
+    }
+
+    /// A number that is shown; none where it is hidden or missing.
+    pub fn number(&self, table: &str, code: &str) -> Option<u32> {
+        match self.cell(table, code)? {
+            Cell::Number(n) => Some(n),
+            Cell::Below(_) => None,
+        }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~".contains(&c);
+    text.bytes().map(|c| if plain(c) { (c as char).to_string() } else { format!("%{c:02X}") }).collect()
 }

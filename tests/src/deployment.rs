@@ -153,6 +153,37 @@ impl Deployment {
         }
     }
 
+    /// Ends the server at once: connections are cut, and what it was doing is not finished.
+    pub async fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.served.abort();
+            running.served.await.ok();
+        }
+    }
+
+    /// Waits until the database of a stopped server is closed: its write-ahead log goes last.
+    fn wait_closed(&self) {
+        while self.data().join("tabara.sqlite-wal").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A copy of the server's folder; it must not run.
+    pub fn image(&self) -> tempfile::TempDir {
+        self.wait_closed();
+        let copy = tempfile::tempdir().expect("a folder");
+        copy_files(&self.data(), copy.path());
+        copy
+    }
+
+    /// Sets the server's folder back to an image, which nobody tells it; it must not run.
+    pub fn set_back(&self, image: &Path) {
+        self.wait_closed();
+        std::fs::remove_dir_all(self.data()).expect("the folder goes");
+        std::fs::create_dir(self.data()).expect("an empty folder");
+        copy_files(image, &self.data());
+    }
+
     /// The running server's store.
     pub fn store(&self) -> &Store {
         &self.running.as_ref().expect("the server runs").store
@@ -173,13 +204,25 @@ impl Deployment {
 
     /// The text of a new card for a commune.
     pub fn card(&self, commune: &str) -> String {
+        self.card_to(commune, self.url())
+    }
+
+    /// The same, for a phone that reaches the server at another address.
+    pub fn card_to(&self, commune: &str, server: String) -> String {
         let order = card::Order {
             organisation: "demo".into(),
             commune: commune.into(),
             expires: self.clock.unix() + 30 * 86_400,
-            server: self.url(),
+            server,
             pin: None,
         };
         card::issue(&self.authority, &order).expect("a card").0.text()
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).expect("a folder") {
+        let file = file.expect("a file").path();
+        std::fs::copy(&file, to.join(file.file_name().expect("a file has a name"))).expect("copied");
     }
 }

@@ -1,5 +1,8 @@
 //! What journeys, demo and benchmarks share: invented people, simulated phones, a whole deployment.
 
+pub mod coordinator;
 pub mod deployment;
 pub mod load;
+pub mod mailphone;
 pub mod people;
+pub mod proxy;

@@ -213,15 +213,11 @@ impl Phone {
     }
 }
 
-/// An HTTP client that goes straight to the server and follows no redirection.
+/// An HTTP client that goes straight to the server.
 pub fn client() -> reqwest::Client {
     // refused where another test of this process has set it already
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("the client starts")
+    reqwest::Client::builder().no_proxy().build().expect("the client starts")
 }
 
 /// A batch's body, gzip.

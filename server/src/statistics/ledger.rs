@@ -42,7 +42,7 @@ impl Month {
     pub fn index(self) -> usize {
         self.0.into()
     }
-    pub(super) fn at(index: usize) -> Option<Self> {
+    pub fn at(index: usize) -> Option<Self> {
         u8::try_from(index).ok().map(Self)
     }
 }

@@ -240,14 +240,14 @@ fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>)> {
     Some((Digest(*jws), sealed.try_into().ok().map(Digest)))
 }
 
-fn word(reason: Reason) -> String {
+pub(super) fn word(reason: Reason) -> String {
     match serde_json::to_value(reason) {
         Ok(serde_json::Value::String(word)) => word,
         _ => unreachable!("a reason is a word"),
     }
 }
 
-fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
+pub(super) fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
     let word: Option<String> = row.get(at)?;
     let read = |word| serde_json::from_value(serde_json::Value::String(word));
     word.map(read).transpose().map_err(|_| StoreError::Damaged { position: row.get(0).unwrap_or(0) })

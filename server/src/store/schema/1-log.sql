@@ -50,5 +50,8 @@ CREATE TABLE part (sha256 BLOB PRIMARY KEY, bytes BLOB NOT NULL);
 -- When each phone was last heard of: a hint for the operator, not from the log.
 CREATE TABLE seen (binding INTEGER PRIMARY KEY, time INTEGER NOT NULL);
 
+-- When the last backup was made: a hint for the operator.
+CREATE TABLE backup (time INTEGER NOT NULL);
+
 -- One row. The epoch changes when the log is restored from a backup.
 CREATE TABLE epoch (id BLOB NOT NULL);

@@ -1,0 +1,129 @@
+//! A copy of a running store, and the way back. A restored log has a new epoch: phones then offer what they sent
+//! lately. What was there before is kept beside, never deleted, and its revocations go with the restored log.
+
+use super::{FILE, Result, Store, StoreError, connect, schema};
+use crate::log::{self, Kind, Revocation};
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tabara_core::record::Uuid;
+
+/// Why a backup cannot be restored. The folder is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error("{0} is not a whole backup")]
+    Damaged(PathBuf),
+    #[error("{file}: {cause}")]
+    Io { file: PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Copies the log as of now into a new file while others go on reading and writing; checks the copy and only
+    /// then gives it its name. Secret keys are not in it.
+    pub fn backup(&self, to: &Path, now: i64) -> std::result::Result<(), RestoreError> {
+        let beside = with_ending(to, ".new");
+        remove(&beside)?;
+        {
+            let from = connect(&self.0.file)?;
+            let mut copy = Connection::open(&beside).map_err(StoreError::from)?;
+            let copying = Backup::new(&from, &mut copy).map_err(StoreError::from)?;
+            copying.run_to_completion(1000, Duration::ZERO, None).map_err(StoreError::from)?;
+        }
+        check(&beside)?;
+        put(&beside, to)?;
+        self.write(move |log| {
+            log.0.0.execute("DELETE FROM backup", [])?;
+            log.0.0.execute("INSERT INTO backup VALUES (?1)", [now])?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// When the last backup was made.
+    pub fn last_backup(&self) -> Result<Option<i64>> {
+        self.read(|log| Ok(log.0.query_row("SELECT max(time) FROM backup", [], |r| r.get(0))?))
+    }
+}
+
+/// Puts a backup in the place of a data folder's log, which no server may have open.
+pub fn restore(folder: &Path, backup: &Path, now: i64) -> std::result::Result<Store, RestoreError> {
+    check(backup)?;
+    let (file, beside) = (folder.join(FILE), folder.join("restored.new"));
+    fs::copy(backup, &beside).map_err(|cause| RestoreError::Io { file: beside.clone(), cause })?;
+    {
+        let mut restored = connect(&beside)?;
+        schema::upgrade(&mut restored)?;
+        schema::new_epoch(&restored)?;
+        restored.pragma_update(None, "journal_mode", "DELETE").map_err(StoreError::from)?;
+    }
+    let revoked = if file.exists() { set_aside(&file, now)? } else { Vec::new() };
+    put(&beside, &file)?;
+    let store = Store::open(folder)?;
+    store.write(move |log| {
+        log::close_due(log, now)?;
+        for device in revoked {
+            if !log.is_revoked(device)? {
+                log::append(log, Kind::Revocation, now, &Revocation { device })?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(store)
+}
+
+/// Moves the log that is replaced out of the way; returns the phones that it had revoked, if it can be read.
+fn set_aside(file: &Path, now: i64) -> std::result::Result<Vec<Uuid>, RestoreError> {
+    let revoked = connect(file).and_then(|old| {
+        old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        let mut query = old.prepare("SELECT device FROM revoked")?;
+        let devices = query.query_map([], |r| Ok(Uuid::from_bytes(r.get(0)?)))?;
+        Ok(devices.collect::<rusqlite::Result<Vec<_>>>()?)
+    });
+    if let Err(e) = &revoked {
+        tracing::warn!("the revocations of the log that is replaced cannot be read: {e}");
+    }
+    for ending in ["", "-wal", "-shm"] {
+        let (from, to) = (with_ending(file, ending), with_ending(file, &format!(".before-{now}{ending}")));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|cause| RestoreError::Io { file: to, cause })?;
+        }
+    }
+    Ok(revoked.unwrap_or_default())
+}
+
+/// A whole database of ours: every page and index, and a schema that this build knows.
+fn check(file: &Path) -> std::result::Result<(), RestoreError> {
+    let damaged = || RestoreError::Damaged(file.to_owned());
+    let copy = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|_| damaged())?;
+    let whole: String = copy.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(|_| damaged())?;
+    let dense = "SELECT ifnull(max(position), 0) = count(*) FROM entry";
+    let dense: bool = copy.query_row(dense, [], |r| r.get(0)).map_err(|_| damaged())?;
+    if whole == "ok" && dense { Ok(()) } else { Err(damaged()) }
+}
+
+/// Renames a finished file and makes that durable.
+fn put(beside: &Path, to: &Path) -> std::result::Result<(), RestoreError> {
+    let done = || {
+        fs::File::open(beside)?.sync_all()?;
+        fs::rename(beside, to)?;
+        fs::File::open(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+    };
+    done().map_err(|cause| RestoreError::Io { file: to.to_owned(), cause })
+}
+
+fn remove(file: &Path) -> std::result::Result<(), RestoreError> {
+    match fs::remove_file(file) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(RestoreError::Io { file: file.to_owned(), cause: e }),
+        _ => Ok(()),
+    }
+}
+
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}

@@ -1,0 +1,111 @@
+//! How to read the figures, and who saw what.
+
+use super::words::Language;
+use super::{Here, Shared, blocking, layout, problem};
+use crate::audit::{self, Action};
+use crate::auth::Role;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use maud::html;
+use serde::Deserialize;
+
+/// The name of a role, with its province.
+pub fn role(role: Role, language: Language) -> String {
+    let at = Role::WORDS.iter().position(|word| *word == role.word()).unwrap_or(0);
+    let name = language.words().roles[at];
+    match role.province() {
+        Some(code) => format!("{name}, {}", super::labels::label("place", code, language)),
+        None => name.to_owned(),
+    }
+}
+
+pub async fn help(State(pages): Shared, here: Here) -> Response {
+    let visitor = match here.visitor(&pages).await {
+        Ok(visitor) => visitor,
+        Err(response) => return response,
+    };
+    let words = here.language.words();
+    let content = html! {
+        div.narrow {
+            h1 { (words.help) }
+            @for (title, paragraphs) in words.help_page {
+                h2 { (title) }
+                @for paragraph in *paragraphs { p { (paragraph) } }
+            }
+        }
+    };
+    layout(&here, Some(&visitor), words.help, content).into_response()
+}
+
+/// Lines on one page.
+const PAGE: usize = 100;
+
+#[derive(Deserialize)]
+pub struct Before {
+    before: Option<u64>,
+}
+
+pub async fn audit(State(pages): Shared, here: Here, Query(query): Query<Before>) -> Response {
+    let visitor = match here.visitor(&pages).await {
+        Ok(visitor) => visitor,
+        Err(response) => return response,
+    };
+    if !visitor.role.sees_audit() {
+        return problem(&here, Some(&visitor), StatusCode::FORBIDDEN);
+    }
+    let shared = pages.clone();
+    let before = query.before.unwrap_or(u64::MAX);
+    let read = move || Ok((shared.staff().audit(before, PAGE)?, audit::first_broken(shared.staff())?));
+    let (lines, broken) = match blocking(read).await {
+        Ok(read) => read,
+        Err(fault) => return problem(&here, Some(&visitor), fault.0),
+    };
+    let words = &here.language.words().audit_page;
+    let what = |word: &str| {
+        let at = Action::ALL.iter().position(|action| action.word() == word);
+        at.map_or(word.to_owned(), |at| words.actions[at].to_owned())
+    };
+    let time = |unix: i64| {
+        let time = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
+        time.replace('T', " ").trim_end_matches('Z').to_owned()
+    };
+    let content = html! {
+        h1 { (words.title) }
+        p { (words.lead) }
+        @match broken {
+            None => p.message.note { (words.whole) },
+            Some(line) => p.message.fault { (words.broken.replace("{}", &line.to_string())) },
+        }
+        div.scroll tabindex="0" role="region" aria-label=(words.title) {
+            table data-table="audit" {
+                thead { tr {
+                    th scope="col" { (words.line) }
+                    th scope="col" { (words.time) }
+                    th scope="col" { (words.who) }
+                    th scope="col" { (words.what) }
+                    th scope="col" { (words.detail) }
+                } }
+                tbody {
+                    @for line in &lines {
+                        tr data-action=(line.action) {
+                            td.number { (line.number) }
+                            td.plain { (time(line.time)) }
+                            td { (line.name) }
+                            td { (what(&line.action)) }
+                            td { (line.detail) }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(last) = lines.last().filter(|line| line.number > 1) {
+            p { a href={ "/audit?before=" (last.number) } { (words.older) } }
+        }
+        @if let (None, Some(line)) = (query.before, lines.first()) {
+            p.fine { (words.last_hash) ": " code { (line.hash) } }
+        }
+    };
+    layout(&here, Some(&visitor), words.title, content).into_response()
+}

@@ -1,0 +1,505 @@
+//! The coordinator's page: people identified by month, place, sex and age, destination and exploitation; beside them
+//! all outcomes of those screened, and the services they asked for.
+//!
+//! `GET /figures?place=BI|BI-PR-NN&period=all|YYYY|YYYY-qN`. For programs: `main` carries `data-place`, `data-period`,
+//! `data-edition` and `data-exact`; figures above the tables stand in `[data-figure]` (`people-identified`,
+//! `people-screened`, `screenings`, `focal-points-reporting`, `focal-points-enrolled`); tables in `table[data-table]`
+//! (`people-by-month`, `-place`, `-sex`, `-age-and-sex`, `-destination`, `-exploitation`, `-outcome`, `-service`,
+//! `months-open`) with `data-unit`. A cell with a number has `data-code` and either `data-value`, or `data-below` where
+//! fewer than that many, perhaps none, are hidden. The total of a table has the code `total`.
+
+use super::charts;
+use super::labels::label;
+use super::words::{Language, People};
+use super::{Here, Shared, blocking, layout, now, problem};
+use crate::audit::{self, Action};
+use crate::auth::Visitor;
+use crate::statistics::menu::{Answer, NOT_CONFIRMED};
+use crate::statistics::{Base, Month, Period, Scope, Shown, Snapshot, Table};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::sync::Arc;
+use tabara_core::clock;
+use tabara_core::facts::Dictionary;
+use tabara_core::places;
+
+#[derive(Deserialize)]
+pub struct Asked {
+    place: Option<String>,
+    period: Option<String>,
+}
+
+/// Country code, for the nation as a place.
+const NATION: &str = "BI";
+
+fn read_place(text: &str) -> Option<Scope> {
+    if text == NATION { Some(Scope::Nation) } else { Scope::province(text) }
+}
+
+fn read_period(text: &str) -> Option<Period> {
+    let year = |text: &str| text.parse().ok().filter(|year| (2020..=2040).contains(year));
+    match text.split_once("-q") {
+        _ if text == "all" => Some(Period::All),
+        None => Some(Period::Year(year(text)?)),
+        Some((of, quarter)) => {
+            let quarter = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter))?;
+            Some(Period::Quarter(year(of)?, quarter))
+        }
+    }
+}
+
+fn place_code(scope: Scope) -> &'static str {
+    scope.code().unwrap_or(NATION)
+}
+
+fn period_code(period: Period) -> String {
+    match period {
+        Period::All => "all".into(),
+        Period::Year(year) => year.to_string(),
+        Period::Quarter(year, quarter) => format!("{year}-q{quarter}"),
+    }
+}
+
+pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) -> Response {
+    let visitor = match here.visitor(&pages).await {
+        Ok(visitor) => visitor,
+        Err(response) => return response,
+    };
+    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), read_place);
+    let period = asked.period.as_deref().map_or(Some(Period::All), read_period);
+    let (Some(scope), Some(period)) = (scope, period) else {
+        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+    };
+    if !visitor.role.may_see(scope) {
+        return problem(&here, Some(&visitor), StatusCode::FORBIDDEN);
+    }
+    let (shared, name, exact) = (pages.clone(), visitor.name.clone(), visitor.role.sees_exact_counts());
+    let read = move || {
+        let snapshot = shared.snapshot()?;
+        let what = format!("{} {} edition {}", place_code(scope), period_code(period), snapshot.edition);
+        let base = if exact {
+            Base::Exact(audit::exact(shared.staff(), now(), &name, &what)?)
+        } else {
+            shared.staff().note(now(), &name, Action::Saw, &what)?;
+            Base::Inside
+        };
+        Ok((snapshot, base, clock::civil_month(shared.server.settings.clock.unix())))
+    };
+    match blocking(read).await {
+        Ok((snapshot, base, month)) => {
+            let sheet = Sheet { snapshot, base, scope, period, language: here.language };
+            let content = sheet.draw(&visitor, Month::parse(&month));
+            layout(&here, Some(&visitor), here.language.words().people.title, content).into_response()
+        }
+        Err(fault) => problem(&here, Some(&visitor), fault.0),
+    }
+}
+
+/// One place, one period, one base: everything on a page.
+struct Sheet {
+    snapshot: Arc<Snapshot>,
+    base: Base,
+    scope: Scope,
+    period: Period,
+    language: Language,
+}
+
+/// A cell with a number.
+fn cell(code: &str, shown: Shown, language: Language) -> Markup {
+    let (value, below) = match shown {
+        Shown::Number(n) => (Some(n), None),
+        Shown::Below(base) => (None, Some(base)),
+    };
+    html! { td.number data-code=(code) data-value=[value] data-below=[below] { (language.shown(shown)) } }
+}
+
+impl Sheet {
+    fn words(&self) -> &'static People {
+        &self.language.words().people
+    }
+
+    fn answer(&self, table: Table) -> Answer {
+        self.snapshot.answer(table, self.scope, self.period, &self.base, Dictionary::standard())
+    }
+
+    fn draw(&self, visitor: &Visitor, this_month: Option<Month>) -> Markup {
+        let words = self.words();
+        let exact = matches!(self.base, Base::Exact(_));
+        html! {
+            div #figures data-place=(place_code(self.scope)) data-period=(period_code(self.period))
+                data-edition=(self.snapshot.edition) data-exact=(exact) {
+                h1 { (words.title) }
+                p.lead { (words.lead) }
+                (self.choices(visitor))
+                h2.where { (self.place_name()) ", " (self.period_name(self.period)) }
+                @match self.snapshot.last_closed {
+                    None => p.message.note { (words.nothing_closed) },
+                    Some(last) => {
+                        p.edition {
+                            (words.closed_until) " " (self.language.month(last)) ". "
+                            (if exact { words.exact } else { words.rounded }) " "
+                            a href="/help" { (words.more_help) }
+                        }
+                        (self.headline())
+                        (self.months())
+                        (self.places())
+                        (self.sexes())
+                        (self.ages())
+                        (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
+                        (self.one_fact(Table::Exploitation, words.by_exploitation, words.exploitation, Some(words.several)))
+                        (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
+                        (self.one_fact(Table::Service, words.by_service, words.service, Some(words.several)))
+                    }
+                }
+                (self.open_months(this_month))
+                p.fine { (words.sources) }
+            }
+        }
+    }
+
+    fn place_name(&self) -> &'static str {
+        self.scope.code().and_then(places::name).unwrap_or(self.words().nation)
+    }
+
+    fn period_name(&self, period: Period) -> String {
+        let words = self.words();
+        match period {
+            Period::All => words.all_months.to_lowercase(),
+            Period::Year(year) => year.to_string(),
+            Period::Quarter(year, quarter) => match self.language {
+                Language::English => format!("{} {quarter}, {year}", words.quarter),
+                Language::French => {
+                    format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, words.quarter)
+                }
+            },
+        }
+    }
+
+    /// Where and when: links, so that each view has an address.
+    fn choices(&self, visitor: &Visitor) -> Markup {
+        let words = self.words();
+        let link = |scope: Scope, period: Period, text: &str, current: bool| {
+            let to = format!("/figures?place={}&period={}", place_code(scope), period_code(period));
+            html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
+        };
+        let provinces = places::provinces().filter_map(|p| Some((Scope::province(p.code)?, p.name)));
+        let scopes = std::iter::once((Scope::Nation, words.nation)).chain(provinces);
+        let scopes: Vec<_> = scopes.filter(|(scope, _)| visitor.role.may_see(*scope)).collect();
+        let year = match self.period {
+            Period::Year(year) | Period::Quarter(year, _) => Some(year),
+            Period::All => None,
+        };
+        html! {
+            nav.choices aria-label=(words.period) {
+                @if scopes.len() > 1 {
+                    p #choose-place { (words.place) }
+                    ul aria-labelledby="choose-place" {
+                        @for (scope, name) in scopes { (link(scope, self.period, name, scope == self.scope)) }
+                    }
+                }
+                p #choose-period { (words.period) }
+                ul aria-labelledby="choose-period" {
+                    (link(self.scope, Period::All, words.all_months, self.period == Period::All))
+                    @for year in self.snapshot.years(self.scope) {
+                        (link(self.scope, Period::Year(year), &year.to_string(), self.period == Period::Year(year)))
+                    }
+                }
+                @if let Some(year) = year {
+                    p #choose-quarter { (year) }
+                    ul aria-labelledby="choose-quarter" {
+                        @for quarter in 1..=4 {
+                            @let period = Period::Quarter(year, quarter);
+                            (link(self.scope, period, &self.period_name(period), self.period == period))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn headline(&self) -> Markup {
+        let words = self.words();
+        let headline = self.snapshot.headline(self.scope, self.period, &self.base);
+        let figure = |name: &str, title: &str, shown: Shown, note: Option<Markup>| {
+            let (value, below) = match shown {
+                Shown::Number(n) => (Some(n), None),
+                Shown::Below(base) => (None, Some(base)),
+            };
+            html! {
+                div {
+                    dt { (title) }
+                    dd data-figure=(name) data-value=[value] data-below=[below] { (self.language.shown(shown)) }
+                    @if let Some(note) = note { dd.note { (note) } }
+                }
+            }
+        };
+        let shown = |shown| self.language.shown(shown);
+        let range = (headline.identified_least != headline.identified).then(|| {
+            let range = words.identified_range.replacen("{}", &shown(headline.identified_least), 1);
+            html! { (range.replacen("{}", &shown(headline.identified), 1)) }
+        });
+        let (value, below) = match headline.enrolled {
+            Shown::Number(n) => (Some(n), None),
+            Shown::Below(base) => (None, Some(base)),
+        };
+        let enrolled = html! {
+            span data-figure="focal-points-enrolled" data-value=[value] data-below=[below] {
+                (words.of.replace("{}", &shown(headline.enrolled)))
+            }
+        };
+        html! {
+            dl.headline {
+                (figure("people-identified", words.identified, headline.identified, range))
+                (figure("people-screened", words.screened, headline.screened, None))
+                (figure("screenings", words.screenings, headline.screenings, None))
+                (figure("focal-points-reporting", words.reporting, headline.reporting, Some(enrolled)))
+            }
+        }
+    }
+
+    /// A section with its unit; the body only where the split may be shown.
+    fn section(
+        &self,
+        table: Table,
+        title: &str,
+        note: Option<&str>,
+        answer: &Answer,
+        body: impl FnOnce(&[Shown]) -> Markup,
+    ) -> Markup {
+        let words = self.words();
+        html! {
+            section {
+                h3 { (title) }
+                p.unit {
+                    (if table.of_screened() { words.unit_screened } else { words.unit_people })
+                    @if let Some(note) = note { ". " (note) }
+                }
+                @match &answer.split.parts {
+                    _ if matches!(answer.split.total, Shown::Below(_)) => p.message.note { (words.too_few) },
+                    None => p.message.note { (words.withheld) },
+                    Some(parts) => (body(parts)),
+                }
+            }
+        }
+    }
+
+    /// Label with its bar, number and share, one row a part; the total below, where it is not several answers.
+    fn rows(&self, name: &str, table: Table, fact: &str, head: &str, answer: &Answer, parts: &[Shown]) -> Markup {
+        let words = self.words();
+        let total = answer.split.total;
+        let longest = parts.iter().map(|part| part.at_least()).max().unwrap_or(0);
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        if table.several_answers() {
+            // the longest first; codes that mean "none" stay last
+            order.sort_by_key(|at| (answer.codes[*at] == "none", std::cmp::Reverse(parts[*at].at_least())));
+        }
+        let unit = if table.of_screened() { "people screened" } else { "people identified" };
+        html! {
+            table.bars data-table=(name) data-unit=(unit) {
+                thead { tr {
+                    th scope="col" { (head) }
+                    th.number scope="col" { (words.number) }
+                    th.number scope="col" { (words.share) }
+                } }
+                tbody {
+                    @for at in order {
+                        tr {
+                            th scope="row" {
+                                (label(fact, &answer.codes[at], self.language))
+                                (charts::bar(parts[at], longest))
+                            }
+                            (cell(&answer.codes[at], parts[at], self.language))
+                            td.number.share {
+                                @if let Some(percent) = parts[at].percent_of(total) { (self.language.percent(percent)) }
+                            }
+                        }
+                    }
+                }
+                tfoot { tr {
+                    th scope="row" { (if table.of_screened() { words.screened } else { words.identified }) }
+                    (cell("total", total, self.language))
+                    td {}
+                } }
+            }
+        }
+    }
+
+    fn one_fact(&self, table: Table, title: &str, head: &str, note: Option<&str>) -> Markup {
+        let mut answer = self.answer(table);
+        let (name, fact) = match table {
+            Table::Destination => ("people-by-destination", "destination_region"),
+            Table::Exploitation => ("people-by-exploitation", "exploitation"),
+            Table::Outcome => ("people-by-outcome", "outcome"),
+            _ => ("people-by-service", "services_requested"),
+        };
+        // reviews are rare: their row stands only once there is something in it
+        if let (Some(NOT_CONFIRMED), Some(parts)) = (answer.codes.last().map(String::as_str), &mut answer.split.parts)
+            && parts.last().is_some_and(|part| part.at_least() == 0)
+        {
+            parts.pop();
+            answer.codes.pop();
+        }
+        self.section(table, title, note, &answer, |parts| self.rows(name, table, fact, head, &answer, parts))
+    }
+
+    fn months(&self) -> Markup {
+        let words = self.words();
+        let answer = self.answer(Table::Month);
+        let months: Vec<Month> = answer.codes.iter().filter_map(|code| Month::parse(code)).collect();
+        self.section(Table::Month, words.by_month, None, &answer, |parts| {
+            let values: Vec<(Month, Shown)> = months.iter().copied().zip(parts.iter().copied()).collect();
+            let mut years: Vec<u16> = months.iter().map(|month| month.year()).collect();
+            years.dedup();
+            let at = |year: u16, number: usize| {
+                values.iter().find(|(month, _)| month.year() == year && usize::from(month.number()) == number + 1)
+            };
+            html! {
+                (charts::months(&values, &words.number.to_lowercase(), words.by_month, self.language))
+                div.scroll tabindex="0" role="region" aria-label=(words.by_month) {
+                    table.calendar data-table="people-by-month" data-unit="people identified" {
+                        thead { tr {
+                            th scope="col" { (words.year) }
+                            @for (number, name) in self.language.words().short_months.iter().enumerate() {
+                                th.number scope="col" { abbr title=(self.language.words().months[number]) { (name) } }
+                            }
+                        } }
+                        tbody {
+                            @for year in years {
+                                tr {
+                                    th scope="row" { (year) }
+                                    @for number in 0..12 {
+                                        @match at(year, number) {
+                                            Some((month, shown)) => (cell(&month.to_string(), *shown, self.language)),
+                                            None => td.number.none { "–" },
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    fn places(&self) -> Markup {
+        let words = self.words();
+        let answer = self.answer(Table::Place);
+        let (title, head) = match self.scope {
+            Scope::Nation => (words.by_province, words.province),
+            Scope::Province(_) => (words.by_commune, words.commune),
+        };
+        if answer.codes.is_empty() {
+            return html! { section { h3 { (title) } p.message.note { (words.communes_by_year) } } };
+        }
+        self.section(Table::Place, title, None, &answer, |parts| {
+            let on_map: Vec<(String, Shown)> = match self.scope {
+                Scope::Nation => answer.codes.iter().cloned().zip(parts.iter().copied()).collect(),
+                Scope::Province(_) => Vec::new(),
+            };
+            html! {
+                div.pair.map-pair {
+                    (charts::map(&on_map, self.scope.code(), words.map, self.language))
+                    (self.rows("people-by-place", Table::Place, "place", head, &answer, parts))
+                }
+            }
+        })
+    }
+
+    fn sexes(&self) -> Markup {
+        let words = self.words();
+        let answer = self.answer(Table::Sex);
+        self.section(Table::Sex, words.by_sex, None, &answer, |parts| {
+            self.rows("people-by-sex", Table::Sex, "sex", words.sex, &answer, parts)
+        })
+    }
+
+    fn ages(&self) -> Markup {
+        let words = self.words();
+        let (ages, sexes, answer) = (self.answer(Table::Age), self.answer(Table::Sex), self.answer(Table::AgeAndSex));
+        let columns = sexes.codes.len();
+        self.section(Table::Age, words.by_age, None, &ages, |by_age| {
+            // the cross may be withheld where its margins stand
+            let crossed = answer.split.parts.as_deref();
+            let crossed =
+                |row: usize, column: usize| crossed.and_then(|cells| cells.get(row * columns + column)).copied();
+            let name = |code: &str| label("age_band", code, self.language).to_owned();
+            let pyramid: Vec<(String, Shown, Shown)> = (0..ages.codes.len())
+                .filter_map(|row| Some((name(&ages.codes[row]), crossed(row, 0)?, crossed(row, 1)?)))
+                .collect();
+            let sex = |column: usize| label("sex", &sexes.codes[column], self.language);
+            html! {
+                div.pair {
+                    @if pyramid.is_empty() {
+                        p.message.note { (words.withheld) }
+                    } @else {
+                        (charts::pyramid(&pyramid, [sex(0), sex(1)], words.by_age))
+                    }
+                    div.scroll tabindex="0" role="region" aria-label=(words.by_age) {
+                        table data-table="people-by-age-and-sex" data-unit="people identified" {
+                            thead { tr {
+                                th scope="col" { (words.age) }
+                                @if !pyramid.is_empty() {
+                                    @for column in 0..columns { th.number scope="col" { (sex(column)) } }
+                                }
+                                th.number scope="col" { (words.everyone) }
+                            } }
+                            tbody {
+                                @for (row, shown) in by_age.iter().enumerate() {
+                                    tr {
+                                        th scope="row" { (name(&ages.codes[row])) }
+                                        @for column in 0..columns {
+                                            @if let Some(shown) = crossed(row, column) {
+                                                (cell(&answer.codes[row * columns + column], shown, self.language))
+                                            }
+                                        }
+                                        (cell(&ages.codes[row], *shown, self.language))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    /// Totals of the months that have not closed, up to this one.
+    fn open_months(&self, this_month: Option<Month>) -> Markup {
+        /// Before the first closing nobody knows where to begin: so many are listed.
+        const MOST: usize = 6;
+        let words = self.words();
+        let Some(this) = this_month else { return html! {} };
+        let after = self.snapshot.last_closed.map_or(0, |last| last.index() + 1);
+        let first = after.max((this.index() + 1).saturating_sub(MOST));
+        let months: Vec<Month> = (first..=this.index()).filter_map(Month::at).collect();
+        html! {
+            @if !months.is_empty() {
+                section {
+                    h3 { (words.open_title) }
+                    p.unit { (words.open_lead) }
+                    table.narrow data-table="months-open" data-unit="people" {
+                        thead { tr {
+                            th scope="col" { (words.month) }
+                            th.number scope="col" { (words.screened) }
+                            th.number scope="col" { (words.identified) }
+                        } }
+                        tbody {
+                            @for month in months {
+                                @let (screened, identified) = self.snapshot.open_month(self.scope, month, &self.base);
+                                tr {
+                                    th scope="row" { (self.language.month(month)) }
+                                    (cell(&format!("screened/{month}"), screened, self.language))
+                                    (cell(&format!("identified/{month}"), identified, self.language))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

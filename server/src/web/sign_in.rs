@@ -1,0 +1,112 @@
+//! In and out. The form tells nobody which part was wrong.
+
+use super::{Fault, Here, Pages, SESSION_COOKIE, Shared, blocking, layout, now, problem};
+use crate::auth::{self, SignInFault, Ticket};
+use axum::Form;
+use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Where a request came from; unknown where the server was not told (in a test without a socket).
+pub struct Address(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(from.map_or_else(String::new, |ConnectInfo(at)| at.ip().to_string())))
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Shown {
+    out: Option<String>,
+}
+
+pub async fn form(here: Here, Query(shown): Query<Shown>) -> Response {
+    let words = &here.language.words().sign_in;
+    show(&here, StatusCode::OK, shown.out.map(|_| ("note", words.signed_out)))
+}
+
+fn show(here: &Here, status: StatusCode, message: Option<(&str, &str)>) -> Response {
+    let words = &here.language.words().sign_in;
+    let content = html! {
+        div.narrow {
+            h1 { (words.title) }
+            p { (words.lead) }
+            @if let Some((class, message)) = message { p.message.(class) role="alert" { (message) } }
+            form.sign-in method="post" action="/sign-in" {
+                label for="name" { (words.name) }
+                input #name name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="40" required;
+                label for="password" { (words.password) }
+                input #password name="password" type="password" autocomplete="current-password" maxlength="1000" required;
+                label for="code" { (words.code) }
+                p.hint #code-hint { (words.code_hint) }
+                input #code name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" maxlength="20"
+                    aria-describedby="code-hint" required;
+                button { (words.button) }
+            }
+        }
+    };
+    (status, layout(here, None, words.title, content)).into_response()
+}
+
+#[derive(Deserialize)]
+pub struct Given {
+    name: String,
+    password: String,
+    code: String,
+}
+
+pub async fn submit(State(pages): Shared, here: Here, Address(address): Address, Form(given): Form<Given>) -> Response {
+    let words = &here.language.words().sign_in;
+    let tried = try_sign_in(pages, address, given).await;
+    match tried {
+        Ok(Ok(ticket)) => {
+            let cookie = here.cookie(SESSION_COOKIE, &ticket.text(), 12 * 3600);
+            ([cookie], Redirect::to("/figures")).into_response()
+        }
+        Ok(Err(SignInFault::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", words.wrong))),
+        Ok(Err(SignInFault::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", words.too_many))),
+        Ok(Err(SignInFault::Store(e))) => problem(&here, None, Fault::from(e).0),
+        Err(fault) => problem(&here, None, fault.0),
+    }
+}
+
+async fn try_sign_in(pages: Arc<Pages>, address: String, given: Given) -> Result<Result<Ticket, SignInFault>, Fault> {
+    let password = Zeroizing::new(given.password);
+    let turn = pages.hashing.acquire().await;
+    let shared = pages.clone();
+    let tried =
+        blocking(move || Ok(auth::sign_in(shared.staff(), now(), &address, &given.name, &password, &given.code)));
+    let tried = tried.await;
+    drop(turn);
+    tried
+}
+
+#[derive(Deserialize)]
+pub struct Token {
+    token: String,
+}
+
+pub async fn sign_out(State(pages): Shared, here: Here, Form(form): Form<Token>) -> Response {
+    let visitor = match here.visitor(&pages).await {
+        Ok(visitor) => visitor,
+        Err(response) => return response,
+    };
+    if !visitor.ticket.fits(&form.token) {
+        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+    }
+    let shared = pages.clone();
+    match blocking(move || Ok(auth::sign_out(shared.staff(), now(), &visitor)?)).await {
+        Ok(()) => ([here.cookie(SESSION_COOKIE, "", 0)], Redirect::to("/sign-in?out=1")).into_response(),
+        Err(fault) => problem(&here, None, fault.0),
+    }
+}

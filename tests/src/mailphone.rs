@@ -1,0 +1,146 @@
+//! Phones reduced to their mailbox and their record key: for tests that need many of them and no interview. All that they
+//! send is real: enrolled by a card, sealed to the catalog's keys, signed, synced by the real client. Each record carries
+//! a unique value in its sealed answers, so that what is lost or doubled shows in a sum.
+
+use crate::deployment::{Deployment, SetClock};
+use crate::proxy::Dice;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tabara_core::catalog::{Binding, Card, Chain, PartKind, Uuid};
+use tabara_core::envelope::{self, SigningKey, Typ, sha256};
+use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
+use tabara_core::seal;
+use tabara_core::sync::{Client, Progress, Report};
+use tabara_core::vault::mailbox::Mailbox;
+use tabara_core::vault::{DeviceSecret, SecretError};
+use tabara_server::log::What;
+use zeroize::Zeroizing;
+
+/// A key store of a phone, in memory: it survives the phone's files.
+#[derive(Debug)]
+pub struct KeyStore([u8; 32], Mutex<BTreeMap<String, u64>>);
+
+impl Default for KeyStore {
+    fn default() -> Self {
+        Self(envelope::random(), Mutex::default())
+    }
+}
+
+impl DeviceSecret for KeyStore {
+    fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, SecretError> {
+        let generation = self.1.lock().unwrap().get(purpose).copied().unwrap_or(0);
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0);
+        let mut signing = ring::hmac::Context::with_key(&key);
+        signing.update(format!("{purpose}\0{generation}\0").as_bytes());
+        signing.update(input);
+        Ok(Zeroizing::new(signing.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")))
+    }
+    fn forget(&self, purpose: &str) -> Result<(), SecretError> {
+        *self.1.lock().unwrap().entry(purpose.to_owned()).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// A phone reduced to its mailbox and its record key.
+pub struct Phone {
+    pub folder: tempfile::TempDir,
+    secret: KeyStore,
+    clock: Arc<SetClock>,
+    pub mailbox: Mailbox,
+    record_key: SigningKey,
+    pub device: Uuid,
+}
+
+impl Phone {
+    /// Enrols a new phone, offline.
+    pub fn enrol(card: &str, clock: Arc<SetClock>) -> Self {
+        let (card, grant) = Card::parse(card).expect("a card");
+        let (record_key, transport) = (SigningKey::generate(), SigningKey::generate());
+        let keys = Binding { device: grant.device, record_key: record_key.public(), transport_key: transport.public() };
+        let seed = SigningKey::from_seed(card.seed.0);
+        let chain = Chain { grant: card.grant.clone(), binding: envelope::sign(Typ::Device, &seed, &keys) };
+        let (folder, secret) = (tempfile::tempdir().expect("a folder"), KeyStore::default());
+        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), true).expect("a mailbox");
+        mailbox.enrol(&grant, &chain, &transport, &card).expect("enrolled");
+        Self { folder, secret, clock, mailbox, record_key, device: grant.device }
+    }
+    /// The app is killed and started again: all that is left is on the disk.
+    pub fn restart(self) -> Self {
+        let Self { folder, secret, clock, mailbox, record_key, device } = self;
+        drop(mailbox);
+        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), false).expect("the mailbox");
+        Self { folder, secret, clock, mailbox, record_key, device }
+    }
+    /// Seals and posts a screening that carries a unique value. Needs a catalog.
+    pub fn screen(&self, value: u64, dice: &mut Dice) {
+        let (_, catalog) = self.mailbox.catalog().expect("read").expect("a catalog");
+        let part = catalog.parts.iter().find(|p| p.kind == PartKind::Questionnaire).expect("a questionnaire");
+        let questionnaire = QuestionnaireRef { id: part.id.clone(), sha256: part.sha256 };
+        let (record, case) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut answers = vec![("value".to_owned(), value.to_string())];
+        answers.extend((0..dice.of(40)).map(|n| (format!("q{n}"), format!("{:x}", dice.roll()))));
+        let told = SealedCase {
+            record,
+            case,
+            questionnaire: questionnaire.clone(),
+            language: "en".into(),
+            sealed_at: self.mailbox.now().expect("read"),
+            answers,
+            assessment: None,
+        };
+        let sealed = seal::seal(&serde_json::to_vec(&told).expect("JSON"), &catalog.sealing_keys()).expect("sealed");
+        let facts =
+            serde_json::from_str(r#"{"month":"2026-11","sex":"f","screen_commune":"BI-CO-04-02"}"#).expect("facts");
+        let sign = |seq| {
+            let named = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
+            let (kind, code) = (Kind::Screening, Some(Code::generate()));
+            let questionnaire = questionnaire.clone();
+            let record = Record {
+                record,
+                case,
+                seq,
+                kind,
+                questionnaire,
+                revises: None,
+                code,
+                undo: None,
+                facts,
+                sealed: named,
+            };
+            envelope::sign(Typ::Record, &self.record_key, &record)
+        };
+        self.mailbox.post(record, Some(&sealed), sign).expect("posted");
+    }
+    /// One run.
+    pub async fn sync(&self) -> tabara_core::Result<Report> {
+        self.sync_with(&Progress::default()).await
+    }
+    pub async fn sync_with(&self, progress: &Progress) -> tabara_core::Result<Report> {
+        let me = self.mailbox.enrolment()?;
+        tabara_core::sync::run(&self.mailbox, &Client::new(&me.server, me.pin)?, progress).await
+    }
+    /// How many records wait.
+    pub fn waiting(&self) -> u64 {
+        self.mailbox.outlook().expect("read").records
+    }
+}
+
+/// The values of all records in the server's log, sorted, each opened with the case worker's key; counted or not.
+pub fn values(deployment: &Deployment) -> Vec<u64> {
+    let opened = deployment.store().read(|log| {
+        let mut found = Vec::new();
+        log.entries(0, u64::MAX, |entry| {
+            if let What::Record(_) = entry.what {
+                let sealed = log.sealed(entry.position)?.expect("a sealed case");
+                let plain = seal::unseal(&sealed, &deployment.case_worker).expect("it opens");
+                let case: SealedCase = envelope::from_json(&plain).expect("a case");
+                found.push(case.answers[0].1.parse().expect("a number"));
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    });
+    let mut values: Vec<u64> = opened.expect("the log is read");
+    values.sort_unstable();
+    values
+}

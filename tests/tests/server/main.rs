@@ -1,0 +1,5 @@
+//! The server over real HTTP on a free port, with requests built from the types that phones use.
+
+mod intake;
+mod restore;
+mod world;

@@ -1,0 +1,220 @@
+//! Sync between real mailboxes and the real server: nothing is lost and nothing is counted twice, whatever the network,
+//! the server and the phone do in between.
+
+use std::time::Duration;
+use tabara_core::Error;
+use tabara_core::sync::{Progress, Report, Step};
+use tabara_tests::deployment::{Deployment, SetClock};
+use tabara_tests::mailphone::{Phone, values};
+use tabara_tests::proxy::{Dice, Faults, Proxy};
+
+/// 2026-11-22 16:00 UTC.
+const START: i64 = 1_795_363_200;
+
+async fn deployment(folder: &tempfile::TempDir) -> Deployment {
+    Deployment::start(folder.path(), SetClock::at(START), &["first-line.md"], 0).await
+}
+
+fn enrol(deployment: &Deployment) -> Phone {
+    Phone::enrol(&deployment.card("BI-CO-04-02"), deployment.clock.clone())
+}
+
+/// A phone that has a catalog and so many screenings to send.
+async fn phone_with(deployment: &Deployment, card: &str, screenings: std::ops::Range<u64>) -> Phone {
+    let phone = Phone::enrol(card, deployment.clock.clone());
+    phone.sync().await.expect("first contact");
+    let mut dice = Dice::new(screenings.start);
+    screenings.for_each(|value| phone.screen(value, &mut dice));
+    phone
+}
+
+#[tokio::test]
+async fn a_phone_sends_what_waits_and_knows_what_became_of_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let phone = enrol(&deployment);
+    let first = phone.sync().await.unwrap();
+    assert!(first.new_catalog);
+    assert!(phone.mailbox.missing_parts().unwrap().is_empty());
+    (0..30).for_each(|value| phone.screen(value, &mut Dice::new(value)));
+    assert_eq!(phone.sync().await.unwrap(), Report { accepted: 30, ..Report::default() });
+    assert_eq!(phone.sync().await.unwrap(), Report::default());
+    assert_eq!((phone.waiting(), values(&deployment)), (0, (0..30).collect::<Vec<_>>()));
+}
+
+#[tokio::test]
+async fn without_a_server_records_wait_and_after_a_restart_they_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..5).await;
+    deployment.stop().await;
+    assert_eq!(phone.sync().await, Err(Error::Offline));
+    assert_eq!(phone.waiting(), 5);
+    let phone = phone.restart();
+    deployment.serve().await;
+    assert_eq!(phone.sync().await.unwrap().accepted, 5);
+    assert_eq!(values(&deployment), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn every_batch_twice_and_old_ones_again_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let faults = Faults { twice: 100, replay: 50, ..Faults::default() };
+    let proxy = Proxy::start(deployment.address, faults, 1).await;
+    let card = deployment.card_to("BI-CO-04-02", format!("http://{}", proxy.address));
+    let phone = phone_with(&deployment, &card, 0..40).await;
+    let report = phone.sync().await.unwrap();
+    assert_eq!((report.already_had, phone.waiting()), (40, 0));
+    assert_eq!(values(&deployment), (0..40).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_network_that_cuts_damages_and_delays_loses_and_doubles_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let proxy = Proxy::start(deployment.address, Faults::default(), 2).await;
+    let card = deployment.card_to("BI-CO-04-02", format!("http://{}", proxy.address));
+    let mut phone = phone_with(&deployment, &card, 0..60).await;
+    proxy.set(Faults { cut_request: 10, cut_answer: 10, twice: 10, replay: 10, damage: 10, delay: 20 });
+    for _ in 0..40 {
+        let ended = phone.sync().await;
+        assert!(matches!(ended, Ok(_) | Err(Error::Offline | Error::Untrusted { .. })), "{ended:?}");
+        phone = phone.restart();
+        if phone.waiting() == 0 {
+            break;
+        }
+    }
+    proxy.set(Faults::default());
+    phone.sync().await.unwrap();
+    assert_eq!((phone.waiting(), values(&deployment)), (0, (0..60).collect::<Vec<_>>()));
+}
+
+#[tokio::test]
+async fn a_server_set_back_a_day_without_a_word_gets_all_again_also_from_phones_enrolled_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    let card = deployment.card("BI-CO-04-02");
+    let before = phone_with(&deployment, &card, 0..10).await;
+    assert_eq!(before.sync().await.unwrap().accepted, 10);
+    deployment.stop().await;
+    let image = deployment.image();
+    deployment.serve().await;
+    let since = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 100..110).await;
+    assert_eq!(since.sync().await.unwrap().accepted, 10);
+    let mut dice = Dice::new(3);
+    (10..15).for_each(|value| before.screen(value, &mut dice));
+    assert_eq!(before.sync().await.unwrap().accepted, 5);
+    deployment.stop().await;
+    deployment.set_back(image.path());
+    deployment.serve().await;
+    // others fill the log beyond what it had reached, so that its length tells nothing
+    let other = phone_with(&deployment, &deployment.card("BI-CO-04-04"), 200..240).await;
+    assert_eq!(other.sync().await.unwrap().accepted, 40);
+    for phone in [&before, &since] {
+        assert!(phone.sync().await.unwrap().restored);
+        assert_eq!(phone.waiting(), 0);
+    }
+    let all: Vec<u64> = (0..15).chain(100..110).chain(200..240).collect();
+    assert_eq!(values(&deployment), all);
+}
+
+#[tokio::test]
+async fn a_restored_server_announces_a_new_epoch_and_gets_all_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    let card = deployment.card("BI-CO-04-02");
+    deployment.stop().await;
+    let image = deployment.image();
+    deployment.serve().await;
+    let phone = phone_with(&deployment, &card, 0..25).await;
+    assert_eq!(phone.sync().await.unwrap().accepted, 25);
+    deployment.stop().await;
+    deployment.set_back(image.path());
+    new_epoch(&deployment);
+    deployment.serve().await;
+    let report = phone.sync().await.unwrap();
+    assert_eq!((report.restored, report.accepted), (true, 25));
+    assert_eq!(phone.sync().await.unwrap(), Report::default());
+    assert_eq!(values(&deployment), (0..25).collect::<Vec<_>>());
+}
+
+/// What `restore` does to the log's name.
+fn new_epoch(deployment: &Deployment) {
+    let database = rusqlite::Connection::open(deployment.data().join("tabara.sqlite")).unwrap();
+    database.execute("UPDATE epoch SET id = randomblob(16)", []).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_revoked_phone_sends_is_receipted_into_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..3).await;
+    tabara_server::devices::revoke(deployment.store(), phone.device, START).unwrap();
+    let report = phone.sync().await.unwrap();
+    assert_eq!((report.quarantined, report.accepted, phone.waiting()), (3, 0, 0));
+}
+
+#[tokio::test]
+async fn a_card_used_twice_quarantines_the_second_phone() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let card = deployment.card("BI-CO-04-02");
+    let first = phone_with(&deployment, &card, 0..2).await;
+    let second = phone_with(&deployment, &card, 2..4).await;
+    assert_eq!(first.sync().await.unwrap().accepted, 2);
+    assert_eq!(second.sync().await.unwrap().quarantined, 2);
+}
+
+#[tokio::test]
+async fn a_server_of_another_authority_gets_nothing() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);
+    let phone = Phone::enrol(&ours.card_to("BI-CO-04-02", theirs.url()), ours.clock.clone());
+    assert!(matches!(phone.sync().await, Err(Error::Refused { .. })));
+    assert!(values(&theirs).is_empty());
+}
+
+#[tokio::test]
+async fn clocks_that_are_years_off_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    for off in [-20, 20] {
+        let clock = SetClock::at(START + off * 365 * 86_400);
+        let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), clock);
+        phone.sync().await.unwrap();
+        assert!((phone.mailbox.now().unwrap() - START).abs() < 5);
+        phone.screen(off.unsigned_abs(), &mut Dice::new(1));
+        assert_eq!(phone.sync().await.unwrap().accepted, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_run_dropped_at_any_moment_is_taken_up_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..50).await;
+    let mut runs = 0;
+    while phone.waiting() > 0 {
+        runs += 1;
+        tokio::time::timeout(Duration::from_millis(3 * runs), phone.sync()).await.ok();
+        assert!(runs < 400, "it goes on");
+    }
+    assert_eq!(values(&deployment), (0..50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_host_sees_progress_and_ends_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..30).await;
+    let (tell, steps) = std::sync::mpsc::channel();
+    let progress = Progress::new(move |step| tell.send(step).unwrap());
+    progress.cancel();
+    assert!(phone.sync_with(&progress).await.unwrap().cancelled);
+    assert_eq!(phone.waiting(), 30);
+    phone.sync_with(&progress).await.unwrap();
+    let steps: Vec<Step> = steps.try_iter().collect();
+    assert_eq!(steps.first(), Some(&Step::Contacting));
+    assert!(steps.contains(&Step::Sending { done: 30, of: 30 }), "{steps:?}");
+}
