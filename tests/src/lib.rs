@@ -6,3 +6,4 @@ pub mod load;
 pub mod mailphone;
 pub mod people;
 pub mod proxy;
+pub mod screened;

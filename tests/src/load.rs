@@ -112,13 +112,22 @@ impl Deployment {
         self.phone_of(&SigningKey::generate(), Uuid::new_v4())
     }
 
+    /// A phone enrolled in a commune.
+    pub fn phone_in(&self, commune: &str) -> Phone {
+        self.phone_with(&SigningKey::generate(), Uuid::new_v4(), commune)
+    }
+
     /// A phone that uses this card.
     pub fn phone_of(&self, card: &SigningKey, device: Uuid) -> Phone {
+        self.phone_with(card, device, "BI-CO-04-02")
+    }
+
+    fn phone_with(&self, card: &SigningKey, device: Uuid, commune: &str) -> Phone {
         let (record_key, transport_key) = (SigningKey::generate(), SigningKey::generate());
         let grant = Grant {
             device,
             organisation: "IOM".into(),
-            commune: "BI-CO-04-02".into(),
+            commune: commune.into(),
             expires: NOON + 86_400,
             card: card.public(),
         };

@@ -1,0 +1,136 @@
+//! A server whose log holds two years of invented screenings, put there by intake itself from signed records of 25
+//! phones, with every month closed by the clock. For the pages: no vault, no interview, so it is quick.
+
+use crate::load::{Deployment, Phone};
+use crate::people::Chance;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tabara_core::facts::{Facts, Value};
+use tabara_core::places;
+use tabara_core::record::{Record, Sent, Uuid};
+use tabara_server::auth::{self, Issued, Role};
+use tabara_server::{Settings, Store, intake, log};
+
+/// 2021-06-15 12:00 UTC.
+const START: i64 = 1_623_758_400;
+const MONTH: i64 = 2_629_746;
+/// June 2021 to August 2023; the last one stays open.
+const MONTHS: i64 = 27;
+
+/// Password of every account here.
+pub const PASSWORD: &str = "for the tests only";
+
+/// The server's parts, and what was put in.
+pub struct Screened {
+    pub store: Store,
+    pub settings: Settings,
+    /// Facts of every screening in a closed month.
+    pub closed: Vec<Facts>,
+    /// Accounts by name: `aline` (coordinator), `bosco` (Butanyerera), `chantal` (national data officer).
+    pub accounts: BTreeMap<&'static str, Issued>,
+}
+
+impl Screened {
+    /// Fills a folder with about `number` screenings.
+    pub fn fill(folder: &Path, number: usize) -> Self {
+        let deployment = Deployment::new();
+        deployment.clock.set(START);
+        let (store, settings) = deployment.open(folder);
+        let mut chance = Chance::new(17);
+        let communes: Vec<&str> = places::communes().map(|place| place.code).collect();
+        let mut phones: Vec<(Phone, &str)> = Vec::new();
+        for n in 0..25 {
+            let commune = communes[n * 5 % communes.len()];
+            let phone = deployment.phone_in(commune);
+            let chain = phone.chain.clone();
+            let appended = store.write(move |log| log::append(log, log::Kind::Chain, START, &chain));
+            appended.expect("the disk is there");
+            phones.push((phone, commune));
+        }
+        let mut closed = Vec::new();
+        for month in 0..MONTHS {
+            let now = START + month * MONTH;
+            deployment.clock.set(now);
+            let mut batch: Vec<Sent> = Vec::new();
+            for _ in 0..number as i64 / MONTHS {
+                // the last two phones are never heard of
+                let at = chance.below(23);
+                let (phone, commune) = &mut phones[at];
+                let facts = facts(&tabara_core::clock::civil_month(now), commune, &mut chance);
+                let record = Record { record: Uuid::new_v4(), facts: facts.clone(), ..phone.screening() };
+                batch.push(phone.sign(&record, None));
+                if month < MONTHS - 1 {
+                    closed.push(facts);
+                }
+            }
+            for part in batch.chunks(100) {
+                let verdicts = intake::take_in(&store, &settings, part.to_vec(), None).expect("the disk is there");
+                assert!(verdicts.iter().all(|verdict| verdict.reason.is_none()), "intake counts all of it");
+            }
+        }
+        let mut accounts = BTreeMap::new();
+        let butanyerera = Role::read("provincial-coordinator", Some("BI-PR-04")).expect("a role");
+        let roles = [("aline", Role::Coordinator), ("bosco", butanyerera), ("chantal", Role::NationalDataOfficer)];
+        for (name, role) in roles {
+            let issued = auth::set_account(store.staff(), START, name, role, PASSWORD).expect("an account");
+            accounts.insert(name, issued);
+        }
+        Self { store, settings, closed, accounts }
+    }
+
+    /// How many of the closed screenings came out as presumed and fit.
+    pub fn identified(&self, fits: impl Fn(&Facts) -> bool) -> u32 {
+        let presumed = |facts: &&Facts| has(facts, "outcome", "presumed") && fits(facts);
+        self.closed.iter().filter(presumed).count() as u32
+    }
+}
+
+/// Whether a fact holds a code.
+pub fn has(facts: &Facts, fact: &str, code: &str) -> bool {
+    facts.get(fact).is_some_and(|value| value.codes().any(|c| c == code))
+}
+
+fn facts(month: &str, commune: &str, chance: &mut Chance) -> Facts {
+    let one = |code: &str| Value::One(code.to_owned());
+    let outcomes = ["presumed", "presumed", "presumed", "presumed", "presumed", "presumed", "exploited", "at_risk"];
+    let outcome = match chance.below(10) {
+        0 => "no_indication",
+        1 => "inconclusive",
+        _ => chance.pick(&outcomes),
+    };
+    let ages = ["9-17", "18-20", "18-20", "21-23", "21-23", "21-23", "24-26", "24-26", "27-29", "30-38", "30-38"];
+    let age = if chance.one_in(20) { chance.pick(&["0-8", "39-47", "48+", "ns"]) } else { chance.pick(&ages) };
+    let region = chance.pick(&["gulf", "gulf", "gulf", "gulf", "gulf", "gulf", "regional", "regional", "internal"]);
+    let works: &[&str] = match region {
+        "gulf" => &["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic", "ex_hospitality", "ex_sex_private"],
+        _ => &["ex_domestic", "ex_agri", "ex_trade", "ex_begging", "ex_fish", "ex_mining", "ex_prostitution"],
+    };
+    let mut exploitation = vec![chance.pick(works)];
+    if chance.one_in(4) {
+        exploitation.push(chance.pick(&["ex_servitude", "ex_marriage", "ex_sex_private", "ex_child_labour"]));
+    }
+    if outcome == "no_indication" {
+        exploitation = vec!["none"];
+    }
+    let services =
+        ["sv_psychosocial", "sv_medical", "sv_iga", "sv_shelter", "sv_food", "sv_docs", "sv_legal", "sv_iom"];
+    let wanted: Vec<&str> = services.iter().copied().filter(|_| chance.one_in(3)).collect();
+    let many = |codes: Vec<&str>| Value::Many(codes.into_iter().map(str::to_owned).collect());
+    let mut facts: Facts = [
+        ("month", one(month)),
+        ("screen_commune", one(commune)),
+        ("sex", one(if chance.one_in(7) { "m" } else { "f" })),
+        ("age_band", one(age)),
+        ("destination_region", one(region)),
+        ("exploitation", many(exploitation)),
+        ("outcome", one(outcome)),
+        ("already", one(if chance.one_in(60) { "unknown" } else { "no" })),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    if !wanted.is_empty() {
+        facts.insert("services_requested".into(), many(wanted));
+    }
+    facts
+}
