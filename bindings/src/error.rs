@@ -16,6 +16,9 @@ pub enum TabaraError {
     /// Asked too soon after wrong PINs; the attempt was not counted. Wait and ask again.
     #[error("too soon")]
     TooSoon { retry_after_seconds: u32 },
+    /// The new PIN has fewer than `least` characters. Ask for a longer one.
+    #[error("the PIN is too short")]
+    PinTooShort { least: u32 },
     /// The phone's key store does not answer just now. Try again; nothing is lost.
     #[error("the key store is not available now")]
     KeyStoreUnavailable,
@@ -77,6 +80,7 @@ impl From<Error> for TabaraError {
                 Self::WrongPin { attempts_left, retry_after_seconds: seconds(retry_after) }
             }
             Error::TooSoon { retry_after } => Self::TooSoon { retry_after_seconds: seconds(retry_after) },
+            Error::PinTooShort { least } => Self::PinTooShort { least },
             Error::KeyStoreUnavailable => Self::KeyStoreUnavailable,
             Error::KeyStoreLost => Self::KeyStoreLost,
             Error::Damaged { file } => Self::Damaged { file: file.into() },

@@ -15,6 +15,9 @@ pub enum Error {
     /// Too many attempts in too short a time; the attempt was not counted. Wait and ask again.
     #[error("wait before the next attempt")]
     TooSoon { retry_after: Duration },
+    /// The new PIN has fewer than `least` characters. Ask for a longer one.
+    #[error("the PIN is too short")]
+    PinTooShort { least: u32 },
     /// The phone's key store cannot answer just now. Try again; nothing is lost.
     #[error("the key store is not available now")]
     KeyStoreUnavailable,
@@ -22,8 +25,9 @@ pub enum Error {
     /// PINs). Drafts cannot be read any more: say so, keep the folder, and enrol with a new card.
     #[error("the key store has lost its secret")]
     KeyStoreLost,
-    /// A file is damaged. It has been kept beside, under the name given. Say so, and ask the coordinator for help;
-    /// waiting records are kept where the mailbox is whole.
+    /// The file of this name is damaged; nothing is deleted. Say so, and ask the coordinator for help. `keys.json` or
+    /// `vault.db`: drafts and case cards cannot be read, what was finished is still sent; the way out is a new card, and the
+    /// damaged files stay in the folder beside the new ones. `mailbox.db`: see `vault::start_over`.
     #[error("damaged file: {file}")]
     Damaged { file: &'static str },
     /// The files were written by a newer version of the app. Update the app; nothing was changed.

@@ -189,7 +189,7 @@ pub struct Vault {
 impl Vault {
     /// Makes the file of a new vault. What stands in its place is moved aside first, never overwritten.
     pub fn create(folder: &Path, key: &FileKey, id: Uuid, record_key: &SigningKey) -> Result<Self, VaultError> {
-        set_aside(folder, &vault_files())?;
+        set_vault_aside(folder)?;
         let store = Self::store(folder, key, true)?;
         store.write(|t| {
             let sql = "INSERT INTO identity (one, vault, record_key) VALUES (1, ?1, ?2)";
@@ -233,9 +233,9 @@ impl Vault {
 }
 
 /// The key file, the vault's file, and what SQLite keeps beside it.
-fn vault_files() -> [String; 4] {
+fn vault_files() -> [String; 5] {
     let vault = File::Vault.name();
-    [keys::NAME.into(), vault.into(), format!("{vault}-wal"), format!("{vault}-shm")]
+    [keys::NAME.into(), keys::BESIDE.into(), vault.into(), format!("{vault}-wal"), format!("{vault}-shm")]
 }
 
 /// Moves files out of the way of new ones, and keeps them.
@@ -247,6 +247,11 @@ fn set_aside(folder: &Path, names: &[String]) -> Result<(), VaultError> {
         }
     }
     Ok(sync_folder(folder)?)
+}
+
+/// Moves a vault that cannot be read any more out of the way of a new one, with its key file.
+pub fn set_vault_aside(folder: &Path) -> Result<(), VaultError> {
+    set_aside(folder, &vault_files())
 }
 
 /// For a folder whose mailbox is damaged, when the coordinator says so: everything is moved aside and kept, so that a new

@@ -12,8 +12,8 @@ use uuid::Uuid;
 pub struct Card {
     pub record: Uuid,
     pub case: Uuid,
-    /// On the person's slip.
-    pub code: Code,
+    /// On the person's slip; none where the record is about nobody.
+    pub code: Option<Code>,
     /// Id of the questionnaire.
     pub questionnaire: String,
     /// `YYYY-MM` in Burundi.
@@ -35,7 +35,10 @@ impl Card {
     }
     pub(super) fn insert(&self, t: &Transaction) -> Result<(), VaultError> {
         let sql = "INSERT OR IGNORE INTO card (record, code, day, card) VALUES (?1, ?2, ?3, ?4)";
-        t.execute(sql, params![self.record.to_string(), String::from(self.code.clone()), self.day, self.to_json()])?;
+        t.execute(
+            sql,
+            params![self.record.to_string(), self.code.clone().map(String::from), self.day, self.to_json()],
+        )?;
         Ok(())
     }
 }

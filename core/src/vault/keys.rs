@@ -30,6 +30,8 @@ use zeroize::Zeroizing;
 const VERSION: u32 = 1;
 /// Name of the key file.
 pub const NAME: &str = "keys.json";
+/// Name of a key file that is being written.
+pub const BESIDE: &str = "keys.json.new";
 
 /// What a guess costs: Argon2id with one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +191,7 @@ impl Keys {
         let sha256 = sha256(body.as_bytes());
         let tag = Digest(*secret.derive(&self.purpose(), &input(b"tag:", &sha256.0))?);
         let text = serde_json::to_vec(&OnDisk { body, sha256, tag }).expect("plain data has a JSON form");
-        let beside = folder.join("keys.json.new");
+        let beside = folder.join(BESIDE);
         let mut file = fs::File::create(&beside)?;
         file.write_all(&text)?;
         file.sync_all()?;

@@ -51,8 +51,12 @@ pub struct Enrolment {
 pub struct Guard {
     /// PINs tried since the last right one.
     pub wrong: u32,
-    /// The vault was destroyed on purpose.
+    /// The vault was given up, see [`Mailbox::give_up_vault`].
     pub gone: bool,
+    /// It is kept aside, not destroyed.
+    pub kept: bool,
+    /// The right PIN found a vault that cannot be read.
+    pub damaged: bool,
     /// Of the wrap in force.
     pub generation: u32,
 }
@@ -149,13 +153,14 @@ impl Mailbox {
 
     // --- who I am
 
-    /// Takes a new card into force: chain and transport key, with a fresh PIN counter.
+    /// Takes a new card into force: its chain and transport key, with a fresh PIN counter for a wrap of this generation.
     pub fn enrol(
         &self,
+        card: &crate::catalog::Card,
         grant: &Grant,
         chain: &Chain,
         transport: &SigningKey,
-        card: &crate::catalog::Card,
+        generation: u32,
     ) -> Result<(), VaultError> {
         self.store.write(|t| {
             t.execute(
@@ -170,9 +175,9 @@ impl Mailbox {
             let standing = standing(t)?;
             t.execute("UPDATE server SET standing = ?1", [json(&Standing { chain_known: false, ..standing })])?;
             t.execute(
-                "INSERT INTO guard (one, wrong, gone, generation) VALUES (1, 0, 0, 1)
-                 ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = 1",
-                [],
+                "INSERT INTO guard (one, wrong, gone, generation, damaged) VALUES (1, 0, 0, ?1, 0)
+                 ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = ?1, damaged = 0",
+                [generation],
             )?;
             Ok(())
         })
@@ -216,7 +221,11 @@ impl Mailbox {
     }
     /// The PIN was right.
     pub fn discharge(&self) -> Result<(), VaultError> {
-        self.set_guard("wrong = 0")
+        self.set_guard("wrong = 0, damaged = 0")
+    }
+    /// The PIN was right, but the vault cannot be read.
+    pub fn note_damage(&self) -> Result<(), VaultError> {
+        self.set_guard("damaged = 1")
     }
     /// The attempt could not be made, because the key store did not answer: it is not counted.
     pub fn refund(&self) -> Result<(), VaultError> {
@@ -226,9 +235,9 @@ impl Mailbox {
     pub fn set_generation(&self, generation: u32) -> Result<(), VaultError> {
         self.set_guard(&format!("generation = {generation}"))
     }
-    /// The vault is to be destroyed: from now on it is not opened any more.
-    pub fn give_up_vault(&self) -> Result<(), VaultError> {
-        self.set_guard("gone = 1")
+    /// The vault is to be destroyed, or kept aside: from now on it is not opened any more.
+    pub fn give_up_vault(&self, keep: bool) -> Result<(), VaultError> {
+        self.set_guard(if keep { "gone = 2" } else { "gone = 1" })
     }
     fn set_guard(&self, change: &str) -> Result<(), VaultError> {
         let sql = format!("UPDATE guard SET {change} RETURNING 1");
@@ -237,8 +246,12 @@ impl Mailbox {
     /// What stands before the vault. A missing counter is damage, never a fresh start.
     pub fn guard(&self) -> Result<Guard, VaultError> {
         self.store.read(|c| {
-            let guarded = |r: &Row| Ok(Guard { wrong: r.get(0)?, gone: r.get(1)?, generation: r.get(2)? });
-            guard(c.query_row("SELECT wrong, gone, generation FROM guard", [], guarded))
+            let guarded = |r: &Row| {
+                let gone: u32 = r.get(1)?;
+                let (wrong, generation, damaged) = (r.get(0)?, r.get(2)?, r.get(3)?);
+                Ok(Guard { wrong, gone: gone > 0, kept: gone == 2, generation, damaged })
+            };
+            guard(c.query_row("SELECT wrong, gone, generation, damaged FROM guard", [], guarded))
         })
     }
 

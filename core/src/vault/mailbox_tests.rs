@@ -45,7 +45,7 @@ impl Phone {
             server: "https://tabara.example".into(),
             pin: Some(Digest([3; 32])),
         };
-        mailbox.enrol(&grant, &chain, &transport, &card).unwrap();
+        mailbox.enrol(&card, &grant, &chain, &transport, 1).unwrap();
     }
     fn catalog(&self, version: u64, parts: Vec<Part>) -> String {
         let recipient = |role| Recipient { name: "r".into(), role, age: crate::seal::new_identity().1 };

@@ -9,9 +9,10 @@
 //! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
 //!   server's log (`standing`, JSON), the learned time (`learned`, and `phone`: what the phone's own clock said then), the
 //!   end of the last sync.
-//! - `guard`: one row. `wrong`: PINs tried since the last right one, charged before each try. `gone`: the vault was
-//!   destroyed on purpose (too many wrong PINs, panic); whatever is left of it is removed at the next opening.
-//!   `generation`: that of the wrap in force, whose secret the key store must forget then.
+//! - `guard`: one row. `wrong`: PINs tried since the last right one, charged before each try. `gone`: 1, the vault
+//!   was destroyed on purpose (too many wrong PINs, panic, forgotten PIN), and whatever is left of it is removed at the next
+//!   opening; 2, it was damaged and is kept aside. `generation`: that of the wrap in force, whose secret the key store must
+//!   forget when the vault is destroyed. `damaged`: the right PIN found a vault that cannot be read.
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
 //! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
 //!   `position`, `epoch`, `receipt`, `at`) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
@@ -38,7 +39,8 @@ pub const MAILBOX: &[&str] = &["
         standing TEXT, learned INTEGER, phone INTEGER, last_sync INTEGER
     ) STRICT;
     CREATE TABLE guard (
-        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL, generation INTEGER NOT NULL
+        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL,
+        generation INTEGER NOT NULL, damaged INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE part (
         n INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, questionnaire TEXT, bytes BLOB NOT NULL
@@ -63,7 +65,7 @@ pub const VAULT: &[&str] = &["
         started INTEGER NOT NULL, sealing TEXT
     ) STRICT;
     CREATE TABLE card (
-        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT NOT NULL, day INTEGER NOT NULL, card TEXT NOT NULL
+        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, card TEXT NOT NULL
     ) STRICT;
     CREATE INDEX card_code ON card (code);
     CREATE INDEX card_day ON card (day);

@@ -36,7 +36,7 @@ fn enrol(mailbox: &Mailbox) {
     let chain = Chain { grant: String::new(), binding: String::new() };
     let seed = Digest(*key.seed());
     let card = Card { grant: String::new(), seed, authority: key.public(), server: String::new(), pin: None };
-    mailbox.enrol(&grant, &chain, &key, &card).unwrap();
+    mailbox.enrol(&card, &grant, &chain, &key, 1).unwrap();
 }
 
 fn info() -> DraftInfo {
@@ -44,7 +44,7 @@ fn info() -> DraftInfo {
 }
 
 fn card() -> Card {
-    let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Code::generate());
+    let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     Card { record, case, code, questionnaire: "q".into(), month, commune, outcome: None, day: 20_000 }
 }
@@ -177,8 +177,8 @@ fn cards_come_in_pages_by_code_and_leave_after_their_days() {
     assert_eq!(vault.cards(0).unwrap()[0], cards[119]);
     assert_eq!(vault.cards(2).unwrap().len(), 20);
     assert_eq!(vault.cards(3).unwrap(), []);
-    assert_eq!(vault.cards_of(&cards[5].code).unwrap(), [cards[5].clone()]);
-    let erased = String::from(cards[5].code.clone());
+    assert_eq!(vault.cards_of(cards[5].code.as_ref().unwrap()).unwrap(), [cards[5].clone()]);
+    let erased = String::from(cards[5].code.clone().unwrap());
     assert!(has(&decrypted(folder.path(), File::Vault, &key()), erased.as_bytes()));
     vault.forget_cards(100).unwrap();
     assert_eq!(vault.cards(0).unwrap().len(), 20);
