@@ -61,7 +61,7 @@ impl Phone {
         let chain = Chain { grant: card.grant.clone(), binding: envelope::sign(Typ::Device, &seed, &keys) };
         let (folder, secret) = (tempfile::tempdir().expect("a folder"), KeyStore::default());
         let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), true).expect("a mailbox");
-        mailbox.enrol(&grant, &chain, &transport, &card).expect("enrolled");
+        mailbox.enrol(&card, &grant, &chain, &transport, 1).expect("enrolled");
         Self { folder, secret, clock, mailbox, record_key, device: grant.device }
     }
     /// The app is killed and started again: all that is left is on the disk.
