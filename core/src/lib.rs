@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod error;
 pub mod expression;
 pub mod facts;
+pub mod interview;
 pub mod places;
 pub mod questionnaire;
 pub mod record;

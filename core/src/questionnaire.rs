@@ -11,11 +11,13 @@
 pub mod xlsform;
 
 use crate::envelope::{Digest, sha256};
+use crate::interview::{Program, RuleFault};
 use crate::record::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// The version of the package format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;
@@ -343,6 +345,9 @@ pub enum PackageError {
     Format(u32),
     #[error("{what}{}", .node.as_ref().map(|name| format!(" (at {name})")).unwrap_or_default())]
     Invalid { node: Option<String>, what: &'static str },
+    /// Expressions that cannot be used; all of them.
+    #[error("{} (at {})", .0[0].1.fault, .0[0].0)]
+    Rules(Vec<(String, RuleFault)>),
 }
 
 /// A questionnaire that was checked and is ready for interviews. What the package holds is read through it
@@ -351,6 +356,7 @@ pub enum PackageError {
 pub struct Questionnaire {
     package: Package,
     digest: Digest,
+    program: Arc<Program>,
 }
 
 impl Deref for Questionnaire {
@@ -384,7 +390,21 @@ impl Questionnaire {
 
     fn ready(package: Package, digest: Digest) -> Result<Self, PackageError> {
         package.check()?;
-        Ok(Self { package, digest })
+        let program = Program::new(&package).map_err(|faults| {
+            let named = |fault: RuleFault| (package.nodes[fault.node].name.clone(), fault);
+            PackageError::Rules(faults.into_iter().map(named).collect())
+        })?;
+        Ok(Self { package, digest, program: Arc::new(program) })
+    }
+
+    /// Its rules, ranked.
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The names that `${last-saved#name}` asks for: what a vault keeps of a finished interview.
+    pub fn last_saved(&self) -> impl Iterator<Item = &str> {
+        self.program.last_saved.iter().map(|name| &**name)
     }
 
     /// SHA-256 of the package's bytes, as they were read or as [`Package::write`] gives them.

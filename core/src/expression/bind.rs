@@ -139,6 +139,28 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// The answers to a question inside a repeat, as choices: every row with an answer for which a filter holds.
+    pub fn bind_rows(&mut self, from: NodeId, filter: &str, node: NodeId) -> Bound {
+        let name = self.schema.nodes[from as usize].name.to_string();
+        let reference = |name: String| Tree::Path { base: Base::Reference(name), steps: vec![], at: 0 };
+        let tree = if filter.trim().is_empty() { Ok(reference(name.clone())) } else { parse(filter) };
+        self.bind_tree(tree, node, |binding, tree| {
+            let mut way = match binding.reference(&name, 0) {
+                Ok(way) => way,
+                Err(fault) => return binding.fault(fault.at, fault.cause),
+            };
+            let around = schema_repeat(binding.schema(), from);
+            if let (Some(repeat), false) = (around, filter.trim().is_empty()) {
+                way.node = repeat;
+                if let Err(fault) = binding.predicates(&mut way, std::slice::from_ref(tree), true, 0) {
+                    return binding.fault(fault.at, fault.cause);
+                }
+                way.node = from;
+            }
+            Expr::Nodes(Arc::new(binding.finish(way)))
+        })
+    }
+
     fn bind_tree(
         &mut self,
         tree: Result<Tree, Fault>,
@@ -605,6 +627,11 @@ impl Way {
             self.down.remove(0);
         }
     }
+}
+
+/// The repeat that a node lies in.
+fn schema_repeat(schema: &Schema, node: NodeId) -> Option<NodeId> {
+    Some(schema.scopes[schema.scope_of(node) as usize].node).filter(|repeat| *repeat != FORM)
 }
 
 /// `column = something that does not depend on the choice`

@@ -194,6 +194,9 @@ pub struct Cell {
     pub given: Value,
     /// What is read: of a select with a filter the part that is still offered.
     pub value: Value,
+    /// The rule of the node itself; without one it is true.
+    pub own: bool,
+    /// `own`, and every section around it is relevant.
     pub relevant: bool,
 }
 
@@ -253,7 +256,7 @@ impl Rows {
     /// A new row at a position (at most one past the last), without values.
     pub fn insert(&mut self, schema: &Schema, parent: RowId, scope: ScopeId, position: usize) -> RowId {
         let shape = &schema.scopes[scope as usize];
-        let blank = Cell { given: Value::Blank, value: Value::Blank, relevant: true };
+        let blank = Cell { given: Value::Blank, value: Value::Blank, own: true, relevant: true };
         let row = Row {
             scope,
             parent,
