@@ -8,7 +8,7 @@
 //! | bytes to sheets of text, by content | [`workbook`] |
 //! | headers to columns and languages | `columns`, `languages` |
 //! | lists of choices, tables beside the form | `choices`, `tables` |
-//! | rows to nodes: types, names, sections, parameters | `survey`, `types`, `parameters` |
+//! | rows to nodes: types, names, sections, parameters | `survey`, `selects`, `types`, `parameters` |
 //! | names in expressions and texts | `references` |
 //! | expressions as a phone reads them, types, cycles | `rules` |
 //! | what may be counted, and what must stay sealed | `countable` |
@@ -23,6 +23,7 @@ mod languages;
 mod parameters;
 mod references;
 mod rules;
+mod selects;
 mod settings;
 mod survey;
 mod tables;
@@ -200,5 +201,7 @@ fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

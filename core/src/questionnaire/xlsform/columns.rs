@@ -33,95 +33,27 @@ pub struct Row<'a> {
     cells: &'a [String],
 }
 
-/// (spelling, column) of the survey sheet; a column under its own name need not stand here twice.
-const SURVEY: &[(&str, &str)] = &[
-    ("command", "type"),
-    ("tag", "name"),
-    ("value", "name"),
-    ("caption", "label"),
-    ("relevance", "relevant"),
-    ("read_only", "readonly"),
-    ("calculate", "calculation"),
-    ("constraining_message", "constraint_message"),
-    ("jr:constraintmsg", "constraint_message"),
-    ("constraintmsg", "constraint_message"),
-    ("requiredmsg", "required_message"),
-    ("jr:requiredmsg", "required_message"),
-    ("count", "repeat_count"),
-    ("jr:count", "repeat_count"),
-    ("no_app_error_string", "noapperrorstring"),
-    ("jr:noapperrorstring", "noapperrorstring"),
-    ("compact_tag", "compact_tag"),
-    ("odk:tag", "compact_tag"),
-];
+/// `spelling=column`. A column under its own name need not stand here.
+const SURVEY: &str = "command=type tag=name value=name caption=label relevance=relevant read_only=readonly \
+    calculate=calculation constraining_message=constraint_message jr:constraintmsg=constraint_message \
+    constraintmsg=constraint_message requiredmsg=required_message jr:requiredmsg=required_message \
+    count=repeat_count jr:count=repeat_count no_app_error_string=noapperrorstring \
+    jr:noapperrorstring=noapperrorstring odk:tag=compact_tag";
 
-const SURVEY_COLUMNS: &[&str] = &[
-    "type",
-    "name",
-    "label",
-    "hint",
-    "guidance_hint",
-    "relevant",
-    "required",
-    "required_message",
-    "constraint",
-    "constraint_message",
-    "calculation",
-    "default",
-    "readonly",
-    "choice_filter",
-    "appearance",
-    "parameters",
-    "repeat_count",
-    "trigger",
-    "image",
-    "big-image",
-    "audio",
-    "video",
-    "autoplay",
-    "rows",
-    "save_to",
-    "compact_tag",
-    "noapperrorstring",
-    "disabled",
-    "intent",
-    "fact",
-    "role",
-    "prefill",
-    "sealed_only",
-];
+const SURVEY_COLUMNS: &str = "type name label hint guidance_hint relevant required required_message constraint constraint_message \
+    calculation default readonly choice_filter appearance parameters repeat_count trigger image \
+    big-image audio video autoplay rows save_to compact_tag noapperrorstring disabled intent fact role \
+    prefill sealed_only";
 
-const CHOICES: &[(&str, &str)] = &[("value", "name"), ("caption", "label")];
-const CHOICES_COLUMNS: &[&str] = &["list_name", "name", "label", "image", "big-image", "audio", "video"];
+const CHOICES: &str = "value=name caption=label";
+const CHOICES_COLUMNS: &str = "list_name name label image big-image audio video";
 
-const SETTINGS: &[(&str, &str)] =
-    &[("set_form_title", "form_title"), ("title", "form_title"), ("set_form_id", "form_id"), ("id_string", "form_id")];
-const SETTINGS_COLUMNS: &[&str] = &[
-    "form_title",
-    "form_id",
-    "version",
-    "default_language",
-    "instance_name",
-    "style",
-    "name",
-    "allow_choice_duplicates",
-    "clean_text_values",
-    "public_key",
-    "submission_url",
-    "auto_send",
-    "auto_delete",
-    "omit_instanceid",
-    "instance_id",
-    "flat",
-    "prefix",
-    "delimiter",
-    "client_editable",
-    "namespaces",
-    "sms_keyword",
-    "sms_separator",
-    "kind",
-    "unit",
-];
+const INDICATORS_COLUMNS: &str = "question answer code label kind dimension condition fact assume";
+
+const SETTINGS: &str = "set_form_title=form_title title=form_title set_form_id=form_id id_string=form_id";
+const SETTINGS_COLUMNS: &str = "form_title form_id version default_language instance_name style name allow_choice_duplicates \
+    clean_text_values public_key submission_url auto_send auto_delete omit_instanceid instance_id flat \
+    prefix delimiter client_editable namespaces sms_keyword sms_separator kind unit";
 
 /// Columns that the questionnaire reads without any language even so: their text is not shown.
 const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation", "constraint", "required", "default"];
@@ -129,17 +61,19 @@ const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation",
 impl<'a> Table<'a> {
     /// Reads the header row. Two headers of one meaning, and (in the survey) near misses, are faults.
     pub fn new(sheet_name: &'a str, sheet: &'a Sheet, faults: &mut Faults) -> Self {
-        let (aliases, columns): (&[(&str, &str)], &[&str]) = match sheet_name {
+        let (aliases, columns) = match sheet_name {
             "survey" => (SURVEY, SURVEY_COLUMNS),
             "choices" | "external_choices" => (CHOICES, CHOICES_COLUMNS),
             "settings" => (SETTINGS, SETTINGS_COLUMNS),
-            _ => (&[], &[]),
+            "indicators" => ("", INDICATORS_COLUMNS),
+            _ => ("", ""),
         };
+        let columns: Vec<&str> = columns.split(' ').collect();
         let titles: &[String] = sheet.rows.first().map_or(&[], |row| row);
         let double = titles.iter().any(|title| title.contains("::"));
         let mut headers: Vec<Header> = Vec::with_capacity(titles.len());
         for title in titles {
-            let header = read_header(title, double, aliases, columns);
+            let header = read_header(title, double, aliases, &columns);
             let at = Place::row(sheet_name, 1).column(title);
             let twin =
                 headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
@@ -149,7 +83,10 @@ impl<'a> Table<'a> {
             } else if let Some(twin) = twin {
                 let message = format!("the columns '{}' and '{title}' mean the same", twin.title);
                 faults.error(at, "duplicate-column", message, "rename or remove one of them");
-            } else if !header.key.is_empty() && !columns.contains(&header.key.as_str()) && sheet_name == "survey" {
+            } else if !header.key.is_empty()
+                && !columns.contains(&header.key.as_str())
+                && matches!(sheet_name, "survey" | "indicators")
+            {
                 let word = snake(title.split(':').next().unwrap_or_default());
                 if let Some(meant) = closest(&word, columns.iter().copied()).filter(|_| word.len() > 3) {
                     let message = format!("the column '{title}' is not known, and is not read");
@@ -206,10 +143,11 @@ fn snake(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join("_").to_lowercase()
 }
 
-fn read_header(title: &str, double: bool, aliases: &[(&str, &str)], columns: &[&str]) -> Header {
+fn read_header(title: &str, double: bool, aliases: &str, columns: &[&str]) -> Header {
     let known = |word: &str| {
         let word = snake(word);
-        let aliased = aliases.iter().find(|(alias, _)| *alias == word).map(|(_, column)| *column);
+        let mut pairs = aliases.split(' ').filter_map(|pair| pair.split_once('='));
+        let aliased = pairs.find(|(alias, _)| *alias == word).map(|(_, column)| column);
         aliased.or_else(|| columns.iter().find(|column| **column == word).copied())
     };
     let header = |key: &str, language: &str| Header { key: key.into(), language: language.into(), title: title.into() };

@@ -209,10 +209,9 @@ pub fn is_dynamic(default: &str, kind: NodeType) -> bool {
     while at < bytes.len() {
         let rest = &default[at..];
         match bytes[at] {
-            quote @ (b'"' | b'\'') => match bytes[at + 1..].iter().position(|b| *b == quote) {
-                Some(end) => at += end + 1,
-                None => {}
-            },
+            quote @ (b'"' | b'\'') => {
+                at += bytes[at + 1..].iter().position(|b| *b == quote).map_or(0, |end| end + 1);
+            }
             b'-' if bytes.get(at + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'.') => {}
             b'-' if hyphens => return false,
             b'+' if hyphens || kind == NodeType::Time => {}

@@ -148,7 +148,7 @@ fn triggers(survey: &Survey<'_>, names: &Names<'_>, table: &Table<'_>, faults: &
     for (node, row) in survey.rows.iter().enumerate() {
         let Some((row, cell)) = row.and_then(|row| Some((row, table.get(row, "trigger")?))) else { continue };
         // what the compiler made of the same row has no trigger
-        if survey.nodes[node].row == 0 || !table.get(row, "name").is_none_or(|name| name == survey.nodes[node].name) {
+        if table.get(row, "name").is_some_and(|name| name != survey.nodes[node].name) {
             continue;
         }
         let at = table.place(row, "trigger");

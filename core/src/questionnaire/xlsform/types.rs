@@ -41,53 +41,39 @@ pub enum From {
     File,
 }
 
+/// Spellings, with `|` between them.
 const QUESTIONS: &[(&str, NodeType)] = &[
-    ("text", NodeType::Text),
-    ("string", NodeType::Text),
-    ("integer", NodeType::Integer),
-    ("int", NodeType::Integer),
+    ("text|string", NodeType::Text),
+    ("integer|int", NodeType::Integer),
     ("decimal", NodeType::Decimal),
     ("range", NodeType::Range),
     ("date", NodeType::Date),
     ("time", NodeType::Time),
-    ("dateTime", NodeType::DateTime),
-    ("datetime", NodeType::DateTime),
-    ("date time", NodeType::DateTime),
+    ("dateTime|datetime|date time", NodeType::DateTime),
     ("note", NodeType::Note),
-    ("acknowledge", NodeType::Acknowledge),
-    ("trigger", NodeType::Acknowledge),
+    ("acknowledge|trigger", NodeType::Acknowledge),
     ("barcode", NodeType::Barcode),
-    ("geopoint", NodeType::Geopoint),
-    ("location", NodeType::Geopoint),
-    ("gps", NodeType::Geopoint),
+    ("geopoint|location|gps", NodeType::Geopoint),
     ("geotrace", NodeType::Geotrace),
     ("geoshape", NodeType::Geoshape),
-    ("image", NodeType::Image),
-    ("photo", NodeType::Image),
-    ("picture", NodeType::Image),
+    ("image|photo|picture", NodeType::Image),
     ("audio", NodeType::Audio),
     ("video", NodeType::Video),
     ("file", NodeType::File),
     ("calculate", NodeType::Calculate),
     ("hidden", NodeType::Hidden),
-    ("start", NodeType::Start),
-    ("start time", NodeType::Start),
-    ("end", NodeType::End),
-    ("end time", NodeType::End),
+    ("start|start time", NodeType::Start),
+    ("end|end time", NodeType::End),
     ("today", NodeType::Today),
 ];
 
 const PROPERTIES: &[(&str, &str)] = &[
-    ("deviceid", "deviceid"),
-    ("device id", "deviceid"),
-    ("imei", "deviceid"),
+    ("deviceid|device id|imei", "deviceid"),
     ("phonenumber", "phonenumber"),
     ("username", "username"),
     ("email", "email"),
-    ("simserial", "simserial"),
-    ("sim id", "simserial"),
-    ("subscriberid", "subscriberid"),
-    ("subscriber id", "subscriberid"),
+    ("simserial|sim id", "simserial"),
+    ("subscriberid|subscriber id", "subscriberid"),
 ];
 
 const RULED: &[(&str, NodeType, &str)] = &[
@@ -129,14 +115,14 @@ pub fn meaning(word: &str) -> Meaning<'_> {
     // `q date`, `add date prompt`, `get today`: the question itself is in the middle
     let bare = word.strip_prefix("add ").and_then(|rest| rest.strip_suffix(" prompt")).or(word.strip_prefix("q "));
     let bare = bare.or(word.strip_prefix("get ")).unwrap_or(word);
-    if let Some((_, kind)) = QUESTIONS.iter().find(|(name, _)| *name == bare) {
+    if let Some((_, kind)) = QUESTIONS.iter().find(|(names, _)| names.split('|').any(|name| name == bare)) {
         return Meaning::Question(*kind);
     }
     if let Some((_, kind, rule)) = RULED.iter().find(|(name, ..)| *name == word) {
         return Meaning::Ruled(*kind, rule);
     }
     let property = if bare == "phone number" { "phonenumber" } else { bare.strip_prefix("uri:").unwrap_or(bare) };
-    if let Some((_, property)) = PROPERTIES.iter().find(|(name, _)| *name == property) {
+    if let Some((_, property)) = PROPERTIES.iter().find(|(names, _)| names.split('|').any(|name| name == property)) {
         return Meaning::Property(property);
     }
     if let Some(select) = select(word) {
@@ -198,8 +184,8 @@ fn select(word: &str) -> Option<Meaning<'_>> {
 pub fn spellings() -> impl Iterator<Item = &'static str> {
     let sections = ["begin group", "end group", "begin repeat", "end repeat", "begin_group", "end_group"];
     let more = ["begin_repeat", "end_repeat", "csv-external", "xml-external"];
-    let questions = QUESTIONS.iter().map(|(word, _)| *word).chain(RULED.iter().map(|(word, ..)| *word));
-    questions.chain(PROPERTIES.iter().map(|(word, _)| *word)).chain(sections).chain(more)
+    let questions = QUESTIONS.iter().map(|(words, _)| *words).chain(PROPERTIES.iter().map(|(words, _)| *words));
+    questions.flat_map(|words| words.split('|')).chain(RULED.iter().map(|(word, ..)| *word)).chain(sections).chain(more)
 }
 
 /// All spellings of selects, without their list.

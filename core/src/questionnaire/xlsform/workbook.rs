@@ -13,8 +13,8 @@ pub const MAX_ROWS: usize = 50_000;
 pub const MAX_COLUMNS: usize = 500;
 /// Bytes of text in a whole workbook.
 const MAX_TEXT: usize = 32 << 20;
-/// Bytes that one part of a zipped workbook may unfold to.
-const MAX_PART: u64 = 128 << 20;
+/// Bytes that a zipped workbook may unfold to.
+const MAX_PART: u64 = 64 << 20;
 /// Deflate cannot shrink more than this: a smaller file needs no check.
 const DEFLATE_RATIO: u64 = 1032;
 /// Reading stops after so many blank rows, as pyxform does: spreadsheets often claim a million rows.
