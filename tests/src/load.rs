@@ -1,10 +1,12 @@
 //! A server with light phones: real keys, chains, envelopes and HTTP, but no vault and no interview. For tests of the
 //! server, and as the load generator of the benchmarks, where records are signed before the clock starts.
 
+mod measure;
+
+pub use measure::{Figures, measure};
+
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 use tabara_core::catalog::{
     Binding, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer,
 };
@@ -14,33 +16,11 @@ use tabara_core::facts::{Facts, Value};
 use tabara_core::record::{Batch, Kind, QuestionnaireRef, Record, SealedRef, Sent, Token, Uuid};
 use tabara_server::{Settings, Store};
 
-/// A clock that stands until it is set.
-#[derive(Debug)]
-pub struct SetClock(AtomicI64);
-
-impl SetClock {
-    pub fn at(unix: i64) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(unix)))
-    }
-    pub fn set(&self, unix: i64) {
-        self.0.store(unix, Ordering::SeqCst);
-    }
-}
-
-impl Clock for SetClock {
-    fn unix(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
-    }
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.unix().unsigned_abs())
-    }
-}
-
 /// A deployment's keys, and what its catalog publishes.
 pub struct Deployment {
     pub authority: SigningKey,
     pub reviewer: SigningKey,
-    pub clock: Arc<SetClock>,
+    pub clock: Arc<dyn Clock>,
     /// age identity of the case worker.
     pub case_worker: String,
     recipients: Vec<Recipient>,
@@ -52,7 +32,8 @@ pub struct Deployment {
 pub const NOON: i64 = 1_794_312_000;
 
 impl Deployment {
-    pub fn new() -> Self {
+    /// Keys are made anew.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         let recipient = |name: &str, role, age: &str| Recipient { name: name.into(), role, age: age.into() };
         let (case_worker, to_case_worker) = tabara_core::seal::new_identity();
         let (_, to_recovery) = tabara_core::seal::new_identity();
@@ -63,7 +44,7 @@ impl Deployment {
         Self {
             authority: SigningKey::generate(),
             reviewer: SigningKey::generate(),
-            clock: SetClock::at(NOON),
+            clock,
             case_worker: case_worker.to_string(),
             recipients,
             questionnaire: b"{\"stands\":\"for a package\"}".to_vec(),
@@ -139,12 +120,6 @@ impl Deployment {
         let questionnaire = QuestionnaireRef { id: "returnee-screening".into(), sha256: sha256(&self.questionnaire) };
         let (record_key, transport_key) = (Signer::new(&record_key), Signer::new(&transport_key));
         Phone { device, chain, record_key, transport_key, questionnaire, seq: 0 }
-    }
-}
-
-impl Default for Deployment {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -143,10 +143,10 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
         assert_eq!(world.store.read(|log| log.sealed(position)).unwrap(), None, "the sealed bytes went at once");
         assert!(world.store.read(|log| log.body(position)).unwrap().is_some(), "the facts stay until the revision");
 
-        world.deployment.clock.set(NOON + 60 * 86_400);
-        tabara_server::log::tick(&world.store, &*world.deployment.clock).unwrap();
+        world.clock.set(NOON + 60 * 86_400);
+        tabara_server::log::tick(&world.store, &*world.clock).unwrap();
         assert_eq!(world.store.read(|log| log.body(position)).unwrap(), None);
-        world.deployment.clock.set(NOON);
+        world.clock.set(NOON);
         let again = world.send(&phone, &[sent.clone()]).await.remove(0);
         assert_eq!(again.outcome, Outcome::AlreadyHad);
         assert_eq!(world.receipt(&again).jws, digest(&sent), "a tombstone still knows what it was");
@@ -202,12 +202,12 @@ async fn what_was_receipted_is_there_after_a_restart() {
     let (world, mut phone) = World::new().await;
     let records: Vec<Sent> = (0..5).map(|_| phone.sealed_screening()).collect();
     let first: Vec<Receipt> = world.send(&phone, &records).await.iter().map(|v| world.receipt(v)).collect();
-    let World { deployment, folder, store, settings, server, http } = world;
+    let World { deployment, clock, folder, store, settings, server, http } = world;
     server.stop().await;
     drop((store, settings));
     let (store, settings) = deployment.open(folder.path());
     let server = Running::start(store.clone(), settings.clone()).await;
-    let world = World { deployment, folder, store, settings, server, http };
+    let world = World { deployment, clock, folder, store, settings, server, http };
     let second: Vec<Receipt> = world.send(&phone, &records).await.iter().map(|v| world.receipt(v)).collect();
     assert_eq!(first, second);
 }
@@ -287,7 +287,7 @@ async fn hostile_requests_are_refused_by_name() {
     assert_eq!(name(request.send().await.unwrap()).await, malformed);
     let forged = world.http.post(format!("{}/devices", world.server.url));
     let mut chain = phone.chain.clone();
-    chain.grant = Deployment::new().phone().chain.grant;
+    chain.grant = Deployment::new(world.clock.clone()).phone().chain.grant;
     let bad_chain = (403, "urn:tabara:bad-chain".to_owned());
     assert_eq!(name(forged.json(&chain).send().await.unwrap()).await, bad_chain);
     for (path, expected) in [("updates", 400), ("updates?after=x", 400), ("parts/x", 404), ("nothing", 404)] {

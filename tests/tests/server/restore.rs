@@ -13,12 +13,12 @@ use tabara_tests::load::{NOON, Phone, Running, digest};
 impl World {
     /// Stops the server, restores a backup, and starts again.
     async fn restored(self, backup: &std::path::Path) -> Self {
-        let Self { deployment, folder, store, settings, server, http } = self;
+        let Self { deployment, clock, folder, store, settings, server, http } = self;
         server.stop().await;
         drop(store);
         let store = tabara_server::store::restore(folder.path(), backup, NOON).unwrap();
         let server = Running::start(store.clone(), settings.clone()).await;
-        Self { deployment, folder, store, settings, server, http }
+        Self { deployment, clock, folder, store, settings, server, http }
     }
 
     /// What a phone does that sees a new epoch: it offers all it has and sends what is missing.
@@ -116,8 +116,8 @@ async fn all_is_derived_again_from_the_log_and_a_changed_log_does_not_prove_itse
     tabara_server::intake::decide(&world.store, strange_at, true, NOON).unwrap();
     let newer = Catalog { revoked: vec![other.device], ..world.deployment.catalog(&world.settings, 2) };
     world.deployment.publish(&world.store, &world.settings, &newer);
-    world.deployment.clock.set(NOON + 100 * 86_400);
-    tabara_server::log::tick(&world.store, &*world.deployment.clock).unwrap();
+    world.clock.set(NOON + 100 * 86_400);
+    tabara_server::log::tick(&world.store, &*world.clock).unwrap();
 
     let again = || {
         let empty = tempfile::tempdir().unwrap();

@@ -2,15 +2,18 @@
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tabara_core::envelope::{self, Typ};
 use tabara_core::record::{Batch, BatchReply, Head, Outcome, Reason, Receipt, Sent, Verdict};
 use tabara_server::{Settings, Store};
+use tabara_tests::deployment::SetClock;
 use tabara_tests::load::{Deployment, NOON, Phone, Running, client};
 use tempfile::TempDir;
 
 /// A running server with one known phone.
 pub struct World {
     pub deployment: Deployment,
+    pub clock: Arc<SetClock>,
     pub folder: TempDir,
     pub store: Store,
     pub settings: Settings,
@@ -20,11 +23,12 @@ pub struct World {
 
 impl World {
     pub async fn new() -> (Self, Phone) {
-        let (deployment, folder) = (Deployment::new(), tempfile::tempdir().unwrap());
+        let (clock, folder) = (SetClock::at(NOON), tempfile::tempdir().unwrap());
+        let deployment = Deployment::new(clock.clone());
         let (store, settings) = deployment.open(folder.path());
         let server = Running::start(store.clone(), settings.clone()).await;
         let http = client();
-        let world = Self { deployment, folder, store, settings, server, http };
+        let world = Self { deployment, clock, folder, store, settings, server, http };
         let phone = world.deployment.phone();
         assert_eq!(world.register(&phone).await, json!({"outcome": "accepted"}));
         (world, phone)

@@ -1,0 +1,244 @@
+//! Measures a server that runs as its own process: pinned to one core where `taskset` is, with the load on the other.
+//! What is sent was signed before the clock starts.
+
+use super::{Deployment, NOON, Phone, client, gzip};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tabara_core::clock::{Clock, SystemClock};
+use tabara_core::envelope::{self, sha256};
+use tabara_core::record::{BatchReply, Outcome, Record, SealedRef, Uuid};
+use tabara_server::Store;
+use tabara_server::log::Kind;
+use tabara_server::store::{FILE, NewEntry};
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Figures {
+    /// Batches of 20, checked, durable before the receipt.
+    pub records_per_s: f64,
+    /// Of the server process, per 1,000 records.
+    pub cpu_s_per_1000: f64,
+    /// Milliseconds for a batch of 20 at 200 records a second.
+    pub p99_batch: f64,
+    /// Bytes of the database over those of the JWS and sealed cases in it.
+    pub disk_ratio: f64,
+    /// Rate with `seeded` records in the log over the rate of an empty one.
+    pub rate_ratio: f64,
+    /// Resident memory of the server beyond 64 MB with `seeded` records, per record.
+    pub memory_bytes_per_record: f64,
+    pub seeded: u64,
+}
+
+/// Records in a batch.
+const BATCH: usize = 20;
+
+/// Runs the server `binary` on fresh folders. `records` are sent by `phones`; `seeded` lie in the log for the last rows.
+pub fn measure(binary: &Path, phones: usize, records: usize, seeded: u64) -> Figures {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let mut empty = Bench::new(binary, phones, records, 0);
+        let first = empty.rush().await;
+        let p99_batch = empty.pace().await;
+        let disk_ratio = empty.disk_ratio();
+        drop(empty);
+        let mut full = Bench::new(binary, phones, records, seeded);
+        let last = full.rush().await;
+        Figures {
+            records_per_s: first.rate,
+            cpu_s_per_1000: first.cpu * 1000.0,
+            p99_batch,
+            disk_ratio,
+            rate_ratio: last.rate / first.rate,
+            memory_bytes_per_record: (full.memory() - 64e6).max(0.0) / seeded.max(1) as f64,
+            seeded,
+        }
+    })
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    server: Child,
+    url: String,
+    phones: Vec<Phone>,
+    rush: Vec<(usize, Vec<u8>)>,
+    pace: Vec<(usize, Vec<u8>)>,
+}
+
+struct Rushed {
+    rate: f64,
+    /// CPU seconds of the server per record.
+    cpu: f64,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Bench {
+    fn new(binary: &Path, phones: usize, records: usize, seeded: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder is made");
+        let deployment = Deployment::new(Arc::new(SystemClock::default()));
+        let (store, _) = deployment.open(folder.path());
+        let mut phones: Vec<Phone> = (0..phones).map(|_| deployment.phone()).collect();
+        let now = SystemClock::default().unix();
+        for phone in &phones {
+            let chain = serde_json::to_string(&phone.chain).expect("a chain has a JSON form");
+            store.write(move |log| log.append(&NewEntry::own(Kind::Chain, now, &chain))).expect("it is appended");
+        }
+        seed(&store, &phones[0], seeded);
+        drop(store);
+        let mut batches = |many: usize| -> Vec<(usize, Vec<u8>)> {
+            let of = |at: usize, phone: &mut Phone| {
+                let records = (0..BATCH).map(|_| phone.sealed_screening()).collect();
+                (at, gzip(&tabara_core::record::Batch { records }))
+            };
+            let count = phones.len();
+            (0..many).map(|n| of(n % count, &mut phones[n % count])).collect()
+        };
+        let (rush, pace) = (batches(records / BATCH), batches(200));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
+        let server = serve(binary, folder.path(), &port.to_string());
+        Self { folder, server, url: format!("http://{port}/v1"), phones, rush, pace }
+    }
+
+    fn post(&self, http: &reqwest::Client, (phone, body): (usize, Vec<u8>)) -> reqwest::RequestBuilder {
+        let token = self.phones[phone].token(SystemClock::default().unix());
+        let request = http.post(format!("{}/records", self.url)).bearer_auth(token);
+        request.header("content-encoding", "gzip").body(body)
+    }
+
+    /// As fast as it can over 16 connections.
+    async fn rush(&mut self) -> Rushed {
+        let http = client();
+        while http.get(format!("{}/health", self.url)).send().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let rush = std::mem::take(&mut self.rush);
+        let records = (rush.len() * BATCH) as f64;
+        let requests: Vec<_> = rush.into_iter().map(|batch| self.post(&http, batch)).collect();
+        let queue = std::sync::Mutex::new(requests.into_iter());
+        let worker = || async {
+            loop {
+                let Some(request) = queue.lock().expect("no panic").next() else { return };
+                accepted(request.send().await.expect("it answers")).await;
+            }
+        };
+        let (begun, cpu) = (Instant::now(), self.cpu());
+        let workers = || (worker(), worker(), worker(), worker());
+        let four = |(a, b, c, d)| async { tokio::join!(a, b, c, d) };
+        tokio::join!(four(workers()), four(workers()), four(workers()), four(workers()));
+        let (seconds, cpu) = (begun.elapsed().as_secs_f64(), self.cpu() - cpu);
+        Rushed { rate: records / seconds, cpu: cpu / records }
+    }
+
+    /// Ten batches a second; the 99th percentile in milliseconds.
+    async fn pace(&mut self) -> f64 {
+        let http = client();
+        let mut tasks = Vec::new();
+        let mut clock = tokio::time::interval(Duration::from_millis(100));
+        for batch in std::mem::take(&mut self.pace) {
+            let request = self.post(&http, batch);
+            clock.tick().await;
+            tasks.push(tokio::spawn(async move {
+                let begun = Instant::now();
+                accepted(request.send().await.expect("it answers")).await;
+                begun.elapsed().as_secs_f64() * 1000.0
+            }));
+        }
+        let mut times = Vec::new();
+        for task in tasks {
+            times.push(task.await.expect("no panic"));
+        }
+        times.sort_by(f64::total_cmp);
+        times[times.len() * 99 / 100 - 1]
+    }
+
+    /// CPU seconds of the server so far.
+    fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id())).expect("it runs");
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
+        let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
+        (ticks(11) + ticks(12)) / 100.0
+    }
+
+    /// Resident bytes of the server.
+    fn memory(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).expect("it runs");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
+    }
+
+    fn disk_ratio(&self) -> f64 {
+        let file = rusqlite::Connection::open(self.folder.path().join(FILE)).expect("it opens");
+        let sum = |sql: &str| file.query_row(sql, [], |r| r.get::<_, f64>(0)).expect("it counts");
+        let payload =
+            sum("SELECT sum(length(body)) + 0.0 FROM entry") + sum("SELECT sum(length(bytes)) + 0.0 FROM sealed");
+        file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("it writes");
+        std::fs::metadata(self.folder.path().join(FILE)).expect("it is there").len() as f64 / payload
+    }
+}
+
+async fn accepted(response: reqwest::Response) {
+    let reply: BatchReply = response.json().await.expect("a reply");
+    assert!(reply.results.iter().all(|v| v.outcome == Outcome::Accepted), "all are accepted");
+}
+
+fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
+    let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|s| s.success());
+    let mut command = if pinned { Command::new("taskset") } else { Command::new(binary) };
+    if pinned {
+        command.args(["-c", "0"]).arg(binary);
+        let me = std::process::id().to_string();
+        let _ = Command::new("taskset").args(["-a", "-p", "-c", "1", &me]).stdout(Stdio::null()).status();
+    }
+    command.arg("--data").arg(folder).args(["serve", "--listen", listen]);
+    command.stderr(Stdio::null()).spawn().expect("the server starts")
+}
+
+/// Fills the log as if records had come: real payloads and ids, signatures that nobody checks again.
+fn seed(store: &Store, phone: &Phone, records: u64) {
+    const CHUNK: u64 = 10_000;
+    let jws = {
+        let record = Record { sealed: None, ..phone_record() };
+        phone.sign(&record, Some(&[0; 300])).jws
+    };
+    let parts: Vec<&str> = jws.split('.').collect();
+    let (header, signature) = (parts[0].to_owned(), parts[2].to_owned());
+    let model: Record = envelope::stored(&jws).expect("it reads");
+    for begin in (0..records).step_by(CHUNK as usize) {
+        let (header, signature, model) = (header.clone(), signature.clone(), model.clone());
+        let many = CHUNK.min(records - begin);
+        let append = move |log: &tabara_server::store::Writing| {
+            for n in begin..begin + many {
+                let sealed: [u8; 300] = std::array::from_fn(|at| (n as usize * 31 + at) as u8);
+                let reference = SealedRef { sha256: sha256(&sealed), len: 300 };
+                let id = Uuid::new_v4();
+                // numbers far above those that the phone itself will use
+                let record = Record { record: id, seq: 1_000_000 + n, sealed: Some(reference), ..model.clone() };
+                let payload = B64.encode(serde_json::to_vec(&record).expect("a record has a JSON form"));
+                let body = format!("{header}.{payload}.{signature}");
+                let entry = NewEntry {
+                    id: Some(id),
+                    binding: Some(2),
+                    seq: Some(record.seq),
+                    body: &body,
+                    ..NewEntry::own(Kind::Record, NOON, "")
+                };
+                let position = log.append(&entry)?;
+                log.keep_sealed(position, &sealed)?;
+            }
+            Ok(())
+        };
+        store.write(append).expect("it is appended");
+    }
+}
+
+fn phone_record() -> Record {
+    Deployment::new(Arc::new(SystemClock::default())).phone().screening()
+}
