@@ -1,6 +1,7 @@
 //! A server whose log holds two years of invented screenings, put there by intake itself from signed records of 25
 //! phones, with every month closed by the clock. For the pages: no vault, no interview, so it is quick.
 
+use crate::deployment::SetClock;
 use crate::load::{Deployment, Phone};
 use crate::people::Chance;
 use std::collections::BTreeMap;
@@ -33,8 +34,8 @@ pub struct Screened {
 impl Screened {
     /// Fills a folder with about `number` screenings.
     pub fn fill(folder: &Path, number: usize) -> Self {
-        let deployment = Deployment::new();
-        deployment.clock.set(START);
+        let clock = SetClock::at(START);
+        let deployment = Deployment::new(clock.clone());
         let (store, settings) = deployment.open(folder);
         let mut chance = Chance::new(17);
         let communes: Vec<&str> = places::communes().map(|place| place.code).collect();
@@ -50,7 +51,7 @@ impl Screened {
         let mut closed = Vec::new();
         for month in 0..MONTHS {
             let now = START + month * MONTH;
-            deployment.clock.set(now);
+            clock.set(now);
             let mut batch: Vec<Sent> = Vec::new();
             for _ in 0..number as i64 / MONTHS {
                 // the last two phones are never heard of
