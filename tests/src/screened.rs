@@ -53,7 +53,8 @@ impl Screened {
             let now = START + month * MONTH;
             clock.set(now);
             let mut batch: Vec<Sent> = Vec::new();
-            for _ in 0..number as i64 / MONTHS {
+            // some months bring many people home, others few
+            for _ in 0..(number as i64 * (3 + month * 7 % 5 + month % 3) / 6 / MONTHS).max(1) {
                 // the last two phones are never heard of
                 let at = chance.below(23);
                 let (phone, commune) = &mut phones[at];

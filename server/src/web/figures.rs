@@ -146,12 +146,18 @@ impl Sheet {
                         (self.headline())
                         (self.months())
                         (self.places())
-                        (self.sexes())
                         (self.ages())
-                        (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
-                        (self.one_fact(Table::Exploitation, words.by_exploitation, words.exploitation, Some(words.several)))
-                        (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
-                        (self.one_fact(Table::Service, words.by_service, words.service, Some(words.several)))
+                        div.columns {
+                            div {
+                                (self.sexes())
+                                (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
+                            }
+                            (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
+                        }
+                        div.columns {
+                            (self.one_fact(Table::Exploitation, words.by_exploitation, words.exploitation, Some(words.several)))
+                            (self.one_fact(Table::Service, words.by_service, words.service, Some(words.several)))
+                        }
                     }
                 }
                 (self.open_months(this_month))
@@ -309,7 +315,7 @@ impl Sheet {
                         tr {
                             th scope="row" {
                                 (label(fact, &answer.codes[at], self.language))
-                                (charts::bar(parts[at], longest))
+                                @if parts[at].at_least() > 0 { (charts::bar(parts[at], longest)) }
                             }
                             (cell(&answer.codes[at], parts[at], self.language))
                             td.number.share {
@@ -439,7 +445,7 @@ impl Sheet {
                         (charts::pyramid(&pyramid, [sex(0), sex(1)], words.by_age))
                     }
                     div.scroll tabindex="0" role="region" aria-label=(words.by_age) {
-                        table data-table="people-by-age-and-sex" data-unit="people identified" {
+                        table.ages data-table="people-by-age-and-sex" data-unit="people identified" {
                             thead { tr {
                                 th scope="col" { (words.age) }
                                 @if !pyramid.is_empty() {

@@ -1,0 +1,192 @@
+// The coordinator's page in a real browser: Debian's Chromium through playwright-core, with axe-core for what can be
+// checked of accessibility. Screenshots go to out/browser, for people to look at.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const shots = path.join(root, 'out/browser');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const wide = { width: 1280, height: 900 };
+const phone = { width: 360, height: 740 };
+const tables = ['people-by-month', 'people-by-place', 'people-by-sex', 'people-by-age-and-sex',
+  'people-by-destination', 'people-by-exploitation', 'people-by-outcome', 'people-by-service', 'months-open'];
+
+let server, house, browser;
+
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  server = spawn(path.join(root, 'target/debug/pages'), { stdio: ['pipe', 'pipe', 'inherit'] });
+  house = await new Promise((resolve, reject) => {
+    let text = '';
+    server.stdout.on('data', (part) => {
+      text += part;
+      if (text.includes('\n')) resolve(JSON.parse(text.slice(0, text.indexOf('\n'))));
+    });
+    server.once('exit', () => reject(new Error('the server ended; was it built? cargo build -p tabara-tests --bins')));
+  });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.stdin.end();
+});
+
+// RFC 6238, as an authenticator makes it; the secret in base32.
+function oneTimeCode(secret) {
+  const bits = [...secret.replaceAll(' ', '')]
+    .map((sign) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(sign).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  const tag = createHmac('sha1', key).update(counter).digest();
+  return String((tag.readUInt32BE(tag[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+// A new browser with its own cookies; anything but our own server would fail the test.
+async function visit(options, language) {
+  const context = await browser.newContext({ locale: language, ...options });
+  const page = await context.newPage();
+  page.foreign = [];
+  page.complaints = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(house.address)) page.foreign.push(request.url());
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.complaints.push(message.text());
+  });
+  await page.goto(house.address);
+  return page;
+}
+
+async function signIn(page, name, code) {
+  await page.fill('#name', name);
+  await page.fill('#password', house.password);
+  await page.fill('#code', code ?? house.accounts[name].recovery.pop());
+  await page.click('main button');
+  await page.waitForSelector('#figures');
+}
+
+async function check(page) {
+  assert.deepEqual(page.foreign, [], 'nothing is loaded from elsewhere');
+  assert.deepEqual(page.complaints, [], 'the browser complains of nothing');
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wider <= 0, `the page is ${wider} px wider than the screen`);
+}
+
+// axe is put in through the debugger, so that the page's own policy stays as it is.
+async function accessible(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  const faults = found.violations.map((fault) => `${fault.id}: ${fault.nodes.map((node) => node.html).join(' | ')}`);
+  assert.deepEqual(faults, []);
+}
+
+async function cells(page, table) {
+  return page.$$eval(`table[data-table="${table}"] td[data-code]`, (all) => Object.fromEntries(all.map((cell) =>
+    [cell.dataset.code, cell.dataset.value === undefined ? `<${cell.dataset.below}` : Number(cell.dataset.value)])));
+}
+
+for (const [language, title] of [['fr-FR', 'Personnes identifiées'], ['en-GB', 'People identified']]) {
+  const code = language.slice(0, 2);
+  for (const [name, options] of [
+    ['wide', { viewport: wide }],
+    ['phone', { viewport: phone, deviceScaleFactor: 2 }],
+    ['wide-without-javascript', { viewport: wide, javaScriptEnabled: false }],
+    ['phone-without-javascript', { viewport: phone, deviceScaleFactor: 2, javaScriptEnabled: false }],
+  ]) {
+    test(`the figures in ${code}, ${name}`, async () => {
+      const page = await visit(options, language);
+      const scripts = options.javaScriptEnabled !== false;
+      await page.screenshot({ path: path.join(shots, `sign-in-${code}-${name}.png`), fullPage: true });
+      if (scripts) await accessible(page);
+      await signIn(page, 'aline');
+      assert.equal(await page.textContent('h1'), title);
+      assert.equal(await page.getAttribute('html', 'lang'), code);
+      await page.screenshot({ path: path.join(shots, `figures-${code}-${name}.png`), fullPage: true });
+      for (const table of tables) {
+        const numbers = Object.values(await cells(page, table));
+        assert.ok(numbers.length > 0, `${table} has numbers`);
+        assert.ok(numbers.every((n) => n === '<5' || n % 5 === 0), `${table} is rounded`);
+      }
+      assert.equal(await page.locator('svg.map path').count(), 5);
+      if (scripts) {
+        await check(page);
+        await accessible(page);
+      }
+      await page.context().close();
+    });
+  }
+}
+
+test('the data officer signs in with a one-time code and sees exact numbers; the audit page tells of it', async () => {
+  const page = await visit({ viewport: wide }, 'en-GB');
+  await signIn(page, 'chantal', oneTimeCode(house.accounts.chantal.secret));
+  assert.equal(await page.getAttribute('#figures', 'data-exact'), 'true');
+  await page.screenshot({ path: path.join(shots, 'exact-en-wide.png'), fullPage: true });
+  await page.click('text=Who saw what');
+  await page.waitForSelector('tr[data-action="saw_exact"]');
+  await page.screenshot({ path: path.join(shots, 'audit-en-wide.png') });
+  await accessible(page);
+  await check(page);
+  await page.context().close();
+});
+
+test('a province sees its communes, by quarter too, and the language stays chosen', async () => {
+  const page = await visit({ viewport: wide }, 'en-GB');
+  await page.click('text=Français');
+  await signIn(page, 'bosco');
+  assert.equal(await page.textContent('h1'), 'Personnes identifiées');
+  assert.equal(await page.getAttribute('#figures', 'data-place'), 'BI-PR-04');
+  await page.screenshot({ path: path.join(shots, 'province-fr-wide.png'), fullPage: true });
+  await accessible(page);
+  await page.click('.choices a:text-is("2022")');
+  await page.click('.choices a:has-text("trimestre") >> nth=0');
+  assert.equal(await page.getAttribute('#figures', 'data-period'), '2022-q1');
+  await page.screenshot({ path: path.join(shots, 'province-quarter-fr-wide.png'), fullPage: true });
+  await accessible(page);
+  await page.click('text=Comment les lire');
+  await page.waitForSelector('div.narrow h2');
+  await page.screenshot({ path: path.join(shots, 'help-fr-wide.png'), fullPage: true });
+  await accessible(page);
+  await page.goto(`${house.address}/figures?place=BI`);
+  assert.equal(await page.textContent('h1'), 'Accès non prévu');
+  await page.screenshot({ path: path.join(shots, 'not-allowed-fr-wide.png') });
+  await page.context().close();
+});
+
+test('a wrong code says so gently, and the keyboard alone is enough', async () => {
+  const page = await visit({ viewport: phone }, 'en-GB');
+  await page.focus('#name');
+  await page.keyboard.type('aline');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('not the password');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('000000');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[role=alert]');
+  await page.screenshot({ path: path.join(shots, 'refused-en-phone.png') });
+  await accessible(page);
+  await page.context().close();
+});
+
+test('it prints', async () => {
+  const page = await visit({ viewport: wide }, 'fr-FR');
+  await signIn(page, 'aline', oneTimeCode(house.accounts.aline.secret));
+  await page.emulateMedia({ media: 'print' });
+  await page.screenshot({ path: path.join(shots, 'print-fr.png'), fullPage: true });
+  const pdf = await page.pdf({ path: path.join(shots, 'figures-fr.pdf'), format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' } });
+  assert.ok(pdf.length > 20_000);
+  await page.context().close();
+});
