@@ -68,7 +68,7 @@ pub fn months(values: &[(Month, Shown)], unit: &str, title: &str, language: Lang
 
 /// Women on the left, men on the right, an age band a row.
 pub fn pyramid(rows: &[(String, Shown, Shown)], names: [&str; 2], title: &str) -> Markup {
-    const ROW: usize = 25;
+    const ROW: usize = 33;
     let longest = rows.iter().flat_map(|(_, f, m)| [f, m]).map(|n| n.at_least()).max().unwrap_or(0).max(1);
     let width = |n: Shown| f64::from(n.at_least()) * 40.0 / f64::from(longest);
     html! {
@@ -77,11 +77,11 @@ pub fn pyramid(rows: &[(String, Shown, Shown)], names: [&str; 2], title: &str) -
             text.side x="61%" y="14" { (names[1]) }
             @for (at, (age, women, men)) in rows.iter().enumerate() {
                 @let y = 26 + at * ROW;
-                rect.track x="0" width="40%" y=(y) height="18" {}
-                rect.track x="60%" width="40%" y=(y) height="18" {}
-                rect.women x=(format!("{:.2}%", 40.0 - width(*women))) width=(format!("{:.2}%", width(*women))) y=(y) height="18" {}
-                rect.men x="60%" width=(format!("{:.2}%", width(*men))) y=(y) height="18" {}
-                text.age x="50%" y=(y + 13) text-anchor="middle" { (age) }
+                rect.track x="0" width="40%" y=(y) height="20" {}
+                rect.track x="60%" width="40%" y=(y) height="20" {}
+                rect.women x=(format!("{:.2}%", 40.0 - width(*women))) width=(format!("{:.2}%", width(*women))) y=(y) height="20" {}
+                rect.men x="60%" width=(format!("{:.2}%", width(*men))) y=(y) height="20" {}
+                text.age x="50%" y=(y + 15) text-anchor="middle" { (age) }
             }
         }
     }

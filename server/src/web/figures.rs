@@ -148,14 +148,10 @@ impl Sheet {
                         (self.places())
                         (self.ages())
                         div.columns {
-                            div {
-                                (self.sexes())
-                                (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
-                            }
-                            (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
-                        }
-                        div.columns {
+                            (self.sexes())
+                            (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
                             (self.one_fact(Table::Exploitation, words.by_exploitation, words.exploitation, Some(words.several)))
+                            (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
                             (self.one_fact(Table::Service, words.by_service, words.service, Some(words.several)))
                         }
                     }
