@@ -73,8 +73,12 @@ pub enum Cause {
     UnknownFunction(String),
     #[error("{function}() does not take {given} arguments")]
     Arguments { function: &'static str, given: usize },
+    /// A step of a path.
     #[error("there is no question or group named {0}")]
     UnknownName(String),
+    /// `${name}`
+    #[error("there is no question or group named {0}")]
+    UnknownReference(String),
     #[error("more than one question or group is named {0}")]
     AmbiguousName(String),
     #[error("there is no list or table named {0}")]
@@ -85,4 +89,11 @@ pub enum Cause {
     Unsupported(&'static str),
     #[error("the values depend on each other: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
+}
+
+impl Cause {
+    /// Whether XPath finds nothing there and goes on: the part reads as blank, and a questionnaire can be used.
+    pub fn reads_blank(&self) -> bool {
+        matches!(self, Cause::UnknownName(_) | Cause::UnknownColumn { .. })
+    }
 }

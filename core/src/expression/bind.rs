@@ -554,7 +554,7 @@ impl<'a> Binding<'_, 'a> {
     fn reference(&self, name: &str, at: usize) -> Result<Way, Fault> {
         let schema = self.schema();
         let node = match schema.names.get(name).map_or(&[][..], Vec::as_slice) {
-            [] => return Err(Fault { at, cause: Cause::UnknownName(name.to_owned()) }),
+            [] => return Err(Fault { at, cause: Cause::UnknownReference(name.to_owned()) }),
             [node] => *node,
             _ => return Err(Fault { at, cause: Cause::AmbiguousName(name.to_owned()) }),
         };

@@ -251,8 +251,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn keep(&mut self, mut bound: Bound, node: NodeId, place: Place) -> Bound {
-        let faults = bound.faults.drain(..).map(|fault| RuleFault { node: node as usize, place, fault });
-        self.faults.extend(faults);
+        let faults = bound.faults.drain(..).filter(|fault| !fault.cause.reads_blank());
+        self.faults.extend(faults.map(|fault| RuleFault { node: node as usize, place, fault }));
         self.last_saved.extend(bound.last_saved.iter().cloned());
         bound
     }

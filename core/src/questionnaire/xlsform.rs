@@ -33,8 +33,10 @@ pub mod workbook;
 pub use fault::{Fault, Severity, UNREADABLE};
 
 use super::{Package, PackageError, Questionnaire};
+use crate::expression::Cause;
+use crate::interview;
 use choices::Lists;
-use columns::Table;
+use columns::{Row, Table};
 use countable::Countable;
 use fault::{Faults, Place, distance};
 use languages::Languages;
@@ -59,27 +61,50 @@ pub fn compile(bytes: &[u8]) -> Compiled {
 /// Compiles a form; `beside` reads a file that lies beside it, by name (`select_one_from_file`, `pulldata`).
 pub fn compile_beside(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>) -> Compiled {
     let mut faults = Faults::default();
-    let package = match Workbook::read(bytes) {
+    let questionnaire = match Workbook::read(bytes) {
         Ok(workbook) => read_form(&workbook, beside, &mut faults),
         Err(unreadable) => {
             faults.error(Place::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
             None
         }
     };
-    let made = package.filter(|_| !faults.any_error()).map(Questionnaire::new);
-    let questionnaire = made.and_then(|made| made.map_err(|error| misfit(&error, &mut faults)).ok());
-    Compiled { questionnaire, faults: faults.sorted() }
+    Compiled { questionnaire: questionnaire.filter(|_| !faults.any_error()), faults: faults.sorted() }
 }
 
-/// What the checks of the package itself refuse, for lack of a better place: sizes, mostly.
-fn misfit(error: &PackageError, faults: &mut Faults) {
-    let message = format!("the questionnaire would not open on a phone: {error}");
-    faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+/// Tells what the package itself refuses: cycles, and sizes that no sheet is to blame for.
+fn misfit(error: &PackageError, rows: &[Option<Row<'_>>], table: &Table<'_>, faults: &mut Faults) {
+    let PackageError::Rules(rules) = error else {
+        let message = format!("the questionnaire would not open on a phone: {error}");
+        return faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+    };
+    for (_, rule) in rules {
+        let column = match rule.place {
+            interview::Place::Relevant => "relevant",
+            interview::Place::Required => "required",
+            interview::Place::Readonly => "readonly",
+            interview::Place::Constraint => "constraint",
+            interview::Place::Calculation => "calculation",
+            interview::Place::Default => "default",
+            interview::Place::ChoiceFilter => "choice_filter",
+            interview::Place::RepeatCount => "repeat_count",
+            interview::Place::Text => "label",
+        };
+        let at = rows[rule.node].map_or(Place::sheet("survey"), |row| table.place(row, column));
+        let (code, hint) = match rule.fault.cause {
+            Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
+            _ => ("bad-expression", "see the names and functions in the cell"),
+        };
+        faults.error(at, code, rule.fault.to_string(), hint);
+    }
 }
 
 const SHEETS: &[&str] = &["survey", "choices", "settings", "external_choices", "entities", "osm", "indicators"];
 
-fn read_form(workbook: &Workbook, beside: &dyn Fn(&str) -> Option<Vec<u8>>, faults: &mut Faults) -> Option<Package> {
+fn read_form(
+    workbook: &Workbook,
+    beside: &dyn Fn(&str) -> Option<Vec<u8>>,
+    faults: &mut Faults,
+) -> Option<Questionnaire> {
     let survey_sheet = survey_sheet(workbook, faults)?;
     let blank = Sheet::default();
     let sheet = |name: &str| workbook.sheet(name).unwrap_or(&blank);
@@ -145,7 +170,11 @@ fn read_form(workbook: &Workbook, beside: &dyn Fn(&str) -> Option<Vec<u8>>, faul
     let mut countable = Countable { package: &package, graph: &graph, faults };
     countable.check(&survey_table, &rows);
     package.indicators = countable.indicators(&indicators, &languages);
-    Some(package)
+    // what was told already needs no second word from the package
+    match faults.any_error() {
+        true => None,
+        false => Questionnaire::new(package).map_err(|error| misfit(&error, &rows, &survey_table, faults)).ok(),
+    }
 }
 
 /// The sheet `survey`; where a workbook has one sheet only, that one.

@@ -61,12 +61,9 @@ pub fn check(package: &Package, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
     let strict = package.nodes.iter().any(|node| !node.fact.is_empty() || !node.role.is_empty());
     let mut rules = Rules { package, table, rows, strict, faults };
     let mut graph = Graph { needs: vec![BTreeSet::new(); package.nodes.len()] };
-    // what a value is computed from in the same row: the ground on which cycles are found
-    let mut same_row: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); package.nodes.len()];
     for (at, node) in package.nodes.iter().enumerate() {
         let around = node.parent.map(|parent| parent as usize);
         graph.needs[at].extend(around);
-        same_row[at].extend(around);
         graph.needs[at].extend(node.trigger.iter().map(|trigger| *trigger as usize));
         if let Some(Source::Rows(from)) = node.choices.as_ref().map(|choices| &choices.from) {
             graph.needs[at].insert(*from as usize);
@@ -86,19 +83,11 @@ pub fn check(package: &Package, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
             if !matches!(column, "required" | "readonly") {
                 graph.needs[at].extend(read.filter(|read| *read != at));
             }
-            let computes = column == "relevant" || (column == "calculation" && node.trigger.is_empty());
-            if computes && !(column == "calculation" && text.trim_start().starts_with("once(")) {
-                let own = schema.scope_of(at as u32);
-                let near = bound.reads.iter().filter(|read| read.node != FORM && schema.around(read.anchor, own));
-                let near = near.filter(|read| read.anchor == schema.common(own, schema.scope_of(read.node)));
-                same_row[at].extend(near.map(|read| read.node as usize));
-            }
             if let Ok(tree) = parse(text) {
                 rules.look(at, column, text, &tree);
             }
         }
     }
-    rules.cycles(&same_row);
     graph
 }
 
@@ -126,9 +115,8 @@ impl Rules<'_, '_> {
             };
             let (code, hint) = match &fault.cause {
                 // told with all other references
-                Cause::UnknownName(name) | Cause::AmbiguousName(name) if text.contains(&format!("${{{name}}}")) => {
-                    continue;
-                }
+                Cause::UnknownReference(_) => continue,
+                Cause::AmbiguousName(name) if text.contains(&format!("${{{name}}}")) => continue,
                 Cause::UnknownFunction(name) if name == "jr:itext" => {
                     ("unknown-function", "write .../label for jr:itext(.../itextId)".to_owned())
                 }
@@ -152,12 +140,10 @@ impl Rules<'_, '_> {
                 Cause::Arguments { .. } => ("bad-arguments", near()),
                 _ => ("bad-expression", near()),
             };
-            match fault.cause {
-                // XPath finds nothing there, and so do the other clients
-                Cause::UnknownName(_) | Cause::UnknownColumn { .. } => {
-                    self.doubt(node, column, code, format!("{fault}, and it counts as blank"), hint);
-                }
-                _ => self.error(node, column, code, format!("{fault}"), hint),
+            if fault.cause.reads_blank() {
+                self.doubt(node, column, code, format!("{fault}, and it counts as blank"), hint);
+            } else {
+                self.error(node, column, code, format!("{fault}"), hint);
             }
         }
     }
@@ -296,48 +282,6 @@ impl Rules<'_, '_> {
             },
             _ => None,
         }
-    }
-
-    /// Names the nodes of every cycle.
-    fn cycles(&mut self, needs: &[BTreeSet<usize>]) {
-        // 0: not seen, 1: on the way, 2: done
-        let mut state = vec![0u8; needs.len()];
-        for start in 0..needs.len() {
-            if state[start] != 0 {
-                continue;
-            }
-            let mut way: Vec<(usize, Vec<usize>)> = vec![(start, needs[start].iter().copied().collect())];
-            state[start] = 1;
-            while let Some((node, next)) = way.last_mut() {
-                let node = *node;
-                match next.pop() {
-                    Some(need) if state[need] == 0 => {
-                        state[need] = 1;
-                        way.push((need, needs[need].iter().copied().collect()));
-                    }
-                    Some(need) if state[need] == 1 => {
-                        let from = way.iter().position(|(node, _)| *node == need).unwrap_or(0);
-                        let ring: Vec<usize> = way[from..].iter().map(|(node, _)| *node).collect();
-                        self.cycle(&ring);
-                    }
-                    Some(_) => {}
-                    None => {
-                        state[node] = 2;
-                        way.pop();
-                    }
-                }
-            }
-        }
-    }
-
-    fn cycle(&mut self, ring: &[usize]) {
-        let names = ring.iter().chain(ring.first()).map(|node| self.package.nodes[*node].name.as_str());
-        let message = format!("the rules go round in a circle: {}", names.collect::<Vec<_>>().join(" needs "));
-        let first = ring.iter().copied().min().unwrap_or(0);
-        let node = &self.package.nodes[first];
-        let column = if node.calculation.is_empty() { "relevant" } else { "calculation" };
-        let hint = "take one of the rules away; a group does not depend on what stands in it".to_owned();
-        self.error(first, column, "cycle", message, hint);
     }
 }
 
