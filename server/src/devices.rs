@@ -23,7 +23,7 @@ const MAX_CHAIN: usize = 16 * 1024;
 const MAX_SECOND: usize = 4;
 
 pub fn routes() -> Router<Arc<Server>> {
-    Router::new().route("/devices", post(register)).layer(DefaultBodyLimit::max(MAX_CHAIN))
+    Router::new().route("/devices", post(registered)).layer(DefaultBodyLimit::max(MAX_CHAIN))
 }
 
 /// Answer to `POST /v1/devices`.
@@ -34,15 +34,16 @@ pub struct Registered {
     pub reason: Option<Reason>,
 }
 
-async fn register(State(server): State<Arc<Server>>, body: Bytes) -> Result<Json<Registered>, Problem> {
+async fn registered(State(server): State<Arc<Server>>, body: Bytes) -> Result<Json<Registered>, Problem> {
     let chain: Chain = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
-    let now = server.settings.clock.unix();
-    blocking(move || {
-        let (grant, keys) = verify(&server.settings, &chain)?;
-        server.store.write(move |log| keep(log, &chain, &grant, &keys, now))?
-    })
-    .await
-    .map(Json)
+    blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
+}
+
+/// Makes a phone known by its chain.
+pub fn register(store: &Store, settings: &Settings, chain: Chain) -> Result<Registered, Problem> {
+    let (grant, keys) = verify(settings, &chain)?;
+    let now = settings.clock.unix();
+    store.write(move |log| keep(log, &chain, &grant, &keys, now))?
 }
 
 /// Checks a chain against every authority that is trusted.

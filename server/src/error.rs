@@ -45,6 +45,14 @@ impl Problem {
     }
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.parts().2)
+    }
+}
+
+impl std::error::Error for Problem {}
+
 impl Problem {
     /// The problem behind a fault that a router or extractor has answered in plain text.
     pub fn of_router(response: &Response) -> Option<Self> {

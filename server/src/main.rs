@@ -44,6 +44,8 @@ enum Command {
     Backup { file: PathBuf },
     /// Puts a backup in place of the log; no server may run. Phones then send again what is missing.
     Restore { file: PathBuf },
+    /// Takes in a courier bundle and writes what travels back beside it, as FILE.receipts.
+    Intake { file: PathBuf },
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
 }
@@ -155,6 +157,14 @@ fn run(cli: Cli) -> Outcome {
         }
         Command::Quarantine(QuarantineCommand::Accept { positions }) => decide(&store, positions, true, now)?,
         Command::Quarantine(QuarantineCommand::Reject { positions }) => decide(&store, positions, false, now)?,
+        Command::Intake { file } => {
+            let reply = tabara_server::intake::take_bundle(&store, &settings, &std::fs::read(&file)?)?;
+            let kept = reply.results.iter().filter(|(_, verdict)| verdict.receipt.is_some()).count();
+            println!("{kept} of {} records kept", reply.results.len());
+            let mut back = file.into_os_string();
+            back.push(".receipts");
+            std::fs::write(back, serde_json::to_vec(&reply)?)?;
+        }
         Command::Backup { file } => store.backup(&file, now)?,
         Command::Restore { .. } => unreachable!("done before the store was opened"),
         Command::Rebuild => {
