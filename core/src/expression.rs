@@ -85,6 +85,8 @@ pub enum Cause {
     UnknownList(String),
     #[error("the list {list} has no column {column}")]
     UnknownColumn { list: String, column: String },
+    #[error("'{0}' is no date")]
+    NotADate(String),
     #[error("not supported: {0}")]
     Unsupported(&'static str),
     #[error("the values depend on each other: {}", .0.join(" -> "))]

@@ -276,6 +276,9 @@ impl<'a> Binding<'_, 'a> {
                 Expr::Nodes(Arc::new(self.finish(way)))
             }
             ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
+            ("date" | "date-time", [Tree::Text(text)]) if never_a_date(text) => {
+                self.fault(at, Cause::NotADate(text.clone()))
+            }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
             _ => {
@@ -627,6 +630,12 @@ impl Way {
             self.down.remove(0);
         }
     }
+}
+
+/// A text written as an argument that is no date, whatever the day. (The placeholders of some forms are blank.)
+fn never_a_date(text: &str) -> bool {
+    let value = Value::from(text);
+    !value.is_blank() && value.moment(0).is_none() && value.number(0).is_nan()
 }
 
 /// The repeat that a node lies in.

@@ -1,0 +1,187 @@
+//! What was computed step by step is what computing everything at once gives: on random forms with random answers, rows
+//! that come and go, and drafts taken up in between. A failure prints the seed of its form.
+
+use super::*;
+use proptest::prelude::*;
+
+/// A small generator: the form and the answers follow from one number.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) % below as u64) as usize
+    }
+    fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[self.roll(words.len())]
+    }
+}
+
+/// Names, with the repeats that they lie in, outermost first.
+type Names = Vec<(String, Vec<String>)>;
+
+/// An expression over what stands before.
+fn expression(dice: &mut Dice, names: &Names, within: &[String], depth: usize) -> String {
+    if names.is_empty() || depth > 3 {
+        return dice.of(&["0", "1", "2", "'a'", "''", "7.5"]).to_owned();
+    }
+    let (name, repeats) = names[dice.roll(names.len())].clone();
+    let mut inner = |dice: &mut Dice| expression(dice, names, within, depth + 1);
+    match dice.roll(14) {
+        0 => format!("{} + {}", inner(dice), inner(dice)),
+        1 => format!("if({} > {}, {}, {})", inner(dice), inner(dice), inner(dice), inner(dice)),
+        2 => format!("coalesce({}, {})", inner(dice), inner(dice)),
+        3 => format!("concat({}, '-', {})", inner(dice), inner(dice)),
+        4 => format!("sum(${{{name}}})"),
+        5 => format!("count(${{{name}}})"),
+        6 => format!("{} = {}", inner(dice), inner(dice)),
+        7 => format!("{} != {}", inner(dice), inner(dice)),
+        8 => format!("selected(${{{name}}}, '{}')", dice.of(&["food", "yes", "1"])),
+        9 => match repeats.last() {
+            Some(repeat) => format!("indexed-repeat(${{{name}}}, ${{{repeat}}}, {})", inner(dice)),
+            None => format!("string-length(${{{name}}})"),
+        },
+        10 => match repeats.first() {
+            Some(_) => format!("join(' ', ${{{name}}})"),
+            None => format!("not(${{{name}}})"),
+        },
+        11 if !within.is_empty() => "position(..)".to_owned(),
+        _ => format!("${{{name}}}"),
+    }
+}
+
+fn random_form(dice: &mut Dice) -> String {
+    let mut rows = String::new();
+    let mut names: Names = Vec::new();
+    let mut open: Vec<(bool, String)> = Vec::new();
+    for i in 0..6 + dice.roll(24) {
+        let within: Vec<String> = open.iter().filter(|(repeat, _)| *repeat).map(|(_, name)| name.clone()).collect();
+        let name = format!("n{i}");
+        let relevant = match dice.roll(3) {
+            0 => format!(" | relevant: {}", expression(dice, &names, &within, 1)),
+            _ => String::new(),
+        };
+        match dice.roll(12) {
+            0 | 1 if open.len() < 4 => {
+                rows += &format!("group {name}{relevant}\n");
+                open.push((false, name));
+                continue;
+            }
+            2 if open.len() < 4 => {
+                let count = match dice.roll(2) {
+                    0 => format!(" | count: {} mod 5", expression(dice, &names, &within, 2)),
+                    _ => String::new(),
+                };
+                rows += &format!("repeat {name}{relevant}{count}\n");
+                open.push((true, name));
+                continue;
+            }
+            3 | 4 if !open.is_empty() => {
+                // a section without a question is no section
+                rows += &format!("text {name}x\nend\n");
+                open.pop();
+                continue;
+            }
+            5 => rows += &format!("select_multiple {name} need{relevant}\n"),
+            6 => {
+                rows += &format!(
+                    "select_one {name} commune{relevant} | filter: in = {}\n",
+                    expression(dice, &names, &within, 2)
+                )
+            }
+            7 => rows += &format!("text {name}{relevant}\n"),
+            8 => rows += &format!("integer {name}{relevant} | default: {}\n", dice.roll(5)),
+            9..=11 => rows += &format!("calculate {name}{relevant} | is: {}\n", expression(dice, &names, &within, 0)),
+            _ => rows += &format!("integer {name}{relevant}\n"),
+        }
+        names.push((name, within));
+    }
+    while open.pop().is_some() {
+        rows += "text last\nend\n".replace("last", &format!("last{}", open.len())).as_str();
+    }
+    rows + "text tail\n"
+}
+
+/// Every cell: path, relevance, what is read, what was given.
+fn everything(interview: &Interview) -> Vec<String> {
+    let schema = &interview.form().program.schema;
+    let mut all = Vec::new();
+    for (node, place) in schema.nodes.iter().enumerate() {
+        interview.state.rows.below(schema, 0, place.scope, &mut |row| {
+            let cell = interview.state.rows.cell(row, place.cell as usize);
+            let path = interview.path(node as NodeId, row);
+            let given =
+                if interview.form().kind(node as NodeId).is_section() { Value::Blank } else { cell.given.clone() };
+            all.push(format!("{path} {} {:?} {:?}", cell.relevant, cell.value, given));
+        });
+    }
+    all
+}
+
+fn paths(interview: &Interview, wanted: impl Fn(NodeType) -> bool) -> Vec<(NodeType, String)> {
+    let schema = &interview.form().program.schema;
+    let mut paths = Vec::new();
+    for (node, place) in schema.nodes.iter().enumerate() {
+        let kind = interview.form().kind(node as NodeId);
+        if wanted(kind) {
+            interview.state.rows.below(schema, 0, place.scope, &mut |row| {
+                paths.push((kind, interview.path(node as NodeId, row)));
+            });
+        }
+    }
+    paths
+}
+
+fn step(dice: &mut Dice, interview: &mut Interview) {
+    match dice.roll(6) {
+        0 | 1 => {
+            let repeats = paths(interview, |kind| kind == NodeType::Repeat);
+            if let Some((_, path)) = repeats.get(dice.roll(repeats.len().max(1))) {
+                // refused where rows are counted or not relevant: that changes nothing
+                let _ = match dice.roll(2) {
+                    0 => interview.remove_row(path),
+                    _ => interview.add_row(path.rsplit_once('[').map_or(path, |(repeat, _)| repeat)),
+                };
+            }
+        }
+        _ => {
+            let questions = paths(interview, NodeType::is_shown);
+            let (kind, path) = &questions[dice.roll(questions.len())];
+            let answer = match kind {
+                _ if dice.roll(5) == 0 => None,
+                NodeType::Integer => Some(dice.of(&["0", "1", "2", "3", "4", "-7"])),
+                NodeType::SelectMultiple => Some(dice.of(&["food", "water food", "none"])),
+                NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "b2"])),
+                _ => Some(dice.of(&["a", "b", "yes", "12", "food"])),
+            };
+            let _ = interview.answer(path, answer);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn incremental_equals_full(seed in any::<u64>()) {
+        let mut dice = Dice(seed);
+        let rows = random_form(&mut dice);
+        let form = match Questionnaire::new(package(&format!("{rows}text who\n"))) {
+            Ok(form) => Arc::new(form),
+            Err(PackageError::Rules(_)) => return Ok(()),
+            Err(other) => panic!("{other}\n{rows}"),
+        };
+        let mut interview = Interview::start(form.clone(), setting());
+        for _ in 0..25 {
+            step(&mut dice, &mut interview);
+            let mut again = interview.clone();
+            again.change(|state, form| state.recompute_all(form));
+            prop_assert_eq!(everything(&interview), everything(&again), "seed {}\n{}", seed, rows);
+            let resumed = Interview::resume(form.clone(), setting(), &interview.draft()).expect("its own draft");
+            prop_assert_eq!(everything(&interview), everything(&resumed), "resumed, seed {}\n{}", seed, rows);
+        }
+    }
+}

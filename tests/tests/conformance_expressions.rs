@@ -1,0 +1,173 @@
+//! The recorded XPath suites of Web Forms and JavaRosa against our expression language, without a form.
+//! The cases lie in the shared folder; where it is absent there is nothing to run. A result that differs passes only by
+//! a numbered decision (`tabara_core::interview`), told from the values alone; what is left has failed.
+
+use flate2::read::GzDecoder;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use tabara_core::expression::{Surroundings, Value, evaluate, moment};
+
+fn cases(file: &str) -> Option<Vec<Json>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    let folder = std::env::var_os("TABARA_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let packed = std::fs::File::open(folder.join("forms/cases").join(file)).ok()?;
+    let lines = BufReader::new(GzDecoder::new(packed)).lines();
+    let all = lines.map(|line| serde_json::from_str::<Json>(&line.expect("text")).expect("JSON"));
+    Some(all.filter(|case| case["scope"] == "free").collect())
+}
+
+fn around(now: i64, local: i16) -> Surroundings {
+    Surroundings { now, local, seed: 7, language: 0, last_saved: BTreeMap::new() }
+}
+
+/// Numbers that JSON cannot hold are recorded as text.
+fn recorded_number(json: &Json) -> Option<f64> {
+    match json {
+        Json::Number(n) => n.as_f64(),
+        Json::String(text) => match text.as_str() {
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            text => text.parse().ok(),
+        },
+        _ => None,
+    }
+}
+
+fn same_number(a: f64, b: f64) -> bool {
+    // sums of decimals end in other last digits
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
+}
+
+/// The decision by which a result differs, if there is one.
+fn decision(expression: &str, ours: &Value, theirs: &Json, local: i16) -> Option<u8> {
+    let number = ours.number(local);
+    if let Some(theirs) = recorded_number(theirs) {
+        // 13: they count moments from UTC midnight, we whole local days
+        let shift = -f64::from(local) / 1_440.0;
+        if (theirs - number - shift).abs() < 1e-6 {
+            return Some(13);
+        }
+        // 21: what lay exactly between goes up
+        let argument = expression.strip_prefix("round(").and_then(|rest| rest.split([',', ')']).next());
+        let argument = argument.and_then(|text| text.trim_matches(['"', '\'']).parse::<f64>().ok());
+        if argument.is_some_and(|a| number > theirs && same_number((number + theirs) / 2.0, a)) {
+            return Some(21);
+        }
+        // 23: they round metres to two places
+        if (expression.starts_with("area(") || expression.starts_with("distance("))
+            && (number - theirs).abs() <= 0.005 + 1e-6
+        {
+            return Some(23);
+        }
+    }
+    if let (Value::Date(day), Some(theirs)) = (ours, theirs.as_str().and_then(|text| moment::parse_moment(text, local)))
+    {
+        // 14: a date is a day, whatever the hour it was made of
+        if theirs.day() == *day || theirs.at(0).day() == *day {
+            return Some(14);
+        }
+    }
+    let lower = expression.to_lowercase();
+    if lower.starts_with("boolean-from-string('true') ") || (lower == "boolean-from-string('true')" && ours.truth()) {
+        return Some(22);
+    }
+    None
+}
+
+/// Random results were recorded once: only their form can be compared.
+fn same_form(expression: &str, ours: &Value, theirs: &Json) -> bool {
+    let (ours, Some(theirs)) = (ours.text(), theirs.as_str()) else {
+        return expression == "random()" && (0.0..1.0).contains(&ours.number(0));
+    };
+    expression.contains("uuid(") && ours.chars().map(|c| c == '-').eq(theirs.chars().map(|c| c == '-'))
+}
+
+struct Suite {
+    name: &'static str,
+    passed: usize,
+    total: usize,
+    failures: String,
+}
+
+impl Suite {
+    fn new(name: &'static str) -> Self {
+        Self { name, passed: 0, total: 0, failures: String::new() }
+    }
+    fn count(&mut self, passed: bool, why: impl FnOnce() -> String) {
+        self.total += 1;
+        self.passed += usize::from(passed);
+        if !passed {
+            writeln!(self.failures, "{}", why()).expect("memory");
+        }
+    }
+    fn tell(&self, least: f64) {
+        println!("conformance {} free: {}/{}", self.name, self.passed, self.total);
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-{}.txt", self.name));
+        std::fs::write(&file, &self.failures).expect("the list of failures");
+        println!("  failures: {}", file.display());
+        let share = 100.0 * self.passed as f64 / self.total.max(1) as f64;
+        assert!(share >= least, "{}: {share:.1} % passed, less than before", self.name);
+    }
+}
+
+#[test]
+fn xpath_as_web_forms_evaluates_it() {
+    let Some(cases) = cases("xpath-cases.jsonl.gz") else { return println!("conformance xpath free: absent") };
+    let mut suite = Suite::new("xpath");
+    for case in cases {
+        let expression = case["expr"].as_str().expect("an expression");
+        let now = moment::parse_moment(case["now"].as_str().expect("a moment"), 0).expect("a moment");
+        // Phoenix keeps UTC-7 all year
+        let local = -420;
+        let (ours, faults) = evaluate(expression, &around(now.ms, local));
+        let result = &case["result"];
+        let same = match case["type"].as_u64() {
+            _ if case.get("threw").is_some() => !faults.is_empty(),
+            Some(1) => recorded_number(result).is_some_and(|n| same_number(n, ours.number(local))),
+            Some(2) => {
+                let text = ours.text();
+                result.as_str() == Some(&text)
+                    || recorded_number(result).is_some_and(|n| text.parse().is_ok_and(|ours| same_number(n, ours)))
+            }
+            Some(3) => result.as_bool() == Some(ours.truth()),
+            _ => false,
+        };
+        let passed =
+            same || decision(expression, &ours, result, local).is_some() || same_form(expression, &ours, result);
+        suite.count(passed, || format!("{expression}\n  theirs {result}, ours {ours:?} {faults:?}"));
+    }
+    suite.tell(90.0);
+}
+
+#[test]
+fn xpath_as_javarosa_evaluates_it() {
+    let Some(cases) = cases("javarosa-eval.jsonl.gz") else {
+        return println!("conformance javarosa-eval free: absent");
+    };
+    let mut suite = Suite::new("javarosa-eval");
+    let mut java = 0;
+    for case in cases {
+        let expression = case["expr"].as_str().expect("an expression");
+        let (ours, faults) = evaluate(expression, &around(0, 0));
+        let value = &case["value"];
+        let same = match value {
+            _ if case.get("error").is_some_and(|error| !error.is_null()) => !faults.is_empty(),
+            Json::Bool(b) => ours.truth() == *b && faults.is_empty(),
+            Json::Number(_) => recorded_number(value).is_some_and(|n| same_number(n, ours.number(0))),
+            Json::String(text) => {
+                *text == ours.text() || recorded_number(value).is_some_and(|n| same_number(n, ours.number(0)))
+            }
+            _ => false,
+        };
+        let passed = same || decision(expression, &ours, value, 0).is_some();
+        // functions and variables that its test class adds in Java
+        let context = case["context"].as_array().is_some_and(|words| words.iter().any(|word| word == "ec"));
+        java += usize::from(!passed && context && !faults.is_empty());
+        suite.count(passed, || format!("{expression}\n  theirs {value} {}, ours {ours:?} {faults:?}", case["error"]));
+    }
+    println!("  of the failures, {java} call functions or variables that the test class of JavaRosa adds in Java");
+    suite.tell(80.0);
+}
