@@ -11,6 +11,7 @@
 //! hours after its start. Failed sign-ins are counted by name and by address; too many, and nobody is let in under
 //! that name or from that address for a quarter of an hour, whatever the password.
 
+pub mod command;
 pub mod password;
 pub mod totp;
 

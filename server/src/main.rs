@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
 use tabara_core::record::Uuid;
+use tabara_server::auth::command::{self, UserCommand};
 use tabara_server::{Settings, Store, catalog, devices, serve};
 
 #[derive(Parser)]
@@ -40,6 +41,9 @@ enum Command {
     /// What waits for someone to look.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Who may sign in to the pages.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Copies the log into a file, beside a running server, and checks the copy. Keys are not in it.
     Backup { file: PathBuf },
     /// Puts a backup in place of the log; no server may run. Phones then send again what is missing.
@@ -165,6 +169,7 @@ fn run(cli: Cli) -> Outcome {
             back.push(".receipts");
             std::fs::write(back, serde_json::to_vec(&reply)?)?;
         }
+        Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
         Command::Backup { file } => store.backup(&file, now)?,
         Command::Restore { .. } => unreachable!("done before the store was opened"),
         Command::Rebuild => {

@@ -121,6 +121,18 @@ impl Staff {
         Ok(row.optional()?.flatten())
     }
 
+    /// All accounts, by name.
+    pub fn accounts(&self) -> Result<Vec<(String, Role)>> {
+        let conn = self.open_file();
+        let mut query = conn.prepare_cached("SELECT name, role, province FROM account ORDER BY name")?;
+        let row = |r: &rusqlite::Row| {
+            let province: Option<String> = r.get(2)?;
+            Ok((r.get(0)?, Role::read(&r.get::<_, String>(1)?, province.as_deref())))
+        };
+        let all = query.query_map([], row)?.collect::<rusqlite::Result<Vec<(String, Option<Role>)>>>()?;
+        Ok(all.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
+    }
+
     /// Whether the step was newer than every one used; now it is used.
     pub fn use_step(&self, name: &str, step: i64) -> Result<bool> {
         let sql = "UPDATE account SET last_step = ?2 WHERE name = ?1 AND last_step < ?2";

@@ -29,14 +29,14 @@ pub async fn help(State(pages): Shared, here: Here) -> Response {
     let words = here.language.words();
     let content = html! {
         div.narrow {
-            h1 { (words.help) }
+            h1 { (words.people.more_help) }
             @for (title, paragraphs) in words.help_page {
                 h2 { (title) }
                 @for paragraph in *paragraphs { p { (paragraph) } }
             }
         }
     };
-    layout(&here, Some(&visitor), words.help, content).into_response()
+    layout(&here, Some(&visitor), words.people.more_help, content).into_response()
 }
 
 /// Lines on one page.

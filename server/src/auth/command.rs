@@ -1,0 +1,131 @@
+//! `tabara-server user`: accounts, on the server's own machine. Also the way back for somebody who lost both the
+//! authenticator and the recovery codes: set the account again.
+
+use super::{Issued, Role, set_account};
+use crate::audit::{self, Action};
+use crate::store::Store;
+use clap::{Subcommand, ValueEnum};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use std::io::{IsTerminal as _, Write};
+use zeroize::Zeroizing;
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Makes an account, or gives one a new password, one-time codes and role. The password is asked for, or read from
+    /// the input's first line.
+    Add {
+        name: String,
+        #[arg(long)]
+        role: RoleWord,
+        /// Code of the province of a provincial coordinator, BI-PR-NN.
+        #[arg(long)]
+        province: Option<String>,
+    },
+    /// Removes an account and ends its sessions.
+    Remove {
+        name: String,
+    },
+    List,
+    /// Checks the audit log's chain of hashes, and prints its last hash.
+    Audit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleWord {
+    Coordinator,
+    ProvincialCoordinator,
+    NationalDataOfficer,
+}
+
+/// Runs a command on the store of a data folder.
+pub fn run(
+    command: UserCommand,
+    store: &Store,
+    now: i64,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let staff = store.staff();
+    match command {
+        UserCommand::Add { name, role, province } => {
+            let role = Role::read(Role::WORDS[role as usize], province.as_deref())
+                .ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")?;
+            let password = ask_password()?;
+            show(&set_account(staff, now, &name, role, &password)?, &name, out)?;
+        }
+        UserCommand::Remove { name } => {
+            if !staff.remove(&name)? {
+                return Err(format!("there is no account `{name}`").into());
+            }
+            staff.note(now, &name, Action::AccountRemoved, "")?;
+        }
+        UserCommand::List => {
+            for (name, role) in staff.accounts()? {
+                writeln!(out, "{name:20} {} {}", role.word(), role.province().unwrap_or(""))?;
+            }
+        }
+        UserCommand::Audit => {
+            if let Some(line) = audit::first_broken(staff)? {
+                return Err(format!("the audit log is broken at line {line}").into());
+            }
+            match staff.audit(u64::MAX, 1)?.first() {
+                Some(last) => writeln!(out, "{} lines, whole; last hash {}", last.number, last.hash)?,
+                None => writeln!(out, "no lines yet")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn ask_password() -> Result<Zeroizing<String>, Box<dyn std::error::Error>> {
+    if !std::io::stdin().is_terminal() {
+        let mut line = Zeroizing::new(String::new());
+        std::io::stdin().read_line(&mut line)?;
+        return Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    let first = Zeroizing::new(rpassword::prompt_password("Password: ")?);
+    let again = Zeroizing::new(rpassword::prompt_password("The same again: ")?);
+    if *first != *again {
+        return Err("the two passwords differ".into());
+    }
+    Ok(first)
+}
+
+/// Prints what is shown only once.
+fn show(issued: &Issued, name: &str, out: &mut impl Write) -> Result<(), Box<dyn std::error::Error>> {
+    let uri = issued.secret.uri(name);
+    // light on dark, as terminals mostly are
+    let code = QrCode::new(&uri)?;
+    let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+    writeln!(out, "{picture}\n")?;
+    writeln!(out, "Scan this with an authenticator app, or type in: {}\n{uri}\n", issued.secret.text())?;
+    writeln!(out, "Recovery codes, each works once in place of a one-time code. Keep them on paper:")?;
+    for code in &issued.recovery {
+        writeln!(out, "  {code}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_scanned_typed_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let issued = set_account(store.staff(), 1, "aline", Role::Coordinator, "a long enough password").unwrap();
+        let mut out = Vec::new();
+        show(&issued, "aline", &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let secret = issued.secret.text().replace(' ', "");
+        assert!(text.contains(&format!("otpauth://totp/Tabara:aline?secret={secret}&issuer=Tabara")));
+        assert!(text.contains('█') && issued.recovery.iter().all(|code| text.contains(&code.to_string())));
+        let mut out = Vec::new();
+        run(UserCommand::List, &store, 2, &mut out).unwrap();
+        run(UserCommand::Remove { name: "aline".into() }, &store, 2, &mut out).unwrap();
+        run(UserCommand::Audit, &store, 2, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("aline                coordinator") && text.contains("2 lines, whole"));
+    }
+}
