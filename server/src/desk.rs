@@ -10,6 +10,7 @@ pub mod case;
 pub mod catalog;
 pub mod form;
 pub mod keys;
+pub mod preview;
 
 use std::path::Path;
 

@@ -51,6 +51,13 @@ enum FormTool {
         #[arg(short, long)]
         output: PathBuf,
     },
+    /// Leads through a form in the terminal, page by page.
+    Preview {
+        form: PathBuf,
+        /// Language to begin in, by name or code.
+        #[arg(long, default_value = "")]
+        language: String,
+    },
     /// Writes the tables of a form as .xlsx, for other XLSForm tools.
     Export {
         form: PathBuf,
@@ -228,6 +235,7 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
     let (form, json, output) = match &tool {
         FormTool::Check { form, json } => (form, *json, None),
         FormTool::Compile { form, output } => (form, false, Some(output)),
+        FormTool::Preview { form, .. } => (form, false, None),
         FormTool::Export { form, output } => {
             form::export(form, output)?;
             return Ok(ExitCode::SUCCESS);
@@ -235,6 +243,10 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
     };
     let compiled = form::compile(form)?;
     let verdict = form::verdict(&compiled.faults);
+    if let (FormTool::Preview { language, .. }, form::Verdict::Usable) = (&tool, verdict) {
+        form::preview(compiled, language)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match (json, output) {
         (true, _) => println!("{}", form::json(&compiled.faults)),
         (false, None) => print!("{}", form::table(&compiled.faults)),

@@ -4,6 +4,8 @@
 use super::{Result, asked, at, read, write};
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::xlsform::workbook::Workbook;
 use tabara_core::questionnaire::xlsform::{Compiled, Fault, Severity, UNREADABLE, compile_beside};
 
@@ -73,6 +75,16 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
     write(output, &bytes)?;
     let (id, version, digest) = (&questionnaire.id, &questionnaire.version, questionnaire.sha256());
     Ok(format!("{id} {version}, {} questions and groups, {} bytes, {digest}", questionnaire.nodes.len(), bytes.len()))
+}
+
+/// An interview in the terminal, in a language by name or code, as of now.
+pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
+    let questionnaire = compiled.questionnaire.ok_or_else(|| asked("the form has errors"))?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let setting = Setting { language: language.into(), now: now as i64, seed: now, ..Setting::default() };
+    let mut interview = Interview::start(Arc::new(questionnaire), setting);
+    let done = super::preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    done.map_err(|cause| asked(format!("the terminal cannot be used: {cause}")))
 }
 
 /// Writes the workbook of a form as .xlsx, every cell as text.
