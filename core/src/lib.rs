@@ -3,7 +3,7 @@
 //! | room | what |
 //! |--|--|
 //! | [`facts`], [`record`], [`envelope`], [`seal`], [`catalog`], [`places`] | what leaves the phone, and who may be trusted |
-//! | [`questionnaire`] | a compiled questionnaire |
+//! | [`questionnaire`], [`interview`], [`screening`] | a compiled questionnaire; one conversation; what it comes to |
 //! | [`clock`], [`error`] | time as a parameter; the one error at the border |
 
 pub mod catalog;
@@ -16,6 +16,7 @@ pub mod interview;
 pub mod places;
 pub mod questionnaire;
 pub mod record;
+pub mod screening;
 pub mod seal;
 #[cfg(feature = "device")]
 pub mod sync;
