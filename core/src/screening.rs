@@ -128,7 +128,7 @@ pub struct Assessment {
 pub fn assess(interview: &Interview) -> Assessment {
     let form = interview.questionnaire();
     let consent = consent(interview);
-    let raised: Vec<&Indicator> = raised(interview).collect();
+    let raised = raised(interview);
     let codes_of = |kind: &str| -> BTreeSet<String> {
         raised.iter().filter(|row| row.kind == kind).map(|row| row.code.clone()).collect()
     };
@@ -350,18 +350,21 @@ fn holds(text: &str) -> bool {
 }
 
 /// The rows of the sheet whose code the answers raise.
-fn raised(interview: &Interview) -> impl Iterator<Item = &Indicator> {
-    let form = interview.questionnaire();
-    form.indicators.iter().filter(move |row| {
-        let met = |value: &str| match row.answer.strip_prefix('!') {
+fn raised(interview: &Interview) -> Vec<&Indicator> {
+    let mut raised = Vec::new();
+    // the rows of a question stand together, so that its answer is read once
+    for rows in interview.questionnaire().indicators.chunk_by(|one, next| one.question == next.question) {
+        let value = text(interview, rows[0].question);
+        let met = |row: &&Indicator| match row.answer.strip_prefix('!') {
             Some(other) => value.split_whitespace().any(|choice| choice != other),
-            None if row.answer == "*" => !value.is_empty(),
-            None => value.split_whitespace().any(|choice| choice == row.answer),
+            None => row.answer == "*" || value.split_whitespace().any(|choice| choice == row.answer),
         };
-        !row.code.is_empty()
-            && met(&text(interview, row.question))
-            && (row.condition.is_empty() || holds(&interview.value(&row.condition).text()))
-    })
+        let open = |row: &&Indicator| row.condition.is_empty() || holds(&interview.value(&row.condition).text());
+        if !value.is_empty() {
+            raised.extend(rows.iter().filter(|row| !row.code.is_empty()).filter(met).filter(open));
+        }
+    }
+    raised
 }
 
 /// What the raised codes mean for the rule.

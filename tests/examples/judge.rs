@@ -20,13 +20,7 @@ fn main() {
     let form = Arc::new(xlsform::compile(source).questionnaire.expect("our questionnaire has no fault"));
     for line in std::io::stdin().lock().lines() {
         let sheet: Sheet = serde_json::from_str(&line.expect("a line")).expect("a sheet");
-        let setting = Setting {
-            language: "en".into(),
-            now: 1_780_000_000,
-            prefill: BTreeMap::new(),
-            seed: 1,
-            last_saved: BTreeMap::new(),
-        };
+        let setting = Setting { language: "en".into(), now: 1_780_000_000, ..Setting::default() };
         let mut interview = Interview::start(form.clone(), setting);
         // in the order of the form, as they are asked
         for node in &form.nodes {
