@@ -144,6 +144,12 @@ impl Interview {
     /// Takes an answer: text as XLSForm stores it (`yes`; `a b c` for several; `2024-03-01`; `17`), `None` to clear it.
     /// An answer that breaks its constraint is taken and flagged on the page.
     pub fn answer(&mut self, path: &str, answer: Option<&str>) -> Result<Page, AnswerFault> {
+        self.set(path, answer)?;
+        Ok(self.page())
+    }
+
+    /// Takes an answer like [`Interview::answer`], without drawing the page.
+    pub fn set(&mut self, path: &str, answer: Option<&str>) -> Result<(), AnswerFault> {
         let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
         let form = self.form();
         if form.kind(node).is_section() || !form.kind(node).is_shown() {
@@ -167,7 +173,7 @@ impl Interview {
             }
         }
         self.change(|state, form| state.give(form, node, row, value));
-        Ok(self.page())
+        Ok(())
     }
 
     /// The next page; the same one, with its messages, while something on it is missing or wrong.
@@ -311,6 +317,17 @@ impl Interview {
             }
         });
         answers
+    }
+
+    /// A copy that remembers only what is recorded: an answer that is not relevant now cannot come back there.
+    pub fn recorded(&self) -> Self {
+        let mut copy = self.clone();
+        for (path, _) in self.draft().answers {
+            if let Some((node, row)) = self.find(&path).filter(|(n, r)| !self.state.relevant(self.form(), *n, *r)) {
+                copy.change(|state, form| state.give(form, node, row, Value::Blank));
+            }
+        }
+        copy
     }
 
     /// The facts that the form's `fact` columns make of the answers; the first relevant answer of each that is not blank.

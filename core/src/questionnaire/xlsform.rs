@@ -170,6 +170,14 @@ fn read_form(
     let mut countable = Countable { package: &package, graph: &graph, faults };
     countable.check(&survey_table, &rows);
     package.indicators = countable.indicators(&indicators, &languages);
+    // rows that name no question are left out, and told
+    let told: Vec<_> = indicators.rows().collect();
+    for fault in crate::screening::check(&package).into_iter().filter(|_| told.len() == package.indicators.len()) {
+        let at = fault
+            .row
+            .map_or(Place::sheet("settings").column(fault.column), |at| indicators.place(told[at], fault.column));
+        faults.error(at, "bad-indicator", fault.message, "see questionnaires/returnee-screening.md for an example");
+    }
     // what was told already needs no second word from the package
     match faults.any_error() {
         true => None,

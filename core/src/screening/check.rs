@@ -1,7 +1,7 @@
-//! What is wrong with a sheet `indicators` as far as only the rule can tell; its references, answers and facts are the
-//! compiler's business. For authors, when a questionnaire is compiled.
+//! What is wrong with a sheet `indicators` as far as only the rule can tell; its references, answers, weights and facts
+//! are the compiler's business. For authors, when a questionnaire is compiled.
 
-use super::rule::{Dimension, Profile, VERSION, Weight};
+use super::rule::{Dimension, VERSION};
 use crate::questionnaire::{Indicator, Package};
 use std::collections::BTreeMap;
 
@@ -30,42 +30,25 @@ pub fn check(package: &Package) -> Vec<SheetFault> {
     let mut weighed: BTreeMap<&str, &Indicator> = BTreeMap::new();
     let mut assumed: BTreeMap<u32, &str> = BTreeMap::new();
     for (at, row) in package.indicators.iter().enumerate() {
+        let mut unless = |right: bool, column, message: &str| {
+            if !right {
+                faults.push(SheetFault { row: Some(at), column, message: message.into() });
+            }
+        };
+        unless(KINDS.contains(&row.kind.as_str()), "kind", &format!("there are the kinds {}", KINDS[1..].join(", ")));
+        unless(row.code.is_empty() == row.kind.is_empty(), "kind", "a code and its kind stand together");
+        if row.kind == "indicator" {
+            unless(Dimension::of(&row.dimension).is_some(), "dimension", "there are DR, CR, RV, EX, CD and AV");
+            unless(!row.weights.is_empty(), "AL", "an indicator weighs S, M or W for AL, CL, AS or CS");
+        } else {
+            let light = row.dimension.is_empty() && row.weights.is_empty();
+            unless(light, "kind", "only an indicator has a dimension and weights");
+        }
         let first = weighed.entry(&row.code).or_insert(row);
-        let unlike = (&first.kind, &first.dimension, &first.weights) != (&row.kind, &row.dimension, &row.weights);
-        let known =
-            |(profile, weight): (&String, &String)| Profile::of(profile).is_some() && Weight::of(weight).is_some();
-        let is_indicator = row.kind == "indicator";
-        let tests = [
-            (
-                !KINDS.contains(&row.kind.as_str()),
-                "kind",
-                "there are the kinds act, purpose, child_purpose, indicator, means, urgent, flag, need, observation, review",
-            ),
-            (row.code.is_empty() != row.kind.is_empty(), "kind", "a code and its kind stand together"),
-            (
-                is_indicator && Dimension::of(&row.dimension).is_none(),
-                "dimension",
-                "there are the dimensions DR, CR, RV, EX, CD, AV",
-            ),
-            (
-                is_indicator && (row.weights.is_empty() || !row.weights.iter().all(known)),
-                "AL",
-                "an indicator weighs S, M or W for AL, CL, AS or CS",
-            ),
-            (
-                !is_indicator && !(row.dimension.is_empty() && row.weights.is_empty()),
-                "kind",
-                "only an indicator has a dimension and weights",
-            ),
-            (unlike && !row.code.is_empty(), "code", "its kind, dimension or weights are others further up"),
-            (
-                assumed.entry(row.question).or_insert(&row.assume) != &row.assume,
-                "assume",
-                "the rows of one question say it alike",
-            ),
-        ];
-        let held = tests.into_iter().filter(|(wrong, ..)| *wrong);
-        faults.extend(held.map(|(_, column, message)| SheetFault { row: Some(at), column, message: message.into() }));
+        let alike = (&first.kind, &first.dimension, &first.weights) == (&row.kind, &row.dimension, &row.weights);
+        unless(alike || row.code.is_empty(), "code", "its kind, dimension or weights are others further up");
+        let assume = *assumed.entry(row.question).or_insert(&row.assume);
+        unless(assume == row.assume, "assume", "the rows of one question say it alike");
     }
     faults
 }

@@ -113,8 +113,8 @@ fn counting(rows: &str, indicators: &str) -> String {
         | | question | answer | code | kind | dimension | AL | condition | fact | assume |
         {indicators}
         | settings |
-        | | form_id | kind | unit |
-        | | f | screening | people |"
+        | | form_id | kind | unit | rule |
+        | | f | screening | people | 2 |"
     )
 }
 
@@ -164,7 +164,8 @@ fn an_indicator_that_moves_an_outcome_never_depends_on_what_stays_sealed() {
     assert_eq!(of("| | shut | yes | N_x | need | | | | | never |"), []);
     assert_eq!(of("| | open | maybe | A_x | act | | | | | yes |"), [(2, "unknown-choice")]);
     assert_eq!(of("| | opne | yes | A_x | act | | | | | yes |"), [(2, "unknown-reference")]);
-    assert_eq!(of("| | open | yes | A_x | act | | X | | | often |"), [(2, "bad-assume"), (2, "bad-weight")]);
+    assert_eq!(of("| | open | yes | A_x | indicator | DR | X | | | often |"), [(2, "bad-assume"), (2, "bad-weight")]);
+    assert_eq!(of("| | open | yes | A_x | guess | | | | | yes |"), [(2, "bad-indicator")]);
     assert_eq!(of("| | open | yes | mc_dept | means | | | | means | yes |"), [(2, "fact-codes")]);
 }
 
