@@ -23,6 +23,10 @@ impl Store {
     pub fn reset(&self) {
         self.secrets.lock().unwrap().clear();
     }
+    /// Gives a purpose a known secret.
+    pub fn set(&self, purpose: &str, secret: [u8; 32]) {
+        self.secrets.lock().unwrap().insert(purpose.into(), secret);
+    }
 }
 
 impl DeviceSecret for Store {

@@ -135,3 +135,27 @@ proptest! {
         prop_assert!(matches!(KeyFile::parse(&bytes), Err(VaultError::Damaged(File::Keys))));
     }
 }
+
+/// `tests/vectors/keys.json`: what any language must compute, given what the key store answers (HMAC-SHA256 here).
+#[derive(Deserialize)]
+struct Known {
+    pin: String,
+    /// Secret of the key store for `vault.3`, base64url.
+    key_store: Digest,
+    /// The key file.
+    file: String,
+    /// The vault's key.
+    key: Digest,
+}
+
+#[test]
+fn the_known_answer_opens() {
+    let text = include_str!("../../../tests/vectors/keys.json");
+    let known: Known = serde_json::from_str(text).unwrap();
+    let store = Store::default();
+    store.set("vault.3", known.key_store.0);
+    let keys = KeyFile::parse(known.file.as_bytes()).unwrap().check(&store).unwrap();
+    assert_eq!((keys.generation(), keys.cost()), (3, FLOOR));
+    assert_eq!(keys.open(&known.pin, &store).unwrap().unwrap().0, known.key.0);
+    assert!(keys.open("wrong", &store).unwrap().is_none());
+}
