@@ -4,6 +4,7 @@
 //! |--|--|
 //! | [`facts`], [`record`], [`envelope`], [`seal`], [`catalog`], [`places`] | what leaves the phone, and who may be trusted |
 //! | [`questionnaire`], [`interview`], [`screening`] | a compiled questionnaire; one conversation; what it comes to |
+//! | [`vault`], [`sync`], [`focal_point`] (feature `device`) | what a phone keeps, how it sends, the one object an app holds |
 //! | [`clock`], [`error`] | time as a parameter; the one error at the border |
 
 pub mod catalog;
@@ -12,6 +13,8 @@ pub mod envelope;
 pub mod error;
 pub mod expression;
 pub mod facts;
+#[cfg(feature = "device")]
+pub mod focal_point;
 pub mod interview;
 pub mod places;
 pub mod questionnaire;

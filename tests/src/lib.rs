@@ -2,8 +2,10 @@
 
 pub mod coordinator;
 pub mod deployment;
+pub mod faulty;
 pub mod load;
 pub mod mailphone;
 pub mod people;
+pub mod phone;
 pub mod proxy;
 pub mod screened;

@@ -1,0 +1,349 @@
+//! One interview on the phone: every answer is on the disk when the call returns, and finishing turns the draft into a
+//! sealed, signed record.
+//!
+//! A session is a handle. The interview itself lives beside the open vault, so that locking drops it at once; after a lock,
+//! a failed write or a killed app it is read again from the vault, at the exact place.
+
+use super::{FocalPoint, Phone, Unlocked};
+use crate::clock::civil_month;
+use crate::envelope::{self, Typ, sha256};
+use crate::error::{Error, Result};
+use crate::facts::{Dictionary, Facts, Value};
+use crate::interview::{AnswerFault, Draft, Interview, Missing, Page, Setting};
+use crate::places;
+use crate::questionnaire::Questionnaire;
+use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
+use crate::screening::{self, Advice, Assessment, Outcome};
+use crate::seal;
+use crate::vault::cases::Card;
+use crate::vault::drafts::DraftInfo;
+use std::sync::Arc;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// A questionnaire that can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub kind: Kind,
+    /// Their names, `English (en)`, the default first. Calls take name or code.
+    pub languages: Vec<String>,
+}
+
+/// What a finished interview leaves behind. Code and undo go onto the person's slip: they are shown once, and the phone
+/// keeps no undo.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Finished {
+    pub record: Uuid,
+    /// Ties the person's records together. None where the record is about nobody.
+    pub code: Option<Code>,
+    /// Whoever says it may withdraw the record, on any phone.
+    pub undo: Option<Code>,
+    pub outcome: Outcome,
+    /// What to do, the most pressing first.
+    pub advice: Vec<Advice>,
+    /// Codes of what needs help at once.
+    pub urgent: Vec<String>,
+}
+
+/// An interview that is going on.
+pub struct Session {
+    phone: Arc<Phone>,
+    draft: Uuid,
+}
+
+/// An interview in memory.
+pub(super) struct Live {
+    interview: Interview,
+    info: DraftInfo,
+}
+
+impl FocalPoint {
+    /// Questionnaires that can be started: of each the newest version that is on the phone.
+    pub fn questionnaires(&self) -> Result<Vec<Listed>> {
+        let listed = |(id, hash): (String, _)| {
+            let form = self.0.questionnaire(&hash)?;
+            let mut languages = form.languages.clone();
+            languages.swap(0, form.default_language);
+            Ok(Listed { id, title: form.title.clone(), version: form.version.clone(), kind: form.kind, languages })
+        };
+        self.0.mailbox.questionnaires()?.into_iter().map(listed).collect()
+    }
+
+    /// Begins an interview; its draft is on the disk when this returns.
+    pub fn start(&self, questionnaire: &str, language: &str) -> Result<Session> {
+        let phone = &self.0;
+        let newest = phone.mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
+        let (id, hash) = newest.ok_or(Error::NotFound { what: "questionnaire" })?;
+        let form = phone.questionnaire(&hash)?;
+        form.language(language).ok_or(Error::NotFound { what: "language" })?;
+        let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
+        let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
+        let interview = Interview::start(form.clone(), phone.setting(&info, language)?);
+        phone.with(|open| {
+            open.vault.begin(&info, &state(&interview))?;
+            open.live.insert(draft, Live { interview, info });
+            Ok(())
+        })?;
+        Ok(Session { phone: phone.clone(), draft })
+    }
+
+    /// Goes on with a draft, at the exact place where it was left, on the version of the questionnaire it was begun with.
+    pub fn resume(&self, draft: Uuid) -> Result<Session> {
+        let session = Session { phone: self.0.clone(), draft };
+        session.look(|_| Ok(()))?;
+        Ok(session)
+    }
+}
+
+impl Session {
+    /// Names the draft, for [`FocalPoint::resume`].
+    pub fn draft(&self) -> Uuid {
+        self.draft
+    }
+    /// The page where the interview stands.
+    pub fn page(&self) -> Result<Page> {
+        self.look(|interview| Ok(interview.page()))
+    }
+    /// Gives or clears an answer. When this returns it is on the disk.
+    pub fn answer(&self, path: &str, value: Option<&str>) -> Result<Page> {
+        self.step(|interview| interview.answer(path, value).map_err(Error::from))
+    }
+    pub fn next(&self) -> Result<Page> {
+        self.step(|interview| Ok(interview.next()))
+    }
+    pub fn back(&self) -> Result<Page> {
+        self.step(|interview| Ok(interview.back()))
+    }
+    /// Goes to the page of a question.
+    pub fn jump(&self, path: &str) -> Result<Page> {
+        self.step(|interview| interview.jump(path).map_err(Error::from))
+    }
+    pub fn set_language(&self, language: &str) -> Result<Page> {
+        self.step(|interview| Ok(interview.set_language(language)))
+    }
+    /// One more row at the end of a repeat, by its path.
+    pub fn add_row(&self, path: &str) -> Result<Page> {
+        self.step(|interview| interview.add_row(path).map_err(Error::from))
+    }
+    /// Takes a row out of a repeat: `roster[2]`.
+    pub fn remove_row(&self, path: &str) -> Result<Page> {
+        self.step(|interview| interview.remove_row(path).map_err(Error::from))
+    }
+    /// What must still be answered before the interview can be finished.
+    pub fn missing(&self) -> Result<Vec<Missing>> {
+        self.look(|interview| Ok(interview.missing()))
+    }
+    /// The assessment as the answers stand now.
+    pub fn assessment(&self) -> Result<Assessment> {
+        self.look(|interview| Ok(screening::assess(interview)))
+    }
+    /// Ends the conversation on a safe screen. What was said can still be finished into a record, or discarded.
+    pub fn stop(&self) -> Result<Page> {
+        self.step(|interview| {
+            interview.stop();
+            Ok(interview.page())
+        })
+    }
+    /// Erases the interview.
+    pub fn discard(self) -> Result<()> {
+        self.phone.with(|open| {
+            open.vault.discard(self.draft)?;
+            open.live.remove(&self.draft);
+            Ok(())
+        })
+    }
+
+    /// Seals the full answers to the case workers, signs the facts that the person agrees to, puts both into the mailbox, and
+    /// erases the readable answers. `raise`: a reason for which the focal point calls the person presumed. Without consent
+    /// the draft is erased and nothing is recorded ([`Error::NoConsent`]).
+    pub fn finish(&self, raise: Option<&str>) -> Result<Finished> {
+        let phone = &self.phone;
+        let (_, catalog) = phone.mailbox.catalog()?.ok_or(Error::NotFound { what: "catalog" })?;
+        let commune = phone.mailbox.enrolment()?.commune;
+        let now = phone.mailbox.now()?;
+        phone.with(|open| {
+            phone.live(open, self.draft)?;
+            let Unlocked { vault, live } = open;
+            let Some(Live { interview, info }) = live.get(&self.draft) else { return Err(Error::Locked) };
+            if !interview.is_stopped() && !interview.missing().is_empty() {
+                return Err(Error::Incomplete);
+            }
+            let mut assessment = screening::assess(interview);
+            if !assessment.consent.record {
+                vault.discard(self.draft)?;
+                live.remove(&self.draft);
+                return Err(Error::NoConsent);
+            }
+            if let Some(reason) = raise {
+                let raised = assessment.raise(interview, reason);
+                raised.map_err(|_| Error::Answer { reason: "the outcome cannot be raised" })?;
+            }
+            let kind = interview.questionnaire().kind;
+            let (code, undo) = slip(interview, kind);
+            // a clock that was wrong at the start does not put the interview into the future
+            let month = month(info.started.min(now));
+            let facts = facts(interview, &assessment, kind, &month, &commune);
+            let case = code.as_ref().map(|code| vault.cards_of(code)).transpose()?.unwrap_or_default();
+            let case = case.first().map_or_else(Uuid::new_v4, |card| card.case);
+            let record = Uuid::new_v4();
+            let questionnaire = QuestionnaireRef { id: info.questionnaire.clone(), sha256: info.sha256 };
+            let plain = SealedCase {
+                record,
+                case,
+                questionnaire: questionnaire.clone(),
+                language: interview.draft().language,
+                sealed_at: now,
+                answers: interview.answers(),
+                assessment: serde_json::to_value(&assessment).ok(),
+            };
+            let plain = Zeroizing::new(serde_json::to_vec(&plain).expect("plain data has a JSON form"));
+            let sealed = seal::seal(&plain, &catalog.sealing_keys()).map_err(|_| Error::Internal("sealing"))?;
+            if sealed.len() > MAX_SEALED {
+                return Err(Error::Answer { reason: "the answers together are too long" });
+            }
+            let outcome = assessment.outcome;
+            let card = Card {
+                record,
+                case,
+                code: code.clone(),
+                questionnaire: info.questionnaire.clone(),
+                month,
+                commune,
+                outcome: (kind == Kind::Screening).then(|| outcome.code().to_owned()),
+                day: now.div_euclid(86_400),
+            };
+            vault.begin_sealing(self.draft, &card)?;
+            let posted = phone.mailbox.post(record, Some(&sealed), |seq| {
+                let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
+                let undo = undo.as_ref().map(undo_hash);
+                let code = code.clone();
+                let record =
+                    Record { record, case, seq, kind, questionnaire, revises: None, code, undo, facts, sealed };
+                envelope::sign(Typ::Record, vault.record_key(), &record)
+            });
+            // whatever happened, the next call with this draft finds out from the disk first
+            live.remove(&self.draft);
+            posted?;
+            if let Err(error) = vault.end_sealing(self.draft, &card) {
+                tracing::warn!(%error, "erasing a sealed draft");
+            }
+            let urgent = assessment.urgent.iter().cloned().collect();
+            Ok(Finished { record, code, undo, outcome, advice: assessment.advice(), urgent })
+        })
+    }
+
+    fn look<T>(&self, work: impl FnOnce(&Interview) -> Result<T>) -> Result<T> {
+        self.phone.with(|open| work(&self.phone.live(open, self.draft)?.interview))
+    }
+
+    /// Changes the interview and makes the change durable, or has no effect.
+    fn step<T>(&self, work: impl FnOnce(&mut Interview) -> Result<T>) -> Result<T> {
+        self.phone.with(|open| {
+            self.phone.live(open, self.draft)?;
+            let Some(live) = open.live.get_mut(&self.draft) else { return Err(Error::NotFound { what: "draft" }) };
+            let done = work(&mut live.interview)?;
+            if let Err(error) = open.vault.save(self.draft, &state(&live.interview)) {
+                // what is in memory was not saved: the next call reads what was
+                open.live.remove(&self.draft);
+                return Err(error.into());
+            }
+            Ok(done)
+        })
+    }
+}
+
+impl Phone {
+    /// The interview of a draft, read from the vault where it is not in memory.
+    fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
+        if !open.live.contains_key(&draft) {
+            // a draft whose record is in the mailbox already must not come back
+            open.vault.heal(&self.mailbox)?;
+            let (info, state) = open.vault.draft(draft)?;
+            let form = self.questionnaire(&info.sha256)?;
+            let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;
+            let setting = self.setting(&info, &saved.language)?;
+            let interview = Interview::resume(form, setting, &saved).map_err(|_| Error::Internal("draft"))?;
+            open.live.insert(draft, Live { interview, info });
+        }
+        open.live.get(&draft).ok_or(Error::NotFound { what: "draft" })
+    }
+
+    /// A questionnaire that is on the phone, read once.
+    fn questionnaire(&self, hash: &envelope::Digest) -> Result<Arc<Questionnaire>> {
+        if let Some(form) = super::lock(&self.questionnaires).get(hash) {
+            return Ok(form.clone());
+        }
+        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: "questionnaire" })?;
+        let form = Questionnaire::read(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
+        let form = Arc::new(form);
+        super::lock(&self.questionnaires).insert(*hash, form.clone());
+        Ok(form)
+    }
+
+    fn setting(&self, info: &DraftInfo, language: &str) -> Result<Setting> {
+        let commune = self.mailbox.enrolment()?.commune;
+        let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
+        Ok(Setting {
+            language: language.to_owned(),
+            now: info.started,
+            prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),
+            // the same order of shuffled choices after a restart
+            seed: info.draft.as_u64_pair().0,
+            // nothing of one person's answers is offered to the next
+            last_saved: Default::default(),
+        })
+    }
+}
+
+/// The interview as the vault keeps it.
+fn state(interview: &Interview) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(serde_json::to_vec(&interview.draft()).expect("plain data has a JSON form"))
+}
+
+/// The person's code and a fresh undo secret. Who brings a slip keeps her code.
+fn slip(interview: &Interview, kind: Kind) -> (Option<Code>, Option<Code>) {
+    if kind == Kind::Activity {
+        return (None, None);
+    }
+    let brought = interview.role("code").text().parse().ok();
+    (Some(brought.unwrap_or_else(Code::generate)), Some(Code::generate()))
+}
+
+/// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.
+fn month(unix: i64) -> String {
+    civil_month(unix).clamp("2020-01".into(), "2040-12".into())
+}
+
+/// The facts that leave the phone. What the dictionary does not list stays, whatever the questionnaire says.
+fn facts(interview: &Interview, assessment: &Assessment, kind: Kind, month: &str, commune: &str) -> Facts {
+    let mut facts = screening::facts(interview, assessment, month);
+    if assessment.consent.count {
+        facts.entry("screen_commune".into()).or_insert_with(|| Value::One(commune.into()));
+    }
+    let listed = |name: &String, value: &Value| [(name.clone(), value.clone())].into();
+    facts.retain(|name, value| Dictionary::standard().check(kind, &listed(name, value)).is_ok());
+    facts
+}
+
+impl From<AnswerFault> for Error {
+    fn from(fault: AnswerFault) -> Self {
+        match fault {
+            AnswerFault::UnknownQuestion => Error::NotFound { what: "question" },
+            AnswerFault::NotRelevant => Error::Answer { reason: "not asked now" },
+            AnswerFault::ReadOnly => Error::Answer { reason: "cannot be answered" },
+            AnswerFault::NotInteger => Error::Answer { reason: "not a whole number" },
+            AnswerFault::NotNumber => Error::Answer { reason: "not a number" },
+            AnswerFault::NotDate => Error::Answer { reason: "not a date" },
+            AnswerFault::NotTime => Error::Answer { reason: "not a time" },
+            AnswerFault::NotPlace => Error::Answer { reason: "not a place" },
+            AnswerFault::NotAChoice => Error::Answer { reason: "not one of the choices" },
+            AnswerFault::OutOfRange => Error::Answer { reason: "out of range" },
+            AnswerFault::TooLong => Error::Answer { reason: "too long" },
+            AnswerFault::TooManyRows => Error::Answer { reason: "too many rows" },
+            AnswerFault::RowsAreCounted => Error::Answer { reason: "the number of rows is computed" },
+        }
+    }
+}
