@@ -145,4 +145,6 @@ fn told(entry: &Entry, vouched: bool) -> Option<Event<'_>> {
 }
 
 #[cfg(test)]
+mod attack;
+#[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! The coordinator's page over real HTTP: who sees what, and that every number on it is the one that was put in,
 //! through `shown()`.
 
-use tabara_server::auth::password;
+use tabara_server::auth::{self, Role, password};
 use tabara_server::{audit, store};
 use tabara_tests::coordinator::{Cell, Coordinator, Sheet};
-use tabara_tests::load::Running;
+use tabara_tests::deployment::SetClock;
+use tabara_tests::load::{Deployment, NOON, Running};
 use tabara_tests::screened::{PASSWORD, Screened, has};
 
 struct House {
@@ -161,4 +162,19 @@ async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
     }
     assert!(password::is_acceptable(PASSWORD));
     house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_heard_of_nobody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, settings) = Deployment::new(SetClock::at(NOON)).open(folder.path());
+    let issued = auth::set_account(store.staff(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
+    let running = Running::start(store, settings).await;
+    let url = running.url.trim_end_matches("/v1");
+    let aline = Coordinator::sign_in(url, "aline", PASSWORD, &issued.recovery[0].to_string()).await.unwrap();
+    let page = aline.figures("").await.unwrap();
+    assert!(page.html.contains("No month has closed yet"));
+    assert_eq!(page.cell("months-open", "identified/2026-11"), Some(Cell::Below(5)));
+    assert_eq!(page.cell("people-by-sex", "f"), None);
+    running.stop().await;
 }

@@ -18,7 +18,7 @@ fn one(code: &str) -> Value {
 }
 
 /// A screening that comes out as presumed, in Kayanza (Butanyerera, the fourth province).
-fn presumed(month: &str) -> Facts {
+pub(super) fn presumed(month: &str) -> Facts {
     let codes = [
         ("month", month),
         ("screen_commune", "BI-CO-04-02"),
@@ -33,13 +33,13 @@ fn presumed(month: &str) -> Facts {
     facts
 }
 
-fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
+pub(super) fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
     facts.insert(name.into(), one(code));
     facts
 }
 
 /// A log in the writing. Everything comes from one phone, unless said otherwise.
-struct Log(Counting);
+pub(super) struct Log(pub(super) Counting);
 
 const PHONE: u64 = 1;
 
@@ -60,7 +60,7 @@ fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Rec
 }
 
 impl Log {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut log = Self(Counting::new(Dictionary::standard()));
         let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
         let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
@@ -76,7 +76,7 @@ impl Log {
         self.0.take(Entry { position, received: 0, reason, binding: Some(phone), what }).unwrap();
         self
     }
-    fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
+    pub(super) fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
         self.tell(What::Record(record(id, Kind::Screening, None, facts)))
     }
     fn corrected(&mut self, id: u128, of: u128, facts: &Facts) -> &mut Self {
@@ -92,7 +92,7 @@ impl Log {
     fn decided(&mut self, position: u64, accept: bool) -> &mut Self {
         self.tell(What::Decision(log::Decision { position, accept }))
     }
-    fn closed(&mut self, month: &str) -> &mut Self {
+    pub(super) fn closed(&mut self, month: &str) -> &mut Self {
         self.tell(What::Closing(log::Closing { month: month.into() }))
     }
     fn revised(&mut self) -> &mut Self {
@@ -223,6 +223,19 @@ fn what_is_quarantined_counts_once_the_operator_accepts_it_and_as_late_as_that()
     assert_eq!(log.identified(), 1);
     log.decided(position, false).revised();
     assert_eq!(log.identified(), 0);
+}
+
+#[test]
+fn a_log_that_is_read_again_after_a_withdrawal_was_buried_gives_the_same_numbers() {
+    let story = |log: &mut Log, buried: bool| {
+        let one = |n| if buried { What::Tombstone { record: Uuid::from_u128(n) } } else { screening(n) };
+        log.tell(one(1)).tell(screening(2)).closed("2021-06").withdrawn(1).revised();
+        everything(log)
+    };
+    fn screening(n: u128) -> What {
+        What::Record(record(n, Kind::Screening, None, &presumed("2021-06")))
+    }
+    assert_eq!(story(&mut Log::new(), false), story(&mut Log::new(), true));
 }
 
 #[test]
