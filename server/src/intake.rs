@@ -134,10 +134,7 @@ pub fn take_in(
     })?;
     let epoch = store.read(|log| log.head(now))?.epoch;
     let verdict = |kept| match kept {
-        Ok(Kept { outcome, reason, record, jws, sealed, position }) => {
-            let receipt = Receipt { record, jws, sealed, position, epoch };
-            Verdict { outcome, reason, receipt: Some(settings.operations.sign(Typ::Receipt, &receipt)) }
-        }
+        Ok(kept) => receipted(settings, kept, epoch),
         Err(reason) => Verdict { outcome: Outcome::Refused, reason: Some(reason), receipt: None },
     };
     let kept: Vec<Result<Kept, Reason>> = kept;
@@ -167,6 +164,13 @@ pub fn take_bundle(store: &Store, settings: &Settings, sealed: &[u8]) -> Result<
     }
     let head = store.read(|log| log.head(settings.clock.unix()))?;
     Ok(BundleReply { results, head: settings.operations.sign(Typ::Head, &head) })
+}
+
+/// The verdict on a record that the log has.
+fn receipted(settings: &Settings, kept: Kept, epoch: Uuid) -> Verdict {
+    let Kept { outcome, reason, record, jws, sealed, position } = kept;
+    let receipt = Receipt { record, jws, sealed, position, epoch };
+    Verdict { outcome, reason, receipt: Some(settings.operations.sign(Typ::Receipt, &receipt)) }
 }
 
 /// A record whose signature and form are right.
@@ -345,11 +349,15 @@ pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Re
     })
 }
 
-/// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts.
+/// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts; or what
+/// it sent when the answer was lost on the way, to be told without sending all of it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offers {
     pub offers: Vec<Offer>,
+    /// Whether receipts are asked for, of at most [`MAX_BATCH`] records.
+    #[serde(default)]
+    pub receipts: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -360,10 +368,13 @@ pub struct Offer {
     pub jws: Digest,
 }
 
-/// Answer to `POST /v1/offers`: which records to send.
+/// Answer to `POST /v1/offers`: which records to send, and what became of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     pub wanted: Vec<Uuid>,
+    /// Where receipts were asked for: one verdict for each that is not wanted, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Verdict>,
 }
 
 /// One request offers at most so many records.
@@ -376,16 +387,25 @@ async fn offers(
     body: Bytes,
 ) -> Result<Json<Wanted>, Problem> {
     blocking(move || {
-        let Offers { offers } = read_json(&headers, &body)?;
-        if offers.len() > MAX_OFFERS {
+        let Offers { offers, receipts } = read_json(&headers, &body)?;
+        if offers.len() > if receipts { MAX_BATCH } else { MAX_OFFERS } {
             return Err(Problem::Oversize);
         }
-        let missing = |log: &Reading| {
-            let had = offers.iter().map(|offer| Ok((offer.record, log.find(offer.record)?.is_some())));
-            had.collect::<store::Result<Vec<_>>>()
-        };
-        let wanted = server.store.read(missing)?.into_iter().filter(|(_, had)| !had).map(|(id, _)| id).collect();
-        Ok(Json(Wanted { wanted }))
+        let (mut wanted, mut kept) = (Vec::new(), Vec::new());
+        let epoch = server.store.read(|log| {
+            for Offer { record, jws } in offers {
+                match log.find(record)?.filter(|found| found.jws == jws) {
+                    None => wanted.push(record),
+                    Some(store::Found { reason, sealed, position, .. }) => {
+                        kept.push(Kept { outcome: Outcome::AlreadyHad, reason, record, jws, sealed, position });
+                    }
+                }
+            }
+            Ok(log.head(0)?.epoch)
+        })?;
+        let kept = if receipts { kept } else { Vec::new() };
+        let kept = kept.into_iter().map(|kept| receipted(&server.settings, kept, epoch)).collect();
+        Ok(Json(Wanted { wanted, kept }))
     })
     .await
 }

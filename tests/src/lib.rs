@@ -1,5 +1,6 @@
 //! What journeys, demo and benchmarks share: invented people, simulated phones, a whole deployment.
 
+pub mod bad_link;
 pub mod coordinator;
 pub mod deployment;
 pub mod faulty;

@@ -2,7 +2,7 @@
 //! one request in its hands, so that it can lose it, cut it at any byte, send it twice, play it again much later, or
 //! damage and cut the answer. A second mode ([`Link`]) is a slow line that is cut by its traffic.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -205,11 +205,12 @@ async fn read_message(from: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 }
 
 /// A slow line: so many bytes a second each way, a delay each way, and a cut whenever the bytes of a seeded distance have
-/// passed. Counts the bytes of request bodies that were handed to it.
+/// passed. Counts the bytes of request bodies that were handed to it, and those of batches that arrived whole.
 #[derive(Debug)]
 pub struct Link {
     pub address: SocketAddr,
-    bodies: Arc<AtomicU64>,
+    sent: Arc<AtomicU64>,
+    arrived: Arc<Mutex<BTreeSet<Vec<u8>>>>,
     cuts: Arc<AtomicU64>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -233,8 +234,9 @@ impl Link {
     pub async fn start(upstream: SocketAddr, line: Line, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let (bodies, cuts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let (counted, cut) = (bodies.clone(), cuts.clone());
+        let (sent, cuts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let arrived = Arc::new(Mutex::new(BTreeSet::new()));
+        let (counted, whole, cut) = (sent.clone(), arrived.clone(), cuts.clone());
         let task = tokio::spawn(async move {
             let mut dice = Dice::new(seed);
             let left = Arc::new(Mutex::new(dice.distance(line.cut_every)));
@@ -245,7 +247,7 @@ impl Link {
                 let Ok(server) = TcpStream::connect(upstream).await else { continue };
                 let (from_phone, to_phone) = phone.into_split();
                 let (from_server, to_server) = server.into_split();
-                let bodies = Bodies { counted: counted.clone(), ..Bodies::default() };
+                let bodies = Bodies { sent: counted.clone(), arrived: whole.clone(), ..Bodies::default() };
                 let (left, cut) = (left.clone(), cut.clone());
                 tokio::spawn(async move {
                     let up = pump(from_phone, to_server, line, left.clone(), Some(bodies));
@@ -257,11 +259,15 @@ impl Link {
                 });
             }
         });
-        Self { address, bodies, cuts, task }
+        Self { address, sent, arrived, cuts, task }
     }
     /// Bytes of request bodies that phones have sent into the line so far.
-    pub fn body_bytes(&self) -> u64 {
-        self.bodies.load(Ordering::Relaxed)
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+    /// Bytes of batches of records that arrived whole, each counted once.
+    pub fn arrived(&self) -> u64 {
+        self.arrived.lock().unwrap().iter().map(|body| body.len() as u64).sum()
     }
     /// How often the line was cut.
     pub fn cuts(&self) -> u64 {
@@ -305,6 +311,9 @@ async fn pump(
             }
         }
         to.write_all(&buffer[..n]).await?;
+        if let Some(bodies) = &mut bodies {
+            bodies.passed_on();
+        }
     }
 }
 
@@ -312,8 +321,11 @@ async fn pump(
 #[derive(Debug, Default)]
 struct Bodies {
     head: Vec<u8>,
+    body: Vec<u8>,
     left: usize,
-    counted: Arc<AtomicU64>,
+    records: bool,
+    sent: Arc<AtomicU64>,
+    arrived: Arc<Mutex<BTreeSet<Vec<u8>>>>,
 }
 
 impl Bodies {
@@ -321,7 +333,8 @@ impl Bodies {
         for byte in bytes {
             if self.left > 0 {
                 self.left -= 1;
-                self.counted.fetch_add(1, Ordering::Relaxed);
+                self.body.push(*byte);
+                self.sent.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             self.head.push(*byte);
@@ -329,7 +342,17 @@ impl Bodies {
                 let text = String::from_utf8_lossy(&self.head).to_ascii_lowercase();
                 let length = text.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse().ok());
                 self.left = length.unwrap_or(0);
+                self.records = text.starts_with("post /v1/records ");
                 self.head.clear();
+            }
+        }
+    }
+    /// What was taken has reached the server.
+    fn passed_on(&mut self) {
+        if self.left == 0 && !self.body.is_empty() {
+            let body = std::mem::take(&mut self.body);
+            if self.records {
+                self.arrived.lock().unwrap().insert(body);
             }
         }
     }

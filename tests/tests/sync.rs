@@ -218,3 +218,19 @@ async fn the_host_sees_progress_and_ends_a_run() {
     assert_eq!(steps.first(), Some(&Step::Contacting));
     assert!(steps.contains(&Step::Sending { done: 30, of: 30 }), "{steps:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes of real time; the benchmark `bad_link_waste` is this"]
+async fn a_slow_line_that_is_cut_wastes_little() {
+    let costs = futures_of((1..=6).map(|seed| tokio::spawn(tabara_tests::bad_link::cost(seed)))).await;
+    println!("{costs:#?}");
+    assert!(costs.iter().map(|cost| cost.waste).sum::<f64>() / 6.0 <= 0.15);
+}
+
+async fn futures_of<T>(tasks: impl Iterator<Item = tokio::task::JoinHandle<T>>) -> Vec<T> {
+    let mut done = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        done.push(task.await.unwrap());
+    }
+    done
+}

@@ -7,7 +7,7 @@ use super::{Progress, Report, Step};
 use crate::catalog::Catalog;
 use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, random, sha256};
 use crate::error::Error;
-use crate::record::{Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Uuid};
+use crate::record::{Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Uuid, Verdict};
 use crate::vault::VaultError;
 use crate::vault::mailbox::{Applied, Enrolment, Mailbox, Offer, Outgoing, Standing};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -198,10 +198,13 @@ impl Run<'_> {
 
     async fn offer(&mut self, offers: &[Offer]) -> Done<Vec<Uuid>> {
         let offers = offers.iter().map(|o| Offered { record: o.record, jws: o.jws }).collect();
-        let body = json(&Offers { offers });
+        Ok(self.ask_offers(&Offers { offers, receipts: false }).await?.wanted)
+    }
+
+    async fn ask_offers(&mut self, offers: &Offers) -> Done<Wanted> {
+        let body = json(offers);
         let ask = |token| Ask { path: "/v1/offers".into(), body: Some(body.clone()), token, ..Ask::default() };
-        let read = |answer: Answer| parse::<Wanted>(&answer.body);
-        Ok(self.ask(body.len(), MAX_ANSWER, ask, read).await?.wanted)
+        self.ask(body.len(), MAX_ANSWER, ask, |answer| parse(&answer.body)).await
     }
 
     /// Sends what waits, oldest first.
@@ -219,20 +222,22 @@ impl Run<'_> {
             let (bytes, started) = (body.len(), Instant::now());
             let ask = Ask { path: "/v1/records".into(), body: Some(body), token: Some(self.token()), ..Ask::default() };
             let miss = match self.once(ask, bytes, MAX_ANSWER).await {
-                Ok(answer) => match self.settle(&batch, &answer, operations)? {
-                    Ok((settled, without_chain)) => {
+                Ok(answer) => {
+                    let settled = self.settle(&batch, &answer, operations)?;
+                    done += settled.count;
+                    if settled.no_chain {
+                        self.unknown += 1;
+                        self.introduce().await?;
+                    }
+                    if let Some(reason) = settled.broken {
+                        Miss::Again(None, Fault::Untrusted(reason))
+                    } else {
                         self.pace.answered();
                         self.pace.sent(bytes, started.elapsed());
-                        done += settled;
                         alone = alone.saturating_sub(1);
-                        if without_chain {
-                            self.unknown += 1;
-                            self.introduce().await?;
-                        }
                         continue;
                     }
-                    Err(reason) => Miss::Again(None, Fault::Untrusted(reason)),
-                },
+                }
                 Err(Miss::Unfit) if batch.len() > 1 => {
                     alone = batch.len();
                     continue;
@@ -244,33 +249,47 @@ impl Run<'_> {
                 Err(miss) => miss,
             };
             self.recover(miss).await?;
+            // It may have arrived all the same: to ask costs far less than to send it again.
+            done += self.ask_after(&batch, operations).await?;
         }
     }
 
-    /// Takes over the verdicts that hold. Returns how many, and whether the server lacks a chain; or why one does not
-    /// hold.
-    #[allow(clippy::type_complexity)]
-    fn settle(
+    /// Takes over what became of a batch whose answer was lost. Returns how many are settled.
+    async fn ask_after(&mut self, batch: &[Outgoing], operations: &[PublicKey]) -> Done<u32> {
+        let offers = batch.iter().map(|o| Offered { record: o.record, jws: sha256(o.jws.as_bytes()) }).collect();
+        let got = self.ask_offers(&Offers { offers, receipts: true }).await?;
+        let kept: Vec<_> = batch.iter().filter(|o| !got.wanted.contains(&o.record)).collect();
+        let settled = self.take_over(kept.into_iter().zip(&got.kept), operations)?;
+        Ok(settled.count)
+    }
+
+    /// Takes over the answer to a batch, or says why it cannot be one.
+    fn settle(&mut self, batch: &[Outgoing], answer: &Answer, operations: &[PublicKey]) -> Done<Settled> {
+        match parse::<BatchReply>(&answer.body) {
+            Ok(reply) if reply.results.len() == batch.len() => {
+                self.take_over(batch.iter().zip(&reply.results), operations)
+            }
+            Ok(_) => Ok(Settled { broken: Some("an answer of another length"), ..Settled::default() }),
+            Err(reason) => Ok(Settled { broken: Some(reason), ..Settled::default() }),
+        }
+    }
+
+    /// Takes over the verdicts that hold.
+    fn take_over<'b>(
         &mut self,
-        batch: &[Outgoing],
-        answer: &Answer,
+        verdicts: impl Iterator<Item = (&'b Outgoing, &'b Verdict)>,
         operations: &[PublicKey],
-    ) -> Done<Result<(u32, bool), &'static str>> {
-        let results = match parse::<BatchReply>(&answer.body) {
-            Ok(reply) if reply.results.len() == batch.len() => reply.results,
-            Ok(_) => return Ok(Err("an answer of another length")),
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let (mut settled, mut without_chain, mut broken) = (Vec::new(), false, None);
-        for (sent, verdict) in batch.iter().zip(&results) {
+    ) -> Done<Settled> {
+        let (mut settled, mut held) = (Settled::default(), Vec::new());
+        for (sent, verdict) in verdicts {
             match judge(sent, verdict, operations) {
-                Ok(Applied::Refused { reason: Reason::NoChain, .. }) if self.unknown == 0 => without_chain = true,
-                Ok(verdict) => settled.push(verdict),
-                Err(reason) => broken = Some(reason),
+                Ok(Applied::Refused { reason: Reason::NoChain, .. }) if self.unknown == 0 => settled.no_chain = true,
+                Ok(verdict) => held.push(verdict),
+                Err(reason) => settled.broken = Some(reason),
             }
         }
-        self.mailbox.apply(&settled)?;
-        for verdict in &settled {
+        self.mailbox.apply(&held)?;
+        for verdict in &held {
             *match verdict {
                 Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.report.accepted,
                 Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.report.already_had,
@@ -278,7 +297,8 @@ impl Run<'_> {
                 Applied::Refused { .. } => &mut self.report.refused,
             } += 1;
         }
-        Ok(broken.map_or(Ok((settled.len() as u32, without_chain)), Err))
+        settled.count = held.len() as u32;
+        Ok(settled)
     }
 
     /// Fetches what the server has for this phone, in the order in which it was committed there.
@@ -410,9 +430,20 @@ impl Run<'_> {
     }
 }
 
+/// What became of a batch.
+#[derive(Default)]
+struct Settled {
+    count: u32,
+    /// The server does not know the chain of some of it.
+    no_chain: bool,
+    /// A verdict does not hold.
+    broken: Option<&'static str>,
+}
+
 #[derive(Serialize)]
 struct Offers {
     offers: Vec<Offered>,
+    receipts: bool,
 }
 
 #[derive(Serialize)]
@@ -424,6 +455,8 @@ struct Offered {
 #[derive(Deserialize)]
 struct Wanted {
     wanted: Vec<Uuid>,
+    #[serde(default)]
+    kept: Vec<Verdict>,
 }
 
 #[derive(Deserialize)]
