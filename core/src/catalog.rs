@@ -197,6 +197,16 @@ impl Default for Policy {
     }
 }
 
+/// Keys that are being replaced. Old and new hold side by side until every phone has met the new ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rotation {
+    /// Earlier operations keys, whose receipts may still be on their way.
+    pub operations: Vec<PublicKey>,
+    /// Further keys that may sign catalogs, beside the one that signed this: the next authority, or the last.
+    pub authorities: Vec<PublicKey>,
+}
+
 /// The payload of the catalog's envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
@@ -212,6 +222,8 @@ pub struct Catalog {
     pub revoked: Vec<Uuid>,
     #[serde(default)]
     pub policy: Policy,
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Least version of the protocol that phones must speak; this build speaks [`PROTOCOL`].
     pub least_protocol: u32,
 }
@@ -270,6 +282,21 @@ impl Catalog {
             _ => Ok(new),
         }
     }
+    /// The same, signed by any of these; tells also by which. Those that the phone trusts from then on are this key and
+    /// [`Rotation::authorities`].
+    pub fn verify_any(
+        jws: &str,
+        authorities: &[PublicKey],
+        in_force: Option<&Catalog>,
+    ) -> Result<(Self, PublicKey), CatalogError> {
+        let kid = envelope::peek(jws)?.kid;
+        let signer = authorities.iter().find(|key| key.kid() == kid).ok_or(EnvelopeError::WrongKey)?;
+        Ok((Self::verify(jws, signer, in_force)?, *signer))
+    }
+    /// The keys that sign receipts, heads, orders and time: the present one, and earlier ones while they are replaced.
+    pub fn operations_keys(&self) -> Vec<PublicKey> {
+        std::iter::once(self.operations).chain(self.rotation.operations.iter().copied()).collect()
+    }
     /// The keys that a case is sealed to: case workers and recovery.
     pub fn sealing_keys(&self) -> Vec<&str> {
         self.recipients.iter().filter(|r| r.role != RecipientRole::Intake).map(|r| r.age.as_str()).collect()
@@ -296,6 +323,7 @@ mod tests {
             parts: vec![],
             revoked: vec![],
             policy: Policy::default(),
+            rotation: Rotation::default(),
             least_protocol: 1,
         }
     }
@@ -342,6 +370,21 @@ mod tests {
         ] {
             assert!(!is_server_address(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn authorities_hand_over_through_a_catalog_that_the_old_one_signs() {
+        let (old, new) = (SigningKey::generate(), SigningKey::generate());
+        let sign = |key, catalog: &Catalog| envelope::sign(Typ::Catalog, key, catalog);
+        let both =
+            Catalog { rotation: Rotation { authorities: vec![new.public()], ..Rotation::default() }, ..catalog(2) };
+        let (_, signer) = Catalog::verify_any(&sign(&old, &both), &[old.public()], None).unwrap();
+        assert_eq!(signer, old.public());
+        let trusted = [signer, new.public()];
+        assert_eq!(Catalog::verify_any(&sign(&new, &catalog(3)), &trusted, Some(&both)).unwrap().1, new.public());
+        let stranger = SigningKey::generate();
+        let refused = Catalog::verify_any(&sign(&stranger, &catalog(3)), &trusted, Some(&both));
+        assert_eq!(refused, Err(CatalogError::Envelope(EnvelopeError::WrongKey)));
     }
 
     #[test]

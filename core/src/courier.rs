@@ -48,6 +48,8 @@ pub struct Answered {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parcel {
+    /// Envelope of kind head, read with or after all the rest.
+    pub head: String,
     /// Envelope of kind catalog.
     pub catalog: Option<String>,
     /// Files of the catalog, base64url.

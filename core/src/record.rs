@@ -179,25 +179,6 @@ pub struct BatchReply {
     pub results: Vec<Verdict>,
 }
 
-/// What a courier bundle holds: a file for when there is no network, which any phone, card or e-mail may carry. This
-/// as JSON, sealed ([`crate::seal`]) to the catalog's recipient of role intake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bundle {
-    /// Chains of the phones whose records are in it.
-    pub chains: Vec<crate::catalog::Chain>,
-    pub records: Vec<Sent>,
-}
-
-/// What travels back for a bundle: a verdict for each record by the SHA-256 of its JWS. Nothing in it needs sealing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BundleReply {
-    pub results: Vec<(Digest, Verdict)>,
-    /// Envelope of kind head.
-    pub head: String,
-}
-
 /// The payload of a receipt: the server keeps this record, durably, at this place of its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {

@@ -9,6 +9,7 @@
 //! heads, receipts and orders by the operations key that the catalog names.
 
 mod client;
+pub mod courier;
 mod pace;
 mod receipt;
 mod run;
@@ -17,7 +18,8 @@ mod tls;
 pub use client::Client;
 
 use crate::error::{Error, Result};
-use crate::vault::mailbox::Mailbox;
+use crate::record::Outcome;
+use crate::vault::mailbox::{Applied, Mailbox};
 use std::fmt;
 use tokio::sync::Notify;
 
@@ -80,6 +82,17 @@ pub struct Report {
     pub restored: bool,
     /// The host ended the run; the next one goes on from here.
     pub cancelled: bool,
+}
+
+impl Report {
+    fn count(&mut self, verdict: &Applied) {
+        *match verdict {
+            Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.accepted,
+            Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.already_had,
+            Applied::Kept { .. } => &mut self.quarantined,
+            Applied::Refused { .. } => &mut self.refused,
+        } += 1;
+    }
 }
 
 /// One run. Fails with [`Error::Offline`], [`Error::Untrusted`], [`Error::Refused`], [`Error::NotEnrolled`], or what the

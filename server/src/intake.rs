@@ -6,7 +6,7 @@
 //!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
 //! 3. Receipts are signed only after the whole batch is durable.
 
-use crate::devices::{self, Caller};
+use crate::devices::Caller;
 use crate::error::{Problem, blocking};
 use crate::log::{self, Decision, Kind, may_revise};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
@@ -25,10 +25,8 @@ use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_core::facts::Dictionary;
 use tabara_core::record::{
-    self, Batch, BatchReply, Bundle, BundleReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent,
-    TimeReply, Uuid, Verdict,
+    self, Batch, BatchReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid, Verdict,
 };
-use tabara_core::seal;
 
 /// A body is at most this long, as sent and after decompression (8 MiB).
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -38,7 +36,6 @@ pub fn routes() -> Router<Arc<Server>> {
         .route("/health", get(|| async { "ok" }))
         .route("/time", get(time))
         .route("/records", post(records))
-        .route("/bundles", post(bundle))
         .route("/offers", post(offers))
         .route("/updates", get(updates))
         .fallback(|| async { Problem::NotFound })
@@ -139,31 +136,6 @@ pub fn take_in(
     };
     let kept: Vec<Result<Kept, Reason>> = kept;
     Ok(kept.into_iter().map(verdict).collect())
-}
-
-/// Any phone may bring a bundle of others.
-async fn bundle(State(server): State<Arc<Server>>, _: Caller, body: Bytes) -> Result<Json<BundleReply>, Problem> {
-    blocking(move || take_bundle(&server.store, &server.settings, &body)).await.map(Json)
-}
-
-/// Opens a courier bundle and takes in the phones and records in it; sent again it is harmless.
-pub fn take_bundle(store: &Store, settings: &Settings, sealed: &[u8]) -> Result<BundleReply, Problem> {
-    let json = seal::unseal(sealed, &settings.intake).map_err(|_| Problem::Malformed)?;
-    let bundle: Bundle = envelope::from_json(&json).map_err(|_| Problem::Malformed)?;
-    for chain in bundle.chains {
-        match devices::register(store, settings, chain) {
-            // records of a phone that stays unknown are refused one by one
-            Ok(_) | Err(Problem::BadChain) => (),
-            Err(e) => return Err(e),
-        }
-    }
-    let mut results = Vec::with_capacity(bundle.records.len());
-    for part in bundle.records.chunks(MAX_BATCH) {
-        let names = part.iter().map(|sent| sha256(sent.jws.as_bytes()));
-        results.extend(names.zip(take_in(store, settings, part.to_vec(), None)?));
-    }
-    let head = store.read(|log| log.head(settings.clock.unix()))?;
-    Ok(BundleReply { results, head: settings.operations.sign(Typ::Head, &head) })
 }
 
 /// The verdict on a record that the log has.

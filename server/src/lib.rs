@@ -2,7 +2,7 @@
 //!
 //! | room | what |
 //! |--|--|
-//! | [`log`], [`intake`], [`devices`], [`catalog`] | the one log; records in; phones; what phones fetch |
+//! | [`log`], [`intake`], [`devices`], [`catalog`], [`courier`] | the one log; records in; phones; what phones fetch; what is carried by hand |
 //! | [`store`] | SQLite behind a dozen verbs |
 //! | [`statistics`] | the only door to numbers |
 //! | [`auth`], [`audit`], [`web`] | who may see what; who saw what; the pages |
@@ -13,6 +13,7 @@
 pub mod audit;
 pub mod auth;
 pub mod catalog;
+pub mod courier;
 pub mod desk;
 pub mod devices;
 pub mod error;
@@ -43,6 +44,7 @@ pub fn app(store: Store, settings: Settings) -> Router {
         .merge(devices::routes())
         .merge(intake::routes())
         .merge(catalog::routes())
+        .merge(courier::routes())
         .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
     let pages = web::routes(&server);
     Router::new().nest("/v1", phones).with_state(server).merge(pages)

@@ -9,7 +9,7 @@ use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
 use tabara_core::record::Uuid;
 use tabara_server::auth::command::{self, UserCommand};
-use tabara_server::{Settings, Store, catalog, devices, serve};
+use tabara_server::{Settings, Store, catalog, courier, devices, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -48,8 +48,13 @@ enum Command {
     Backup { file: PathBuf },
     /// Puts a backup in place of the log; no server may run. Phones then send again what is missing.
     Restore { file: PathBuf },
-    /// Takes in a courier bundle and writes what travels back beside it, as FILE.receipts.
-    Intake { file: PathBuf },
+    /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: what became of each record,
+    /// the catalog and its files. Without bundles, a parcel that sets up a phone with no network.
+    Intake {
+        bundles: Vec<PathBuf>,
+        #[arg(long)]
+        reply: PathBuf,
+    },
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
 }
@@ -161,13 +166,14 @@ fn run(cli: Cli) -> Outcome {
         }
         Command::Quarantine(QuarantineCommand::Accept { positions }) => decide(&store, positions, true, now)?,
         Command::Quarantine(QuarantineCommand::Reject { positions }) => decide(&store, positions, false, now)?,
-        Command::Intake { file } => {
-            let reply = tabara_server::intake::take_bundle(&store, &settings, &std::fs::read(&file)?)?;
-            let kept = reply.results.iter().filter(|(_, verdict)| verdict.receipt.is_some()).count();
-            println!("{kept} of {} records kept", reply.results.len());
-            let mut back = file.into_os_string();
-            back.push(".receipts");
-            std::fs::write(back, serde_json::to_vec(&reply)?)?;
+        Command::Intake { bundles, reply } => {
+            let mut answers = Vec::new();
+            for file in bundles {
+                answers.extend(courier::take_in(&store, &settings, &std::fs::read(&file)?)?);
+            }
+            let kept = answers.iter().filter(|answer| answer.verdict.receipt.is_some()).count();
+            println!("{kept} of {} records kept", answers.len());
+            std::fs::write(&reply, courier::parcel(&store, &settings, answers)?.write())?;
         }
         Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
         Command::Backup { file } => store.backup(&file, now)?,

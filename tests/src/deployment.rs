@@ -104,6 +104,7 @@ impl Deployment {
             parts: questionnaires.values().map(part).collect(),
             revoked: vec![],
             policy: Policy::default(),
+            rotation: Default::default(),
             least_protocol: PROTOCOL,
         };
         let mut deployment = Self {
@@ -129,6 +130,11 @@ impl Deployment {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The server's settings, read anew.
+    pub fn settings(&self) -> Settings {
+        Settings::open(&self.data(), self.clock.clone()).expect("the server's folder")
     }
 
     /// Starts the server, on the port that it had.

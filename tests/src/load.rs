@@ -77,6 +77,7 @@ impl Deployment {
             }],
             revoked: vec![],
             policy: Policy::default(),
+            rotation: Default::default(),
             least_protocol: 1,
         }
     }

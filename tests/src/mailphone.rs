@@ -119,6 +119,11 @@ impl Phone {
         let me = self.mailbox.enrolment()?;
         tabara_core::sync::run(&self.mailbox, &Client::new(&me.server, me.pin)?, progress).await
     }
+    /// Brings another phone's bundle to the server.
+    pub async fn carry(&self, bundle: &[u8]) -> tabara_core::Result<Vec<u8>> {
+        let me = self.mailbox.enrolment()?;
+        tabara_core::sync::courier::carry(&self.mailbox, &Client::new(&me.server, me.pin)?, bundle).await
+    }
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
         self.mailbox.outlook().expect("read").records

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 use tabara_core::Error;
-use tabara_core::sync::{Progress, Report, Step};
+use tabara_core::envelope::{self, SigningKey, Typ};
+use tabara_core::sync::{Progress, Report, Step, courier};
 use tabara_tests::deployment::{Deployment, SetClock};
 use tabara_tests::mailphone::{Phone, values};
 use tabara_tests::proxy::{Dice, Faults, Proxy};
@@ -217,6 +218,122 @@ async fn the_host_sees_progress_and_ends_a_run() {
     let steps: Vec<Step> = steps.try_iter().collect();
     assert_eq!(steps.first(), Some(&Step::Contacting));
     assert!(steps.contains(&Step::Sending { done: 30, of: 30 }), "{steps:?}");
+}
+
+#[tokio::test]
+async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by_another_phone() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let starter = tabara_server::courier::parcel(deployment.store(), &deployment.settings(), vec![]).unwrap().write();
+    let nowhere = deployment.card_to("BI-CO-04-02", "http://127.0.0.1:9".into());
+    let remote = Phone::enrol(&nowhere, deployment.clock.clone());
+    assert!(courier::take(&remote.mailbox, &starter).unwrap().new_catalog);
+    assert!(remote.mailbox.missing_parts().unwrap().is_empty());
+    (0..8).for_each(|value| remote.screen(value, &mut Dice::new(value)));
+    let bundle = courier::export(&remote.mailbox).unwrap().unwrap();
+    assert_eq!(remote.waiting(), 8, "until a receipt comes");
+
+    let carrier = enrol(&deployment);
+    let parcel = carrier.carry(&bundle).await.unwrap();
+    let again = carrier.carry(&bundle).await.unwrap();
+    assert_eq!(values(&deployment), (0..8).collect::<Vec<_>>());
+
+    let remote = remote.restart();
+    let stranger = enrol(&deployment);
+    stranger.sync().await.unwrap();
+    assert_eq!(courier::take(&stranger.mailbox, &parcel).unwrap(), Report::default(), "not for this phone");
+    assert_eq!(courier::take(&remote.mailbox, &parcel).unwrap(), Report { accepted: 8, ..Report::default() });
+    assert_eq!(courier::take(&remote.mailbox, &again).unwrap(), Report::default());
+    assert_eq!((remote.waiting(), courier::export(&remote.mailbox).unwrap()), (0, None));
+}
+
+#[tokio::test]
+async fn a_forged_or_cut_parcel_changes_nothing() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);
+    let phone = phone_with(&ours, &ours.card("BI-CO-04-02"), 0..2).await;
+    let forged = tabara_server::courier::parcel(theirs.store(), &theirs.settings(), vec![]).unwrap().write();
+    let report = courier::take(&phone.mailbox, &forged).unwrap();
+    assert_eq!(report.catalog_fault, Some("the catalog is not signed by the authority"));
+    assert!(courier::take(&phone.mailbox, &forged[..forged.len() / 2]).is_err());
+    let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
+    assert!(tabara_server::courier::take_in(theirs.store(), &theirs.settings(), &bundle).is_err());
+    assert_eq!((phone.waiting(), phone.sync().await.unwrap().accepted), (2, 2));
+}
+
+#[tokio::test]
+async fn the_authority_hands_over_to_a_new_key_and_the_old_one_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..1).await;
+    let next = SigningKey::generate();
+    deployment.catalog.version = 2;
+    deployment.catalog.rotation.authorities = vec![next.public()];
+    deployment.publish();
+    assert!(phone.sync().await.unwrap().new_catalog);
+    deployment.settings().trust(next.public()).unwrap();
+    let old = std::mem::replace(&mut deployment.authority, next);
+    deployment.catalog.version = 3;
+    deployment.catalog.rotation.authorities.clear();
+    deployment.publish();
+    assert!(phone.sync().await.unwrap().new_catalog);
+    assert_eq!(phone.mailbox.enrolment().unwrap().authorities, [deployment.authority.public()]);
+    // the old key is found by a thief
+    deployment.catalog.version = 4;
+    deployment.authority = old;
+    deployment.publish();
+    phone.screen(1, &mut Dice::new(1));
+    let report = phone.sync().await.unwrap();
+    assert_eq!(report.catalog_fault, Some("the catalog is not signed by the authority"));
+    assert_eq!((report.accepted, report.new_catalog), (1, false));
+}
+
+#[tokio::test]
+async fn the_server_gets_a_new_operations_key_and_receipts_of_the_old_one_still_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..5).await;
+    let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
+    let old = deployment.settings();
+    let answers = tabara_server::courier::take_in(deployment.store(), &old, &bundle).unwrap();
+    let parcel = tabara_server::courier::parcel(deployment.store(), &old, answers).unwrap().write();
+    deployment.stop().await;
+    std::fs::remove_file(deployment.data().join("operations.key")).unwrap();
+    deployment.serve().await;
+    deployment.catalog.version = 2;
+    deployment.catalog.rotation.operations = vec![old.operations.public()];
+    deployment.catalog.operations = deployment.settings().operations.public();
+    deployment.publish();
+    let late = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 5..6).await;
+    assert_eq!(late.sync().await.unwrap().accepted, 1);
+    assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 5);
+    assert!(phone.sync().await.unwrap().new_catalog);
+    assert_eq!(values(&deployment), (0..6).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_older_or_a_forged_catalog_is_refused_by_name_and_records_still_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    deployment.catalog.version = 7;
+    deployment.publish();
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..2).await;
+    deployment.catalog.version = 6;
+    let older = envelope::sign(Typ::Catalog, &deployment.authority, &deployment.catalog);
+    let forged = envelope::sign(Typ::Catalog, &SigningKey::generate(), &deployment.catalog);
+    for (jws, rule) in [(older, "older than the one in force"), (forged, "not signed by the authority")] {
+        serve_catalog(&deployment, &jws);
+        let report = phone.sync().await.unwrap();
+        assert!(report.catalog_fault.is_some_and(|fault| fault.contains(rule)), "{report:?}");
+        assert_eq!(phone.mailbox.catalog().unwrap().unwrap().1.version, 7);
+    }
+    assert_eq!(values(&deployment), [0, 1]);
+}
+
+/// What a stolen server may try: its own catalog, past every check of `publish`.
+fn serve_catalog(deployment: &Deployment, jws: &str) {
+    let database = rusqlite::Connection::open(deployment.data().join("tabara.sqlite")).unwrap();
+    database.execute("UPDATE entry SET body = ?1 WHERE kind = 8", [jws]).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

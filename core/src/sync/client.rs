@@ -4,7 +4,7 @@ use super::tls;
 use crate::catalog::is_server_address;
 use crate::envelope::Digest;
 use crate::error::{Error, Result};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
 use std::time::Duration;
 
@@ -45,8 +45,19 @@ pub(super) struct Ask {
     pub(super) path: String,
     pub(super) token: Option<String>,
     pub(super) if_none_match: Option<String>,
-    /// JSON, for a POST; gzipped where it goes with a token.
-    pub(super) body: Option<Vec<u8>>,
+    /// For a POST.
+    pub(super) body: Option<Body>,
+}
+
+/// What a POST carries.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// JSON as it is.
+    Plain(Vec<u8>),
+    /// JSON, sent gzipped.
+    Gzip(Vec<u8>),
+    /// A file as it is.
+    File(Vec<u8>),
 }
 
 impl Client {
@@ -86,24 +97,21 @@ impl Client {
     fn request(&self, ask: Ask) -> RequestBuilder {
         let method = if ask.body.is_some() { Method::POST } else { Method::GET };
         let mut request = self.http.request(method, format!("{}{}", self.server, ask.path));
-        request = request.header(ACCEPT, "application/json");
         if let Some(etag) = ask.if_none_match {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        if ask.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(token) = ask.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        match (ask.token, ask.body) {
-            (Some(token), Some(body)) => bearer(request, &token).header(CONTENT_ENCODING, "gzip").body(gzip(&body)),
-            (Some(token), None) => bearer(request, &token),
-            (None, Some(body)) => request.body(body),
-            (None, None) => request,
+        match ask.body {
+            None => request,
+            Some(Body::Plain(json)) => request.header(CONTENT_TYPE, "application/json").body(json),
+            Some(Body::Gzip(json)) => {
+                request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "gzip").body(gzip(&json))
+            }
+            Some(Body::File(bytes)) => request.header(CONTENT_TYPE, "application/octet-stream").body(bytes),
         }
     }
-}
-
-fn bearer(request: RequestBuilder, token: &str) -> RequestBuilder {
-    request.header(AUTHORIZATION, format!("Bearer {token}"))
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

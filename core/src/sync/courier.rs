@@ -37,7 +37,7 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
     let held = mailbox.catalog()?.map(|(_, catalog)| catalog);
     if let Some(jws) = &parcel.catalog {
         match Catalog::verify_any(jws, &me.authorities, held.as_ref()) {
-            Ok(new) if held.as_ref() != Some(&new) => {
+            Ok((new, _)) if held.as_ref() != Some(&new) => {
                 mailbox.take_catalog(jws)?;
                 report.new_catalog = true;
             }
@@ -56,7 +56,8 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
     let waiting: BTreeMap<Digest, Outgoing> =
         all_waiting(mailbox)?.into_iter().map(|o| (sha256(o.jws.as_bytes()), o)).collect();
     let ours = parcel.answers.iter().filter_map(|answer| Some((waiting.get(&answer.jws)?, &answer.verdict)));
-    let held = ours.filter_map(|(sent, verdict)| judge(sent, verdict, &catalog.operations_keys()).ok()).collect::<Vec<_>>();
+    let held =
+        ours.filter_map(|(sent, verdict)| judge(sent, verdict, &catalog.operations_keys()).ok()).collect::<Vec<_>>();
     mailbox.apply(&held)?;
     held.iter().for_each(|verdict| report.count(verdict));
     Ok(report)

@@ -1,11 +1,12 @@
 //! The steps of one run, in their order.
 
-use super::client::{Answer, Ask, Client, Failure, MAX_ANSWER};
+use super::client::{Answer, Ask, Body, Client, Failure, MAX_ANSWER};
 use super::pace::Pace;
 use super::receipt::{judge, signed};
 use super::{Progress, Report, Step};
 use crate::catalog::Catalog;
-use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, random, sha256};
+use crate::courier::{MAX_PARCEL, Parcel};
+use crate::envelope::{self, Digest, PublicKey, Typ, random, sha256};
 use crate::error::Error;
 use crate::record::{Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Uuid, Verdict};
 use crate::vault::VaultError;
@@ -72,9 +73,7 @@ struct Run<'a> {
 
 /// All steps.
 pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress, report: &mut Report) -> Done {
-    let me = mailbox.enrolment()?;
-    let pace = Pace::new(u64::from_le_bytes(random()));
-    let mut run = Run { mailbox, client, progress, report, me, pace, time: (0, Instant::now()), unknown: 0 };
+    let mut run = Run::new(mailbox, client, progress, report)?;
     run.tell(Step::Contacting);
     mailbox.retry_refused(TRIES_OF_REFUSED)?;
     let (time, head) = run.ask_time().await?;
@@ -96,7 +95,28 @@ pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress,
     Ok(mailbox.synced()?)
 }
 
-impl Run<'_> {
+/// Brings a bundle to the server and returns the parcel for whom it is from.
+pub(super) async fn carry(mailbox: &Mailbox, client: &Client, bundle: Vec<u8>) -> Done<Vec<u8>> {
+    let (progress, mut report) = (Progress::default(), Report::default());
+    let mut run = Run::new(mailbox, client, &progress, &mut report)?;
+    run.ask_time().await?;
+    let bytes = bundle.len();
+    let ask =
+        |token| Ask { path: "/v1/bundles".into(), body: Some(Body::File(bundle.clone())), token, ..Ask::default() };
+    let read = |answer: Answer| match answer.status {
+        200 => Parcel::read(&answer.body).map(|_| answer.body).map_err(|_| "an unreadable parcel"),
+        _ => Err("a server without a courier"),
+    };
+    run.ask(2 * bytes, MAX_PARCEL, ask, read).await
+}
+
+impl<'a> Run<'a> {
+    fn new(mailbox: &'a Mailbox, client: &'a Client, progress: &'a Progress, report: &'a mut Report) -> Done<Self> {
+        let me = mailbox.enrolment()?;
+        let pace = Pace::new(u64::from_le_bytes(random()));
+        Ok(Self { mailbox, client, progress, report, me, pace, time: (0, Instant::now()), unknown: 0 })
+    }
+
     fn tell(&self, step: Step) {
         (self.progress.tell)(step);
     }
@@ -132,7 +152,7 @@ impl Run<'_> {
     }
 
     async fn post_chain(&mut self, chain: Vec<u8>) -> Done {
-        let ask = || Ask { path: "/v1/devices".into(), body: Some(chain.clone()), ..Ask::default() };
+        let ask = || Ask { path: "/v1/devices".into(), body: Some(Body::Plain(chain.clone())), ..Ask::default() };
         // Quarantined is an answer too: what such a phone sends is kept until someone looks.
         self.ask_openly(ask, |answer| parse::<ChainReply>(&answer.body).map(drop)).await
     }
@@ -148,21 +168,19 @@ impl Run<'_> {
         };
         let held = held.map(|(_, catalog)| catalog);
         let Some(jws) = self.ask(512, MAX_ANSWER, ask, read).await? else {
-            return held.map(|c| vec![c.operations]).ok_or(Fault::Refused("the server has no catalog yet"));
+            return held.map(|c| c.operations_keys()).ok_or(Fault::Refused("the server has no catalog yet"));
         };
-        let verify = |authority| Catalog::verify(&jws, authority, held.as_ref());
-        let verdict = self.me.authorities.iter().map(verify).reduce(Result::or);
-        match (verdict.unwrap_or(Err(EnvelopeError::WrongKey.into())), held) {
-            (Ok(new), held) => {
+        match (Catalog::verify_any(&jws, &self.me.authorities, held.as_ref()), held) {
+            (Ok((new, _)), held) => {
                 if held.as_ref() != Some(&new) {
                     self.mailbox.take_catalog(&jws)?;
                     self.report.new_catalog = true;
                 }
-                Ok(vec![new.operations])
+                Ok(new.operations_keys())
             }
             (Err(broken), Some(old)) => {
                 self.report.catalog_fault = Some(broken.rule());
-                Ok(vec![old.operations])
+                Ok(old.operations_keys())
             }
             (Err(broken), None) => Err(Fault::Untrusted(broken.rule())),
         }
@@ -203,7 +221,8 @@ impl Run<'_> {
 
     async fn ask_offers(&mut self, offers: &Offers) -> Done<Wanted> {
         let body = json(offers);
-        let ask = |token| Ask { path: "/v1/offers".into(), body: Some(body.clone()), token, ..Ask::default() };
+        let ask =
+            |token| Ask { path: "/v1/offers".into(), body: Some(Body::Gzip(body.clone())), token, ..Ask::default() };
         self.ask(body.len(), MAX_ANSWER, ask, |answer| parse(&answer.body)).await
     }
 
@@ -220,7 +239,12 @@ impl Run<'_> {
             let records = batch.iter().map(|o| Sent::new(o.jws.clone(), o.sealed.as_deref())).collect();
             let body = json(&Batch { records });
             let (bytes, started) = (body.len(), Instant::now());
-            let ask = Ask { path: "/v1/records".into(), body: Some(body), token: Some(self.token()), ..Ask::default() };
+            let ask = Ask {
+                path: "/v1/records".into(),
+                body: Some(Body::Gzip(body)),
+                token: Some(self.token()),
+                ..Ask::default()
+            };
             let miss = match self.once(ask, bytes, MAX_ANSWER).await {
                 Ok(answer) => {
                     let settled = self.settle(&batch, &answer, operations)?;
@@ -289,14 +313,7 @@ impl Run<'_> {
             }
         }
         self.mailbox.apply(&held)?;
-        for verdict in &held {
-            *match verdict {
-                Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.report.accepted,
-                Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.report.already_had,
-                Applied::Kept { .. } => &mut self.report.quarantined,
-                Applied::Refused { .. } => &mut self.report.refused,
-            } += 1;
-        }
+        held.iter().for_each(|verdict| self.report.count(verdict));
         settled.count = held.len() as u32;
         Ok(settled)
     }

@@ -169,9 +169,13 @@ impl Mailbox {
             )?;
             t.execute(
                 "INSERT INTO server (one, url, pin, authority) VALUES (1, ?1, ?2, ?3)
-                 ON CONFLICT (one) DO UPDATE SET url = ?1, pin = ?2, authority = ?3",
+                 ON CONFLICT (one) DO UPDATE SET url = ?1, pin = ?2",
                 params![card.server, card.pin.map(|p| p.to_string()), card.authority.to_string()],
             )?;
+            // a card of an authority that was not trusted here begins anew; its catalogs know nothing of the old ones
+            if !authorities(t)?.contains(&card.authority) {
+                t.execute("UPDATE server SET authority = ?1, catalog = NULL", [card.authority.to_string()])?;
+            }
             let standing = standing(t)?;
             t.execute("UPDATE server SET standing = ?1", [json(&Standing { chain_known: false, ..standing })])?;
             t.execute(
@@ -191,9 +195,10 @@ impl Mailbox {
     pub fn enrolment(&self) -> Result<Enrolment, VaultError> {
         self.store.read(|c| {
             let mut chains: Vec<Chain> = texts(c, "SELECT chain FROM enrolment ORDER BY id")?;
+            let authorities = authorities(c)?;
             let chain = chains.pop().ok_or(VaultError::NotEnrolled)?;
             let row = c.query_row(
-                "SELECT device, organisation, commune, transport, url, pin, authority FROM enrolment, server ORDER BY id DESC",
+                "SELECT device, organisation, commune, transport, url, pin FROM enrolment, server ORDER BY id DESC",
                 [],
                 |r| {
                     Ok(Enrolment {
@@ -205,7 +210,7 @@ impl Mailbox {
                         transport_key: SigningKey::from_seed(r.get(3)?),
                         server: r.get(4)?,
                         pin: r.get::<_, Option<String>>(5)?.map(|_| parsed(r, 5)).transpose()?,
-                        authorities: vec![parsed(r, 6)?],
+                        authorities,
                     })
                 },
             )?;
@@ -400,8 +405,9 @@ impl Mailbox {
     pub fn take_catalog(&self, jws: &str) -> Result<Catalog, VaultError> {
         self.store.write(|t| {
             let old = catalog(t)?.map(|(_, catalog)| catalog);
-            let new = Catalog::verify(jws, &authority(t)?, old.as_ref())?;
-            t.execute("UPDATE server SET catalog = ?1", [jws])?;
+            let (new, signer) = Catalog::verify_any(jws, &authorities(t)?, old.as_ref())?;
+            let trusted = join(std::iter::once(&signer).chain(&new.rotation.authorities));
+            t.execute("UPDATE server SET catalog = ?1, authority = ?2", [jws, &trusted])?;
             Ok(new)
         })
     }
@@ -517,15 +523,22 @@ impl Mailbox {
     }
 }
 
-fn authority(c: &Connection) -> Result<PublicKey, VaultError> {
-    let key = c.query_row("SELECT authority FROM server", [], |r| parsed(r, 0)).optional()?;
-    key.ok_or(VaultError::NotEnrolled)
+/// Keys in the column `authority`, between spaces.
+fn join<'a>(keys: impl Iterator<Item = &'a PublicKey>) -> String {
+    keys.map(PublicKey::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Whose catalogs are trusted; none before the first card.
+fn authorities(c: &Connection) -> Result<Vec<PublicKey>, VaultError> {
+    let keys: Option<String> = c.query_row("SELECT authority FROM server", [], |r| r.get(0)).optional()?;
+    let read = keys.iter().flat_map(|keys| keys.split(' ')).map(str::parse).collect::<Result<_, _>>();
+    read.map_err(|_| VaultError::Damaged(File::Mailbox))
 }
 
 fn catalog(c: &Connection) -> Result<Option<(String, Catalog)>, VaultError> {
     let jws: Option<String> = c.query_row("SELECT catalog FROM server", [], |r| r.get(0)).optional()?.flatten();
     let Some(jws) = jws else { return Ok(None) };
-    let catalog = Catalog::verify(&jws, &authority(c)?, None)?;
+    let (catalog, _) = Catalog::verify_any(&jws, &authorities(c)?, None)?;
     Ok(Some((jws, catalog)))
 }
 

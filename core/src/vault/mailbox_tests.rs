@@ -58,6 +58,7 @@ impl Phone {
             parts,
             revoked: vec![],
             policy: Policy::default(),
+            rotation: Default::default(),
             least_protocol: 1,
         };
         envelope::sign(Typ::Catalog, &self.authority, &catalog)

@@ -4,7 +4,7 @@
 use super::{Result, asked, at, end_of_day, read, write};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Uuid};
+use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
 use tabara_core::envelope::{self, Digest, PublicKey, sha256};
 
 /// What a deployment writes down.
@@ -29,6 +29,9 @@ pub struct Plan {
     pub revoked: Vec<Uuid>,
     #[serde(default)]
     pub policy: Policy,
+    /// Keys that are being replaced.
+    #[serde(default)]
+    pub rotation: Rotation,
 }
 
 /// A catalog that is not signed yet, with the files it names.
@@ -73,6 +76,7 @@ impl Plan {
             parts: parts.iter().map(part).collect(),
             revoked: self.revoked.clone(),
             policy: self.policy.clone(),
+            rotation: self.rotation.clone(),
             least_protocol: PROTOCOL,
         };
         Ok(Draft { catalog, parts: parts.into_iter().map(|(_, _, bytes)| (sha256(&bytes), bytes)).collect() })

@@ -2,8 +2,9 @@
 
 use crate::world::World;
 use reqwest::StatusCode;
+use tabara_core::courier::{Bundle, Parcel};
 use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{Bundle, BundleReply, Head, Outcome, Reason, Receipt};
+use tabara_core::record::{Head, Outcome, Reason, Receipt};
 use tabara_core::seal;
 use tabara_tests::load::digest;
 
@@ -13,17 +14,17 @@ async fn a_bundle_of_unknown_phones_is_taken_in_once_by_whomever_it_is_brought()
     let (mut far, stranger) = (world.deployment.phone(), world.deployment.phone());
     let records = [far.sealed_screening(), stranger.sign(&far.screening(), None), far.sealed_screening()];
     let bundle = Bundle { chains: vec![far.chain.clone()], records: records.to_vec() };
-    let sealed = seal::seal(&serde_json::to_vec(&bundle).unwrap(), &[world.settings.intake_recipient()]).unwrap();
+    let sealed = bundle.seal(&world.settings.intake_recipient()).unwrap();
     for expected in [Outcome::Accepted, Outcome::AlreadyHad] {
         let response = world.post("bundles", &carrier).body(sealed.clone()).send().await.unwrap();
-        let reply: BundleReply = response.json().await.unwrap();
-        let outcomes: Vec<_> = reply.results.iter().map(|(name, v)| (*name, v.outcome)).collect();
+        let reply = Parcel::read(&response.bytes().await.unwrap()).unwrap();
+        let outcomes: Vec<_> = reply.answers.iter().map(|a| (a.jws, a.verdict.outcome)).collect();
         let outcome = [expected, Outcome::Refused, expected];
         assert_eq!(outcomes, records.iter().map(digest).zip(outcome).collect::<Vec<_>>());
-        assert_eq!(reply.results[1].1.reason, Some(Reason::NoChain));
+        assert_eq!(reply.answers[1].verdict.reason, Some(Reason::NoChain));
         let operations = world.settings.operations.public();
         let head: Head = envelope::open(Typ::Head, &operations, &reply.head).unwrap();
-        let receipt = reply.results[2].1.receipt.as_ref().unwrap();
+        let receipt = reply.answers[2].verdict.receipt.as_ref().unwrap();
         let receipt: Receipt = envelope::open(Typ::Receipt, &operations, receipt).unwrap();
         assert!(receipt.position <= head.position && receipt.epoch == head.epoch);
     }

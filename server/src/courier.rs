@@ -1,0 +1,82 @@
+//! The courier's end at the server: a bundle is opened with the intake key, its records are taken in like any others,
+//! and a parcel goes back with the verdicts, the catalog and its files. A parcel without verdicts sets up a phone that
+//! has no network.
+
+use crate::devices::{self, Caller};
+use crate::error::{Problem, blocking};
+use crate::intake;
+use crate::store::{self, Store, StoreError};
+use crate::{Server, Settings};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Router, body::Bytes};
+use std::sync::Arc;
+use tabara_core::catalog::Catalog;
+use tabara_core::courier::{Answered, Bundle, Parcel};
+use tabara_core::envelope::{self, Typ, sha256};
+use tabara_core::record::{MAX_BATCH, MAX_SEALED};
+use tabara_core::seal::SealError;
+
+/// A bundle is at most this long: its records, their base64, and the age file around them.
+const MAX_FILE: usize = tabara_core::courier::MAX_BUNDLE + 2 * MAX_SEALED;
+
+pub fn routes() -> Router<Arc<Server>> {
+    Router::new().route("/bundles", post(bundles)).layer(DefaultBodyLimit::max(MAX_FILE))
+}
+
+/// Why a bundle is not taken in. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierError {
+    #[error("not a bundle for this server: {0}")]
+    Bundle(#[from] SealError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn bundles(State(server): State<Arc<Server>>, _: Caller, body: Bytes) -> Result<Response, Problem> {
+    let parcel = blocking(move || {
+        let answers = take_in(&server.store, &server.settings, &body).map_err(|e| match e {
+            CourierError::Bundle(_) => Problem::Malformed,
+            CourierError::Store(e) => e.into(),
+        })?;
+        Ok(parcel(&server.store, &server.settings, answers)?.write())
+    })
+    .await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], parcel).into_response())
+}
+
+/// Takes in a bundle, whoever brings it. The same one again is harmless.
+pub fn take_in(store: &Store, settings: &Settings, file: &[u8]) -> Result<Vec<Answered>, CourierError> {
+    let Bundle { chains, records } = Bundle::open(file, &settings.intake)?;
+    for chain in chains {
+        match devices::register(store, settings, chain) {
+            // records of a phone that stays unknown are refused one by one
+            Ok(_) | Err(Problem::BadChain) => (),
+            Err(_) => return Err(StoreError::Stopped.into()),
+        }
+    }
+    let mut answers = Vec::with_capacity(records.len());
+    for batch in records.chunks(MAX_BATCH) {
+        let verdicts = intake::take_in(store, settings, batch.to_vec(), None)?;
+        let answered = batch.iter().zip(verdicts);
+        answers.extend(answered.map(|(sent, verdict)| Answered { jws: sha256(sent.jws.as_bytes()), verdict }));
+    }
+    Ok(answers)
+}
+
+/// What goes back: these verdicts, with the catalog in force and its files.
+pub fn parcel(store: &Store, settings: &Settings, answers: Vec<Answered>) -> store::Result<Parcel> {
+    store.read(|log| {
+        let head = settings.operations.sign(Typ::Head, &log.head(settings.clock.unix())?);
+        let mut parcel = Parcel { head, catalog: log.catalog()?, parts: Vec::new(), answers };
+        let catalog = parcel.catalog.as_deref().and_then(|jws| envelope::stored::<Catalog>(jws).ok());
+        for part in catalog.iter().flat_map(|catalog| &catalog.parts) {
+            if let Some(bytes) = log.part(part.sha256)? {
+                parcel.add_part(&bytes);
+            }
+        }
+        Ok(parcel)
+    })
+}
