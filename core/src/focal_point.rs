@@ -19,6 +19,7 @@ use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
 use crate::questionnaire::Questionnaire;
 use crate::record::Code;
+use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
@@ -238,6 +239,29 @@ impl FocalPoint {
     /// What waits to be sent and what the server refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {
         Ok(self.0.mailbox.outlook()?)
+    }
+
+    /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
+    /// from there. Needs a tokio runtime.
+    pub async fn sync(&self, progress: &Progress) -> Result<Report> {
+        let me = self.0.mailbox.enrolment()?;
+        sync::run(&self.0.mailbox, &Client::new(&me.server, me.pin)?, progress).await
+    }
+
+    /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits.
+    pub fn bundle(&self) -> Result<Option<Vec<u8>>> {
+        courier::export(&self.0.mailbox)
+    }
+
+    /// Takes what a courier brought back, or the file that sets up a phone with no network.
+    pub fn take_parcel(&self, parcel: &[u8]) -> Result<Report> {
+        courier::take(&self.0.mailbox, parcel)
+    }
+
+    /// Brings another phone's bundle to the server, and returns the parcel for it. Needs a tokio runtime.
+    pub async fn carry(&self, bundle: &[u8]) -> Result<Vec<u8>> {
+        let me = self.0.mailbox.enrolment()?;
+        courier::carry(&self.0.mailbox, &Client::new(&me.server, me.pin)?, bundle).await
     }
 
     /// What sync works with, locked or not.

@@ -95,6 +95,7 @@ impl Office {
             parts: vec![],
             revoked: vec![],
             policy: Policy::default(),
+            rotation: Default::default(),
             least_protocol: PROTOCOL,
         };
         let mut office = Self { authority, operations, case_worker, catalog, questionnaires: vec![] };
