@@ -3,8 +3,15 @@
 use crate::people::{Otherwise, Person};
 use std::collections::BTreeSet;
 use tabara_core::Result;
-use tabara_core::focal_point::Session;
+use tabara_core::focal_point::{Finished, FocalPoint, Session};
 use tabara_core::interview::{Page, Question};
+
+/// Screens somebody in French and seals the case.
+pub fn screen(phone: &FocalPoint, person: &Person) -> Result<Finished> {
+    let session = phone.start("returnee_screening", "French (fr)")?;
+    interview(&session, person)?;
+    session.finish(None)
+}
 
 /// Leads one interview to its last page. Fails where the core refuses an answer or will not go on.
 pub fn interview(session: &Session, person: &Person) -> Result<Page> {

@@ -6,13 +6,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tabara_core::focal_point::FocalPoint;
 use tabara_core::places;
 use tabara_server::auth::Role;
 use tabara_server::statistics::Scope;
 use tabara_tests::coordinator::{Cell, Coordinator, Sheet};
 use tabara_tests::deployment::{Deployment, SetClock};
+use tabara_tests::interviewer;
 use tabara_tests::people::{self, FIRST_MONTH, MONTHS, Person};
-use tabara_tests::phone::Phone;
+use tabara_tests::phone::KeyStore;
 use tabara_tests::sign_in::SignIn;
 
 const PHONES: usize = 25;
@@ -92,7 +94,7 @@ fn bar(length: usize, what: &str) -> ProgressBar {
 }
 
 /// Five phones in each province, each with a card of its own; the first sync brings the questionnaire.
-async fn enrol(deployment: &Deployment) -> Outcome<Vec<Arc<Phone>>> {
+async fn enrol(deployment: &Deployment) -> Outcome<Vec<Arc<FocalPoint>>> {
     let communes: Vec<&str> = places::provinces()
         .flat_map(|p| places::communes().filter(move |c| places::province_of(c.code) == Some(p)).take(PHONES / 5))
         .map(|c| c.code)
@@ -102,16 +104,16 @@ async fn enrol(deployment: &Deployment) -> Outcome<Vec<Arc<Phone>>> {
         let folder = deployment.folder.join(format!("phones/{:02}", n + 1));
         let (card, clock, bar) = (deployment.card(commune), deployment.clock.clone(), bar.clone());
         tokio::task::spawn_blocking(move || {
-            let phone = Phone::new(&folder, clock);
-            let enrolled = phone.focal_point.enrol(&card, "271828").map(|()| Arc::new(phone));
+            let phone = FocalPoint::open(&folder, Arc::new(KeyStore::default()), clock)?;
+            phone.enrol(&card, "271828")?;
             bar.inc(1);
-            enrolled
+            Ok::<_, tabara_core::Error>(Arc::new(phone))
         })
     });
     let mut phones = Vec::new();
     for enrolment in enrolments.collect::<Vec<_>>() {
         let phone = enrolment.await??;
-        phone.focal_point.sync(&Default::default()).await?;
+        phone.sync(&Default::default()).await?;
         phones.push(phone);
     }
     bar.finish();
@@ -119,7 +121,7 @@ async fn enrol(deployment: &Deployment) -> Outcome<Vec<Arc<Phone>>> {
 }
 
 /// Month after month: the interviews of the month, a sync of every phone, and the closing of what is due.
-async fn interview_everybody(deployment: &Deployment, phones: &[Arc<Phone>], people: Vec<Person>) -> Outcome {
+async fn interview_everybody(deployment: &Deployment, phones: &[Arc<FocalPoint>], people: Vec<Person>) -> Outcome {
     let bar = bar(people.len(), "interviews");
     let mut shares: Vec<Vec<Person>> = vec![Vec::new(); phones.len()];
     for (n, person) in people.into_iter().enumerate() {
@@ -133,10 +135,10 @@ async fn interview_everybody(deployment: &Deployment, phones: &[Arc<Phone>], peo
             let (bar, handle) = (bar.clone(), tokio::runtime::Handle::current());
             tokio::task::spawn_blocking(move || {
                 for person in &today {
-                    phone.interview(person)?;
+                    interviewer::screen(&phone, person)?;
                     bar.inc(1);
                 }
-                handle.block_on(phone.focal_point.sync(&Default::default()))
+                handle.block_on(phone.sync(&Default::default()))
             })
         });
         for day in days.collect::<Vec<_>>() {
