@@ -1,0 +1,24 @@
+//! The server as a process of its own, and what goes over the wire to it.
+
+use crate::Rows;
+use tabara_core::record::{Batch, Sent};
+use tabara_tests::load::{gzip, measure};
+use tabara_tests::phones;
+
+/// Records per phone-day of the peer, as `../shared/aggregation.md` section 5 measured it on two cores like these.
+const PEER: &str = "ODK Central, measured before";
+
+pub fn sync(rows: &mut Rows) {
+    let binary = std::env::current_exe().expect("this program").with_file_name("tabara-server");
+    let figures = measure(&binary, 100, 40_000, 100_000);
+    rows.add("sync", "records_per_s", figures.records_per_s, "1/s", (PEER, 218.0));
+    rows.add("sync", "cpu_s_per_1000", figures.cpu_s_per_1000, "s", (PEER, 13.8));
+    rows.add("sync", "p99_batch", figures.p99_batch, "ms", (PEER, 41.0));
+    rows.add("sync", "disk_ratio", figures.disk_ratio, "x", ("payload", 1.0));
+    rows.add("sync", "rate_ratio_at_100k", figures.rate_ratio, "x", ("empty log", 1.0));
+    let waiting = phones::sealed_screenings(20);
+    let records: Vec<Sent> = waiting.into_iter().map(|(jws, sealed)| Sent::new(jws, sealed.as_deref())).collect();
+    let raw: usize = records.iter().map(|r| r.jws.len() + r.sealed.as_ref().map_or(0, String::len)).sum();
+    let wire = gzip(&Batch { records }).len() as f64 / 20.0;
+    rows.add("sync", "wire_bytes", wire, "B", ("the same without gzip", raw as f64 / 20.0));
+}
