@@ -8,7 +8,7 @@ use tabara_core::interview::{Page, Question};
 
 /// Screens somebody in French and seals the case.
 pub fn screen(phone: &FocalPoint, person: &Person) -> Result<Finished> {
-    let session = phone.start("returnee_screening", "French (fr)")?;
+    let session = phone.start("returnee_screening", "fr")?;
     interview(&session, person)?;
     session.finish(None)
 }

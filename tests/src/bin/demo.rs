@@ -132,13 +132,14 @@ async fn interview_everybody(deployment: &Deployment, phones: &[Arc<FocalPoint>]
         let days = phones.iter().zip(&mut shares).map(|(phone, share)| {
             let until = share.iter().position(|p| p.month > month).unwrap_or(share.len());
             let (phone, today) = (phone.clone(), share.drain(..until).collect::<Vec<_>>());
-            let (bar, handle) = (bar.clone(), tokio::runtime::Handle::current());
-            tokio::task::spawn_blocking(move || {
-                for person in &today {
-                    interviewer::screen(&phone, person)?;
-                    bar.inc(1);
-                }
-                handle.block_on(phone.sync(&Default::default()))
+            let bar = bar.clone();
+            tokio::spawn(async move {
+                let asking = phone.clone();
+                let interviews = tokio::task::spawn_blocking(move || {
+                    today.iter().try_for_each(|person| interviewer::screen(&asking, person).map(|_| bar.inc(1)))
+                });
+                interviews.await.expect("no panic")?;
+                phone.sync(&Default::default()).await
             })
         });
         for day in days.collect::<Vec<_>>() {
@@ -229,7 +230,11 @@ fn invite(deployment: &Deployment, kept: &Option<PathBuf>) {
     println!("\nThe coordinator's page: {}", deployment.url());
     println!("  name           {}", visitor.name);
     println!("  password       {}", visitor.password);
-    println!("  one-time code  {} now; for an authenticator app: {}", visitor.code(), visitor.secret.uri(&visitor.name));
+    println!(
+        "  one-time code  {} now; for an authenticator app: {}",
+        visitor.code(),
+        visitor.secret.uri(&visitor.name)
+    );
     match kept {
         Some(folder) => println!("\nServer and phones are kept in {}.", folder.display()),
         None => println!("\nServer and phones lie in a temporary folder (--dir DIR keeps them)."),
