@@ -17,8 +17,9 @@ use crate::catalog::{Binding, Card, CardError, Chain};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
+use crate::facts::Facts;
 use crate::questionnaire::Questionnaire;
-use crate::record::Code;
+use crate::record::{Code, Kind, Record};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
@@ -234,6 +235,36 @@ impl FocalPoint {
     pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
         let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
         self.0.cards(|vault| vault.cards_of(&code))
+    }
+
+    /// The person takes back a record that was made on this phone. The withdrawal is sent like any record; what the phone
+    /// still holds of the record goes at once, the server erases the sealed case when it hears of it.
+    pub fn withdraw(&self, record: Uuid) -> Result<()> {
+        let phone = &self.0;
+        phone.with(|open| {
+            let card = open.vault.card(record)?;
+            if card.withdrawn {
+                return Ok(());
+            }
+            let id = Uuid::new_v4();
+            phone.mailbox.post(id, None, |seq| {
+                let withdrawal = Record {
+                    record: id,
+                    case: card.case,
+                    seq,
+                    kind: Kind::Withdrawal,
+                    questionnaire: card.questionnaire,
+                    revises: Some(record),
+                    code: card.code,
+                    undo: None,
+                    facts: Facts::new(),
+                    sealed: None,
+                };
+                envelope::sign(Typ::Record, open.vault.record_key(), &withdrawal)
+            })?;
+            open.vault.note_withdrawal(record)?;
+            Ok(phone.mailbox.erase(record)?)
+        })
     }
 
     /// What waits to be sent and what the server refused. Works while locked.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use std::path::Path;
 use tabara_core::envelope::{Digest, SigningKey};
-use tabara_core::record::{Code, Uuid};
+use tabara_core::record::{Code, QuestionnaireRef, Uuid};
 use tabara_core::vault::Vault;
 use tabara_core::vault::cases::Card;
 use tabara_core::vault::cipher::{FileKey, open};
@@ -71,8 +71,9 @@ fn live(folder: &Path, key: &FileKey, step: &str) {
             for draft in &drafts[..11] {
                 let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
                 let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
-                let card =
-                    Card { record, case, code, questionnaire: "q".into(), month, commune, outcome: None, day: 20_000 };
+                let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) };
+                let (outcome, day, withdrawn) = (None, 20_000, false);
+                let card = Card { record, case, code, questionnaire, month, commune, outcome, day, withdrawn };
                 vault.begin_sealing(*draft, &card).expect("begun");
                 vault.end_sealing(*draft, &card).expect("sealed");
             }

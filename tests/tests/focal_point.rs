@@ -7,10 +7,10 @@ use tabara_core::Error;
 use tabara_core::envelope::{self, Typ};
 use tabara_core::facts::Value;
 use tabara_core::focal_point::{Finished, FocalPoint, Session, State};
-use tabara_core::record::{Code, Record, SealedCase, undo_hash};
+use tabara_core::record::{Code, Kind, Outcome, Record, SealedCase, undo_hash};
 use tabara_core::seal;
 use tabara_core::vault::SecretError;
-use tabara_core::vault::mailbox::{Fate, Outgoing};
+use tabara_core::vault::mailbox::{Applied, Fate, Outgoing};
 use tabara_tests::deployment::SetClock;
 use tabara_tests::phone::{KeyStore, Office};
 
@@ -463,4 +463,25 @@ fn a_raised_outcome_carries_its_reason_into_the_sealed_case_only() {
     assert!(!serde_json::to_string(&record).unwrap().contains("fear"));
     let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.case_worker).unwrap();
     assert!(String::from_utf8(opened).unwrap().contains("fear"));
+}
+
+#[test]
+fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_server_has_it() {
+    let world = World::new();
+    let phone = world.enrolled();
+    let finished = interview(&phone, TOLD).unwrap();
+    let (outcome, receipt, position, epoch) = (Outcome::Accepted, "receipt".into(), 1, finished.record);
+    let kept = Applied::Kept { record: finished.record, outcome, reason: None, receipt, position, epoch };
+    phone.mailbox().apply(&[kept]).unwrap();
+    assert_eq!(phone.mailbox().kept().unwrap().len(), 1);
+    phone.withdraw(finished.record).unwrap();
+    phone.withdraw(finished.record).unwrap();
+    let [out] = &sent(&phone)[..] else { panic!("one withdrawal") };
+    let withdrawal = record(&phone, out);
+    assert_eq!((withdrawal.record, withdrawal.seq), (out.record, 2));
+    assert_eq!((withdrawal.kind, withdrawal.revises), (Kind::Withdrawal, Some(finished.record)));
+    assert!(withdrawal.facts.is_empty() && withdrawal.sealed.is_none());
+    assert_eq!(phone.mailbox().kept().unwrap(), []);
+    assert!(phone.cases(0).unwrap()[0].card.withdrawn);
+    assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: "case" }));
 }

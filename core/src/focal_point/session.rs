@@ -209,11 +209,12 @@ impl Session {
                 record,
                 case,
                 code: code.clone(),
-                questionnaire: info.questionnaire.clone(),
+                questionnaire: questionnaire.clone(),
                 month,
                 commune,
                 outcome: (kind == Kind::Screening).then(|| outcome.code().to_owned()),
                 day: now.div_euclid(86_400),
+                withdrawn: false,
             };
             vault.begin_sealing(self.draft, &card)?;
             let posted = phone.mailbox.post(record, Some(&sealed), |seq| {

@@ -2,7 +2,7 @@
 
 use super::mailbox::from_json;
 use super::{Vault, VaultError};
-use crate::record::Code;
+use crate::record::{Code, QuestionnaireRef};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,8 +14,7 @@ pub struct Card {
     pub case: Uuid,
     /// On the person's slip; none where the record is about nobody.
     pub code: Option<Code>,
-    /// Id of the questionnaire.
-    pub questionnaire: String,
+    pub questionnaire: QuestionnaireRef,
     /// `YYYY-MM` in Burundi.
     pub month: String,
     /// Code of the commune of the interview.
@@ -24,6 +23,8 @@ pub struct Card {
     pub outcome: Option<String>,
     /// Days since 1970 when it was sealed.
     pub day: i64,
+    /// The person took it back.
+    pub withdrawn: bool,
 }
 
 /// Cards on a page.
@@ -66,6 +67,12 @@ impl Vault {
         let found =
             self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
         found.ok_or(VaultError::NotFound("case"))
+    }
+    /// Notes on a card that the person took the record back.
+    pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
+        let card = Card { withdrawn: true, ..self.card(record)? };
+        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
+        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
     }
     /// Erases cards that were sealed before a day, from file and WAL.
     pub fn forget_cards(&self, before: i64) -> Result<(), VaultError> {

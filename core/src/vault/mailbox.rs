@@ -282,6 +282,15 @@ impl Mailbox {
             Ok(())
         })
     }
+    /// Erases the bytes of a record that the server keeps, because the person took it back. One that still waits is sent
+    /// first, because the withdrawal follows it: the server erases it when both are there.
+    pub fn erase(&self, record: Uuid) -> Result<(), VaultError> {
+        let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL WHERE state = 'kept' AND record = ?1";
+        if self.store.write(|t| Ok(t.execute(sql, [record.to_string()])?))? > 0 {
+            self.store.rebuild()?;
+        }
+        Ok(())
+    }
     /// Whether a record still waits, was kept, or was refused and why.
     pub fn fate(&self, record: Uuid) -> Result<Fate, VaultError> {
         let sql = "SELECT state, reason FROM record WHERE record = ?1";

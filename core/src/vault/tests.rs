@@ -4,7 +4,7 @@ use super::drafts::DraftInfo;
 use super::mailbox::Mailbox;
 use super::*;
 use crate::envelope::Digest;
-use crate::record::Code;
+use crate::record::{Code, QuestionnaireRef};
 use proptest::prelude::*;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -46,7 +46,8 @@ fn info() -> DraftInfo {
 fn card() -> Card {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
-    Card { record, case, code, questionnaire: "q".into(), month, commune, outcome: None, day: 20_000 }
+    let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
+    Card { record, case, code, questionnaire, month, commune, outcome: None, day: 20_000, withdrawn: false }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.
