@@ -10,5 +10,6 @@ pub mod mailphone;
 pub mod people;
 pub mod phone;
 pub mod proxy;
+pub mod restless;
 pub mod screened;
 pub mod sign_in;
