@@ -31,7 +31,7 @@
 //! | 22 | `boolean-from-string('TRUE')` | true |
 //! | 23 | `distance()`, `area()` | in full precision |
 //! | 24 | an absolute path inside a repeat | the same row, where one value is wanted |
-//! | 25 | first order of a rank | none: the person orders |
+//! | 25 | order of a rank | as the person put it; what comes on offer later goes last, in the order of the list |
 
 mod answer;
 mod draft;
@@ -48,6 +48,7 @@ pub use page::{Another, Message, Missing, OnOffer, Page, Progress, Question, Why
 pub use program::{Place, Program, RuleFault};
 pub use state::MAX_ROWS;
 
+use crate::expression::moment::Moment;
 use crate::expression::schema::{NodeId, RowId};
 use crate::expression::{Surroundings, Value};
 use crate::facts::{self, Facts};
@@ -311,7 +312,11 @@ impl Interview {
     pub fn answers(&self) -> Vec<(String, String)> {
         let mut answers = Vec::new();
         self.every(&mut |node, row| {
-            let value = self.state.value(self.form(), node, row);
+            let value = match self.form().kind(node) {
+                // the end is now, whenever it is asked for
+                NodeType::End => Value::DateTime(Moment { ms: self.state.around.now, offset: self.state.around.local }),
+                _ => self.state.value(self.form(), node, row),
+            };
             if !value.is_blank() && self.form().kind(node) != NodeType::Note {
                 answers.push((self.path(node, row), value.text().into_owned()));
             }

@@ -276,8 +276,9 @@ impl<'a> Binding<'_, 'a> {
                 Expr::Nodes(Arc::new(self.finish(way)))
             }
             ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
-            ("date" | "date-time", [Tree::Text(text)]) if never_a_date(text) => {
-                self.fault(at, Cause::NotADate(text.clone()))
+            ("date" | "date-time" | "decimal-date-time", [tree]) if never_a_date(function.name, tree) => {
+                let text = if let Tree::Text(text) = tree { text.clone() } else { "true or false".to_owned() };
+                self.fault(at, Cause::NotADate(text))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
@@ -632,10 +633,17 @@ impl Way {
     }
 }
 
-/// A text written as an argument that is no date, whatever the day. (The placeholders of some forms are blank.)
-fn never_a_date(text: &str) -> bool {
-    let value = Value::from(text);
-    !value.is_blank() && value.moment(0).is_none() && value.number(0).is_nan()
+/// A constant that is no date, whatever the day. (An empty text is a blank; `date()` takes a number of days.)
+fn never_a_date(function: &str, tree: &Tree) -> bool {
+    match tree {
+        Tree::Text(text) => {
+            let value = Value::from(text.as_str());
+            let days = function != "decimal-date-time" && !value.number(0).is_nan();
+            !value.is_blank() && !days && value.moment(0).is_none()
+        }
+        Tree::Call { function, .. } => function == "true" || function == "false",
+        _ => false,
+    }
 }
 
 /// The repeat that a node lies in.

@@ -61,8 +61,12 @@ pub(super) fn read(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, An
         DateTime => Value::DateTime(moment::parse_moment(trimmed, local).ok_or(AnswerFault::NotDate)?),
         Time => Value::Time(moment::parse_time(trimmed, local).ok_or(AnswerFault::NotTime)?),
         SelectOne | SelectMultiple | Rank => choices(form, node, trimmed)?,
+        // a box that is ticked, or not
+        Acknowledge if matches!(trimmed, "0" | "false" | "no") => Value::Blank,
         Acknowledge => "OK".into(),
-        Geopoint | Geotrace | Geoshape => places(trimmed)?.into(),
+        Geopoint => places(trimmed, 1, 1)?.into(),
+        Geotrace => places(trimmed, 2, usize::MAX)?.into(),
+        Geoshape => places(trimmed, 3, usize::MAX)?.into(),
         Text | Barcode | Image | Audio | Video | File | Calculate | Hidden | Start | End | Today | Property => {
             text.into()
         }
@@ -108,13 +112,15 @@ fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerFaul
     Ok(names.join(" ").into())
 }
 
-fn places(text: &str) -> Result<&str, AnswerFault> {
-    let point = |point: &str| {
+/// Points, at least and at most so many.
+fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerFault> {
+    let is_point = |point: &str| {
         let parts: Option<Vec<f64>> = point.split_whitespace().map(|part| part.parse().ok()).collect();
         parts.is_some_and(|parts| (2..=4).contains(&parts.len()) && parts[0].abs() <= 90.0 && parts[1].abs() <= 180.0)
     };
-    let all = text.split(';').map(str::trim).filter(|part| !part.is_empty()).all(point);
-    if all { Ok(text) } else { Err(AnswerFault::NotPlace) }
+    let points: Vec<&str> = text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let sound = (least..=most).contains(&points.len()) && points.into_iter().all(is_point);
+    if sound { Ok(text) } else { Err(AnswerFault::NotPlace) }
 }
 
 /// What a node can hold of a computed value; blank where that is nothing.
@@ -132,6 +138,7 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value) -> Value {
         Time => value.time(BUJUMBURA).map_or(Value::Blank, Value::Time),
         SelectMultiple => choices(form, node, &value.text()).unwrap_or(Value::Text(value.shared_text())),
         SelectOne | Rank => Value::Text(value.shared_text()),
+        Geopoint | Geotrace | Geoshape => read(form, node, &value.text()).unwrap_or_default(),
         _ => match value {
             // a text cell holds the word, as every XForms engine writes it
             Value::Bool(_) => Value::Text(value.shared_text()),
@@ -144,7 +151,7 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value) -> Value {
 pub(super) fn preload(form: Form<'_>, node: NodeId, around: &Surroundings) -> Value {
     let now = Moment { ms: around.now, offset: around.local };
     match form.kind(node) {
-        NodeType::Start | NodeType::End => Value::DateTime(now),
+        NodeType::Start => Value::DateTime(now),
         NodeType::Today => Value::Date(now.day()),
         _ => Value::Blank,
     }

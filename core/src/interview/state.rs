@@ -193,8 +193,15 @@ impl State {
             return Value::Blank;
         }
         let offered = offered(form, self, node, row, choices);
-        let left: Vec<_> = given.words().filter(|word| offered.contains(&**word)).collect();
-        if left.len() == given.words().count() { given.clone() } else { Value::text_or_blank(&left.join(" ")) }
+        let mut left: Vec<_> = given.words().filter(|word| offered.iter().any(|name| name == word)).collect();
+        let whole = left.len() == given.words().count();
+        if form.kind(node) == NodeType::Rank && !left.is_empty() {
+            // what has come on offer since goes last, in the order of the list (decision 25)
+            let new: Vec<_> = offered.iter().filter(|name| !left.iter().any(|word| word == *name)).collect();
+            left.extend(new.into_iter().map(|name| name.as_str().into()));
+            return Value::text_or_blank(&left.join(" "));
+        }
+        if whole { given.clone() } else { Value::text_or_blank(&left.join(" ")) }
     }
 
     /// Computes the relevance of a node anew, and of what is inside where it changed.
@@ -276,7 +283,8 @@ impl State {
             self.rows.cell_mut(row, cell).relevant = relevant;
             let default = &form.package.nodes[*node as usize].default;
             if defaults && !default.is_empty() {
-                let value = answer::read(form, *node, default).unwrap_or_else(|_| Value::text_or_blank(default));
+                let value = answer::read(form, *node, default);
+                let value = value.unwrap_or_else(|_| answer::fit(form, *node, default.as_str().into()));
                 self.give(form, *node, row, value);
             } else if defaults {
                 self.give(form, *node, row, answer::preload(form, *node, &self.around));
@@ -392,16 +400,10 @@ impl State {
 }
 
 /// The names of the choices on offer, in their order.
-pub(super) fn offered<'a>(
-    form: Form<'a>,
-    state: &'a State,
-    node: NodeId,
-    row: RowId,
-    choices: &Expr,
-) -> std::collections::HashSet<String> {
-    let mut names = std::collections::HashSet::new();
+pub(super) fn offered<'a>(form: Form<'a>, state: &'a State, node: NodeId, row: RowId, choices: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
     form.here(state, row, node).each(choices, &mut |value| {
-        names.insert(value.text().into_owned());
+        names.push(value.text().into_owned());
         true
     });
     names

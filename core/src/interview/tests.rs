@@ -1,6 +1,8 @@
 //! Stories on small questionnaires. A form is written as a table: type, name, then columns with their text; rows between
 //! `begin` and `end` lie in a section.
 
+mod decisions;
+mod hostile;
 mod incremental;
 
 use super::*;

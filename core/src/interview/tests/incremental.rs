@@ -29,7 +29,7 @@ fn expression(dice: &mut Dice, names: &Names, within: &[String], depth: usize) -
         return dice.of(&["0", "1", "2", "'a'", "''", "7.5"]).to_owned();
     }
     let (name, repeats) = names[dice.roll(names.len())].clone();
-    let mut inner = |dice: &mut Dice| expression(dice, names, within, depth + 1);
+    let inner = |dice: &mut Dice| expression(dice, names, within, depth + 1);
     match dice.roll(14) {
         0 => format!("{} + {}", inner(dice), inner(dice)),
         1 => format!("if({} > {}, {}, {})", inner(dice), inner(dice), inner(dice), inner(dice)),

@@ -1,0 +1,303 @@
+//! The recorded scenarios of Web Forms (forms, answers, rows, languages; the whole state after every step) drive our
+//! engine through the XForm importer. `agreed`: JavaRosa reaches the same states. `differs`: the two part somewhere, and
+//! ours must be as a numbered decision of `tabara_core::interview` says.
+
+mod xform;
+
+use flate2::read::GzDecoder;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tabara_core::expression::{Tree, Value, moment, parse};
+use tabara_core::interview::{AnswerFault, Interview, Setting};
+use tabara_core::questionnaire::Questionnaire;
+
+fn cases(scope: &str) -> Option<Vec<Json>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    let folder = std::env::var_os("TABARA_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let packed = std::fs::File::open(folder.join("forms/cases/scenario-cases.jsonl.gz")).ok()?;
+    let lines = BufReader::new(GzDecoder::new(packed)).lines();
+    let all = lines.map(|line| serde_json::from_str::<Json>(&line.expect("text")).expect("JSON"));
+    Some(all.filter(|case| case["scope"] == scope).collect())
+}
+
+/// A path of the recording as one of ours: without the form's name and prefixes.
+fn ours(path: &str) -> String {
+    let inner = path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
+    inner.split('/').map(|part| part.rsplit(':').next().unwrap_or(part)).collect::<Vec<_>>().join("/")
+}
+
+/// The same number, moment or place, however it is written.
+fn same(a: &str, b: &str) -> bool {
+    let numbers = |text: &str| {
+        let parts = text.split([' ', ';']).filter(|part| !part.is_empty()).map(|part| part.parse::<f64>().ok());
+        parts.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+    };
+    let moments = (moment::parse_moment(a, 0), moment::parse_moment(b, 0));
+    a == b
+        || numbers(a).is_some_and(|a| numbers(b).is_some_and(|b| a == b))
+        || matches!(moments, (Some(a), Some(b)) if a.ms == b.ms)
+}
+
+/// The text of an answer as the recording holds it.
+fn answer_text(args: &[Json]) -> Option<String> {
+    let word = |json: &Json| match json {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(n) => Some(n.to_string()),
+        Json::Bool(b) => Some(u8::from(*b).to_string()),
+        Json::Object(object) => object.get("str").and_then(Json::as_str).map(str::to_owned),
+        Json::Null => Some(String::new()),
+        Json::Array(_) => None,
+    };
+    let words: Option<Vec<String>> = args.iter().map(word).collect();
+    Some(words?.join(" "))
+}
+
+/// Plays one form; what differs, by step.
+fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
+    let imported = xform::import(form["xform"].as_str().unwrap_or("")).ok_or("the XForm is not read")?;
+    let questionnaire = Questionnaire::new(imported.package).map_err(|error| format!("refused: {error:?}"))?;
+    let setting = Setting { language: String::new(), now: 1_795_372_200, seed: 7, ..Setting::default() };
+    let mut interview = Interview::start(Arc::new(questionnaire), setting);
+    for (repeat, rows) in &imported.rows {
+        level(&mut interview, repeat, *rows);
+    }
+    let calculations: String = interview.questionnaire().nodes.iter().map(|node| node.calculation.as_str()).collect();
+    let decisions = Decisions {
+        apply: decide,
+        sums: calculations.contains("sum("),
+        geometry: calculations.contains("area(") || calculations.contains("distance("),
+    };
+    let mut differences = imported.unknown.iter().map(|what| format!("unknown: {what}")).collect::<Vec<_>>();
+    let unknown = differences.len();
+    let mut theirs: BTreeMap<String, Json> = BTreeMap::new();
+    for (number, step) in form["steps"].as_array().ok_or("no steps")?.iter().enumerate() {
+        for (path, state) in step["set"].as_object().into_iter().flatten() {
+            theirs.insert(path.clone(), state.clone());
+        }
+        for path in step["del"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            theirs.remove(path);
+        }
+        let args = step["args"].as_array().cloned().unwrap_or_default();
+        let at = step["at"].as_str().unwrap_or("");
+        if step.get("threw").is_some() {
+            break;
+        }
+        let done = match step["op"].as_str().unwrap_or("") {
+            "init" => Ok(()),
+            "answer" => {
+                let (path, words) = match args.first().and_then(Json::as_str) {
+                    Some(path) if args.len() > 1 && path.starts_with('/') => (path, &args[1..]),
+                    _ => (at, &args[..]),
+                };
+                match answer_text(words) {
+                    Some(text) => {
+                        let text = Some(text.as_str()).filter(|text| !text.is_empty());
+                        match interview.answer(&ours(path), text) {
+                            Ok(_) => Ok(()),
+                            // 16: no whole number is made of another; what follows from theirs cannot follow from ours
+                            Err(AnswerFault::NotInteger) if decide => break,
+                            // theirs takes what a question cannot hold as a blank
+                            Err(fault) if decide && ILL_TYPED.contains(&fault) => {
+                                interview.answer(&ours(path), None).map(drop).map_err(|fault| fault.to_string())
+                            }
+                            Err(fault) => Err(format!("{path} {text:?}: {fault}")),
+                        }
+                    }
+                    None => Err("an answer of another kind".to_owned()),
+                }
+            }
+            "createNewRepeat" => {
+                let path = at.rsplit_once('[').map_or(at, |(path, _)| path);
+                let done = interview.add_row(&ours(path)).map(drop).map_err(|fault| format!("{path}: {fault}"));
+                let generic: String =
+                    ours(path).split('/').map(|p| p.split('[').next().unwrap_or(p)).collect::<Vec<_>>().join("/");
+                for (inner, rows) in &imported.fresh {
+                    let direct = inner.strip_prefix(&format!("{generic}/")).filter(|rest| !rest.contains('/'));
+                    if let Some(name) = direct {
+                        level(&mut interview, &format!("{}/{name}", ours(at)), *rows);
+                    }
+                }
+                done
+            }
+            "removeRepeat" => {
+                let path = args.first().and_then(Json::as_str).unwrap_or(at);
+                interview.remove_row(&ours(path)).map(drop).map_err(|fault| format!("{path}: {fault}"))
+            }
+            "setLanguage" => {
+                interview.set_language(args.first().and_then(Json::as_str).unwrap_or(""));
+                Ok(())
+            }
+            _ => continue,
+        };
+        if let Err(fault) = done {
+            differences.push(format!("step {number}: {fault}"));
+        }
+        compare(&interview, &theirs, number, &decisions, &mut differences);
+        if differences.len() > unknown {
+            break;
+        }
+    }
+    if differences.len() == unknown { Ok(vec![]) } else { Ok(differences) }
+}
+
+/// So many rows at the beginning, where ours always begin with one.
+fn level(interview: &mut Interview, repeat: &str, rows: usize) {
+    for _ in 1..rows {
+        interview.add_row(repeat).ok();
+    }
+    if rows == 0 {
+        interview.remove_row(&format!("{repeat}[1]")).ok();
+    }
+}
+
+const ILL_TYPED: [AnswerFault; 5] = [
+    AnswerFault::NotNumber,
+    AnswerFault::NotDate,
+    AnswerFault::NotTime,
+    AnswerFault::NotPlace,
+    AnswerFault::OutOfRange,
+];
+
+/// By which a value may differ from the recorded one.
+struct Decisions {
+    apply: bool,
+    /// The form sums.
+    sums: bool,
+    /// The form measures.
+    geometry: bool,
+}
+
+impl Decisions {
+    fn allow(&self, ours: &Value, theirs: &str) -> bool {
+        const LOCAL: i16 = 120;
+        if !self.apply {
+            return false;
+        }
+        let text = ours.text();
+        let numbers = text.parse::<f64>().ok().zip(theirs.parse::<f64>().ok());
+        let moments = ours.moment(LOCAL).zip(moment::parse_moment(theirs, LOCAL));
+        let times = ours.time(LOCAL).zip(moment::parse_time(theirs, LOCAL));
+        // 11: the sum of nothing is 0
+        (self.sums && text == "0" && theirs.is_empty())
+            // 13: dates are whole days
+            || numbers.is_some_and(|(a, b)| (a - b).abs() < 1e-6)
+            // 15: a moment or time keeps its offset, which is ours where it was told without
+            || matches!(ours, Value::DateTime(_)) && moments.is_some_and(|(a, b)| a == b)
+            || matches!(ours, Value::Time(_)) && times.is_some_and(|(a, b)| a == b)
+            // 23: measures are in full precision
+            || self.geometry && numbers.is_some_and(|(a, b)| (a - b).abs() <= 0.005 + 1e-6)
+    }
+}
+
+fn compare(
+    interview: &Interview,
+    theirs: &BTreeMap<String, Json>,
+    step: usize,
+    decisions: &Decisions,
+    differences: &mut Vec<String>,
+) {
+    for (path, state) in theirs {
+        if path.ends_with("#range") || path.contains("/meta") || path.contains(":meta") || state.get("v").is_none() {
+            continue;
+        }
+        let (name, relevant) = (ours(path), state["rel"].as_bool().unwrap_or(true));
+        if interview.relevant(&name) != relevant {
+            if decisions.apply && relevant && bare_node(interview, &name) {
+                continue;
+            }
+            differences.push(format!("step {step}: {path} relevant: theirs {relevant}"));
+            continue;
+        }
+        if !relevant {
+            continue;
+        }
+        let value = interview.value(&name);
+        let text = if value.is_blank() { String::new() } else { value.text().into_owned() };
+        let wanted = match &state["v"] {
+            Json::String(text) => text.clone(),
+            Json::Null => String::new(),
+            Json::Array(words) => words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "),
+            other => other.to_string(),
+        };
+        if !same(&text, &wanted) && !by_chance(&wanted, &value) && !decisions.allow(&value, &wanted) {
+            differences.push(format!("step {step}: {path}: ours {text:?}, theirs {wanted:?}"));
+        }
+        if let Some(options) = state["opts"].as_array() {
+            let wanted: Vec<&str> = options
+                .iter()
+                .filter_map(|o| o[0].as_str())
+                // a row without an answer is no choice, as pyxform's own predicate has it
+                .filter(|name| !name.is_empty())
+                .collect();
+            let page = interview.clone().jump(&name).ok();
+            let question = page.and_then(|page| {
+                page.questions.into_iter().find(|question| {
+                    question.path == name || question.path.ends_with(&name) || name.ends_with(&question.path)
+                })
+            });
+            let offered: Vec<String> = question.map_or(vec![], |q| q.choices.into_iter().map(|c| c.name).collect());
+            if offered != wanted {
+                differences.push(format!("step {step}: {path}: offers {offered:?}, theirs {wanted:?}"));
+            }
+        }
+    }
+}
+
+/// 2: whether the relevance of a node is just another node, which we take by value and they by its existence.
+fn bare_node(interview: &Interview, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut same = interview.questionnaire().nodes.iter().filter(|node| node.name == name);
+    same.any(|node| matches!(parse(&node.relevant), Ok(Tree::Path { .. })))
+}
+
+/// Random and present-day values were recorded once: their form is what can be compared.
+fn by_chance(theirs: &str, ours: &Value) -> bool {
+    let uuid = |text: &str| text.trim_start_matches("uuid:").len() == 36 && text.matches('-').count() == 4;
+    let text = ours.text();
+    // the day on which the cases were recorded, which is also our today
+    let recorded = |text: &str| moment::parse_moment(text, 0).is_some_and(|m| m.day().abs_diff(20_779) <= 1);
+    (uuid(theirs) && uuid(&text)) || (recorded(theirs) && recorded(&text))
+}
+
+fn run(scope: &str, least: f64) {
+    let Some(cases) = cases(scope) else { return println!("conformance scenario {scope}: absent") };
+    let (mut passed, mut failures) = (0, String::new());
+    let total = cases.len();
+    for case in &cases {
+        let mut differences = Vec::new();
+        for form in case["forms"].as_array().into_iter().flatten() {
+            match play(form, scope == "differs") {
+                Ok(found) => differences.extend(found),
+                Err(why) => differences.push(why),
+            }
+        }
+        if differences.is_empty() {
+            passed += 1;
+        } else {
+            writeln!(failures, "{} > {}", case["file"], case["test"]).expect("memory");
+            for difference in differences.iter().take(6) {
+                writeln!(failures, "    {difference}").expect("memory");
+            }
+        }
+    }
+    println!("conformance scenario {scope}: {passed}/{total}");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-scenario-{scope}.txt"));
+    std::fs::write(&file, failures).expect("the list of failures");
+    println!("  failures: {}", file.display());
+    let share = 100.0 * f64::from(passed) / total.max(1) as f64;
+    assert!(share >= least, "{scope}: {share:.1} % passed, less than before");
+}
+
+#[test]
+fn scenarios_on_which_the_reference_engines_agree() {
+    run("agreed", 99.0);
+}
+
+#[test]
+fn scenarios_on_which_they_differ() {
+    run("differs", 90.0);
+}
