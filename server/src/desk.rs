@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod form;
 pub mod keys;
 pub mod preview;
+pub mod review;
 
 use std::path::Path;
 

@@ -3,9 +3,13 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tabara_core::catalog::Catalog;
+use tabara_core::catalog::{Catalog, Uuid};
+use tabara_core::clock::{Clock as _, SystemClock};
 use tabara_core::envelope::Digest;
-use tabara_server::desk::{DeskError, Result, authority, card, case, catalog, end_of_day, form, keys, read, write};
+use tabara_core::questionnaire::Questionnaire;
+use tabara_server::desk::{
+    DeskError, Result, authority, card, case, catalog, end_of_day, form, keys, read, review, write,
+};
 use zeroize::Zeroizing;
 
 #[derive(Parser)]
@@ -31,6 +35,8 @@ enum Tool {
     /// Sealed cases.
     #[command(subcommand)]
     Case(CaseTool),
+    /// Signs a reviewer's decision, in a bundle for `tabara-server intake` or any phone.
+    Review(ReviewOrder),
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
@@ -80,6 +86,16 @@ enum AuthorityTool {
     Init {
         #[arg(long)]
         dir: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Makes the key of the next authority, to which this one hands over.
+    Rotate {
+        #[arg(long)]
+        dir: PathBuf,
+        /// Folder of the next authority.
+        #[arg(long)]
+        next: PathBuf,
         #[command(flatten)]
         secret: Secret,
     },
@@ -160,9 +176,39 @@ enum CaseTool {
         file: PathBuf,
         #[arg(long)]
         identity: PathBuf,
+        /// Folder with the catalog's parts, for the words of questions and choices.
+        #[arg(long)]
+        parts: Option<PathBuf>,
+        #[arg(long, default_value = "en")]
+        language: String,
         #[command(flatten)]
         secret: Secret,
     },
+}
+
+#[derive(Args)]
+struct ReviewOrder {
+    /// The record that is decided on, and its case.
+    #[arg(long)]
+    record: Uuid,
+    #[arg(long)]
+    case: Uuid,
+    /// confirmed, not_confirmed or duplicate.
+    #[arg(long)]
+    decision: String,
+    /// association, national_commission, police, court or iom.
+    #[arg(long)]
+    decided_by: String,
+    /// The reviewer's key.
+    #[arg(long)]
+    key: PathBuf,
+    /// The catalog's draft, which names the server's intake key.
+    #[arg(long)]
+    catalog: PathBuf,
+    #[arg(short, long)]
+    output: PathBuf,
+    #[command(flatten)]
+    secret: Secret,
 }
 
 impl Secret {
@@ -221,11 +267,21 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Card(order) => issue(&order)?,
         Tool::Form(tool) => return run_form(tool),
-        Tool::Case(CaseTool::Open { file, identity, secret }) => {
+        Tool::Case(CaseTool::Open { file, identity, parts, language, secret }) => {
             let key = keys::identity(&identity, &secret.for_file(&identity)?)?;
             for opened in case::open(&read(&file)?, &key)? {
-                println!("{}\n", case::text(&opened));
+                let part = parts.as_ref().map(|dir| dir.join(opened.case.questionnaire.sha256.to_string()));
+                let package = part.filter(|path| path.exists()).map(|path| read(&path)).transpose()?;
+                let questionnaire = package.and_then(|bytes| Questionnaire::read(&bytes).ok());
+                println!("{}\n", case::text(&opened, questionnaire.as_ref(), &language));
             }
+        }
+        Tool::Review(order) => {
+            let key = keys::signing_key(&order.key, &order.secret.for_file(&order.key)?)?;
+            let ReviewOrder { record, case, decision, decided_by, .. } = order;
+            let now = SystemClock::default().unix();
+            let signed = review::sign(&review::Decision { record, case, decision, decided_by }, &key, now)?;
+            write(&order.output, review::bundle(vec![signed], &catalog::read_draft(&order.catalog)?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -265,6 +321,13 @@ fn run_authority(tool: AuthorityTool) -> Result<()> {
         AuthorityTool::Init { dir, secret } => {
             let public = authority::init(&dir, &secret.new_one()?)?;
             println!("public key   {public}\nfingerprint  {}", public.fingerprint());
+        }
+        AuthorityTool::Rotate { dir, next, secret } => {
+            let public = authority::rotate(&dir, &next, &secret.new_one()?)?;
+            println!("public key   {public}\nfingerprint  {}\n", public.fingerprint());
+            println!("1. Put it into the plan under rotation.authorities and sign that catalog with the old key.");
+            println!("2. Start the server once with --authority {public}.");
+            println!("3. When all phones have synced, sign the next catalog with the new key.");
         }
         AuthorityTool::Sign { draft, dir, previous, output, secret } => {
             let catalog = catalog::read_draft(&draft)?;

@@ -19,6 +19,15 @@ pub fn init(dir: &Path, passphrase: &str) -> Result<PublicKey> {
     Ok(public)
 }
 
+/// Makes the key of the next authority in a folder of its own. The old one goes on until it has signed a catalog that
+/// names the new one; [`sign`] tells how.
+pub fn rotate(old: &Path, new: &Path, passphrase: &str) -> Result<PublicKey> {
+    if !old.join(KEY_FILE).exists() {
+        return Err(asked("there is no authority to hand over from in that folder"));
+    }
+    init(new, passphrase)
+}
+
 /// Reads the authority's key.
 pub fn key(dir: &Path, passphrase: &str) -> Result<SigningKey> {
     keys::signing_key(&dir.join(KEY_FILE), passphrase)
@@ -69,7 +78,10 @@ mod tests {
             rotation: Default::default(),
         };
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("form.json"), r#"{"id":"screening"}"#).unwrap();
+        let form =
+            "| survey |\n| | type | name | label |\n| | note | n | N |\n| settings |\n| | form_id |\n| | screening |\n";
+        let compiled = tabara_core::questionnaire::xlsform::compile(form.as_bytes()).questionnaire.expect("compiles");
+        std::fs::write(dir.path().join("form.json"), compiled.write()).unwrap();
         let draft = plan.draft(dir.path()).unwrap();
         draft.write(dir.path()).unwrap();
         assert_eq!(draft.catalog.questionnaire("screening"), Some(draft.parts[0].0));

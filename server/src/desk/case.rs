@@ -5,6 +5,7 @@
 use super::{Result, asked};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use tabara_core::envelope::{self, sha256};
+use tabara_core::questionnaire::{Questionnaire, Source};
 use tabara_core::record::{Batch, Record, SealedCase, Sent};
 use tabara_core::seal;
 
@@ -53,8 +54,9 @@ fn open_sent(sent: &Sent, identity: &str) -> Result<Opened> {
     }
 }
 
-/// The case in readable lines, oldest question first.
-pub fn text(opened: &Opened) -> String {
+/// The case in readable lines, in the order of its questionnaire; with the questions' words where the questionnaire is
+/// at hand. What was typed may hold anything: control characters do not reach the terminal.
+pub fn text(opened: &Opened, questionnaire: Option<&Questionnaire>, language: &str) -> String {
     let case = &opened.case;
     let mut lines = vec![
         format!("case      {}", case.case),
@@ -64,12 +66,38 @@ pub fn text(opened: &Opened) -> String {
     ];
     lines.extend(opened.record.iter().flat_map(|r| &r.code).map(|code| format!("code      {code}")));
     lines.push(String::new());
-    lines.extend(case.answers.iter().map(|(path, answer)| format!("{path}: {answer}")));
+    lines.extend(case.answers.iter().map(|(path, answer)| match questionnaire {
+        Some(questionnaire) => labelled(questionnaire, language, path, answer),
+        None => format!("{path}: {answer}"),
+    }));
     if let Some(assessment) = &case.assessment {
         lines.push(String::new());
         lines.push(format!("assessment {assessment:#}"));
     }
-    lines.join("\n")
+    lines.join("\n").chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// An answer with its question's label, and choices with theirs.
+fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let Some(node) = questionnaire.node(name).map(|at| &questionnaire.nodes[at]) else {
+        return format!("{path}: {answer}");
+    };
+    let at = questionnaire.language(language).unwrap_or(questionnaire.default_language);
+    let label = node.label.get(at, questionnaire.default_language);
+    let list = node.choices.as_ref().and_then(|choices| match choices.from {
+        Source::List(list) => questionnaire.lists.get(list as usize),
+        Source::Rows(_) => None,
+    });
+    let word = |code: &str| {
+        let known = list.and_then(|list| questionnaire.choice_label(&list.name, code, language));
+        known.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
+    };
+    let told = match list {
+        Some(_) => answer.split(' ').map(word).collect::<Vec<_>>().join("; "),
+        None => answer.to_owned(),
+    };
+    if label.is_empty() { format!("{path}: {told}") } else { format!("{path}: {label}\n    {told}") }
 }
 
 #[cfg(test)]
@@ -123,9 +151,25 @@ mod tests {
         let (record, sealed) = sealed_record(&to, "Aline");
         for file in [sealed.clone(), export(&record, &sealed)] {
             let opened = open(&file, &identity).unwrap();
-            assert!(text(&opened[0]).contains("c_name: Aline"));
+            assert!(text(&opened[0], None, "en").contains("c_name: Aline"));
             assert!(open(&file, &stranger).is_err());
         }
+    }
+
+    #[test]
+    fn answers_come_with_the_words_of_the_questionnaire_and_without_control_characters() {
+        let form = "| survey |\n| | type | name | label |\n| | select_one yn | agreed | Did she agree? |\n| | text | c_name | Name |\n\
+            | choices |\n| | list_name | name | label |\n| | yn | y | Yes |\n| | yn | n | No |\n\
+            | settings |\n| | form_id | form_title |\n| | q | Q |\n";
+        let questionnaire =
+            tabara_core::questionnaire::xlsform::compile(form.as_bytes()).questionnaire.expect("compiles");
+        let (identity, to) = seal::new_identity();
+        let (_, sealed) = sealed_record(&to, "Al\x1b[31mine");
+        let mut opened = open(&sealed, &identity).unwrap().remove(0);
+        opened.case.answers.push(("agreed".into(), "y".into()));
+        let text = text(&opened, Some(&questionnaire), "en");
+        assert!(text.contains("agreed: Did she agree?\n    Yes (y)"), "{text}");
+        assert!(!text.contains('\x1b'));
     }
 
     #[test]

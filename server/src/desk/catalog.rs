@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
 use tabara_core::envelope::{self, Digest, PublicKey, sha256};
+use tabara_core::questionnaire::Questionnaire;
 
 /// What a deployment writes down.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,12 +52,10 @@ impl Plan {
     pub fn draft(&self, base: &Path) -> Result<Draft> {
         let mut parts = Vec::new();
         for file in &self.questionnaires {
-            let (path, bytes) = (base.join(file), read(&base.join(file))?);
-            parts.push((
-                PartKind::Questionnaire,
-                questionnaire_id(&bytes).ok_or_else(|| at(&path, "not a compiled questionnaire"))?,
-                bytes,
-            ));
+            let path = base.join(file);
+            let bytes = read(&path)?;
+            let questionnaire = Questionnaire::read(&bytes).map_err(|e| at(&path, e))?;
+            parts.push((PartKind::Questionnaire, questionnaire.id.clone(), bytes));
         }
         if let Some(file) = &self.services {
             parts.push((PartKind::Services, "services".to_owned(), read(&base.join(file))?));
@@ -81,12 +80,6 @@ impl Plan {
         };
         Ok(Draft { catalog, parts: parts.into_iter().map(|(_, _, bytes)| (sha256(&bytes), bytes)).collect() })
     }
-}
-
-/// The id that a compiled questionnaire carries.
-fn questionnaire_id(package: &[u8]) -> Option<String> {
-    let json: serde_json::Value = envelope::from_json(package).ok()?;
-    json.get("id")?.as_str().map(str::to_owned)
 }
 
 impl Draft {

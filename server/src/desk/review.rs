@@ -1,0 +1,75 @@
+//! A reviewer's decision on a record: signed with a key that the catalog names, and put into a bundle for the server's
+//! intake, so that it can be carried from a machine that is on no network.
+
+use super::{Result, asked};
+use tabara_core::catalog::{Catalog, RecipientRole, Uuid};
+use tabara_core::clock::civil_month;
+use tabara_core::courier::Bundle;
+use tabara_core::envelope::{self, Digest, SigningKey, Typ};
+use tabara_core::facts::{Dictionary, Facts, Value};
+use tabara_core::record::{Kind, QuestionnaireRef, Record, Sent};
+
+/// What was decided, in the words of `facts.csv`.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    pub record: Uuid,
+    pub case: Uuid,
+    /// `confirmed`, `not_confirmed` or `duplicate`.
+    pub decision: String,
+    /// Who decided: `association`, `national_commission`, `police`, `court` or `iom`.
+    pub decided_by: String,
+}
+
+/// Signs a decision; `now` in seconds since 1970 UTC tells its month.
+pub fn sign(decision: &Decision, key: &SigningKey, now: i64) -> Result<Sent> {
+    let fact = |name: &str, code: &str| (name.to_owned(), Value::One(code.to_owned()));
+    let facts: Facts = [
+        fact("month", &civil_month(now)),
+        fact("decision", &decision.decision),
+        fact("decided_by", &decision.decided_by),
+    ]
+    .into();
+    if Dictionary::standard().check(Kind::Review, &facts).is_err() {
+        return Err(asked("the decision or who decided is not one of the codes of facts.csv"));
+    }
+    let record = Record {
+        record: Uuid::new_v4(),
+        case: decision.case,
+        seq: 0,
+        kind: Kind::Review,
+        questionnaire: QuestionnaireRef { id: "review".into(), sha256: Digest([0; 32]) },
+        revises: Some(decision.record),
+        code: None,
+        undo: None,
+        facts,
+        sealed: None,
+    };
+    Ok(Sent::new(envelope::sign(Typ::Review, key, &record), None))
+}
+
+/// The bundle that brings decisions to the server of this catalog.
+pub fn bundle(decisions: Vec<Sent>, catalog: &Catalog) -> Result<Vec<u8>> {
+    let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
+    let intake = intake.ok_or_else(|| asked("the catalog names no intake key"))?;
+    Ok(Bundle { chains: vec![], records: decisions }.seal(&intake.age)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_dictionary_knows_is_signed() {
+        let key = SigningKey::generate();
+        let decision = |decision: &str| Decision {
+            record: Uuid::new_v4(),
+            case: Uuid::new_v4(),
+            decision: decision.into(),
+            decided_by: "national_commission".into(),
+        };
+        let signed = sign(&decision("confirmed"), &key, 1_795_363_200).unwrap();
+        let record: Record = envelope::open(Typ::Review, &key.public(), &signed.jws).unwrap();
+        assert_eq!(record.facts["month"], Value::One("2026-11".into()));
+        assert!(sign(&decision("perhaps"), &key, 1_795_363_200).is_err());
+    }
+}
