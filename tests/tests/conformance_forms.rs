@@ -6,7 +6,11 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tabara_core::interview::{Interview, Setting};
+use tabara_core::questionnaire::Questionnaire;
 use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile_beside};
+use tabara_server::desk::preview;
 
 fn shared() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
@@ -118,6 +122,16 @@ fn forms_are_accepted_and_refused_as_pyxform_does() {
     assert!(rows.percent() >= 90.0, "rows as pyxform: {:.1} %", rows.percent());
 }
 
+/// Walks a form in the terminal with answers of every kind, and gives the number of lines that it says.
+fn preview(questionnaire: &Questionnaire) -> usize {
+    let mut interview = Interview::start(Arc::new(questionnaire.clone()), Setting::default());
+    let answers = ["1", "", "2024-01-01", "x", "12:00", "2", ":add"];
+    let lines: String = answers.iter().cycle().take(2_000).map(|answer| format!("{answer}\n")).collect();
+    let mut said = Vec::new();
+    preview::lead(&mut interview, &mut lines.as_bytes(), &mut said).expect("memory");
+    said.iter().filter(|byte| **byte == b'\n').count()
+}
+
 #[test]
 fn every_workbook_of_the_field_compiles_or_is_refused_with_its_reasons() {
     let Some(shared) = shared() else { return println!("conformance workbooks: absent") };
@@ -136,7 +150,12 @@ fn every_workbook_of_the_field_compiles_or_is_refused_with_its_reasons() {
         total += 1;
         compiles += usize::from(questionnaire.is_some());
         match (&questionnaire, errors.first()) {
-            (Some(q), _) => println!("{name}: compiles, {} nodes, {} warnings", q.nodes.len(), faults.len()),
+            (Some(q), _) => println!(
+                "{name}: compiles, {} nodes, {} warnings, {} lines of preview",
+                q.nodes.len(),
+                faults.len(),
+                preview(q)
+            ),
             (None, Some(first)) => println!(
                 "{name}: refused, {} errors; first: {} row {} {}: {} ({})",
                 errors.len(),

@@ -6,6 +6,7 @@
 
 use super::columns::{Row, Table};
 use super::fault::{Faults, Place, did_you_mean};
+use super::references::Names;
 use crate::expression::parser::{Base, Tree, parse};
 use crate::expression::schema::{FORM, Schema};
 use crate::expression::{Axis, Binder, Bound, Cause, Operator, Surroundings, evaluate, number_text};
@@ -47,6 +48,7 @@ pub fn expressions_of(node: &Node) -> impl Iterator<Item = (&'static str, &str)>
 
 struct Rules<'a, 'b> {
     package: &'b Package,
+    names: Names<'b>,
     table: &'b Table<'a>,
     rows: &'b [Option<Row<'a>>],
     /// The form counts people: what is hardly meant is an error there, because nobody sees a wrong count.
@@ -59,7 +61,7 @@ pub fn check(package: &Package, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
     let schema = Schema::new(package);
     let mut binder = Binder::new(&schema);
     let strict = package.nodes.iter().any(|node| !node.fact.is_empty() || !node.role.is_empty());
-    let mut rules = Rules { package, table, rows, strict, faults };
+    let mut rules = Rules { package, names: Names::of(&package.nodes), table, rows, strict, faults };
     let mut graph = Graph { needs: vec![BTreeSet::new(); package.nodes.len()] };
     for (at, node) in package.nodes.iter().enumerate() {
         let around = node.parent.map(|parent| parent as usize);
@@ -174,10 +176,7 @@ impl Rules<'_, '_> {
     fn question<'t>(&'t self, node: usize, tree: &Tree) -> Option<&'t Node> {
         let Tree::Path { base, steps, .. } = tree else { return None };
         match (base, &steps[..]) {
-            (Base::Reference(name), []) => {
-                let mut named = self.package.nodes.iter().filter(|node| node.name == *name);
-                named.next().filter(|_| named.next().is_none())
-            }
+            (Base::Reference(name), []) => self.names.one(name).map(|at| &self.package.nodes[at]),
             (Base::Here, [step]) if step.axis == Axis::Oneself && step.predicates.is_empty() => {
                 Some(&self.package.nodes[node])
             }
