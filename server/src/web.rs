@@ -271,7 +271,7 @@ fn layout(here: &Here, visitor: Option<&Visitor>, title: &str, content: Markup) 
                         }
                     }
                     @if let Some(visitor) = visitor {
-                        div.inner.bar {
+                        div.inner.second {
                             nav.pages aria-label="Tabara" {
                                 (link("/figures", words.figures))
                                 (link("/help", words.help))

@@ -70,17 +70,17 @@ pub fn months(values: &[(Month, Shown)], unit: &str, title: &str, language: Lang
 pub fn pyramid(rows: &[(String, Shown, Shown)], names: [&str; 2], title: &str) -> Markup {
     const ROW: usize = 33;
     let longest = rows.iter().flat_map(|(_, f, m)| [f, m]).map(|n| n.at_least()).max().unwrap_or(0).max(1);
-    let width = |n: Shown| f64::from(n.at_least()) * 40.0 / f64::from(longest);
+    let width = |n: Shown| f64::from(n.at_least()) * 36.0 / f64::from(longest);
     html! {
         svg.pyramid role="img" width="100%" height=(rows.len() * ROW + 26) aria-label=(title) {
-            text.side x="39%" y="14" text-anchor="end" { (names[0]) }
-            text.side x="61%" y="14" { (names[1]) }
+            text.side x="0" y="14" { (names[0]) }
+            text.side x="100%" y="14" text-anchor="end" { (names[1]) }
             @for (at, (age, women, men)) in rows.iter().enumerate() {
                 @let y = 26 + at * ROW;
-                rect.track x="0" width="40%" y=(y) height="20" {}
-                rect.track x="60%" width="40%" y=(y) height="20" {}
-                rect.women x=(format!("{:.2}%", 40.0 - width(*women))) width=(format!("{:.2}%", width(*women))) y=(y) height="20" {}
-                rect.men x="60%" width=(format!("{:.2}%", width(*men))) y=(y) height="20" {}
+                rect.track x="0" width="36%" y=(y) height="20" {}
+                rect.track x="64%" width="36%" y=(y) height="20" {}
+                rect.women x=(format!("{:.2}%", 36.0 - width(*women))) width=(format!("{:.2}%", width(*women))) y=(y) height="20" {}
+                rect.men x="64%" width=(format!("{:.2}%", width(*men))) y=(y) height="20" {}
                 text.age x="50%" y=(y + 15) text-anchor="middle" { (age) }
             }
         }

@@ -433,6 +433,11 @@ impl Sheet {
                 .filter_map(|row| Some((name(&ages.codes[row]), crossed(row, 0)?, crossed(row, 1)?)))
                 .collect();
             let sex = |column: usize| label("sex", &sexes.codes[column], self.language);
+            // a column with nothing to show in it would only take room; who is in it stands under "all"
+            let is_shown = |column: &usize| {
+                *column < 2 || (0..ages.codes.len()).any(|row| crossed(row, *column).is_some_and(|n| n.at_least() > 0))
+            };
+            let columns_shown: Vec<usize> = (0..columns).filter(is_shown).collect();
             html! {
                 div.pair {
                     @if pyramid.is_empty() {
@@ -445,7 +450,7 @@ impl Sheet {
                             thead { tr {
                                 th scope="col" { (words.age) }
                                 @if !pyramid.is_empty() {
-                                    @for column in 0..columns { th.number scope="col" { (sex(column)) } }
+                                    @for column in &columns_shown { th.number scope="col" { (sex(*column)) } }
                                 }
                                 th.number scope="col" { (words.everyone) }
                             } }
@@ -453,7 +458,7 @@ impl Sheet {
                                 @for (row, shown) in by_age.iter().enumerate() {
                                     tr {
                                         th scope="row" { (name(&ages.codes[row])) }
-                                        @for column in 0..columns {
+                                        @for column in columns_shown.iter().copied() {
                                             @if let Some(shown) = crossed(row, column) {
                                                 (cell(&answer.codes[row * columns + column], shown, self.language))
                                             }
