@@ -49,6 +49,7 @@ pub struct Change {
     pub question: String,
     pub answer: String,
     pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<u8>,
 }
 
@@ -89,8 +90,9 @@ pub enum Advice {
 }
 
 /// What the rule makes of an interview, and why. Sealed with the case; the focal point is shown outcome, advice, urgent
-/// and flags, not the counts.
+/// and flags, not the counts. Written without what is empty: it travels inside every record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Assessment {
     /// Version of the rule, of the weights (setting `weights`) and of the questionnaire.
     pub rule: u32,
@@ -99,7 +101,9 @@ pub struct Assessment {
     pub consent: Consent,
     pub outcome: Outcome,
     /// 1 or 2 for an adult's computed `presumed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub raised: Option<Raise>,
     /// The rule that decided; nothing without consent.
     pub rule_path: Option<Path>,
@@ -113,14 +117,20 @@ pub struct Assessment {
     pub means: bool,
     /// Codes that the answers raised.
     pub codes: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub urgent: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub flags: BTreeSet<String>,
     /// Reasons for which a reviewer should look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub review: Vec<String>,
     /// Questions that were shown, could indicate something, and are not answered or answered "does not know".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would_change: Vec<Change>,
     /// Codes that become facts (column `fact`), by fact.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub coded: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -297,6 +307,7 @@ impl<'a> Finding<'a> {
                 count.unknown += u32::from(indicator.weights.contains_key(profile));
             }
         }
+        counts.retain(|_, of_profiles| of_profiles.values().any(|count| *count != Count::default()));
         counts
     }
 

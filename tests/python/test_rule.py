@@ -29,7 +29,8 @@ def reference(seed):
 def in_words(assessment):
     """An assessment as the reference tells it."""
     consent = assessment["consent"]
-    flags = [f for f in assessment["flags"] if f == "F_child_protection"] + assessment["urgent"]
+    raised, review = assessment.get("flags", []), assessment.get("review", [])
+    flags = [f for f in raised if f == "F_child_protection"] + assessment.get("urgent", [])
     if not consent["record"]:
         return {"outcome": "not_screened", "facts": "empty", "flags": " ".join(sorted(flags))}
     return {
@@ -39,10 +40,10 @@ def in_words(assessment):
         "act": str(assessment["act"]).lower(),
         "purpose": str(assessment["purpose"]).lower(),
         "outcome": assessment["outcome"],
-        "tier": str(assessment["tier"] or ""),
-        "review": str(bool(assessment["review"])).lower(),
-        "review_reasons": "|".join(assessment["review"]),
-        "flags": " ".join(sorted(flags) + ["F_stopped"] * ("F_stopped" in assessment["flags"])),
+        "tier": str(assessment.get("tier", "")),
+        "review": str(bool(review)).lower(),
+        "review_reasons": "|".join(review),
+        "flags": " ".join(sorted(flags) + ["F_stopped"] * ("F_stopped" in raised)),
         "facts": "yes" if consent["count"] else "empty",
     }
 

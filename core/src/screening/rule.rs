@@ -117,13 +117,22 @@ impl Weight {
 }
 
 /// Raised indicators of one dimension by weight, and how many more would be raised if every unknown answer
-/// were the one that indicates.
+/// were the one that indicates. A zero is not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Count {
+    #[serde(skip_serializing_if = "is_zero")]
     pub strong: u32,
+    #[serde(skip_serializing_if = "is_zero")]
     pub medium: u32,
+    #[serde(skip_serializing_if = "is_zero")]
     pub weak: u32,
+    #[serde(skip_serializing_if = "is_zero")]
     pub unknown: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl Count {

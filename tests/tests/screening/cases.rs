@@ -7,7 +7,7 @@ use tabara_core::facts::{Dictionary, Value};
 use tabara_core::interview::Interview;
 use tabara_core::questionnaire::{Node, xlsform};
 use tabara_core::record::Kind;
-use tabara_core::screening::{Advice, Dimension, Outcome, Profile, RaiseError, assess, check, facts};
+use tabara_core::screening::{Advice, Assessment, Dimension, Outcome, Profile, RaiseError, assess, check, facts};
 
 fn words<T: serde::Serialize>(items: &[T], between: &str) -> String {
     let word = |item| serde_json::to_value(item).expect("plain").as_str().expect("a word").to_owned();
@@ -124,6 +124,8 @@ fn an_unknown_that_would_decide_is_named_with_what_it_would_change() {
     assert!(!assessment.unknown.contains(&"q_pay".to_owned()));
     assert_eq!(assessment.counts[&Dimension::DR][&Profile::AL].medium, 1);
     assert!(assessment.counts[&Dimension::DR][&Profile::AL].unknown > 3);
+    let written = serde_json::to_string(&assessment).expect("plain data");
+    assert_eq!(serde_json::from_str::<Assessment>(&written).expect("as written"), assessment);
 }
 
 #[test]
