@@ -2,16 +2,19 @@
 //! key says who calls. The first binding of a card wins; a second one is kept, and what it sends is quarantined.
 
 use crate::error::{Problem, blocking};
+use crate::limits::Asker;
 use crate::log::{self, Kind, Revocation};
 use crate::store::{self, Binding, NewEntry, Store, Writing};
 use crate::{Server, Settings};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Json, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Json, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::routing::post;
 use axum::{Router, body::Bytes};
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tabara_core::catalog::{Binding as Keys, Chain, Grant};
 use tabara_core::envelope::{self, Typ};
 use tabara_core::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
@@ -34,7 +37,7 @@ pub struct Registered {
     pub reason: Option<Reason>,
 }
 
-async fn registered(State(server): State<Arc<Server>>, body: Bytes) -> Result<Json<Registered>, Problem> {
+async fn registered(State(server): State<Arc<Server>>, _: Stranger, body: Bytes) -> Result<Json<Registered>, Problem> {
     let chain: Chain = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
     blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
 }
@@ -106,7 +109,25 @@ impl FromRequestParts<Arc<Server>> for Caller {
             return Err(Problem::UnknownDevice);
         }
         let age = server.settings.clock.unix().saturating_sub(token.issued);
-        if age.saturating_abs() > TOKEN_SECONDS { Err(Problem::TokenTime) } else { Ok(Self(binding)) }
+        if age.saturating_abs() > TOKEN_SECONDS {
+            return Err(Problem::TokenTime);
+        }
+        server.limits.take(Asker::Phone(binding.position), Instant::now())?;
+        Ok(Self(binding))
+    }
+}
+
+/// Someone without a token, known by the address alone.
+pub struct Stranger;
+
+impl FromRequestParts<Arc<Server>> for Stranger {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
+        if let Some(ConnectInfo(from)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+            server.limits.take(Asker::Address(from.ip()), Instant::now())?;
+        }
+        Ok(Self)
     }
 }
 

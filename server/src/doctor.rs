@@ -67,7 +67,10 @@ fn keys(settings: &Settings) -> Vec<Finding> {
         found.push(Finding { grade, text: format!("{name}: {state}") });
     }
     if settings.authorities.is_empty() {
-        found.push(Finding { grade: Grade::Now, text: "no authority is trusted: tabara-server init --authority".into() });
+        found.push(Finding {
+            grade: Grade::Now,
+            text: "no authority is trusted: tabara-server init --authority".into(),
+        });
     }
     found
 }
@@ -78,8 +81,7 @@ fn catalog_findings(settings: &Settings, catalog: Option<&Catalog>, now: i64) ->
     };
     let days = (catalog.expires - now).div_euclid(DAY);
     let grade = if days < 0 { Grade::Now } else { if days < 30 { Grade::Soon } else { Grade::Well } };
-    let mut found =
-        vec![Finding { grade, text: format!("catalog {} expires in {days} days", catalog.version) }];
+    let mut found = vec![Finding { grade, text: format!("catalog {} expires in {days} days", catalog.version) }];
     if catalog.operations != settings.operations.public() {
         let text = "the catalog names another operations key: phones refuse every receipt; publish a new one";
         found.push(Finding { grade: Grade::Now, text: text.into() });

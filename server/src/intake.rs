@@ -6,7 +6,7 @@
 //!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
 //! 3. Receipts are signed only after the whole batch is durable.
 
-use crate::devices::Caller;
+use crate::devices::{Caller, Stranger};
 use crate::error::{Problem, blocking};
 use crate::log::{self, Decision, Kind, may_revise};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::sync::Arc;
+use std::time::Instant;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_core::facts::Dictionary;
@@ -66,7 +67,11 @@ struct Nonce {
     nonce: String,
 }
 
-async fn time(State(server): State<Arc<Server>>, Query(Nonce { nonce }): Query<Nonce>) -> Result<String, Problem> {
+async fn time(
+    State(server): State<Arc<Server>>,
+    _: Stranger,
+    Query(Nonce { nonce }): Query<Nonce>,
+) -> Result<String, Problem> {
     if nonce.len() > 64 {
         return Err(Problem::Malformed);
     }
@@ -80,12 +85,14 @@ async fn records(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<BatchReply>, Problem> {
+    let begun = Instant::now();
     blocking(move || {
         let batch: Batch = read_json(&headers, &body)?;
         if batch.records.len() > MAX_BATCH {
             return Err(Problem::Oversize);
         }
         let results = take_in(&server.store, &server.settings, batch.records, Some(caller.position))?;
+        server.counters.batch(&results, begun.elapsed());
         Ok(Json(BatchReply { results }))
     })
     .await

@@ -6,6 +6,7 @@
 //! | [`store`] | SQLite behind a dozen verbs |
 //! | [`statistics`] | the only door to numbers |
 //! | [`auth`], [`audit`], [`web`] | who may see what; who saw what; the pages |
+//! | [`listen`], [`limits`], [`monitor`], [`doctor`] | connections; who asks too often; what operators look at |
 //! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
 //!
 //! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
@@ -16,9 +17,13 @@ pub mod catalog;
 pub mod courier;
 pub mod desk;
 pub mod devices;
+pub mod doctor;
 pub mod error;
 pub mod intake;
+pub mod limits;
+pub mod listen;
 pub mod log;
+pub mod monitor;
 pub mod settings;
 pub mod statistics;
 pub mod store;
@@ -35,11 +40,23 @@ pub use store::Store;
 pub struct Server {
     pub store: Store,
     pub settings: Settings,
+    pub limits: limits::Limits,
+    pub counters: monitor::Counters,
 }
 
 /// All routes of a server.
 pub fn app(store: Store, settings: Settings) -> Router {
-    let server = Arc::new(Server { store, settings });
+    routes(shared(store, settings))
+}
+
+fn shared(store: Store, settings: Settings) -> Arc<Server> {
+    Arc::new(Server { store, settings, limits: Default::default(), counters: Default::default() })
+}
+
+/// A body that stands still for so long is given up.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+fn routes(server: Arc<Server>) -> Router {
     let phones = Router::new()
         .merge(devices::routes())
         .merge(intake::routes())
@@ -47,7 +64,8 @@ pub fn app(store: Store, settings: Settings) -> Router {
         .merge(courier::routes())
         .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
     let pages = web::routes(&server);
-    Router::new().nest("/v1", phones).with_state(server).merge(pages)
+    let all = Router::new().nest("/v1", phones).with_state(server).merge(pages);
+    all.layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_PATIENCE))
 }
 
 /// Serves until `shutdown` is done, then finishes what has begun. Closes months that are due at start and every
@@ -70,8 +88,18 @@ pub async fn serve(
             }
         }
     });
-    let service = app(store, settings).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown).await;
+    let (tls, monitor) = (settings.tls.clone(), settings.monitor);
+    let server = shared(store, settings);
+    let monitoring = match monitor {
+        None => None,
+        Some(address) => {
+            let listener = tokio::net::TcpListener::bind(address).await?;
+            let watched = monitor::routes(server.clone());
+            Some(tokio::spawn(listen::serve(listener, watched, None, std::future::pending())))
+        }
+    };
+    listen::serve(listener, routes(server), tls, shutdown).await;
     timer.abort();
-    served
+    monitoring.inspect(tokio::task::JoinHandle::abort);
+    Ok(())
 }

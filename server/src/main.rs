@@ -9,7 +9,7 @@ use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
 use tabara_core::record::Uuid;
 use tabara_server::auth::command::{self, UserCommand};
-use tabara_server::{Settings, Store, catalog, courier, devices, serve};
+use tabara_server::{Settings, Store, catalog, courier, devices, doctor, listen::tls, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -29,6 +29,15 @@ enum Command {
     Serve {
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
+        /// Serves health and metrics on an address of their own.
+        #[arg(long)]
+        monitor: Option<SocketAddr>,
+        /// Certificate chain, PEM; without it a proxy on this machine must speak TLS.
+        #[arg(long, requires = "key")]
+        certificate: Option<PathBuf>,
+        /// The certificate's key, PEM.
+        #[arg(long, requires = "certificate")]
+        key: Option<PathBuf>,
         #[command(flatten)]
         trust: Trust,
     },
@@ -55,6 +64,8 @@ enum Command {
         #[arg(long)]
         reply: PathBuf,
     },
+    /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
+    Doctor,
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
 }
@@ -127,11 +138,13 @@ fn run(cli: Cli) -> Outcome {
                 println!("authority  {authority}  ({})", authority.fingerprint());
             }
         }
-        Command::Serve { listen, trust } => {
+        Command::Serve { listen, monitor, certificate, key, trust } => {
             trust_all(&mut settings, trust)?;
             if settings.authorities.is_empty() {
                 return Err("no authority is trusted: give its public key with --authority".into());
             }
+            settings.monitor = monitor;
+            settings.tls = certificate.zip(key).map(|(chain, key)| tls(&chain, &key)).transpose()?;
             let _alone = alone(&cli.data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
@@ -177,6 +190,13 @@ fn run(cli: Cli) -> Outcome {
         }
         Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
         Command::Backup { file } => store.backup(&file, now)?,
+        Command::Doctor => {
+            let findings = doctor::examine(&store, &settings)?;
+            findings.iter().for_each(|finding| println!("{finding}"));
+            if findings.iter().any(|finding| finding.grade == doctor::Grade::Now) {
+                return Err("something must be done now".into());
+            }
+        }
         Command::Restore { .. } => unreachable!("done before the store was opened"),
         Command::Rebuild => {
             let scratch = cli.data.join("rebuild.scratch");

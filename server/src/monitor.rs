@@ -53,7 +53,7 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
         let now = server.settings.clock.unix();
         let store = &server.store;
         let (head, waiting, phones) =
-            store.read(|log| Ok((log.head(now)?, log.quarantined()?.len(), log.phones()?.len())))?;
+            store.read(|log| Ok((log.head(now)?, log.quarantined()?.len(), log.count_bindings()?)))?;
         let backup = store.last_backup()?.map_or(f64::NAN, |then| (now - then) as f64);
         let mut text = String::new();
         let mut line = |name: &str, kind: &str, help: &str, values: &[(String, f64)]| {

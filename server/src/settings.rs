@@ -5,12 +5,14 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::clock::Clock;
 use tabara_core::envelope::{Digest, PublicKey, Signer, SigningKey};
 use tabara_core::seal;
+use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
 
 /// Settings of a running server.
@@ -26,6 +28,10 @@ pub struct Settings {
     pub operations: Arc<Signer>,
     /// age identity that opens courier bundles.
     pub intake: Arc<Zeroizing<String>>,
+    /// Certificate and key; none behind a proxy on this machine.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Where health and metrics are served, on a listener of their own.
+    pub monitor: Option<SocketAddr>,
 }
 
 /// Why a folder cannot be used.
@@ -52,6 +58,8 @@ impl Settings {
             authorities: authorities(&data.join("authority.keys"))?,
             operations: Arc::new(Signer::new(&SigningKey::from_seed(seed.0))),
             intake: Arc::new(intake),
+            tls: None,
+            monitor: None,
         })
     }
 

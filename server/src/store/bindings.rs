@@ -76,6 +76,11 @@ impl Reading<'_> {
         Ok(self.0.prepare_cached("SELECT 1 FROM revoked WHERE device = ?1")?.exists([device.as_bytes()])?)
     }
 
+    /// Bindings in all.
+    pub fn count_bindings(&self) -> Result<u64> {
+        Ok(self.0.prepare_cached("SELECT count(*) FROM binding")?.query_row([], |r| r.get(0))?)
+    }
+
     /// All phones, in the order they came.
     pub fn phones(&self) -> Result<Vec<Phone>> {
         let sql = format!(

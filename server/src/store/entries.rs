@@ -131,6 +131,12 @@ impl Reading<'_> {
         Ok(query.query_row([], |r| r.get(0)).optional()?)
     }
 
+    /// When the last entry came.
+    pub fn last_received(&self) -> Result<Option<i64>> {
+        let mut query = self.0.prepare_cached("SELECT received FROM entry ORDER BY position DESC LIMIT 1")?;
+        Ok(query.query_row([], |r| r.get(0)).optional()?)
+    }
+
     /// What became of a phone's records after a position: at most 200 in one answer, and where to go on.
     pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
         let mut query = self.0.prepare_cached(
