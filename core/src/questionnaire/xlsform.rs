@@ -11,7 +11,7 @@
 //! | rows to nodes: types, names, sections, parameters | `survey`, `selects`, `types`, `parameters` |
 //! | names in expressions and texts | `references` |
 //! | expressions as a phone reads them, types, cycles | `rules` |
-//! | what may be counted, and what must stay sealed | `countable` |
+//! | what may be counted, and what must stay sealed | `countable`, `results` |
 //!
 //! A form with an error gives no questionnaire; warnings do not hinder one.
 
@@ -22,6 +22,7 @@ mod fault;
 mod languages;
 mod parameters;
 mod references;
+mod results;
 mod rules;
 mod selects;
 mod settings;

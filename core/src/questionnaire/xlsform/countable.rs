@@ -8,6 +8,7 @@ use super::columns::{Row, Table};
 use super::fault::{Faults, Place, did_you_mean};
 use super::languages::Languages;
 use super::references::{Names, references};
+use super::results;
 use super::rules::Graph;
 use crate::facts::{Codes, Dictionary, Fact};
 use crate::questionnaire::{Indicator, Node, NodeType, Package, Source};
@@ -212,23 +213,32 @@ fn check_fact(node: &Node, package: &Package, at: Place<'_>, faults: &mut Faults
                         list.name, fact.name
                     ),
                 };
-                let hint = match &fact.codes {
-                    Codes::List(codes) => did_you_mean(first, codes.iter().map(String::as_str), "see facts.csv"),
-                    _ => "see facts.csv".into(),
-                };
-                faults.error(at, "fact-codes", message, hint);
+                faults.error(at, "fact-codes", message, nearest_code(first, fact));
             }
         }
         NodeType::Calculate if fact.many => {
             let message = format!("a calculate gives one code, the fact '{}' has several", fact.name);
             faults.error(at, "fact-cardinality", message, "take the fact from a select_multiple");
         }
-        NodeType::Calculate => {}
+        NodeType::Calculate => {
+            let results = results::of(package, &Names::of(&package.nodes), node);
+            if let Some(stranger) = results.iter().find(|text| !fact.codes.has(text)) {
+                let message = format!("the calculation can come to '{stranger}', no code of the fact '{}'", fact.name);
+                faults.error(at, "fact-codes", message, nearest_code(stranger, fact));
+            }
+        }
         NodeType::Integer if matches!(fact.codes, Codes::Numbers(..)) => {}
         _ => {
             let message = format!("an answer of this type cannot become the fact '{}'", fact.name);
             faults.error(at, "fact-type", message, "facts are codes: a select, a calculate, or a count");
         }
+    }
+}
+
+fn nearest_code(word: &str, fact: &Fact) -> String {
+    match &fact.codes {
+        Codes::List(codes) => did_you_mean(word, codes.iter().map(String::as_str), "see facts.csv"),
+        _ => "see facts.csv".into(),
     }
 }
 

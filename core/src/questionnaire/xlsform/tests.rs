@@ -140,6 +140,26 @@ fn a_fact_is_known_allowed_closed_and_of_the_right_number() {
 }
 
 #[test]
+fn a_calculated_fact_can_only_come_to_its_codes() {
+    let of = |calculation: &str| {
+        errors_of(
+            &format!(
+                "| | select_one sex | q | Q | | | | | | | |\n| | calculate | x | | sex | | | | {calculation} | | |"
+            ),
+            "",
+        )
+    };
+    assert_eq!(of("if(${q} = '', 'ns', ${q})"), []);
+    assert_eq!(of("if(${q} = '', 'nss', ${q})"), [(5, "fact-codes")]);
+    assert_eq!(of("if(${agrees} = 'no', 1, 'f')"), [(5, "fact-codes")]);
+    assert_eq!(of("${agrees}"), [(5, "fact-codes")]);
+    assert_eq!(of("if(${agrees} = 'yes' or ${agrees} = 'no', 'f', ${agrees})"), []);
+    assert_eq!(of("if(selected('f m', ${agrees}), ${agrees}, 'other')"), []);
+    assert_eq!(of("instance('sex')/root/item[name = ${q}]/name"), []);
+    assert_eq!(of("instance('yn')/root/item[name = ${q}]/name"), [(5, "fact-codes")]);
+}
+
+#[test]
 fn a_fact_never_depends_on_what_stays_sealed_however_indirectly() {
     let sealed = "| | select_one sex | name | N | | | true | | | | |\n";
     let of = |rows: &str| errors_of(&format!("{sealed}{rows}"), "");
