@@ -173,8 +173,3 @@ fn a_file_opens_with_its_key_only_and_shows_nothing() {
     let wrong = read(FileKey([6; 32])).unwrap_err();
     assert_eq!(wrong.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase));
 }
-
-#[test]
-fn a_key_prints_nothing() {
-    assert_eq!(format!("{:?}", FileKey([9; 32])), "FileKey(..)");
-}

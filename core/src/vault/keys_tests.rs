@@ -159,3 +159,26 @@ fn the_known_answer_opens() {
     assert_eq!(keys.open(&known.pin, &store).unwrap().unwrap().0, known.key.0);
     assert!(keys.open("wrong", &store).unwrap().is_none());
 }
+
+#[test]
+fn ten_thousand_wrong_pins_open_nothing_and_spoil_nothing() {
+    let store = Store::default();
+    let (folder, keys) = written(&store);
+    let before = fs::read(folder.path().join(NAME)).unwrap();
+    for pin in (0..1_000_000).step_by(100).filter(|pin| *pin != 271_828) {
+        assert!(keys.open(&format!("{pin:06}"), &store).unwrap().is_none(), "{pin}");
+    }
+    assert_eq!(fs::read(folder.path().join(NAME)).unwrap(), before);
+    assert_eq!(keys.open("271828", &store).unwrap().unwrap().0, key().0);
+}
+
+#[test]
+fn a_file_key_is_wiped_when_it_is_dropped_and_prints_nothing() {
+    fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
+    wiped_on_drop::<FileKey>();
+    wiped_on_drop::<crate::envelope::SigningKey>();
+    let mut key = key();
+    zeroize::Zeroize::zeroize(&mut key);
+    assert_eq!(key.0, [0; 32]);
+    assert_eq!(format!("{key:?}"), "FileKey(..)");
+}

@@ -184,7 +184,9 @@ impl Mailbox {
                 [generation],
             )?;
             Ok(())
-        })
+        })?;
+        // not in the WAL alone, which ends where one bit is wrong
+        self.store.empty_wal()
     }
 
     /// Whether a card was ever taken.
@@ -280,7 +282,10 @@ impl Mailbox {
                 params![record.to_string(), enrolment, seq, sign(seq), sealed],
             )?;
             Ok(())
-        })
+        })?;
+        // what cannot be moved out of the WAL now is moved later; it is durable there, too
+        let _ = self.store.empty_wal();
+        Ok(())
     }
     /// Erases the bytes of a record that the server keeps, because the person took it back. One that still waits is sent
     /// first, because the withdrawal follows it: the server erases it when both are there.
@@ -300,7 +305,8 @@ impl Mailbox {
             _ => Ok(Fate::Refused(from_json(r, 1)?)),
         };
         let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], fate).optional()?))?;
-        found.ok_or(VaultError::NotFound("record"))
+        // only records with a case card are asked for: one that is not here was lost
+        found.ok_or(VaultError::Damaged(File::Mailbox))
     }
     /// Whether a record was ever put in the queue.
     pub fn has(&self, record: Uuid) -> Result<bool, VaultError> {
