@@ -1,0 +1,23 @@
+//! The server as a process of its own, and what goes over the wire to it.
+
+use crate::{Rows, phone};
+use tabara_core::record::{Batch, Sent};
+use tabara_tests::load::{gzip, measure};
+
+/// Measured once on two cores like these (Central v2026.2.2, PostgreSQL 15), not in this run.
+const PEER: &str = "ODK Central v2026.2.2, another run";
+
+pub fn sync(rows: &mut Rows) {
+    let binary = std::env::current_exe().expect("this program").with_file_name("tabara-server");
+    let figures = measure(&binary, 100, 40_000, 100_000);
+    rows.add("sync", "records_per_s", figures.records_per_s, "1/s", (PEER, 218.0));
+    rows.add("sync", "cpu_s_per_1000", figures.cpu_s_per_1000, "s", (PEER, 13.8));
+    rows.add("sync", "p99_batch", figures.p99_batch, "ms", (PEER, 41.0));
+    rows.add("sync", "disk_ratio", figures.disk_ratio, "x", ("payload", 1.0));
+    rows.add("sync", "rate_ratio_at_100k", figures.rate_ratio, "x", ("empty log", 1.0));
+    let waiting = phone::waiting(20);
+    let records: Vec<Sent> = waiting.into_iter().map(|(jws, sealed)| Sent::new(jws, sealed.as_deref())).collect();
+    let raw: usize = records.iter().map(|r| r.jws.len() + r.sealed.as_ref().map_or(0, String::len)).sum();
+    let wire = gzip(&Batch { records }).len() as f64 / 20.0;
+    rows.add("sync", "wire_bytes", wire, "B", ("the same without gzip", raw as f64 / 20.0));
+}
