@@ -12,3 +12,8 @@ uniffi::setup_scaffolding!("tabara");
 
 mod card;
 mod error;
+mod focal_point;
+mod page;
+mod plain;
+mod secret;
+mod sync;

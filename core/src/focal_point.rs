@@ -11,7 +11,7 @@
 
 mod session;
 
-pub use session::{Finished, Listed, Session};
+pub use session::{Finished, Listed, Session, Words};
 
 use crate::catalog::{Binding, Card, CardError, Chain};
 use crate::clock::Clock;

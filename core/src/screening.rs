@@ -89,6 +89,22 @@ pub enum Advice {
     Reviewed,
 }
 
+impl Advice {
+    /// The code in the questionnaire's list `advice`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::NoRecord => "no_record",
+            Self::Inform => "inform",
+            Self::TalkAgain => "talk_again",
+            Self::Prevent => "prevent",
+            Self::Support => "support",
+            Self::Refer => "refer",
+            Self::Reviewed => "reviewed",
+        }
+    }
+}
+
 /// What the rule makes of an interview, and why. Sealed with the case; the focal point is shown outcome, advice, urgent
 /// and flags, not the counts. Written without what is empty: it travels inside every record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +205,11 @@ pub fn facts(interview: &Interview, assessment: &Assessment, month: &str) -> Fac
 }
 
 impl Assessment {
+    /// Whether [`Assessment::raise`] can do anything.
+    pub fn is_raisable(&self) -> bool {
+        !matches!(self.outcome, Outcome::NotScreened | Outcome::Presumed)
+    }
+
     /// Raises the outcome to presumed on the focal point's own judgement, with a reason of the questionnaire's list
     /// `raise_reason`. Nothing lowers an outcome.
     pub fn raise(&mut self, interview: &Interview, reason: &str) -> Result<(), RaiseError> {

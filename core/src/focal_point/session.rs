@@ -48,6 +48,25 @@ pub struct Finished {
     pub urgent: Vec<String>,
 }
 
+/// The words that a questionnaire has for codes that no question asks for: outcome, advice, what is urgent.
+#[derive(Debug, Clone)]
+pub struct Words {
+    questionnaire: Arc<Questionnaire>,
+    language: String,
+}
+
+impl Words {
+    /// The label of a code; the code itself where the questionnaire has no words for it.
+    pub fn of<'a>(&'a self, list: &str, code: &'a str) -> &'a str {
+        self.questionnaire.choice_label(list, code, &self.language).unwrap_or(code)
+    }
+    /// A whole list: codes with their labels.
+    pub fn list(&self, list: &str) -> Vec<(&str, &str)> {
+        let choices = self.questionnaire.list(list).map_or(&[][..], |list| &list.choices);
+        choices.iter().map(|choice| (choice.name.as_str(), self.of(list, &choice.name))).collect()
+    }
+}
+
 /// An interview that is going on.
 pub struct Session {
     phone: Arc<Phone>,
@@ -140,6 +159,13 @@ impl Session {
     pub fn assessment(&self) -> Result<Assessment> {
         self.look(|interview| Ok(screening::assess(interview)))
     }
+    /// The questionnaire's words in the language of the interview.
+    pub fn words(&self) -> Result<Words> {
+        self.look(|interview| {
+            let (questionnaire, language) = (interview.questionnaire().clone(), interview.draft().language);
+            Ok(Words { questionnaire, language })
+        })
+    }
     /// Ends the conversation on a safe screen. What was said can still be finished into a record, or discarded.
     pub fn stop(&self) -> Result<Page> {
         self.step(|interview| {
@@ -148,7 +174,7 @@ impl Session {
         })
     }
     /// Erases the interview.
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         self.phone.with(|open| {
             open.vault.discard(self.draft)?;
             open.live.remove(&self.draft);

@@ -27,8 +27,10 @@ pub struct Page {
     pub stoppable: bool,
     /// The last step was refused: the messages of the questions say why.
     pub refused: bool,
-    /// The language it is drawn in.
+    /// The language it is drawn in, as the questionnaire names it: `Français (fr)`.
     pub language: String,
+    /// All that it can be drawn in: [`Interview::set_language`].
+    pub languages: Vec<String>,
 }
 
 /// One question on a page.
@@ -121,6 +123,7 @@ impl Interview {
             stoppable: !self.stopped,
             refused,
             language: self.questionnaire.languages[self.state.around.language].clone(),
+            languages: self.questionnaire.languages.clone(),
         };
         let Some(stop) = self.at else { return page };
         page.path = self.path(stop.node(), stop.row());

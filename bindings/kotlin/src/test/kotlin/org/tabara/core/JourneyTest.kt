@@ -1,0 +1,156 @@
+package org.tabara.core
+
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertInstanceOf
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.io.TempDir
+import java.nio.file.Path
+
+private const val PIN = "482913"
+private const val FORM = "returnee_screening"
+
+/** One screening from a phone to the server, and what can go wrong on the way. */
+class JourneyTest {
+    @TempDir
+    lateinit var folder: Path
+    private val secret = MemorySecret()
+
+    private fun open() = FocalPoint.open(folder.toString(), secret)
+
+    private fun enrolled() = open().apply {
+        enrol(deployment.card(), PIN)
+        runBlocking { sync(null) }
+    }
+
+    /** Page by page to the end, as a person would. */
+    private fun FocalPoint.interviewed(answers: Map<String, String>, language: String = "en") = start(FORM, language).apply {
+        var page = page()
+        while (true) {
+            for (question in page.questions) answers[question.path]?.let { page = answer(question.path, it) }
+            if (page.last) return@apply
+            page = next()
+            assertFalse(page.refused)
+        }
+    }
+
+    @Test
+    fun `a screening reaches the server and only the case worker reads it`() {
+        val phone = enrolled()
+        val session = phone.interviewed(ANSWERS, "fr")
+        assertEquals("Victime présumée", session.judgement().outcome.label)
+        val finished = session.finish(null)
+        assertEquals(1uL, phone.waiting().records)
+        assertInstanceOf(Fate.Waiting::class.java, phone.cases(0u).single().fate)
+        val steps = mutableListOf<Step>()
+
+        val report = runBlocking {
+            phone.sync(object : SyncProgress {
+                override fun at(step: Step) {
+                    synchronized(steps) { steps += step }
+                }
+            })
+        }
+
+        assertEquals(1u to 0u, report.accepted to report.refused)
+        assertInstanceOf(Step.Contacting::class.java, steps.first())
+        assertTrue(Step.Sending(1u, 1u) in steps)
+        assertInstanceOf(Fate.Kept::class.java, phone.cases(0u).single().fate)
+        val arrived = deployment.records()
+        assertTrue("\"code\":\"${finished.code}\"" in arrived)
+        assertTrue("\"c_name\":\"Espérance\"" in arrived)
+    }
+
+    @Test
+    fun `an app killed in the middle goes on at the exact place`() {
+        enrolled().use { phone ->
+            phone.start(FORM, "en").use { session ->
+                session.jump("s2_age")
+                session.answer("s2_age", "22")
+                session.setLanguage("fr")
+            }
+        }
+        open().use { again ->
+            assertInstanceOf(State.Locked::class.java, again.state())
+            again.unlock(PIN)
+            val page = again.resume(again.drafts().single().draft).page()
+            assertEquals("Français (fr)" to "22", page.language to page.questions.first { it.path == "s2_age" }.value)
+        }
+    }
+
+    @Test
+    fun `a locked phone shows nothing and still sends`() {
+        val phone = enrolled()
+        phone.interviewed(ANSWERS).finish(null)
+        val other = phone.start(FORM, "en")
+        phone.lock()
+        assertThrows<TabaraException.Locked> { other.page() }
+        assertThrows<TabaraException.Locked> { phone.cases(0u) }
+        assertEquals(1u, runBlocking { phone.sync(null) }.accepted)
+        phone.unlock(PIN)
+        assertTrue(other.page().first)
+    }
+
+    @Test
+    fun `without consent nothing is recorded`() {
+        val phone = enrolled()
+        assertThrows<TabaraException.NoConsent> { phone.interviewed(mapOf("s3_c1" to "no")).finish(null) }
+        assertEquals(0uL, phone.waiting().records)
+    }
+
+    @Test
+    fun `wrong PINs are counted and slowed down`() {
+        val phone = open()
+        phone.enrol(deployment.card(), PIN)
+        phone.lock()
+        assertEquals(9u, assertThrows<TabaraException.WrongPin> { phone.unlock("000000") }.attemptsLeft)
+        repeat(2) { assertThrows<TabaraException.WrongPin> { phone.unlock("000000") } }
+        assertThrows<TabaraException.TooSoon> { phone.unlock(PIN) }
+    }
+
+    @Test
+    fun `a key store that fails costs no attempt, and what it says stays with the app`() {
+        val phone = open()
+        phone.enrol(deployment.card(), PIN)
+        phone.lock()
+        for (failure in listOf(SecretException.Unavailable(), IllegalStateException("a fault that names Espérance"))) {
+            secret.fails = failure
+            val seen = assertThrows<TabaraException.KeyStoreUnavailable> { phone.unlock(PIN) }
+            assertFalse("Espérance" in seen.toString())
+        }
+        secret.fails = null
+        phone.unlock(PIN)
+    }
+
+    @Test
+    fun `a sync can be dropped at any moment, and without a network everything waits`() {
+        val phone = enrolled()
+        phone.interviewed(ANSWERS).finish(null)
+        runBlocking { launch { phone.sync(null) }.cancelAndJoin() }
+        deployment.stop()
+        assertThrows<TabaraException.Offline> { runBlocking { phone.sync(null) } }
+        assertEquals(1uL, phone.waiting().records)
+        deployment.start()
+        assertEquals(1u, runBlocking { phone.sync(null) }.run { accepted + alreadyHad })
+    }
+
+    @Test
+    fun `a text that is no card is refused`() {
+        assertThrows<TabaraException.Card> { readCard("TABARA1.not-a-card") }
+        assertEquals("Kayanza", readCard(deployment.card()).commune)
+    }
+
+    companion object {
+        val deployment = Deployment()
+
+        @JvmStatic
+        @AfterAll
+        fun end() = deployment.close()
+    }
+}

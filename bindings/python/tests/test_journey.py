@@ -1,0 +1,252 @@
+"""One screening from a phone to the server and what can go wrong on the way, as an app written in Python would do it."""
+
+import asyncio
+
+import pytest
+import tabara
+
+PIN = "482913"
+# What a young woman tells who was sent to the Gulf: enough for a presumed victim. All else is left unanswered.
+ANSWERS = {
+    "s2_age": "22",
+    "s2_age_unsure": "no",
+    **{f"s3_c{n}": "yes" for n in range(1, 8)},
+    "s3_stats": "yes",
+    "s3_keep": "yes",
+    "p_already": "no",
+    "p_sex": "f",
+    "j_left": "yes",
+    "j_where": "SA",
+    "j_arranged": "agency",
+    "j_start": "2025-03-01",
+    "q_job": "yes",
+    "q_pay": "yes",
+    "q_debt_go": "yes",
+    "q_what": "ex_domestic",
+    "q_hours": "yes",
+    "q_paid": "yes",
+    "q_move": "yes",
+    "q_docs": "yes",
+    "q_beaten": "yes",
+    "x_health": "yes",
+    "c_name": "Espérance",
+}
+
+
+def enrolled(phone, deployment):
+    phone.enrol(deployment.card(), PIN)
+    asyncio.run(phone.sync(None))
+    return phone
+
+
+def interviewed(phone, answers, language="en"):
+    """Page by page to the end, as a person would."""
+    session = phone.start("returnee_screening", language)
+    page = session.page()
+    while True:
+        for question in page.questions:
+            if question.path in answers:
+                page = session.answer(question.path, answers[question.path])
+        if page.last:
+            return session
+        page = session.next()
+        assert not page.refused, [q.message for q in page.questions]
+
+
+def test_a_screening_reaches_the_server_and_only_the_case_worker_reads_it(phone, deployment):
+    phone = enrolled(phone, deployment)
+    session = interviewed(phone, ANSWERS)
+    assert session.missing() == []
+    judgement = session.judgement()
+    assert (judgement.outcome.code, judgement.outcome.label) == ("presumed", "Presumed victim")
+    assert [word.code for word in judgement.urgent] == ["U_medical"]
+    assert judgement.advice[0].code == "urgent"
+    finished = session.finish(None)
+    assert len(finished.code) == len(finished.undo) == 10
+    assert phone.waiting().records == 1
+    [case] = phone.cases(0)
+    assert (case.card.code, case.card.outcome, case.fate.is_waiting()) == (finished.code, "presumed", True)
+
+    report = asyncio.run(phone.sync(None))
+
+    assert (report.accepted, report.refused, phone.waiting().records) == (1, 0, 0)
+    assert phone.cases(0)[0].fate.is_kept()
+    [arrived] = [r for r in deployment.records() if r["record"]["code"] == finished.code]
+    assert arrived["record"]["facts"]["outcome"] == "presumed"
+    assert arrived["record"]["facts"]["screen_commune"] == "BI-CO-04-02"
+    assert "Espérance" not in str(arrived["record"])
+    assert arrived["answers"]["c_name"] == "Espérance"
+
+
+def test_the_answers_are_gone_from_the_phone_once_sealed(phone, deployment):
+    session = interviewed(enrolled(phone, deployment), ANSWERS)
+    session.finish(None)
+    with pytest.raises(tabara.TabaraError.NotFound):
+        session.page()
+    assert phone.drafts() == []
+
+
+def test_without_consent_nothing_is_recorded(phone, deployment):
+    session = interviewed(enrolled(phone, deployment), {"s3_c1": "no", "x_health": "yes"})
+    judgement = session.judgement()
+    assert not judgement.recordable
+    assert [word.code for word in judgement.urgent] == ["U_medical"]
+    with pytest.raises(tabara.TabaraError.NoConsent):
+        session.finish(None)
+    assert (phone.waiting().records, phone.drafts()) == (0, [])
+
+
+def test_a_person_who_is_not_to_be_counted_leaves_no_fact(phone, deployment):
+    session = interviewed(enrolled(phone, deployment), {**ANSWERS, "s3_stats": "no"})
+    code = session.finish(None).code
+    asyncio.run(phone.sync(None))
+    [arrived] = [r for r in deployment.records() if r["record"]["code"] == code]
+    assert arrived["record"].get("facts", {}) == {}
+    assert arrived["answers"]["c_name"] == "Espérance"
+
+
+def test_a_person_takes_back_what_she_told(phone, deployment):
+    finished = interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
+    asyncio.run(phone.sync(None))
+    phone.withdraw(finished.record)
+    [case] = phone.cases_of(finished.code)
+    assert case.card.withdrawn
+    assert asyncio.run(phone.sync(None)).accepted == 1
+    [gone] = [r for r in deployment.records() if r["record"]["record"] == finished.record]
+    assert gone["answers"] is None
+
+
+def test_a_stopped_interview_is_kept_as_far_as_it_went(phone, deployment):
+    phone = enrolled(phone, deployment)
+    session = phone.start("returnee_screening", "fr")
+    page = session.page()
+    while "j_left" not in (paths := [q.path for q in page.questions]):
+        for path in paths:
+            if path in ANSWERS:
+                session.answer(path, ANSWERS[path])
+        page = session.next()
+    session.stop()
+    assert session.finish(None).judgement.outcome.code == "inconclusive"
+
+
+def test_an_outcome_is_raised_with_a_reason_of_the_questionnaire(phone, deployment):
+    calm = {key: value for key, value in ANSWERS.items() if not key.startswith(("j_", "q_"))}
+    session = interviewed(enrolled(phone, deployment), {**calm, "j_left": "no", "j_moved": "no", "j_work": "no"})
+    judgement = session.judgement()
+    assert judgement.outcome.code == "no_indication"
+    assert "seen_injuries" in [reason.code for reason in judgement.raise_reasons]
+    assert session.finish("seen_injuries").judgement.outcome.code == "presumed"
+
+
+def test_an_app_killed_in_the_middle_goes_on_at_the_exact_place(tmp_path, secret, deployment):
+    phone = enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    session = phone.start("returnee_screening", "en")
+    page = session.page()
+    while "s2_age" not in [q.path for q in page.questions]:
+        page = session.next()
+    session.answer("s2_age", "22")
+    page = session.set_language("fr")
+    draft = session.draft()
+    del session, phone
+
+    again = tabara.FocalPoint.open(str(tmp_path), secret)
+    assert again.state().is_locked()
+    with pytest.raises(tabara.TabaraError.Locked):
+        again.resume(draft)
+    again.unlock(PIN)
+    session = again.resume(again.drafts()[0].draft)
+
+    assert session.page().path == page.path
+    assert session.page().language == "Français (fr)"
+    assert {q.path: q.value for q in session.page().questions}["s2_age"] == "22"
+
+
+def test_a_locked_phone_shows_nothing_and_still_sends(phone, deployment):
+    session = interviewed(enrolled(phone, deployment), ANSWERS)
+    session.finish(None)
+    other = phone.start("returnee_screening", "en")
+    phone.lock()
+    for locked in (other.page, phone.drafts, lambda: phone.cases(0)):
+        with pytest.raises(tabara.TabaraError.Locked):
+            locked()
+    assert asyncio.run(phone.sync(None)).accepted == 1
+    phone.unlock(PIN)
+    assert other.page().first
+
+
+def test_wrong_pins_are_counted_and_slowed_down(phone, deployment):
+    phone.enrol(deployment.card(), PIN)
+    phone.lock()
+    with pytest.raises(tabara.TabaraError.WrongPin) as wrong:
+        phone.unlock("000000")
+    assert wrong.value.attempts_left == 9
+    for _ in range(2):
+        with pytest.raises(tabara.TabaraError.WrongPin) as wrong:
+            phone.unlock("000000")
+    assert wrong.value.retry_after_seconds > 0
+    with pytest.raises(tabara.TabaraError.TooSoon):
+        phone.unlock(PIN)
+
+
+def test_a_key_store_that_fails_costs_no_attempt(phone, secret, deployment):
+    phone.enrol(deployment.card(), PIN)
+    phone.lock()
+    for failure in (tabara.SecretError.Unavailable(), ValueError("a fault of the app that names Espérance")):
+        secret.fails = failure
+        with pytest.raises(tabara.TabaraError.KeyStoreUnavailable) as seen:
+            phone.unlock(PIN)
+        assert "Espérance" not in str(seen.value)
+    secret.fails = None
+    phone.unlock(PIN)
+
+
+def test_a_key_store_that_was_reset_is_told_and_a_new_card_is_the_way_on(tmp_path, phone, secret, deployment):
+    interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
+    phone.lock()
+    secret.keys = {purpose: key for purpose, key in secret.keys.items() if purpose == "mailbox"}
+    with pytest.raises(tabara.TabaraError.KeyStoreLost):
+        phone.unlock(PIN)
+    phone.enrol(deployment.card(), "719350")
+    assert phone.state().is_unlocked()
+    assert asyncio.run(phone.sync(None)).accepted == 1
+
+
+def test_a_bad_card_is_refused_by_name(phone, deployment):
+    text = deployment.card()
+    assert tabara.read_card(text).commune == "Kayanza"
+    for card in ("TABARA1.not-a-card", text[:-4] + "AAAA"):
+        with pytest.raises(tabara.TabaraError.Card):
+            tabara.read_card(card)
+        with pytest.raises(tabara.TabaraError.Card):
+            phone.enrol(card, PIN)
+    assert phone.state().is_not_enrolled()
+
+
+def test_without_a_network_everything_waits(phone, deployment):
+    interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
+    deployment.say("stop")
+    try:
+        with pytest.raises(tabara.TabaraError.Offline):
+            asyncio.run(phone.sync(None))
+        assert phone.waiting().records == 1
+    finally:
+        deployment.say("start")
+    steps = []
+
+    class Watch(tabara.SyncProgress):
+        def at(self, step):
+            steps.append(step)
+
+    assert asyncio.run(phone.sync(Watch())).accepted == 1
+    assert steps[0].is_contacting()
+
+
+def test_an_answer_that_does_not_fit_stays_out_and_one_that_breaks_a_rule_is_flagged(phone, deployment):
+    session = enrolled(phone, deployment).start("returnee_screening", "en")
+    page = session.jump("s2_age")
+    with pytest.raises(tabara.TabaraError.Answer):
+        session.answer("s2_age", "many")
+    page = session.answer("s2_age", "190")
+    assert page.questions[0].message.text == "An age in years, 0 to 110."
+    assert session.next().refused
+    assert not session.answer("s2_age", "19").questions[0].message
