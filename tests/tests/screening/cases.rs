@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tabara_core::facts::{Dictionary, Value};
 use tabara_core::interview::Interview;
-use tabara_core::questionnaire::{Node, xlsform};
+use tabara_core::questionnaire::{Indicator, Node, xlsform};
 use tabara_core::record::Kind;
 use tabara_core::screening::{Advice, Assessment, Dimension, Outcome, Profile, RaiseError, assess, check, facts};
 
@@ -212,14 +212,47 @@ fn the_six_questions_of_the_first_line_come_to_an_assessment_too() {
     assert_eq!(judged(&[("consent", "yes"), ("left", "yes"), ("forced", "no")]).outcome, Outcome::NoIndication);
 }
 
+/// A table of the reference beside this clone, or a word that it is absent.
+fn reference(file: &str) -> Option<Vec<BTreeMap<String, String>>> {
+    let shared = std::env::var_os("TABARA_SHARED").map_or("../../shared".into(), std::path::PathBuf::from);
+    let Ok(table) = csv::Reader::from_path(shared.join("data/screening").join(file)) else {
+        println!("absent: {file} is not beside this clone (TABARA_SHARED)");
+        return None;
+    };
+    Some(table.into_deserialize().map(|row| row.expect("a row")).collect())
+}
+
+#[test]
+fn every_answer_raises_what_the_reference_says_with_its_weights() {
+    let (Some(yields), Some(weights)) = (reference("yields.csv"), reference("ilo-indicators.csv")) else { return };
+    let form = form();
+    let weights: BTreeMap<&str, _> = weights.iter().map(|row| (row["code"].as_str(), row)).collect();
+    // forms of exploitation are a fact of their question; these flags are roles, or are read by nobody
+    let elsewhere = "F_child F_consent F_assent F_statistics F_contact F_rv_gate F_referral";
+    let here = |code: &str| !code.starts_with("ex_") && !elsewhere.split(' ').any(|flag| flag == code);
+    for told in yields.iter().filter(|row| here(&row["code"])) {
+        let (question, answer, code) = (&told["question"], &told["answer"], &told["code"]);
+        let is_it = |row: &&Indicator| {
+            form.nodes[row.question as usize].name == *question && row.answer == *answer && row.code == *code
+        };
+        let row = form.indicators.iter().find(is_it).unwrap_or_else(|| panic!("{question} {answer} {code} is missing"));
+        let gated = told["condition"].starts_with("q_why_used");
+        assert_eq!(row.condition, if gated { "q_why_used" } else { "" }, "{question} {code}");
+        assert_eq!(row.kind == "child_purpose", told["condition"] == "child rule", "{question} {code}");
+        assert_eq!(row.fact, if code.starts_with("mc_") { "means" } else { "" }, "{question} {code}");
+        if let Some(known) = weights.get(code.as_str()) {
+            assert_eq!((row.kind.as_str(), &row.dimension), ("indicator", &known["dimension"]), "{code}");
+            for profile in ["AL", "CL", "AS", "CS"] {
+                let weight = row.weights.get(profile).map_or("", String::as_str);
+                assert_eq!(weight, known[&format!("weight_{profile}")], "{code} {profile}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_question_of_the_reference_is_asked_in_its_order_and_in_two_languages() {
-    let shared = std::env::var_os("TABARA_SHARED").map_or("../../shared".into(), std::path::PathBuf::from);
-    let Ok(reference) = csv::Reader::from_path(shared.join("data/screening/questionnaire.csv")) else {
-        println!("absent: the reference questionnaire is not beside this clone (TABARA_SHARED)");
-        return;
-    };
-    let wanted: Vec<BTreeMap<String, String>> = reference.into_deserialize().map(|row| row.expect("a row")).collect();
+    let Some(wanted) = reference("questionnaire.csv") else { return };
     let form = form();
     let names: BTreeSet<&str> = wanted.iter().map(|row| row["code"].as_str()).collect();
     let asked: Vec<&Node> = form.nodes.iter().filter(|node| names.contains(node.name.as_str())).collect();
