@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
+use tabara_core::facts::Dictionary;
 use tabara_core::record::Uuid;
 use tabara_server::auth::command::{self, UserCommand};
+use tabara_server::statistics::Counting;
+use tabara_server::store::StoreError;
 use tabara_server::{Settings, Store, catalog, courier, devices, doctor, listen::tls, serve};
 
 #[derive(Parser)]
@@ -202,9 +205,15 @@ fn run(cli: Cli) -> Outcome {
             let scratch = cli.data.join("rebuild.scratch");
             remove_folder(&scratch)?;
             std::fs::create_dir(&scratch)?;
-            let done = tabara_server::log::rebuild(&store, &settings, &scratch).map(|(rebuilt, _)| rebuilt);
+            let done = tabara_server::log::rebuild(&store, &settings, &scratch).map(|(rebuilt, copy)| {
+                let numbers = |store| Counting::new(Dictionary::standard()).follow(store);
+                Ok::<_, StoreError>((rebuilt, numbers(&store)? == numbers(&copy)?))
+            });
             remove_folder(&scratch)?;
-            let all = done?;
+            let (all, same_numbers) = done??;
+            if !same_numbers {
+                return Err("the statistics of the rebuilt log are others".into());
+            }
             println!(
                 "{} entries, {} records, {} quarantined, {} tombstones: the same",
                 all.entries, all.records, all.quarantined, all.tombstones

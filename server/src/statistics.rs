@@ -20,6 +20,7 @@ pub use ledger::{Decision, LedgerFault, Month};
 pub use menu::{Period, Scope, Snapshot, Table};
 
 use crate::log::{Entry, What};
+use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tabara_core::facts::{Dictionary, Value};
@@ -107,6 +108,17 @@ impl Counting {
             return Ok(());
         }
         told(&entry, false).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
+    }
+
+    /// Takes what has come into a store's log since, and gives the numbers.
+    pub fn follow(&mut self, store: &Store) -> store::Result<Arc<Snapshot>> {
+        store.read(|log| {
+            log.entries(self.head, u64::MAX, |entry| {
+                let position = entry.position;
+                self.take(entry).map_err(|_| StoreError::Damaged { position })
+            })
+        })?;
+        Ok(self.snapshot())
     }
 
     /// The numbers now. The splits are counted again only when a new edition has come out.

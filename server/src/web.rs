@@ -80,14 +80,7 @@ impl Pages {
 
     /// The numbers up to the end of the log.
     fn snapshot(&self) -> store::Result<Arc<Snapshot>> {
-        let mut counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
-        self.server.store.read(|log| {
-            log.entries(counting.head(), u64::MAX, |entry| {
-                let position = entry.position;
-                counting.take(entry).map_err(|_| store::StoreError::Damaged { position })
-            })
-        })?;
-        Ok(counting.snapshot())
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner).follow(&self.server.store)
     }
 }
 

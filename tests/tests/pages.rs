@@ -1,8 +1,10 @@
 //! The coordinator's page over real HTTP: who sees what, and that every number on it is the one that was put in,
 //! through `shown()`.
 
+use tabara_core::facts::Dictionary;
 use tabara_server::auth::{self, Role, password};
-use tabara_server::{audit, store};
+use tabara_server::statistics::Counting;
+use tabara_server::{audit, log, store};
 use tabara_tests::coordinator::{Cell, Coordinator, Sheet};
 use tabara_tests::deployment::SetClock;
 use tabara_tests::load::{Deployment, NOON, Running};
@@ -177,4 +179,14 @@ async fn a_server_that_has_heard_of_nobody_says_so() {
     assert_eq!(page.cell("months-open", "identified/2026-11"), Some(Cell::Below(5)));
     assert_eq!(page.cell("people-by-sex", "f"), None);
     running.stop().await;
+}
+
+#[test]
+fn a_log_that_is_rebuilt_gives_the_same_numbers() {
+    let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let screened = Screened::fill(folder.path(), 300);
+    let (rebuilt, copy) = log::rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
+    let numbers = |store| Counting::new(Dictionary::standard()).follow(store).unwrap();
+    assert!(rebuilt.records > 200);
+    assert_eq!(numbers(&screened.store), numbers(&copy));
 }
