@@ -6,6 +6,8 @@
 //! (the *anchor*), then down through the repeats between. Without a way down there is exactly one node. `${name}`, and
 //! an absolute path that stands for one value, bind to the row they are written in as far as they can (decision 24).
 
+mod way;
+
 use super::functions::{self, Function};
 use super::lexer::Operator;
 use super::parser::{Axis, Base, Step, Tree, parse};
@@ -14,6 +16,7 @@ use super::value::Value;
 use super::{Cause, Fault};
 use std::collections::HashMap;
 use std::sync::Arc;
+use way::Way;
 
 /// A typed tree, ready to be evaluated.
 #[derive(Debug, Clone)]
@@ -212,17 +215,6 @@ struct Binding<'b, 'a> {
     node: NodeId,
     frames: Vec<Frame>,
     out: Bound,
-}
-
-/// A path half-way.
-struct Way {
-    from_candidate: bool,
-    anchor: ScopeId,
-    down: Vec<Descent>,
-    node: NodeId,
-    filters: Vec<Expr>,
-    /// Written as `/...`: binds to the row at hand where one value is wanted.
-    absolute: bool,
 }
 
 impl<'a> Binding<'_, 'a> {
@@ -476,160 +468,6 @@ impl<'a> Binding<'_, 'a> {
         }
         self.frames.pop();
         Expr::Items(Arc::new(Items { list, key, by, predicates: bound, column }))
-    }
-
-    /// Follows the steps of a path from its base.
-    fn way(&mut self, base: &Base, steps: &[Step], at: usize, several: bool) -> Result<Way, Fault> {
-        let schema = self.schema();
-        let fail = |cause| Err(Fault { at, cause });
-        let mut steps = steps;
-        let mut way = match base {
-            Base::Here => match self.frames.last() {
-                Some(Frame::Row { node, .. }) => Way::at(schema, *node, true),
-                _ => Way::at(schema, self.node, false),
-            },
-            Base::Root => {
-                // the first step names the form, whatever its name
-                if !steps.is_empty() {
-                    steps = &steps[1..];
-                }
-                Way { absolute: true, ..Way::at(schema, FORM, false) }
-            }
-            Base::Of(tree) => match &**tree {
-                Tree::Call { function, arguments, .. } if function == "current" && arguments.is_empty() => {
-                    Way::at(schema, self.node, false)
-                }
-                _ => return fail(Cause::Unsupported("steps or predicates after something that is no path")),
-            },
-            Base::Reference(name) => self.reference(name, at)?,
-            Base::LastSaved(_) => return fail(Cause::Unsupported("a path from ${last-saved#}")),
-        };
-        for (i, step) in steps.iter().enumerate() {
-            match &step.axis {
-                Axis::Oneself => {}
-                Axis::Parent if way.node == FORM => return fail(Cause::Unsupported("a path that leaves the form")),
-                Axis::Parent => {
-                    let place = &schema.nodes[way.node as usize];
-                    if place.repeat {
-                        way.down.pop();
-                        way.anchor = way.anchor.min(schema.scopes[place.scope as usize].parent);
-                    }
-                    way.node = place.parent;
-                }
-                Axis::AnyChild => return fail(Cause::Unsupported("* in a path")),
-                Axis::Child(name) => {
-                    let Some(child) = schema.child(way.node, name) else {
-                        return fail(Cause::UnknownName(name.clone()));
-                    };
-                    way.node = child;
-                    let place = &schema.nodes[child as usize];
-                    if place.repeat {
-                        way.down.push(Descent { scope: place.scope, pick: Pick::Rows(vec![]) });
-                    }
-                }
-            }
-            if !step.predicates.is_empty() {
-                self.predicates(&mut way, &step.predicates, i + 1 == steps.len(), at)?;
-            }
-        }
-        if way.absolute && !several {
-            way.bind_to(schema, schema.scope_of(self.node));
-        }
-        Ok(way)
-    }
-
-    fn predicates(&mut self, way: &mut Way, predicates: &[Tree], last: bool, at: usize) -> Result<(), Fault> {
-        let repeat = way.node != FORM && self.schema().nodes[way.node as usize].repeat;
-        let scope = self.schema().scope_of(way.node);
-        if !repeat && !last {
-            return Err(Fault { at, cause: Cause::Unsupported("a predicate on something that is no repeat") });
-        }
-        self.frames.push(Frame::Row { node: way.node, anchor: way.anchor });
-        let bound: Vec<Expr> = predicates.iter().map(|tree| self.value(tree)).collect();
-        self.frames.pop();
-        match way.down.last_mut() {
-            Some(Descent { scope: into, pick: Pick::Rows(rows) }) if repeat && *into == scope => rows.extend(bound),
-            _ => way.filters.extend(bound),
-        }
-        Ok(())
-    }
-
-    /// `${name}`: as near as it can be.
-    fn reference(&self, name: &str, at: usize) -> Result<Way, Fault> {
-        let schema = self.schema();
-        let node = match schema.names.get(name).map_or(&[][..], Vec::as_slice) {
-            [] => return Err(Fault { at, cause: Cause::UnknownReference(name.to_owned()) }),
-            [node] => *node,
-            _ => return Err(Fault { at, cause: Cause::AmbiguousName(name.to_owned()) }),
-        };
-        let target = schema.scope_of(node);
-        // inside a predicate on rows of a repeat: the candidate's own, where the rule stands outside of that repeat
-        let candidate = match self.frames.last() {
-            Some(Frame::Row { node: row, .. }) => {
-                let scope = schema.scope_of(*row);
-                schema.around(scope, target) && !schema.around(scope, schema.scope_of(self.node))
-            }
-            _ => false,
-        };
-        let from = match self.frames.last() {
-            Some(Frame::Row { node: row, .. }) if candidate => schema.scope_of(*row),
-            _ => schema.scope_of(self.node),
-        };
-        let mut way = Way::at(schema, FORM, false);
-        way.from_candidate = candidate;
-        way.node = node;
-        let mut scope = target;
-        while scope != 0 {
-            way.down.push(Descent { scope, pick: Pick::Rows(vec![]) });
-            scope = schema.scopes[scope as usize].parent;
-        }
-        way.down.reverse();
-        way.bind_to(schema, from);
-        Ok(way)
-    }
-
-    /// Notes what is read.
-    fn finish(&mut self, way: Way) -> Nodes {
-        let schema = self.schema();
-        let mut anchor = way.anchor;
-        if way.from_candidate {
-            for frame in &self.frames {
-                if let Frame::Row { anchor: outer, .. } = frame {
-                    anchor = schema.common(anchor, *outer);
-                }
-            }
-        }
-        self.out.reads.push(Read { node: way.node, anchor });
-        for descent in &way.down {
-            let parent = schema.scopes[descent.scope as usize].parent;
-            let node = schema.scopes[descent.scope as usize].node;
-            self.out.reads.push(Read { node, anchor: schema.common(anchor, parent) });
-        }
-        if way.node != FORM && schema.nodes[way.node as usize].repeat {
-            let parent = schema.scopes[schema.scope_of(way.node) as usize].parent;
-            self.out.reads.push(Read { node: way.node, anchor: schema.common(anchor, parent) });
-        }
-        let Way { from_candidate, anchor, down, node, filters, .. } = way;
-        Nodes { from_candidate, anchor, down, node, filters }
-    }
-}
-
-impl Way {
-    fn at(schema: &Schema, node: NodeId, from_candidate: bool) -> Self {
-        let anchor = schema.scope_of(node);
-        Self { from_candidate, anchor, down: vec![], node, filters: vec![], absolute: false }
-    }
-    /// Leaves out the steps down into rows that lie around a scope anyway, but never the step into the target itself.
-    fn bind_to(&mut self, schema: &Schema, scope: ScopeId) {
-        let target = (self.node != FORM && schema.nodes[self.node as usize].repeat).then(|| schema.scope_of(self.node));
-        while let Some(Descent { scope: into, pick: Pick::Rows(predicates) }) = self.down.first()
-            && predicates.is_empty()
-            && schema.around(*into, scope)
-            && target != Some(*into)
-        {
-            self.anchor = *into;
-            self.down.remove(0);
-        }
     }
 }
 

@@ -172,11 +172,15 @@ impl Parser {
 
     fn operand(&mut self) -> Result<Deep, Fault> {
         let at = self.at();
-        let token = match self.peek() {
-            Some(token) => token.clone(),
+        let taken = match self.tokens.get_mut(self.next) {
+            // operands go into the tree: only signs are looked at again
+            Some((_, token @ (Token::Number(_) | Token::Text(_) | Token::Reference { .. }))) => {
+                std::mem::replace(token, Token::Sign(""))
+            }
+            Some((_, token)) => token.clone(),
             None => return self.unexpected(),
         };
-        let leaf = match token {
+        let leaf = match taken {
             Token::Number(number) => Tree::Number(number),
             Token::Text(text) => Tree::Text(text),
             Token::Reference { name, last_saved } => {

@@ -127,7 +127,7 @@ impl Interview {
         };
         let Some(stop) = self.at else { return page };
         page.path = self.path(stop.node(), stop.row());
-        page.first = walk.first() == Some(stop) || walk.before(stop).is_none();
+        page.first = walk.first().is_none_or(|first| first == stop || first.node() > stop.node());
         page.last = walk.after(stop).is_none();
         page.progress.done = program.drawn_before[stop.node() as usize];
         page.title = self.title(stop);

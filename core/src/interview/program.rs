@@ -118,6 +118,8 @@ pub struct RuleFault {
 
 struct Compiler<'a> {
     package: &'a Package,
+    /// By list: whether some label holds `${...}`.
+    computed: Vec<bool>,
     binder: Binder<'a>,
     faults: Vec<RuleFault>,
     last_saved: Vec<std::sync::Arc<str>>,
@@ -135,8 +137,13 @@ impl Program {
     /// passed its own checks.
     pub fn new(package: &Package) -> Result<Self, Vec<RuleFault>> {
         let schema = Schema::new(package);
-        let mut compiler =
-            Compiler { package, binder: Binder::new(&schema), faults: Vec::new(), last_saved: Vec::new() };
+        let computed = package
+            .lists
+            .iter()
+            .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| label.contains("${")));
+        let computed = computed.collect();
+        let binder = Binder::new(&schema);
+        let mut compiler = Compiler { package, computed, binder, faults: Vec::new(), last_saved: Vec::new() };
         let mut drafts = Vec::new();
         let mut asked = Vec::with_capacity(package.nodes.len());
         let mut templates = HashMap::new();
@@ -315,7 +322,9 @@ impl<'a> Compiler<'a> {
         let node = &self.package.nodes[id as usize];
         let mut texts: Vec<&Text> =
             vec![&node.label, &node.hint, &node.guidance, &node.required_message, &node.constraint_message];
-        if let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from) {
+        if let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from)
+            && self.computed[*list as usize]
+        {
             texts.extend(self.package.lists[*list as usize].choices.iter().map(|choice| &choice.label));
         }
         let mut found = HashMap::new();

