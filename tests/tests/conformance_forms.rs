@@ -1,6 +1,11 @@
 //! pyxform's own test suite, recorded, against our compiler: forms that it accepts and refuses, and the rows it names.
 //! The cases lie in the shared folder; where it is absent there is nothing to run.
 
+#[path = "forms/compare.rs"]
+mod compare;
+#[allow(dead_code)]
+mod xform;
+
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -126,10 +131,46 @@ fn forms_are_accepted_and_refused_as_pyxform_does() {
 fn preview(questionnaire: &Questionnaire) -> usize {
     let mut interview = Interview::start(Arc::new(questionnaire.clone()), Setting::default());
     let answers = ["1", "", "2024-01-01", "x", "12:00", "2", ":add"];
-    let lines: String = answers.iter().cycle().take(2_000).map(|answer| format!("{answer}\n")).collect();
+    let lines: String = answers.iter().cycle().take(500).map(|answer| format!("{answer}\n")).collect();
     let mut said = Vec::new();
     preview::lead(&mut interview, &mut lines.as_bytes(), &mut said).expect("memory");
     said.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Paths into the last saved record as our language writes them.
+fn last_saved(xform: &str) -> String {
+    let mut parts = xform.split("instance('__last-saved')");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_alphanumeric() && !"/_-.".contains(c)).unwrap_or(part.len());
+        let name = part[..end].rsplit('/').next().unwrap_or_default();
+        text += &format!("${{last-saved#{name}}}{}", &part[end..]);
+    }
+    text
+}
+
+#[test]
+fn what_pyxform_makes_of_a_form_is_carried_on_to_the_phone() {
+    let Some(shared) = shared() else { return println!("conformance pyxform carried: absent") };
+    let mut carried = Tally { name: "carried", passed: 0, total: 0 };
+    let mut failures = String::new();
+    for case in cases(&shared.join("forms/cases/pyxform-cases.jsonl.gz")) {
+        let (form, xform) = (case["md"].as_str().expect("a form"), case["actual"]["xform"].as_str());
+        let Some(theirs) = xform.and_then(|xform| xform::import(&last_saved(xform))) else { continue };
+        let differences = match compiled(form).questionnaire {
+            Some(ours) => compare::packages(&ours, &theirs.package),
+            None => vec!["refused by us".to_owned()],
+        };
+        if !carried.count(differences.is_empty()) {
+            let test = case["test"].as_str().unwrap_or_default();
+            writeln!(failures, "--- {test}\n{}\n{form}", differences.join("\n")).expect("text");
+        }
+    }
+    carried.tell();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance-pyxform-carried.txt");
+    std::fs::write(&file, failures).expect("the folder of the build");
+    println!("failures: {}", file.display());
+    assert!(carried.percent() >= 95.0, "carried as pyxform: {:.1} %", carried.percent());
 }
 
 #[test]

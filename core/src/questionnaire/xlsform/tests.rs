@@ -326,6 +326,8 @@ fn repeats_or_other_and_typed_calculates_get_the_nodes_they_imply() {
         (crate::questionnaire::NodeType::Calculate, "decimal")
     );
     assert_eq!(node("t").trigger, [0]);
+    let clears = "| survey |\n| | type | name | label | trigger |\n| | text | a | A | |\n| | text | b | B | ${a} |";
+    assert_eq!(compiled(clears).questionnaire.expect("usable").nodes[1].calculation, "''");
 }
 
 #[test]
