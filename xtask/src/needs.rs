@@ -50,13 +50,6 @@ pub const ANDROID: Need = Need {
     packages: "aapt android-framework-res",
     there: || on_path("aapt2") && Path::new("/usr/share/android-framework-res").exists(),
 };
-pub const ARM: Need = Need {
-    name: "64-bit ARM tools",
-    why: "the vault on a phone's processor",
-    packages: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
-    there: || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64"),
-};
-
 fn on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())

@@ -19,7 +19,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 10] = [
+const SUITES: [Suite; 9] = [
     Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite { name: "conformance", what: "cases of the field", needs: &[], usual: true, steps: conformance },
@@ -41,7 +41,6 @@ const SUITES: [Suite; 10] = [
         steps: browser,
     },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
-    Suite { name: "arm", what: "vault on 64-bit ARM", needs: &[needs::ARM], usual: false, steps: arm },
 ];
 
 enum End {
@@ -185,7 +184,9 @@ fn demo() -> Result<Vec<Command>, String> {
 }
 
 fn soak() -> Result<Vec<Command>, String> {
-    Ok(vec![cargo(&["test", "--release", "-p", "tabara-tests", "--test", "soak", "--", "--ignored", "--nocapture"])])
+    let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-tests", "--test", "histories*"]);
+    histories.args(["--", "--include-ignored", "--nocapture"]).env("TABARA_HISTORIES", "1000");
+    Ok(vec![histories])
 }
 
 /// The project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
@@ -230,8 +231,4 @@ fn browser() -> Result<Vec<Command>, String> {
     let mut node = program("node", &["--test", "--test-reporter=tap"]);
     node.current_dir(folder);
     Ok(vec![node])
-}
-
-fn arm() -> Result<Vec<Command>, String> {
-    Ok(vec![program("sh", &["tests/arm.sh"])])
 }
