@@ -171,7 +171,7 @@ fn lint() -> Result<Vec<Command>, String> {
 }
 
 fn rust() -> Result<Vec<Command>, String> {
-    Ok(vec![cargo(&["test", "--workspace"])])
+    Ok(vec![cargo(&["test", "--workspace", "--no-fail-fast"])])
 }
 
 fn conformance() -> Result<Vec<Command>, String> {
