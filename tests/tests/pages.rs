@@ -103,7 +103,9 @@ async fn every_page_of_figures_is_noted_and_the_open_month_has_totals_only() {
     let lines = house.screened.store.staff().audit(u64::MAX, 10).unwrap();
     let last = &lines[0];
     assert_eq!((last.name.as_str(), last.action.as_str()), ("chantal", "saw_exact"));
-    assert!(last.detail.starts_with("BI 2022-q1 edition "));
+    // an edition is named by its month: a position of the log would tell how many entries there are
+    assert_eq!(last.detail, "BI 2022-q1 edition 2023-07");
+    assert!(page.html.contains("data-edition=\"2023-07\""));
     assert_eq!(audit::first_broken(house.screened.store.staff()).unwrap(), None);
     let seen = chantal.get("/audit").await.text().await.unwrap();
     assert!(seen.contains("data-action=\"saw_exact\""));

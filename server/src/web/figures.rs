@@ -63,6 +63,11 @@ fn period_code(period: Period) -> String {
     }
 }
 
+/// An edition is named by its last closed month. Its position in the log would tell how many entries there are.
+fn edition(snapshot: &Snapshot) -> String {
+    snapshot.last_closed.map_or_else(|| "none".to_owned(), |month| month.to_string())
+}
+
 pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
@@ -79,7 +84,7 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
     let (shared, name, exact) = (pages.clone(), visitor.name.clone(), visitor.role.sees_exact_counts());
     let read = move || {
         let snapshot = shared.snapshot()?;
-        let what = format!("{} {} edition {}", place_code(scope), period_code(period), snapshot.edition);
+        let what = format!("{} {} edition {}", place_code(scope), period_code(period), edition(&snapshot));
         let base = if exact {
             Base::Exact(audit::exact(shared.staff(), now(), &name, &what)?)
         } else {
@@ -130,7 +135,7 @@ impl Sheet {
         let exact = matches!(self.base, Base::Exact(_));
         html! {
             div #figures data-place=(place_code(self.scope)) data-period=(period_code(self.period))
-                data-edition=(self.snapshot.edition) data-exact=(exact) {
+                data-edition=(edition(&self.snapshot)) data-exact=(exact) {
                 h1 { (words.title) }
                 p.lead { (words.lead) }
                 (self.choices(visitor))
