@@ -6,13 +6,18 @@ import hmac
 import json
 import pathlib
 import uuid
+import zlib
 
+import pyrage
 import pytest
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc.jwk import OKPKey
+from joserfc.jws import deserialize_compact
 
 VECTORS = pathlib.Path(__file__).parents[1] / "vectors"
 
@@ -52,3 +57,43 @@ def test_a_pin_and_a_key_store_give_the_vaults_key():
     assert open_keys(known["file"], known["pin"], key_store) == unb64(known["key"])
     with pytest.raises(InvalidTag):
         open_keys(known["file"], "another pin", key_store)
+
+
+def thumbprint(public):
+    """RFC 7638, of an Ed25519 key as RFC 8037 writes it."""
+    jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64(public)}
+    return b64(hashlib.sha256(compact(jwk)).digest())
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def opened(typ, public, token):
+    """The payload of one of our envelopes, by a JOSE library."""
+    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": b64(public)})
+    jws = deserialize_compact(token, key, algorithms=["Ed25519"])
+    assert jws.protected == {"alg": "Ed25519", "typ": typ, "kid": thumbprint(public)}
+    return json.loads(jws.payload)
+
+
+def test_authority_card_phone_record_and_sealed_case_hang_together():
+    known = json.loads((VECTORS / "record.json").read_text())
+    authority = Ed25519PrivateKey.from_private_bytes(unb64(known["authority_seed"])).public_key().public_bytes_raw()
+    card = json.loads(unb64(known["card"].removeprefix("TABARA1.")))
+    assert unb64(card["authority"]) == authority
+    grant = opened("tabara-grant", authority, known["chain"]["grant"])
+    assert grant == opened("tabara-grant", authority, card["grant"])
+    seed = Ed25519PrivateKey.from_private_bytes(unb64(card["seed"]))
+    assert seed.public_key().public_bytes_raw() == unb64(grant["card"])
+    binding = opened("tabara-device", unb64(grant["card"]), known["chain"]["binding"])
+    assert binding["device"] == grant["device"]
+    record = opened("tabara-record", unb64(binding["record_key"]), known["jws"])
+    assert record == known["record"]
+    assert unb64(record["undo"]) == hashlib.sha256(known["undo"].encode()).digest()
+    sealed = unb64(known["sealed"])
+    assert record["sealed"] == {"sha256": b64(hashlib.sha256(sealed).digest()), "len": len(sealed)}
+    deflated = pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(known["case_worker"])])
+    case = json.loads(zlib.decompress(deflated, wbits=-15))
+    assert case == known["case"]
+    assert (case["record"], case["case"]) == (record["record"], record["case"])
