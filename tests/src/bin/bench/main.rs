@@ -4,6 +4,7 @@
 mod build;
 mod phone;
 mod server;
+mod vault;
 
 use serde::Serialize;
 use std::io::Write as _;
@@ -90,6 +91,9 @@ pub fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut(); N])
 }
 
 fn main() -> ExitCode {
+    if vault::is_child() {
+        return ExitCode::SUCCESS;
+    }
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let json = words.iter().position(|w| w == "--json").map(|at| words.drain(at..(at + 2).min(words.len())).nth(1));
     if let Some(unknown) = words.iter().find(|w| !BENCHES.iter().any(|(name, ..)| name == w)) {

@@ -90,6 +90,7 @@ pub fn vault(rows: &mut Rows) {
     let [autosave, plainly] = medians(300, [&mut ours, &mut beside]);
     rows.add("vault", "autosave", autosave, "us", ("the same draft in plain SQLite", plainly));
     rows.add("vault", "autosave_over_plain", autosave - plainly, "us", ("issue's limit", 100.0));
+    crate::vault::cases(rows);
 }
 
 pub fn seal(rows: &mut Rows) {

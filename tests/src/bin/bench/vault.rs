@@ -1,0 +1,141 @@
+//! A vault with 10,000 cases beside the same rows in plain SQLite, and beside SQLCipher opened by a passphrase.
+
+use crate::{Rows, medians};
+use rusqlite::Connection;
+use std::path::Path;
+use std::process::Command;
+use tabara_core::envelope::{Digest, SigningKey};
+use tabara_core::record::{Code, QuestionnaireRef, Uuid};
+use tabara_core::vault::cases::Card;
+use tabara_core::vault::cipher::{self, FileKey};
+use tabara_core::vault::{Vault, schema};
+
+const CASES: i64 = 10_000;
+const ID: Uuid = Uuid::from_u128(1);
+/// Names the folder of a vault in the environment of a child whose memory is measured.
+const MEMORY: &str = "TABARA_BENCH_MEMORY";
+/// The key of that vault: nothing is secret in a benchmark.
+const KEY: [u8; 32] = [7; 32];
+
+fn fill(file: &mut Connection, cards: &[Card]) {
+    let all = file.transaction().expect("a transaction");
+    for card in cards {
+        let json = serde_json::to_string(card).expect("JSON");
+        let code = card.code.as_ref().map(Code::to_string);
+        let sql = "INSERT INTO card (record, code, day, card) VALUES (?1, ?2, ?3, ?4)";
+        all.execute(sql, (card.record.to_string(), code, card.day, json)).expect("a row");
+    }
+    all.commit().expect("written");
+    file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
+}
+
+fn read(file: &Connection, sql: &str, what: impl rusqlite::ToSql) -> Vec<Card> {
+    let mut query = file.prepare_cached(sql).expect("a query");
+    let rows = query.query_map([what], |r| r.get::<_, String>(0)).expect("rows");
+    rows.map(|json| serde_json::from_str(&json.expect("a row")).expect("a card")).collect()
+}
+
+const PLAIN: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+
+pub fn cases(rows: &mut Rows) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ours, plain_file, phrase_file) = (folder.path(), folder.path().join("plain"), folder.path().join("phrase"));
+    let key = FileKey(KEY);
+    drop(Vault::create(ours, &key, ID, &SigningKey::generate()).expect("a vault"));
+    let questionnaire = QuestionnaireRef { id: "returnee_screening".into(), sha256: Digest([1; 32]) };
+    let card = |n: i64| Card {
+        record: Uuid::new_v4(),
+        case: Uuid::new_v4(),
+        code: Some(Code::generate()),
+        questionnaire: questionnaire.clone(),
+        month: "2026-03".into(),
+        commune: "BI-CO-04-02".into(),
+        outcome: Some("presumed".into()),
+        day: 20_000 + n / 30,
+        withdrawn: false,
+    };
+    let cards: Vec<Card> = (0..CASES).map(card).collect();
+    fill(&mut cipher::open(&ours.join("vault.db"), &key, false).expect("the vault's file"), &cards);
+    let plain = |path: &Path, first: &str| {
+        let file = Connection::open(path).expect("a file");
+        file.execute_batch(first).expect("settings");
+        file
+    };
+    let phrase = format!("PRAGMA key = 'a passphrase'; {PLAIN}");
+    for (path, first) in [(&plain_file, PLAIN), (&phrase_file, phrase.as_str())] {
+        let mut file = plain(path, first);
+        schema::VAULT.iter().for_each(|step| file.execute_batch(step).expect("tables"));
+        fill(&mut file, &cards);
+    }
+
+    let first_read = "SELECT count(*) FROM sqlite_schema";
+    let mut open_ours = || drop(Vault::open(ours, &key, ID).expect("the vault"));
+    let mut open_plain = || plain(&plain_file, PLAIN).query_row(first_read, [], |_| Ok(())).expect("read");
+    let [opened, openly] = medians(50, [&mut open_ours, &mut open_plain]);
+    rows.add("vault", "open_after_kdf", opened, "us", ("opening plain SQLite", openly));
+    rows.add("vault", "open_after_kdf", opened, "us", ("issue's limit", 10_000.0));
+    let mut open_phrase = || plain(&phrase_file, &phrase).query_row(first_read, [], |_| Ok(())).expect("read");
+    let [opened, phrased] = medians(10, [&mut open_ours, &mut open_phrase]);
+    rows.add("vault", "open_after_kdf", opened, "us", ("SQLCipher by passphrase", phrased));
+
+    let vault = Vault::open(ours, &key, ID).expect("the vault");
+    let beside = plain(&plain_file, PLAIN);
+    let mut page = 0;
+    let mut list = || {
+        page = (page + 37) % 200;
+        assert_eq!(vault.cards(page).expect("cards").len(), 50);
+    };
+    let mut plain_page = 0;
+    let mut list_plain = || {
+        plain_page = (plain_page + 37) % 200;
+        let sql = "SELECT card FROM card ORDER BY id DESC LIMIT 50 OFFSET ?1";
+        assert_eq!(read(&beside, sql, plain_page * 50).len(), 50);
+    };
+    let [listed, plainly] = medians(200, [&mut list, &mut list_plain]);
+    rows.add("vault", "list_page", listed, "us", ("the same in plain SQLite", plainly));
+    rows.add("vault", "list_page", listed, "us", ("issue's limit", 5_000.0));
+
+    let code = |n: usize| cards[n * 7919 % CASES as usize].code.clone().expect("a code");
+    let (mut n, mut m) = (0, 0);
+    let mut search = || {
+        n += 1;
+        assert_eq!(vault.cards_of(&code(n)).expect("cards").len(), 1);
+    };
+    let mut search_plain = || {
+        m += 1;
+        assert_eq!(read(&beside, "SELECT card FROM card WHERE code = ?1", code(m).to_string()).len(), 1);
+    };
+    let [found, plainly] = medians(400, [&mut search, &mut search_plain]);
+    rows.add("vault", "search_code", found, "us", ("the same in plain SQLite", plainly));
+    rows.add("vault", "search_code", found, "us", ("issue's limit", 1_000.0));
+
+    drop((vault, beside));
+    let size = |path: &Path| std::fs::metadata(path).expect("a file").len() as f64;
+    let (ours_size, plain_size) = (size(&ours.join("vault.db")), size(&plain_file));
+    rows.add("vault", "file_ratio", ours_size / 1024.0, "KiB", ("the same rows in plain SQLite", plain_size / 1024.0));
+
+    let child = |folder: &str| {
+        let program = std::env::current_exe().expect("this program");
+        let told = Command::new(program).env(MEMORY, folder).output().expect("a child").stdout;
+        String::from_utf8_lossy(&told).trim().parse::<f64>().expect("a number") / 1024.0
+    };
+    let (with, without) = (child(&ours.to_string_lossy()), child(""));
+    rows.add("vault", "memory_10k", with, "MiB", ("the same program without a vault", without));
+    rows.add("vault", "memory_10k", with, "MiB", ("issue's limit", 32.0));
+}
+
+/// In a child of [`cases`]: opens the vault, reads every case, and prints the memory of the process in KiB.
+pub fn is_child() -> bool {
+    let Ok(folder) = std::env::var(MEMORY) else { return false };
+    let held = (!folder.is_empty()).then(|| {
+        let vault = Vault::open(Path::new(&folder), &FileKey(KEY), ID).expect("the vault");
+        let cards: Vec<Card> = (0..200).flat_map(|page| vault.cards(page).expect("cards")).collect();
+        assert_eq!(cards.len() as i64, CASES);
+        (vault, cards)
+    });
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+    println!("{}", kib.unwrap_or("0"));
+    drop(held);
+    true
+}
