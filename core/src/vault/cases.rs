@@ -48,7 +48,12 @@ impl Vault {
     /// A page of cards, the newest first; pages count from 0.
     pub fn cards(&self, page: usize) -> Result<Vec<Card>, VaultError> {
         self.store.read(|c| {
-            let mut query = c.prepare_cached("SELECT card FROM card ORDER BY id DESC LIMIT ?1 OFFSET ?2")?;
+            // the index alone is walked to the page: walking the rows would decrypt every page of the file before it
+            let mut query = c.prepare_cached(
+                "SELECT card FROM card
+                 WHERE id IN (SELECT id FROM card ORDER BY day DESC, id DESC LIMIT ?1 OFFSET ?2)
+                 ORDER BY day DESC, id DESC",
+            )?;
             let rows = query.query_map(params![PAGE, page.saturating_mul(PAGE)], |r| from_json(r, 0))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

@@ -88,7 +88,8 @@ pub fn cases(rows: &mut Rows) {
     let mut plain_page = 0;
     let mut list_plain = || {
         plain_page = (plain_page + 37) % 200;
-        let sql = "SELECT card FROM card ORDER BY id DESC LIMIT 50 OFFSET ?1";
+        let sql =
+            "SELECT card FROM card WHERE id IN (SELECT id FROM card ORDER BY day DESC, id DESC LIMIT 50 OFFSET ?1)";
         assert_eq!(read(&beside, sql, plain_page * 50).len(), 50);
     };
     let [listed, plainly] = medians(200, [&mut list, &mut list_plain]);
