@@ -159,8 +159,7 @@ impl Interview {
         if !self.state.relevant(form, node, row) {
             return Err(AnswerFault::NotRelevant);
         }
-        let readonly = form.program.asked[node as usize].readonly.as_ref();
-        if readonly.is_some_and(|expr| form.here(&self.state, row, node).truth(expr)) {
+        if self.readonly(node, row) {
             return Err(AnswerFault::ReadOnly);
         }
         let value = match answer {

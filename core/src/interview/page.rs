@@ -206,13 +206,30 @@ impl Interview {
             guidance: some(&node.guidance),
             media: self.media(&node.media),
             required: asked.required.as_ref().is_some_and(|expr| here.truth(expr)),
-            readonly: node.kind == NodeType::Note || asked.readonly.as_ref().is_some_and(|expr| here.truth(expr)),
+            readonly: node.kind == NodeType::Note || self.readonly(id, row),
             value: (!value.is_blank()).then(|| value.text().into_owned()),
             choices: self.choices(id, row),
             message,
             appearance: node.appearance.clone(),
             parameters: node.parameters.clone(),
         }
+    }
+
+    /// Whether a question, or a section around it, is read-only.
+    pub(super) fn readonly(&self, id: NodeId, row: RowId) -> bool {
+        let program = self.form().program;
+        let (mut node, mut row) = (id, row);
+        while node != FORM {
+            let rule = program.asked[node as usize].readonly.as_ref();
+            if rule.is_some_and(|expr| self.form().here(&self.state, row, node).truth(expr)) {
+                return true;
+            }
+            if program.schema.nodes[node as usize].repeat {
+                row = self.state.rows.row(row).parent;
+            }
+            node = program.schema.parent_of(node);
+        }
+        false
     }
 
     /// Why a relevant question is not settled.

@@ -9,27 +9,37 @@ use super::program::{Own, Program, RuleKind};
 use crate::expression::schema::{Cell, FORM, NodeId, RowId, Rows, ScopeId};
 use crate::expression::{Expr, Here, Surroundings, Value, World};
 use crate::questionnaire::{NodeType, Package, Source};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 
 /// Rows of one repeat in its place, at most.
 pub const MAX_ROWS: usize = 10_000;
 /// Rows of all repeats together, at most.
 const MAX_ALL_ROWS: usize = 50_000;
-/// Rules computed for one change, at most. Only rules that read each other across rows can come near.
-const MAX_STEPS: usize = 4_000_000;
+/// Rules computed for one change, at most. Only rules that chase each other across rows can come near; then what is
+/// left stays as it is.
+const MAX_STEPS: usize = 2_000_000;
 
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub rows: Rows,
     pub around: Surroundings,
-    dirty: BinaryHeap<Reverse<(u32, RowId)>>,
+    dirty: BTreeSet<Dirty>,
     /// Nodes with a trigger that changed, in their rows.
     changed: Vec<(NodeId, RowId)>,
     /// Rows whose dynamic defaults are due.
     begun: Vec<RowId>,
     /// Defaults are no change: they trigger nothing.
     quiet: bool,
+}
+
+/// A rule to compute, in the order of the ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Dirty {
+    rank: u32,
+    row: RowId,
+    /// In every row below this one, in their order; else in this row alone. One mark stands for many rows, however many
+    /// changes lead to it.
+    below: bool,
 }
 
 /// What does not change while one looks at a state.
@@ -57,7 +67,7 @@ impl State {
     /// The empty form: nothing answered, nothing computed.
     pub fn empty(form: Form<'_>, around: Surroundings) -> Self {
         let rows = Rows::new(&form.program.schema);
-        Self { rows, around, dirty: BinaryHeap::new(), changed: Vec::new(), begun: Vec::new(), quiet: false }
+        Self { rows, around, dirty: BTreeSet::new(), changed: Vec::new(), begun: Vec::new(), quiet: false }
     }
 
     /// The beginning of an interview: defaults, first rows, everything computed.
@@ -99,7 +109,7 @@ impl State {
         cell.given = value;
         if let Some(offer) = form.own(node).offer {
             // what is read of it depends on what is on offer
-            self.dirty.push(Reverse((offer, row)));
+            self.dirty.insert(Dirty { rank: offer, row, below: false });
             return;
         }
         cell.value = cell.given.clone();
@@ -115,11 +125,11 @@ impl State {
         let scope = self.rows.row(row).scope;
         for dependent in &program.dependents[node as usize] {
             let to = program.rules[dependent.rule as usize].scope;
+            let rank = dependent.rule;
             if scope == dependent.anchor && scope == to {
-                self.dirty.push(Reverse((dependent.rule, row)));
-            } else if let Some(anchor) = self.rows.outer(&program.schema, row, dependent.anchor) {
-                let dirty = &mut self.dirty;
-                self.rows.below(&program.schema, anchor, to, &mut |row| dirty.push(Reverse((dependent.rule, row))));
+                self.dirty.insert(Dirty { rank, row, below: false });
+            } else if let Some(row) = self.rows.outer(&program.schema, row, dependent.anchor) {
+                self.dirty.insert(Dirty { rank, row, below: true });
             }
         }
     }
@@ -129,12 +139,17 @@ impl State {
         let mut steps = 0;
         while steps < MAX_STEPS {
             steps += 1;
-            if let Some(Reverse((rank, row))) = self.dirty.pop() {
-                // marked more than once: the copies follow each other
-                while self.dirty.peek() == Some(&Reverse((rank, row))) {
-                    self.dirty.pop();
+            if let Some(Dirty { rank, row, below }) = self.dirty.pop_first() {
+                if !below {
+                    self.compute(form, rank, row);
+                    continue;
                 }
-                self.compute(form, rank, row);
+                // the rows are computed in their order, so that what looks at the row before is settled in one sweep
+                let mut rows = Vec::new();
+                let scope = form.program.rules[rank as usize].scope;
+                self.rows.below(&form.program.schema, row, scope, &mut |row| rows.push(row));
+                steps += rows.len();
+                rows.into_iter().for_each(|row| self.compute(form, rank, row));
             } else if let Some((node, row)) = self.changed.pop() {
                 self.trigger(form, node, row);
             } else if let Some(row) = self.begun.pop() {
@@ -292,7 +307,7 @@ impl State {
         }
         self.quiet = quiet;
         for rank in &form.program.by_scope[scope as usize] {
-            self.dirty.push(Reverse((*rank, row)));
+            self.dirty.insert(Dirty { rank: *rank, row, below: false });
         }
         if !defaults {
             return;
@@ -357,9 +372,7 @@ impl State {
     pub fn set_language(&mut self, form: Form<'_>, language: usize) {
         self.around.language = language;
         for rank in &form.program.of_language {
-            let scope = form.program.rules[*rank as usize].scope;
-            let dirty = &mut self.dirty;
-            self.rows.below(&form.program.schema, 0, scope, &mut |row| dirty.push(Reverse((*rank, row))));
+            self.dirty.insert(Dirty { rank: *rank, row: 0, below: true });
         }
         self.settle(form);
     }
@@ -367,10 +380,8 @@ impl State {
     /// Computes every rule in every row again: what [`State::settle`] must have made needless.
     #[cfg(test)]
     pub fn recompute_all(&mut self, form: Form<'_>) {
-        for (rank, rule) in form.program.rules.iter().enumerate() {
-            let dirty = &mut self.dirty;
-            self.rows.below(&form.program.schema, 0, rule.scope, &mut |row| dirty.push(Reverse((rank as u32, row))));
-        }
+        let all = 0..form.program.rules.len() as u32;
+        self.dirty.extend(all.map(|rank| Dirty { rank, row: 0, below: true }));
         self.settle(form);
     }
 
@@ -393,7 +404,7 @@ impl State {
             let rule = &form.program.rules[rank as usize];
             rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown()
         };
-        self.dirty.retain(|Reverse((rank, _))| !stays(*rank));
+        self.dirty.retain(|dirty| !stays(dirty.rank));
         self.changed.clear();
         self.settle(form);
     }

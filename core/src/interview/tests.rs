@@ -285,6 +285,15 @@ fn only_fitting_answers_are_taken() {
     assert_eq!(interview.answer("t", Some("x")), Err(ReadOnly));
 }
 
+#[test]
+fn read_only_is_inherited() {
+    let mut interview = start("text lock\n group g | readonly: ${lock} = 'on'\n text a\n end");
+    interview.says(&[("a", "x"), ("lock", "on")]);
+    assert_eq!(interview.answer("a", Some("y")), Err(AnswerFault::ReadOnly));
+    assert!(interview.jump("a").unwrap().questions[0].readonly);
+    interview.says(&[("lock", ""), ("a", "y")]);
+}
+
 const ROSTER: &str = "
     repeat m | label: Member
       text name

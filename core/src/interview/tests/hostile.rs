@@ -34,6 +34,19 @@ fn rules_that_chase_each_other_across_rows_end() {
     assert_eq!(interview.text_of("r[200]/t"), "200");
 }
 
+#[test]
+fn ten_thousand_rows_that_look_at_each_other_are_settled() {
+    let mut interview = start(
+        "integer n\n repeat r | count: ${n}\n integer x | default: 1\n calculate at | is: position(..)\n
+         calculate t | is: coalesce(indexed-repeat(${t}, ${r}, position(..) - 1), 0) + ${x}\n end\n
+         calculate all | is: sum(${x})",
+    );
+    interview.says(&[("n", "10000")]);
+    assert_eq!((interview.text_of("r[10000]/t"), interview.text_of("all")), ("10000".into(), "10000".into()));
+    interview.says(&[("r[1]/x", "5")]);
+    assert_eq!((interview.text_of("r[10000]/t"), interview.text_of("all")), ("10004".into(), "10004".into()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
