@@ -126,6 +126,9 @@ fn read_form(
             faults.error(Place::row("choices", 1), "no-column", message, "choices have list_name, name and label");
         }
     }
+    for table in [&settings_table, &survey_table, &choices_table, &external_table] {
+        check_formulas(table, faults);
+    }
     let mut settings = Settings::read(&settings_table, faults);
     let shown = [&survey_table, &choices_table];
     let languages = Languages::of(&shown, settings.get("default_language"), faults);
@@ -183,6 +186,22 @@ fn read_form(
     match faults.any_error() {
         true => None,
         false => Questionnaire::new(package).map_err(|error| misfit(&error, &rows, &survey_table, faults)).ok(),
+    }
+}
+
+/// Cells whose formula failed when the spreadsheet was saved.
+fn check_formulas(table: &Table<'_>, faults: &mut Faults) {
+    const FAILED: &[&str] = &["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
+    for row in table.rows() {
+        for (header, cell) in table.cells(row).filter(|(_, cell)| FAILED.contains(cell)) {
+            let at = Place::row(table.sheet, row.number).column(&header.title);
+            faults.error(
+                at,
+                "failed-formula",
+                format!("the cell holds {cell}"),
+                "mend the formula, or write its value",
+            );
+        }
     }
 }
 

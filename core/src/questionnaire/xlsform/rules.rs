@@ -6,7 +6,7 @@
 
 use super::columns::{Row, Table};
 use super::fault::{Faults, Place, did_you_mean};
-use super::references::Names;
+use super::references::{Names, references};
 use crate::expression::parser::{Base, Tree, parse};
 use crate::expression::schema::{FORM, Schema};
 use crate::expression::{Axis, Binder, Bound, Cause, Operator, Surroundings, evaluate, number_text};
@@ -70,7 +70,14 @@ pub fn check(package: &Package, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
         if let Some(Source::Rows(from)) = node.choices.as_ref().map(|choices| &choices.from) {
             graph.needs[at].insert(*from as usize);
         }
+        rules.last_saved(at, node);
+        rules.default(at, node);
         for (column, text) in expressions_of(node) {
+            // by name as well: what the last saved record is asked for, and filters over the rows of a repeat
+            let named = references(text).flatten().filter_map(|reference| rules.names.one(reference.name));
+            if !matches!(column, "required" | "readonly") {
+                graph.needs[at].extend(named.filter(|need| *need != at));
+            }
             let list = node.choices.as_ref().and_then(|choices| match choices.from {
                 Source::List(list) if column == "choice_filter" => Some(list),
                 _ => None,
@@ -94,6 +101,41 @@ pub fn check(package: &Package, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
 }
 
 impl Rules<'_, '_> {
+    /// The last saved record lies in the vault longer than the draft: what is to stay sealed is never kept there.
+    fn last_saved(&mut self, at: usize, node: &Node) {
+        let texts = [("label", &node.label), ("hint", &node.hint), ("constraint_message", &node.constraint_message)];
+        let texts = texts.into_iter().flat_map(|(column, text)| text.0.iter().map(move |text| (column, text.as_str())));
+        for (column, text) in expressions_of(node).chain(texts) {
+            let asked = references(text).flatten().filter(|reference| reference.last_saved);
+            for name in asked.map(|reference| reference.name) {
+                if self.names.one(name).is_some_and(|asked| self.package.nodes[asked].sealed_only) {
+                    let message = format!("'{name}' is sealed_only, and cannot be asked from the last saved record");
+                    let hint = "sealed answers are erased from the phone when the case is sealed".to_owned();
+                    self.error(at, column, "last-saved-of-sealed", message, hint);
+                }
+            }
+        }
+    }
+
+    /// A default that is no possible answer would be recorded all the same.
+    fn default(&mut self, at: usize, node: &Node) {
+        let words = node.default.split(' ').filter(|word| !word.is_empty());
+        let found: Vec<_> = match node.kind {
+            NodeType::SelectOne => self.unknown_choice(node, &node.default).into_iter().collect(),
+            NodeType::SelectMultiple => words.filter_map(|word| self.unknown_choice(node, word)).collect(),
+            NodeType::Integer | NodeType::Decimal | NodeType::Range
+                if !node.default.is_empty() && node.default.parse::<f64>().is_err() =>
+            {
+                let message = format!("'{}' is no number", node.default);
+                vec![("type-clash", message, "the default of a number is a number".to_owned())]
+            }
+            _ => Vec::new(),
+        };
+        for (code, message, hint) in found {
+            self.doubt(at, "default", code, message, hint);
+        }
+    }
+
     fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
         let at = self.rows[node].map_or(Place::sheet("survey"), |row| self.table.place(row, column));
         self.faults.error(at, code, message, hint);

@@ -175,6 +175,29 @@ fn a_fact_never_depends_on_what_stays_sealed_however_indirectly() {
 }
 
 #[test]
+fn what_stays_sealed_is_not_kept_for_the_next_interview() {
+    let sealed = "| | text | name | N | | | true | | | | |\n";
+    let asks = |text: &str| errors_of(&format!("{sealed}| | text | q | Q | | | | | {text} | | |"), "");
+    assert_eq!(asks("${last-saved#name}"), [(5, "last-saved-of-sealed")]);
+    let label = format!("{sealed}| | text | q | Last time: ${{last-saved#name}} | | | | | | | |");
+    assert_eq!(errors_of(&label, ""), [(5, "last-saved-of-sealed")]);
+    assert_eq!(asks("${last-saved#agrees}"), []);
+}
+
+#[test]
+fn a_default_is_a_possible_answer_and_a_failed_formula_is_told() {
+    let form = |kind: &str, default: &str| {
+        format!(
+            "| survey |\n| | type | name | label | default |\n| | {kind} | q | Q | {default} |\n| choices |\n| | list_name | name | label |\n| | yn | yes | Yes |\n| | yn | no | No |"
+        )
+    };
+    assert_eq!(codes(&form("select_one yn", "yse")), (vec![], vec![(2, "unknown-choice")]));
+    assert_eq!(codes(&form("select_multiple yn", "yes no")), (vec![], vec![]));
+    assert_eq!(codes(&form("integer", "many")), (vec![], vec![(2, "type-clash")]));
+    assert_eq!(codes(&form("text", "#REF!")), (vec![(2, "failed-formula")], vec![]));
+}
+
+#[test]
 fn an_indicator_that_moves_an_outcome_never_depends_on_what_stays_sealed() {
     let rows = "| | select_one yn | open | O | | | | | | | |\n| | select_one yn | shut | S | | | true | | | | |";
     let of = |indicator: &str| errors_of(rows, indicator);

@@ -148,7 +148,8 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
                     DataRef::SharedString(text) => clean(text),
                     DataRef::Bool(truth) => truth_text(*truth),
                     DataRef::DateTime(moment) => moment_text(moment),
-                    DataRef::Error(_) | DataRef::Empty => String::new(),
+                    DataRef::Error(error) => error.to_string(),
+                    DataRef::Empty => String::new(),
                 };
                 let place = cell.get_position();
                 if !text.is_empty() {
@@ -200,7 +201,7 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
                     Data::Int(number) => number.to_string(),
                     Data::Bool(truth) => truth_text(*truth),
                     Data::DateTime(moment) => moment_text(moment),
-                    Data::Error(_) | Data::Empty => String::new(),
+                    Data::Empty => String::new(),
                     text => clean(&text.to_string()),
                 };
                 if !text.is_empty() {
