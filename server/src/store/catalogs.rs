@@ -1,15 +1,14 @@
 //! Verbs for catalogs and the files that they name.
 
 use super::{Reading, Result, Writing};
+use crate::log::Kind;
 use rusqlite::{OptionalExtension as _, params};
 use tabara_core::envelope::Digest;
 
 impl Reading<'_> {
     /// The JWS of the catalog in force.
     pub fn catalog(&self) -> Result<Option<String>> {
-        let mut query =
-            self.0.prepare_cached("SELECT body FROM entry WHERE kind = 8 ORDER BY position DESC LIMIT 1")?;
-        Ok(query.query_row([], |r| r.get(0)).optional()?)
+        Ok(self.last_of(Kind::Catalog)?.map(|(_, jws)| jws))
     }
 
     /// Whether any catalog ever published this questionnaire.

@@ -51,6 +51,9 @@ pub struct Quarantined {
     pub device: Option<Uuid>,
 }
 
+/// `kind <> 2` lets SQLite use the index of the few; without it this reads the whole log.
+const LAST_OF: &str = "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
+
 impl Reading<'_> {
     /// The end of the log.
     pub fn head(&self, now: i64) -> Result<Head> {
@@ -117,12 +120,15 @@ impl Reading<'_> {
 
     /// The last month that was closed.
     pub fn last_closing(&self) -> Result<Option<Closing>> {
-        let mut query =
-            self.0.prepare_cached("SELECT position, body FROM entry WHERE kind = 6 ORDER BY position DESC LIMIT 1")?;
-        let last: Option<(u64, String)> = query.query_row([], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
         let read =
             |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
-        last.map(read).transpose()
+        self.last_of(Kind::Closing)?.map(read).transpose()
+    }
+
+    /// Position and text of the last entry of a kind.
+    pub(super) fn last_of(&self, kind: Kind) -> Result<Option<(u64, String)>> {
+        let mut query = self.0.prepare_cached(LAST_OF)?;
+        Ok(query.query_row([kind as i64], |r| Ok((r.get(0)?, r.get(1)?))).optional()?)
     }
 
     /// When the first entry came.
@@ -141,11 +147,11 @@ impl Reading<'_> {
     pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
         let mut query = self.0.prepare_cached(
             "SELECT n.position, n.kind, mine.id, n.body FROM entry n JOIN entry mine ON mine.id = n.target
-             WHERE n.kind = 3 AND n.position > ?2 AND n.reason IS NULL AND mine.binding = ?1
+             WHERE n.kind = 3 AND n.kind <> 2 AND n.position > ?2 AND n.reason IS NULL AND mine.binding = ?1
              UNION ALL
              SELECT n.position, n.kind, mine.id, n.body FROM entry n
              JOIN entry mine ON mine.position = json_extract(n.body, '$.position')
-             WHERE n.kind = 9 AND n.position > ?2 AND mine.binding = ?1
+             WHERE n.kind = 9 AND n.kind <> 2 AND n.position > ?2 AND mine.binding = ?1
              ORDER BY 1 LIMIT 200",
         )?;
         let mut rows = query.query(params![binding, after.min(i64::MAX as u64)])?;
@@ -257,4 +263,21 @@ pub(super) fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
     let word: Option<String> = row.get(at)?;
     let read = |word| serde_json::from_value(serde_json::Value::String(word));
     word.map(read).transpose().map_err(|_| StoreError::Damaged { position: row.get(0).unwrap_or(0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::Store;
+
+    #[test]
+    fn what_every_batch_asks_is_answered_by_an_index_and_not_by_reading_the_whole_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let withdrawals = "SELECT 1 FROM entry WHERE kind = ?1 AND kind <> 2";
+        for sql in [super::LAST_OF, withdrawals, "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1"] {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let plan: String = store.read(|log| Ok(log.0.query_row(&sql, [4], |r| r.get(3))?)).unwrap();
+            assert!(plan.starts_with("SEARCH entry USING"), "{plan}");
+        }
+    }
 }

@@ -29,9 +29,18 @@ impl Withdrawal {
 impl Reading<'_> {
     /// Whether a record that has just been appended was withdrawn before it came.
     pub fn is_withdrawn(&self, record: Uuid) -> Result<bool> {
-        let sql = format!("{LINKED} SELECT position FROM entry WHERE kind = 4 AND target IN (SELECT id FROM linked)");
+        // most logs hold few withdrawals, and this is asked for every record that comes
+        if !self.0.prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND kind <> 2")?.exists([])? {
+            return Ok(false);
+        }
+        let sql = format!(
+            "{LINKED} SELECT position FROM entry WHERE kind = 4 AND kind <> 2 AND target IN (SELECT id FROM linked)"
+        );
         let mut query = self.0.prepare_cached(&sql)?;
         let positions = query.query_map([record.as_bytes()], |r| r.get(0))?.collect::<rusqlite::Result<Vec<u64>>>()?;
+        if positions.is_empty() {
+            return Ok(false);
+        }
         let Some(found) = self.find(record)? else { return Ok(false) };
         for position in positions {
             if self.withdrawal(position)?.is_some_and(|w| w.covers(&found)) {
@@ -82,7 +91,7 @@ impl Writing<'_> {
 
     /// Turns every record whose withdrawal counts into a tombstone. Part of a revision.
     pub fn bury_withdrawn(&self) -> Result<()> {
-        let mut query = self.0.0.prepare_cached("SELECT position FROM entry WHERE kind = 4")?;
+        let mut query = self.0.0.prepare_cached("SELECT position FROM entry WHERE kind = 4 AND kind <> 2")?;
         let withdrawals = query.query_map([], |r| r.get(0))?.collect::<rusqlite::Result<Vec<u64>>>()?;
         for position in withdrawals {
             for found in self.covered(position)? {
