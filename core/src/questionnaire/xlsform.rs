@@ -155,6 +155,10 @@ fn read_form(
     let tables = references::Tables { settings: &settings_table, survey: &survey_table, choices: &choices_table };
     references::check(&mut survey, &mut lists, &languages, &tables, &beside, faults);
     let survey::Survey { nodes, rows, .. } = survey;
+    if nodes.iter().any(|node| !node.fact.is_empty()) && settings.get("form_id").is_none() {
+        let hint = "records name the form that they came from: fill form_id on the sheet settings";
+        faults.error(Place::sheet("settings").column("form_id"), "no-form-id", "the form has no form_id", hint);
+    }
     let mut package = Package {
         format: super::FORMAT,
         id: settings.take("form_id").unwrap_or_else(|| "data".into()),

@@ -37,6 +37,11 @@ impl<'a> Reader<'a, '_> {
             }
             return;
         };
+        if self.languages.names.len() > 1 {
+            let message = "or_other is shown in English in every language";
+            let hint = "add a choice 'other' to the list and a text question that is relevant when it is chosen";
+            self.warn(row, "type", "other-in-english", message, hint);
+        }
         self.lists.add_other(*list as usize);
         let name = self.survey.nodes[select].name.clone();
         let mut node = Node::new(NodeType::Text, format!("{name}_other"));

@@ -239,7 +239,13 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         (node.appearance, node.repeat_count) = (plain("appearance"), plain("repeat_count"));
         (node.fact, node.role, node.prefill) = (plain("fact"), plain("role"), plain("prefill"));
-        node.sealed_only = self.get(row, "sealed_only").is_some_and(|cell| yes_no(cell) == Some(true));
+        if let Some(cell) = self.get(row, "sealed_only") {
+            node.sealed_only = yes_no(cell).unwrap_or_else(|| {
+                let message = format!("'{cell}' is neither yes nor no");
+                self.error(row, "sealed_only", "bad-truth", message, "write yes, or leave the cell blank");
+                true
+            });
+        }
         match self.get(row, "default") {
             Some(default) if parameters::is_dynamic(default, kind) => node.initial = default.to_owned(),
             Some(default) => node.default = default.to_owned(),

@@ -175,6 +175,14 @@ fn a_fact_never_depends_on_what_stays_sealed_however_indirectly() {
 }
 
 #[test]
+fn a_mark_to_stay_sealed_is_never_misread() {
+    let of = |mark: &str| errors_of(&format!("| | select_one sex | s | S | sex | | {mark} | | | | |"), "");
+    assert_eq!(of("no"), []);
+    assert_eq!(of("TRUE"), [(4, "fact-of-sealed")]);
+    assert_eq!(of("x"), [(4, "bad-truth"), (4, "fact-of-sealed")]);
+}
+
+#[test]
 fn what_stays_sealed_is_not_kept_for_the_next_interview() {
     let sealed = "| | text | name | N | | | true | | | | |\n";
     let asks = |text: &str| errors_of(&format!("{sealed}| | text | q | Q | | | | | {text} | | |"), "");
