@@ -157,6 +157,4 @@ fn told(entry: &Entry, vouched: bool) -> Option<Event<'_>> {
 }
 
 #[cfg(test)]
-mod attack;
-#[cfg(test)]
 mod tests;

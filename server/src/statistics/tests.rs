@@ -1,5 +1,7 @@
 //! Stories of a log and what may be read from it.
 
+mod attack;
+
 use super::disclosure::ExactUse;
 use super::*;
 use crate::log;
@@ -18,7 +20,7 @@ fn one(code: &str) -> Value {
 }
 
 /// A screening that comes out as presumed, in Kayanza (Butanyerera, the fourth province).
-pub(super) fn presumed(month: &str) -> Facts {
+fn presumed(month: &str) -> Facts {
     let codes = [
         ("month", month),
         ("screen_commune", "BI-CO-04-02"),
@@ -33,13 +35,13 @@ pub(super) fn presumed(month: &str) -> Facts {
     facts
 }
 
-pub(super) fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
+fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
     facts.insert(name.into(), one(code));
     facts
 }
 
 /// A log in the writing. Everything comes from one phone, unless said otherwise.
-pub(super) struct Log(pub(super) Counting);
+struct Log(Counting);
 
 const PHONE: u64 = 1;
 
@@ -60,7 +62,7 @@ fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Rec
 }
 
 impl Log {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let mut log = Self(Counting::new(Dictionary::standard()));
         let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
         let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
@@ -76,7 +78,7 @@ impl Log {
         self.0.take(Entry { position, received: 0, reason, binding: Some(phone), what }).unwrap();
         self
     }
-    pub(super) fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
+    fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
         self.tell(What::Record(record(id, Kind::Screening, None, facts)))
     }
     fn corrected(&mut self, id: u128, of: u128, facts: &Facts) -> &mut Self {
@@ -92,7 +94,7 @@ impl Log {
     fn decided(&mut self, position: u64, accept: bool) -> &mut Self {
         self.tell(What::Decision(log::Decision { position, accept }))
     }
-    pub(super) fn closed(&mut self, month: &str) -> &mut Self {
+    fn closed(&mut self, month: &str) -> &mut Self {
         self.tell(What::Closing(log::Closing { month: month.into() }))
     }
     fn revised(&mut self) -> &mut Self {

@@ -1,8 +1,8 @@
 //! What somebody learns who has every page: all places, all periods, sexes, ages and both together, knows the rule of
 //! rounding, and knows which numbers are sums of which. Bounds are tightened until nothing moves any more.
 
-use super::tests::{Log, presumed, with};
-use super::*;
+use super::{Log, exact, presumed, with};
+use crate::statistics::*;
 use std::collections::HashMap;
 
 /// Scope, period, code of the table (`f`, `18-20`, `f/18-20`, or nothing for the total).
@@ -153,8 +153,4 @@ fn whoever_has_every_page_recovers_no_small_cell() {
         assert!(small > 100);
         assert_eq!(recovered, 0, "of {small} small cells, with {people} people");
     }
-}
-
-fn exact() -> Base {
-    Base::Exact(disclosure::ExactUse::after_the_entry_is_written())
 }
