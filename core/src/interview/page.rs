@@ -5,6 +5,7 @@ use super::Interview;
 use super::walk::{Stop, Walk};
 use crate::expression::schema::{FORM, NodeId, RowId};
 use crate::questionnaire::{NodeType, Source, Text};
+use crate::record::Code;
 use std::collections::BTreeMap;
 
 /// What the app draws now.
@@ -245,7 +246,9 @@ impl Interview {
             (required.then_some(Why::Required)?, &node.required_message)
         } else {
             let broken = asked.constraint.as_ref().is_some_and(|expr| !here.truth(expr));
-            (broken.then_some(Why::Constraint)?, &node.constraint_message)
+            // a mistyped slip would silently begin a new chain for a person who is known already
+            let mistyped = || node.role == "code" && self.state.value(form, id, row).text().parse::<Code>().is_err();
+            ((broken || mistyped()).then_some(Why::Constraint)?, &node.constraint_message)
         };
         Some(Message { why, text: self.text(text, id, row) })
     }
