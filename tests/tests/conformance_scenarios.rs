@@ -6,7 +6,7 @@ mod xform;
 
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -70,12 +70,15 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
         apply: decide,
         sums: calculations.contains("sum("),
         geometry: calculations.contains("area(") || calculations.contains("distance("),
+        bare: bare_nodes(&interview),
     };
     let mut differences = imported.unknown.iter().map(|what| format!("unknown: {what}")).collect::<Vec<_>>();
     let unknown = differences.len();
     let mut theirs: BTreeMap<String, Json> = BTreeMap::new();
     for (number, step) in form["steps"].as_array().ok_or("no steps")?.iter().enumerate() {
+        let mut changed = BTreeSet::new();
         for (path, state) in step["set"].as_object().into_iter().flatten() {
+            changed.insert(path.clone());
             theirs.insert(path.clone(), state.clone());
         }
         for path in step["del"].as_array().into_iter().flatten().filter_map(Json::as_str) {
@@ -136,7 +139,7 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
         if let Err(fault) = done {
             differences.push(format!("step {number}: {fault}"));
         }
-        compare(&interview, &theirs, number, &decisions, &mut differences);
+        compare(&interview, &theirs, number, &decisions, &changed, &mut differences);
         if differences.len() > unknown {
             break;
         }
@@ -169,6 +172,8 @@ struct Decisions {
     sums: bool,
     /// The form measures.
     geometry: bool,
+    /// Nodes whose relevance is just another node.
+    bare: BTreeSet<String>,
 }
 
 impl Decisions {
@@ -198,6 +203,7 @@ fn compare(
     theirs: &BTreeMap<String, Json>,
     step: usize,
     decisions: &Decisions,
+    changed: &BTreeSet<String>,
     differences: &mut Vec<String>,
 ) {
     for (path, state) in theirs {
@@ -206,7 +212,8 @@ fn compare(
         }
         let (name, relevant) = (ours(path), state["rel"].as_bool().unwrap_or(true));
         if interview.relevant(&name) != relevant {
-            if decisions.apply && relevant && bare_node(interview, &name) {
+            let bare = name.rsplit('/').next().is_some_and(|name| decisions.bare.contains(name));
+            if decisions.apply && relevant && bare {
                 continue;
             }
             differences.push(format!("step {step}: {path} relevant: theirs {relevant}"));
@@ -226,7 +233,8 @@ fn compare(
         if !same(&text, &wanted) && !by_chance(&wanted, &value) && !decisions.allow(&value, &wanted) {
             differences.push(format!("step {step}: {path}: ours {text:?}, theirs {wanted:?}"));
         }
-        if let Some(options) = state["opts"].as_array() {
+        // choices change with the state of their own question, as the recording has it
+        if let Some(options) = state["opts"].as_array().filter(|_| changed.contains(path)) {
             let wanted: Vec<&str> = options
                 .iter()
                 .filter_map(|o| o[0].as_str())
@@ -247,11 +255,11 @@ fn compare(
     }
 }
 
-/// 2: whether the relevance of a node is just another node, which we take by value and they by its existence.
-fn bare_node(interview: &Interview, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let mut same = interview.questionnaire().nodes.iter().filter(|node| node.name == name);
-    same.any(|node| matches!(parse(&node.relevant), Ok(Tree::Path { .. })))
+/// 2: relevance that is just another node, which we take by value and they by its existence.
+fn bare_nodes(interview: &Interview) -> BTreeSet<String> {
+    let nodes = interview.questionnaire().nodes.iter();
+    let bare = nodes.filter(|node| matches!(parse(&node.relevant), Ok(Tree::Path { .. })));
+    bare.map(|node| node.name.clone()).collect()
 }
 
 /// Random and present-day values were recorded once: their form is what can be compared.
