@@ -111,6 +111,10 @@ impl Phone {
         };
         self.mailbox.post(record, Some(&sealed), sign).expect("posted");
     }
+    /// Someone sets the phone's clock.
+    pub fn set_clock(&self, unix: i64) {
+        self.clock.set(unix);
+    }
     /// One run.
     pub async fn sync(&self) -> tabara_core::Result<Report> {
         self.sync_with(&Progress::default()).await
