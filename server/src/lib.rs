@@ -77,7 +77,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (ticking, clock) = (store.clone(), settings.clock.clone());
-    let timer = tokio::spawn(async move {
+    // what runs beside ends with this call, also when that is dropped
+    let mut beside = tokio::task::JoinSet::new();
+    beside.spawn(async move {
         let mut minutes = tokio::time::interval(Duration::from_secs(60));
         loop {
             minutes.tick().await;
@@ -90,16 +92,10 @@ pub async fn serve(
     });
     let (tls, monitor) = (settings.tls.clone(), settings.monitor);
     let server = shared(store, settings);
-    let monitoring = match monitor {
-        None => None,
-        Some(address) => {
-            let listener = tokio::net::TcpListener::bind(address).await?;
-            let watched = monitor::routes(server.clone());
-            Some(tokio::spawn(listen::serve(listener, watched, None, std::future::pending())))
-        }
-    };
+    if let Some(address) = monitor {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        beside.spawn(listen::serve(listener, monitor::routes(server.clone()), None, std::future::pending()));
+    }
     listen::serve(listener, routes(server), tls, shutdown).await;
-    timer.abort();
-    monitoring.inspect(tokio::task::JoinHandle::abort);
     Ok(())
 }

@@ -169,9 +169,13 @@ impl Deployment {
 
     /// Waits until the database of a stopped server is closed: its write-ahead log goes last.
     fn wait_closed(&self) {
-        while self.data().join("tabara.sqlite-wal").exists() {
+        for _ in 0..2000 {
+            if !self.data().join("tabara.sqlite-wal").exists() {
+                return;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
+        panic!("the server's database is still open");
     }
 
     /// A copy of the server's folder; it must not run.

@@ -7,7 +7,7 @@ use crate::proxy::Dice;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tabara_core::catalog::{Binding, Card, Chain, PartKind, Uuid};
-use tabara_core::envelope::{self, SigningKey, Typ, sha256};
+use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
 use tabara_core::seal;
 use tabara_core::sync::{Client, Progress, Report};
@@ -54,7 +54,12 @@ pub struct Phone {
 impl Phone {
     /// Enrols a new phone, offline.
     pub fn enrol(card: &str, clock: Arc<SetClock>) -> Self {
-        let (card, grant) = Card::parse(card).expect("a card");
+        Self::enrol_pinned(card, None, clock)
+    }
+    /// The same with a card that pins the server's certificate key.
+    pub fn enrol_pinned(card: &str, pin: Option<Digest>, clock: Arc<SetClock>) -> Self {
+        let (mut card, grant) = Card::parse(card).expect("a card");
+        card.pin = pin;
         let (record_key, transport) = (SigningKey::generate(), SigningKey::generate());
         let keys = Binding { device: grant.device, record_key: record_key.public(), transport_key: transport.public() };
         let seed = SigningKey::from_seed(card.seed.0);

@@ -92,7 +92,7 @@ impl History {
         let mut chosen = Vec::new();
         for _ in 0..=self.dice.of(6) {
             let phone = self.phones.swap_remove(self.dice.of(self.phones.len()));
-            let patience = Duration::from_millis(5 + self.dice.of(700) as u64);
+            let patience = Duration::from_millis(5 + self.dice.of(300) as u64);
             chosen.push(async move {
                 let run = tokio::time::timeout(patience, phone.sync()).await;
                 (phone, run.is_err())
@@ -112,7 +112,7 @@ impl History {
         let (from, by) = (self.dice.of(self.phones.len()), self.dice.of(self.phones.len()));
         let Some(bundle) = courier::export(&self.phones[from].mailbox).unwrap() else { return };
         for _ in 0..=self.dice.of(2) {
-            let patience = Duration::from_millis(700);
+            let patience = Duration::from_millis(300);
             let carried = tokio::time::timeout(patience, self.phones[by].carry(&bundle)).await;
             if let (Ok(Ok(parcel)), true) = (carried, self.dice.percent(70)) {
                 courier::take(&self.phones[from].mailbox, &parcel).unwrap();
@@ -163,7 +163,7 @@ impl History {
         self.proxy.set(Faults::default());
         for phone in std::mem::take(&mut self.phones) {
             let phone = phone.restart();
-            while phone.waiting() > 0 || phone.sync().await.unwrap().restored {
+            while phone.sync().await.unwrap().restored || phone.waiting() > 0 {
                 assert!(phone.mailbox.outlook().unwrap().refused.is_empty(), "nothing is refused for good");
             }
             self.phones.push(phone);
@@ -212,7 +212,7 @@ fn seed() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_history_loses_and_doubles_nothing() {
     let mut history = History::begin(12, seed()).await;
-    for _ in 0..150 {
+    for _ in 0..120 {
         history.step().await;
     }
     history.end().await;

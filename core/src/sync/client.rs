@@ -124,12 +124,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn failure(error: &reqwest::Error) -> Failure {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(e) = cause {
-        let inner = e.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        let tls = e.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|i| i.downcast_ref()));
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if matches!(e.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return Failure::Certificate;
         }
-        cause = e.source();
+        // `source` of an I/O error passes over the very error that it wraps
+        let wrapped = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| e.source());
     }
     Failure::Link
 }

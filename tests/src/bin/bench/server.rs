@@ -2,6 +2,7 @@
 
 use crate::{Rows, phone};
 use tabara_core::record::{Batch, Sent};
+use tabara_tests::bad_link::{Cost, cost};
 use tabara_tests::load::{gzip, measure};
 
 /// Measured once on two cores like these (Central v2026.2.2, PostgreSQL 15), not in this run.
@@ -20,4 +21,19 @@ pub fn sync(rows: &mut Rows) {
     let raw: usize = records.iter().map(|r| r.jws.len() + r.sealed.as_ref().map_or(0, String::len)).sum();
     let wire = gzip(&Batch { records }).len() as f64 / 20.0;
     rows.add("sync", "wire_bytes", wire, "B", ("the same without gzip", raw as f64 / 20.0));
+    bad_link(rows);
+}
+
+/// Three seeds at once, in real time.
+fn bad_link(rows: &mut Rows) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let costs = runtime.block_on(async {
+        let (a, b, c) = tokio::join!(cost(1), cost(2), cost(3));
+        [a, b, c]
+    });
+    let mean = |of: fn(&Cost) -> f64| costs.iter().map(of).sum::<f64>() / 3.0;
+    rows.add("sync", "bad_link_waste", mean(|cost| cost.waste), "x", ("most it may be", 0.15));
+    // 20 kbit/s carry 2,500 bytes a second
+    let floor = mean(|cost| cost.payload as f64 / 2500.0);
+    rows.add("sync", "bad_link_seconds", mean(|cost| cost.took.as_secs_f64()), "s", ("the payload alone", floor));
 }
