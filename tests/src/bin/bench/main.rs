@@ -2,6 +2,7 @@
 //! ratios. Without names all benches run but `build`, which compiles the workspace from nothing.
 
 mod build;
+mod forms;
 mod phone;
 mod server;
 mod vault;
@@ -66,7 +67,8 @@ fn short(n: f64) -> String {
 
 type Bench = (&'static str, bool, fn(&mut Rows));
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
+    ("forms", true, forms::forms),
     ("interview", true, phone::interview),
     ("vault", true, phone::vault),
     ("seal", true, phone::seal),
