@@ -221,7 +221,7 @@ impl Terms {
     fn wrapping_key(&self, pin: &str, secret: &dyn DeviceSecret) -> Result<LessSafeKey, VaultError> {
         let salt = B64.decode(&self.salt).ok().and_then(|salt| salt.try_into().ok());
         let stretched = stretch(pin, &salt.ok_or(VaultError::Damaged(File::Keys))?, self.kdf);
-        let secret = secret.derive(&purpose(self.generation), &input(b"pin:", &*stretched))?;
+        let secret = secret.derive(&purpose(self.generation), &input(b"pin:", &stretched))?;
         let keyed = hkdf::Salt::new(hkdf::HKDF_SHA256, self.vault.as_bytes()).extract(&*secret);
         let okm = keyed.expand(&[b"tabara vault wrap 1"], &AES_256_GCM).expect("32 bytes are not too many");
         Ok(LessSafeKey::new(UnboundKey::from(okm)))

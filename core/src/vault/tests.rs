@@ -163,8 +163,8 @@ fn a_sealing_cut_off_by_a_crash_ends_or_goes_back_as_the_mailbox_says() {
     let vault = open(folder.path());
     for _ in 0..2 {
         vault.heal(&mailbox).unwrap();
-        assert_eq!(vault.cards(0).unwrap(), [sealed.clone()]);
-        assert_eq!(vault.drafts().unwrap(), [cut_off.clone()]);
+        assert_eq!(vault.cards(0).unwrap(), std::slice::from_ref(&sealed));
+        assert_eq!(vault.drafts().unwrap(), std::slice::from_ref(&cut_off));
     }
     assert_eq!(vault.draft(cut_off.draft).unwrap().1.as_slice(), b"answers");
 }
