@@ -1,0 +1,108 @@
+package org.tabara.app
+
+import android.text.format.DateUtils
+import android.view.View
+import android.widget.LinearLayout
+import android.widget.ProgressBar
+import org.tabara.app.Place.Where
+import org.tabara.core.CaseCard
+import org.tabara.core.Fate
+import org.tabara.core.Step
+import org.tabara.core.SyncReport
+
+/** What waits, what arrived, and the sync. */
+class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.layout.records) {
+    private var pages = 1u
+
+    override val title: String get() = host.getString(R.string.records_title)
+
+    override fun open() {
+        click(R.id.home_button) { back() }
+        click(R.id.more) { list(++pages) }
+        desk.forgetSync()
+        list(pages)
+        host.whileShown(this) {
+            desk.sync.collect { now ->
+                draw(now)
+                if (now is Sync.Done || now is Sync.Failed) list(pages)
+            }
+        }
+    }
+
+    private fun list(upTo: UInt) = load {
+        val waiting = desk.core { waiting() }
+        val cases = (0u until upTo).map { page -> desk.core { cases(page) } }
+        val count = waiting.records.toInt()
+        text(R.id.waiting, if (count == 0) host.getString(R.string.nothing_waits) else host.resources.getQuantityString(R.plurals.waiting, count, count))
+        val last = waiting.lastSync?.let { DateUtils.formatDateTime(host, it * 1000, WHEN) }
+        text(R.id.last_sync, if (last == null) host.getString(R.string.never_synced) else host.getString(R.string.last_sync, last))
+        show(R.id.lease_over, waiting.leaseOver)
+        val list = view<LinearLayout>(R.id.cases).apply { removeAllViews() }
+        if (cases.first().isNotEmpty()) paragraph(list, host.getString(R.string.cases_heading), R.style.Text_Quiet)
+        cases.flatten().forEach { list.addView(card(it), host.below(8)) }
+        show(R.id.more, cases.last().size == PAGE)
+    }
+
+    private fun card(case: CaseCard) = LinearLayout(host).apply {
+        orientation = LinearLayout.VERTICAL
+        setBackgroundResource(R.drawable.card)
+        setPadding(host.dp(12), host.dp(10), host.dp(12), host.dp(10))
+        paragraph(this, case.card.code?.let(::spaced) ?: case.card.questionnaire.id, R.style.Text_Row)
+        paragraph(this, "${case.card.month} · ${if (case.card.withdrawn) host.getString(R.string.case_withdrawn) else fateWord(case.fate)}", R.style.Text_Quiet)
+    }
+
+    private fun fateWord(fate: Fate) = host.getString(
+        when (fate) {
+            is Fate.Waiting -> R.string.case_waiting
+            is Fate.Kept -> R.string.case_sent
+            is Fate.Refused -> R.string.case_refused
+        },
+    )
+
+    private fun draw(now: Sync) {
+        val running = now is Sync.Running
+        text(R.id.sync, host.getString(if (running) R.string.cancel_sync else R.string.send_now))
+        click(R.id.sync) { if (running) desk.cancelSync() else desk.startSync() }
+        show(R.id.progress, running)
+        tell((now as? Sync.Failed)?.let { troubleText(host.resources, it.why) })
+        val says = when (now) {
+            is Sync.Running -> step(now.step)
+            is Sync.Done -> report(now.report)
+            else -> ""
+        }
+        text(R.id.sync_state, says)
+        view<View>(R.id.sync_state).visibility = if (says.isEmpty()) View.GONE else View.VISIBLE
+    }
+
+    private fun step(step: Step): String {
+        val bar = view<ProgressBar>(R.id.progress)
+        bar.isIndeterminate = step is Step.Contacting
+        return when (step) {
+            is Step.Contacting -> host.getString(R.string.contacting)
+            is Step.Sending -> bar.at(step.done, step.of).let { host.getString(R.string.sending, step.done.toInt(), step.of.toInt()) }
+            is Step.Fetching -> bar.at(step.done, step.of).let { host.getString(R.string.fetching, step.done.toInt(), step.of.toInt()) }
+        }
+    }
+
+    private fun ProgressBar.at(done: UInt, of: UInt) {
+        max = of.toInt().coerceAtLeast(1)
+        progress = done.toInt()
+    }
+
+    private fun report(done: SyncReport): String {
+        val arrived = (done.accepted + done.alreadyHad + done.quarantined).toInt()
+        val refused = done.refused.toInt()
+        return listOfNotNull(
+            if (done.cancelled) host.getString(R.string.sync_cancelled) else null,
+            if (arrived > 0) host.resources.getQuantityString(R.plurals.sync_sent, arrived, arrived) else null,
+            if (refused > 0) host.resources.getQuantityString(R.plurals.sync_refused, refused, refused) else null,
+            done.catalogFault?.let { host.getString(R.string.sync_catalog_fault, it) },
+            if (done.restored) host.getString(R.string.sync_restored) else null,
+        ).ifEmpty { listOf(host.getString(R.string.sync_nothing)) }.joinToString("\n")
+    }
+
+    private companion object {
+        const val PAGE = 50
+        const val WHEN = DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_TIME
+    }
+}
