@@ -15,6 +15,6 @@ pub fn build(rows: &mut Rows) {
     drop(folder);
     let built = Command::new(&cargo).args(["xtask", "package"]).status();
     assert!(built.is_ok_and(|s| s.success()), "the package builds");
-    let library = std::fs::metadata("out/package/native/libtabara_bindings.so").expect("the library").len() as f64;
+    let library = std::fs::metadata("out/package/native/libtabara.so").expect("the library").len() as f64;
     rows.add("build", "library_stripped", library / 1e6, "MB", ("SQLCipher alone with OpenSSL", 6.8));
 }
