@@ -92,6 +92,9 @@ impl Store {
         let file = folder.join(FILE);
         let mut writer = connect(&file)?;
         schema::upgrade(&mut writer)?;
+        // ids are random: the writer keeps their index in memory, 40 MB for a million records; and a long WAL writes
+        // a page of it once where many records touched it
+        writer.pragma_update(None, "cache_size", -40_960)?;
         let (jobs, queue) = mpsc::sync_channel(1024);
         std::thread::spawn(move || write_jobs(writer, queue));
         let staff = Staff::open(folder)?;
@@ -136,7 +139,7 @@ fn connect(file: &Path) -> Result<Connection> {
     // secure_delete: what is withdrawn leaves no bytes behind in the file
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
+         PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 16000;",
     )?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)

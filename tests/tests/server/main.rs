@@ -1,5 +1,6 @@
 //! The server over real HTTP on a free port, with requests built from the types that phones use.
 
+mod connections;
 mod courier;
 mod intake;
 mod restore;
