@@ -248,6 +248,27 @@ async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by
 }
 
 #[tokio::test]
+async fn a_receipt_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut deployment = deployment(&folder).await;
+    deployment.stop().await;
+    let image = deployment.image();
+    deployment.serve().await;
+    let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..3).await;
+    assert_eq!(phone.sync().await.unwrap().accepted, 3);
+    deployment.stop().await;
+    deployment.set_back(image.path());
+    deployment.serve().await;
+    let other = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 100..120).await;
+    other.sync().await.unwrap();
+    phone.screen(3, &mut Dice::new(3));
+    let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
+    courier::take(&phone.mailbox, &other.carry(&bundle).await.unwrap()).unwrap();
+    assert!(phone.sync().await.unwrap().restored);
+    assert_eq!(values(&deployment), (0..4).chain(100..120).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_forged_or_cut_parcel_changes_nothing() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);

@@ -8,7 +8,7 @@ use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
 use crate::error::{Error, Result};
 use crate::record::Sent;
-use crate::vault::mailbox::{Mailbox, Outgoing};
+use crate::vault::mailbox::{Mailbox, Outgoing, Standing};
 use std::collections::BTreeMap;
 
 /// What waits, oldest first, as a file for any courier; nothing when nothing waits. The records go on waiting until a
@@ -58,6 +58,10 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
     let ours = parcel.answers.iter().filter_map(|answer| Some((waiting.get(&answer.jws)?, &answer.verdict)));
     let held =
         ours.filter_map(|(sent, verdict)| judge(sent, verdict, &catalog.operations_keys()).ok()).collect::<Vec<_>>();
+    if !held.is_empty() {
+        // These receipts may come from a log that was set back since the last sync, and be higher than what it lost.
+        mailbox.set_standing(&Standing { reoffer: true, ..mailbox.standing()? })?;
+    }
     mailbox.apply(&held)?;
     held.iter().for_each(|verdict| report.count(verdict));
     Ok(report)

@@ -67,6 +67,8 @@ struct Run<'a> {
     pace: Pace,
     /// The server's time and when it was told; trusted for no more than tokens until the catalog confirms its key.
     time: (i64, Instant),
+    /// Length of the log when the run began.
+    head: u64,
     /// How often the server said in this run that it does not know this phone or its chain.
     unknown: u32,
 }
@@ -114,7 +116,7 @@ impl<'a> Run<'a> {
     fn new(mailbox: &'a Mailbox, client: &'a Client, progress: &'a Progress, report: &'a mut Report) -> Done<Self> {
         let me = mailbox.enrolment()?;
         let pace = Pace::new(u64::from_le_bytes(random()));
-        Ok(Self { mailbox, client, progress, report, me, pace, time: (0, Instant::now()), unknown: 0 })
+        Ok(Self { mailbox, client, progress, report, me, pace, time: (0, Instant::now()), head: 0, unknown: 0 })
     }
 
     fn tell(&self, step: Step) {
@@ -190,6 +192,7 @@ impl<'a> Run<'a> {
     /// restore changes the epoch. A machine silently set back does not: then its head is too low, or, when others have
     /// filled it up again, the record with the highest position that it gave me is gone.
     async fn reconcile(&mut self, head: &Head) -> Done {
+        self.head = head.position;
         let (standing, kept) = (self.mailbox.standing()?, self.mailbox.kept()?);
         let last = kept.iter().max_by_key(|offer| offer.position);
         let new_epoch = standing.epoch.is_some_and(|epoch| epoch != head.epoch);
@@ -311,6 +314,14 @@ impl<'a> Run<'a> {
                 Ok(verdict) => held.push(verdict),
                 Err(reason) => settled.broken = Some(reason),
             }
+        }
+        let anew = |verdict: &Applied| match verdict {
+            Applied::Kept { outcome: Outcome::AlreadyHad, .. } | Applied::Refused { .. } => None,
+            Applied::Kept { position, .. } => Some(*position),
+        };
+        if held.iter().filter_map(anew).any(|position| position <= self.head) {
+            // the log was set back within this run
+            self.mailbox.set_standing(&Standing { reoffer: true, ..self.mailbox.standing()? })?;
         }
         self.mailbox.apply(&held)?;
         held.iter().for_each(|verdict| self.report.count(verdict));
