@@ -177,6 +177,7 @@ impl Interview {
     }
 
     /// The next page; the same one, with its messages, while something on it is missing or wrong.
+    #[expect(clippy::should_implement_trait, reason = "the word on every form's button; an interview is no iterator")]
     pub fn next(&mut self) -> Page {
         let Some(stop) = self.at else { return self.page() };
         if self.unsettled(stop) {

@@ -129,7 +129,7 @@ static TABLE: &[Function] = &[
     one("substring", 2, 3, texts::substring),
     one("substring-after", 2, 2, texts::substring_after),
     one("substring-before", 2, 2, texts::substring_before),
-    all("sum", 1, 1, |h, a| numbers::sum(h, a)),
+    all("sum", 1, 1, numbers::sum),
     one("tan", 1, 1, |h, a| number(h, a, f64::tan)),
     one("today", 0, 0, |h, _| dates::today(h)),
     one("translate", 3, 3, texts::translate),
