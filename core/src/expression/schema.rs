@@ -295,7 +295,7 @@ impl Rows {
         }
     }
     /// How many rows there are, the form's included.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.rows.len() - self.free.len()
     }
     fn renumber(&mut self, parent: RowId, nth: usize, from: usize) {

@@ -268,7 +268,7 @@ impl State {
     pub fn add_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
         let schema = &form.program.schema;
         let scope = schema.scope_of(repeat);
-        if self.rows.children(schema, parent, scope).len() >= MAX_ROWS || self.rows.len() >= MAX_ALL_ROWS {
+        if self.rows.children(schema, parent, scope).len() >= MAX_ROWS || self.rows.count() >= MAX_ALL_ROWS {
             return None;
         }
         let row = self.rows.insert(schema, parent, scope, at);
@@ -389,7 +389,7 @@ impl State {
     pub fn restore_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
         let schema = &form.program.schema;
         let scope = schema.scope_of(repeat);
-        if self.rows.children(schema, parent, scope).len() != at || self.rows.len() >= MAX_ALL_ROWS {
+        if self.rows.children(schema, parent, scope).len() != at || self.rows.count() >= MAX_ALL_ROWS {
             return None;
         }
         let row = self.rows.insert(schema, parent, scope, at);

@@ -147,7 +147,7 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
         tabara_server::log::tick(&world.store, &*world.clock).unwrap();
         assert_eq!(world.store.read(|log| log.body(position)).unwrap(), None);
         world.clock.set(NOON);
-        let again = world.send(&phone, &[sent.clone()]).await.remove(0);
+        let again = world.send(&phone, std::slice::from_ref(&sent)).await.remove(0);
         assert_eq!(again.outcome, Outcome::AlreadyHad);
         assert_eq!(world.receipt(&again).jws, digest(&sent), "a tombstone still knows what it was");
         assert_eq!(world.receipt(&again).sealed, Some(sha256(b"sealed")));
