@@ -20,6 +20,8 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
     private val draft = place.draft!!
     private var page: Page? = null
     private var asked: String? = null
+    private var calls = 0
+    private var drawn = 0
     private lateinit var words: Resources
     private val views = LinkedHashMap<String, QuestionView>()
 
@@ -30,7 +32,7 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
         click(R.id.back) { turn(R.id.back) { back() } }
         click(R.id.next) { next() }
         host.view<Button>(R.id.language).setOnClickListener { chooseLanguage() }
-        act { draw(desk.interview(draft) { page() }) }
+        act { turnTo { page() } }
     }
 
     override fun leave() = views.values.toList().forEach(QuestionView::flush)
@@ -48,14 +50,27 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
 
     private fun answer(path: String, value: String?) = act {
         asked = path
-        val next = desk.interview(draft) { answer(path, value) }
-        // always later: a field that loses its focus while a page is drawn hands its text over here
-        withContext(Dispatchers.Main) { draw(next) }
+        turnTo { answer(path, value) }
     }
 
     private fun turn(button: Int, deed: Session.() -> Page) {
         leave()
-        act(button) { draw(desk.interview(draft, deed), fromTop = true) }
+        act(button) { turnTo(fromTop = true, deed) }
+    }
+
+    /**
+     * Asks the core for a page and draws it, unless a page that was asked for later is drawn already. Always in a turn of
+     * its own: a field that loses its focus while a page is drawn hands its text over, and must not draw inside that.
+     */
+    private suspend fun turnTo(fromTop: Boolean = false, deed: Session.() -> Page) {
+        val mine = ++calls
+        val next = desk.interview(draft, deed)
+        withContext(Dispatchers.Main) {
+            if (mine > drawn) {
+                drawn = mine
+                draw(next, fromTop)
+            }
+        }
     }
 
     /** A refused step stays on the page, which says why; after the last page comes the result. */
@@ -65,7 +80,7 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
         act(R.id.next) {
             val missing = desk.interview(draft) { missing() }.firstOrNull()
             if (missing == null) return@act host.go(Place(Where.RESULT, draft))
-            draw(desk.interview(draft) { jump(missing.path) }, fromTop = true)
+            turnTo(fromTop = true) { jump(missing.path) }
         }
     }
 
