@@ -76,7 +76,7 @@ enum Command {
 #[derive(Args)]
 struct Trust {
     /// Public key of the authority whose cards and catalogs are trusted; kept in the data folder.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     authority: Vec<PublicKey>,
 }
 
@@ -266,5 +266,17 @@ async fn asked_to_stop() {
     tokio::select! {
         _ = term => (),
         _ = tokio::signal::ctrl_c() => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_begin_with_a_hyphen() {
+        let key = "-PLSPBw96bw9PQlvpj7cTix9hX1AZqGlvWRw2VECWxM";
+        let cli = Cli::try_parse_from(["tabara-server", "init", "--authority", key, "--data", "folder"]).unwrap();
+        assert!(matches!(cli.command, Command::Init(trust) if trust.authority[0].to_string() == key));
     }
 }

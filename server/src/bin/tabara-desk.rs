@@ -160,7 +160,7 @@ struct CardOrder {
     #[arg(long)]
     server: String,
     /// SHA-256 of the server's certificate key, base64url.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pin: Option<String>,
     /// Write the QR code to this file as SVG instead of drawing it here.
     #[arg(long)]
