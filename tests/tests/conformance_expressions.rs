@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use tabara_core::expression::{Surroundings, Value, evaluate, moment};
+use tabara_core::expression::{Surroundings, Tree, Value, evaluate, moment, number_text, parse};
 
 fn cases(file: &str) -> Option<Vec<Json>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
@@ -85,6 +85,82 @@ fn same_form(expression: &str, ours: &Value, theirs: &Json) -> bool {
     expression.contains("uuid(") && ours.chars().map(|c| c == '-').eq(theirs.chars().map(|c| c == '-'))
 }
 
+/// The variables that JavaRosa's test class binds, with their values.
+const VARIABLES: [(&str, &str); 4] =
+    [("$var_float_five", "5.0"), ("$var_string_five", "'five'"), ("$var_int_five", "5"), ("$var_double_five", "5.0")];
+
+/// What the functions hold that JavaRosa's test class adds in Java: one of our values, or an object of its own.
+enum Held {
+    Ours(Value),
+    Custom(&'static str),
+}
+
+/// The value of a tree in which such functions may stand: ours reads it and converts every argument, the function of
+/// the test class is done here. `None` where a part is faulty, or where no row of its arguments fits.
+fn held(tree: &Tree, around: &Surroundings) -> Option<Held> {
+    let Tree::Call { function, arguments, .. } = tree else { return by_ours(tree, around) };
+    let given = || arguments.iter().map(|tree| held(tree, around)).collect::<Option<Vec<Held>>>();
+    let value = match function.as_str() {
+        "testfunc" => true.into(),
+        "add" => match &given()?[..] {
+            [Held::Ours(a), Held::Ours(b)] => (a.number(0) + b.number(0)).into(),
+            _ => return None,
+        },
+        "proto" => match &given()?[..] {
+            [Held::Ours(a)] => format!("[Double:{:?}]", a.number(0)).into(),
+            [Held::Ours(a), Held::Ours(b)] => format!("[Double:{:?},Double:{:?}]", a.number(0), b.number(0)).into(),
+            [Held::Ours(a), Held::Ours(b), Held::Ours(c)] => {
+                format!("[Double:{:?},String:{},Boolean:{}]", a.number(0), b.text(), c.truth()).into()
+            }
+            _ => return None,
+        },
+        "raw" => {
+            let kinds: Vec<String> = given()?.iter().map(as_it_is).collect();
+            format!("[{}]", kinds.join(",")).into()
+        }
+        "get-custom" => match &given()?[..] {
+            [Held::Ours(sub)] => return Some(Held::Custom(if sub.truth() { "CustomSubType" } else { "CustomType" })),
+            _ => return None,
+        },
+        // a truth, a number, a text, a date, an object
+        "check-types" => match &given()?[..] {
+            [Held::Ours(_), Held::Ours(number), Held::Ours(_), Held::Ours(date), Held::Custom(_)] => {
+                (!number.number(0).is_nan() && date.date(0).is_some()).into()
+            }
+            _ => return None,
+        },
+        "write" => matches!(&given()?[..], [Held::Ours(text)] if text.text() == "testing-write").into(),
+        _ => return by_ours(tree, around),
+    };
+    Some(Held::Ours(value))
+}
+
+/// An argument as our language yields it, in Java's words.
+fn as_it_is(held: &Held) -> String {
+    match held {
+        Held::Ours(Value::Number(n)) => format!("Double:{n:?}"),
+        Held::Ours(Value::Bool(b)) => format!("Boolean:{b}"),
+        Held::Ours(other) => format!("String:{}", other.text()),
+        Held::Custom(class) => format!("{class}:"),
+    }
+}
+
+fn by_ours(tree: &Tree, around: &Surroundings) -> Option<Held> {
+    fn written(tree: &Tree) -> Option<String> {
+        Some(match tree {
+            Tree::Number(n) => number_text(*n),
+            Tree::Text(text) => format!("'{text}'"),
+            Tree::Call { function, arguments, .. } => {
+                let arguments: Option<Vec<String>> = arguments.iter().map(written).collect();
+                format!("{function}({})", arguments?.join(","))
+            }
+            _ => return None,
+        })
+    }
+    let (value, faults) = evaluate(&written(tree)?, around);
+    faults.is_empty().then_some(Held::Ours(value))
+}
+
 struct Suite {
     name: &'static str,
     passed: usize,
@@ -148,26 +224,38 @@ fn xpath_as_javarosa_evaluates_it() {
         return println!("conformance javarosa-eval free: absent");
     };
     let mut suite = Suite::new("javarosa-eval");
-    let mut java = 0;
     for case in cases {
-        let expression = case["expr"].as_str().expect("an expression");
-        let (ours, faults) = evaluate(expression, &around(0, 0));
+        let mut expression = case["expr"].as_str().expect("an expression").to_owned();
+        let mut ours = None;
+        // `ec`: evaluated with the variables and functions that the test class adds
+        if case["context"].as_array().is_some_and(|words| words.iter().any(|word| word == "ec")) {
+            for (name, value) in VARIABLES {
+                expression = expression.replace(name, value);
+            }
+            ours = parse(&expression).ok().and_then(|tree| held(&tree, &around(0, 0)));
+        }
+        let (ours, faulty) = match ours {
+            Some(Held::Ours(value)) => (value, false),
+            _ => {
+                let (value, faults) = evaluate(&expression, &around(0, 0));
+                (value, !faults.is_empty())
+            }
+        };
         let value = &case["value"];
         let same = match value {
-            _ if case.get("error").is_some_and(|error| !error.is_null()) => !faults.is_empty(),
-            Json::Bool(b) => ours.truth() == *b && faults.is_empty(),
+            _ if case.get("error").is_some_and(|error| !error.is_null()) => faulty,
+            _ if faulty => false,
+            Json::Bool(b) => ours.truth() == *b,
             Json::Number(_) => recorded_number(value).is_some_and(|n| same_number(n, ours.number(0))),
             Json::String(text) => {
                 *text == ours.text() || recorded_number(value).is_some_and(|n| same_number(n, ours.number(0)))
             }
             _ => false,
         };
-        let passed = same || decision(expression, &ours, value, 0).is_some();
-        // functions and variables that its test class adds in Java
-        let context = case["context"].as_array().is_some_and(|words| words.iter().any(|word| word == "ec"));
-        java += usize::from(!passed && context && !faults.is_empty());
-        suite.count(passed, || format!("{expression}\n  theirs {value} {}, ours {ours:?} {faults:?}", case["error"]));
+        let passed = same || decision(&expression, &ours, value, 0).is_some();
+        suite.count(passed, || {
+            format!("{expression}\n  theirs {value} {}, ours {ours:?}, faulty: {faulty}", case["error"])
+        });
     }
-    println!("  of the failures, {java} call functions or variables that the test class of JavaRosa adds in Java");
-    suite.tell(90.0);
+    suite.tell(98.0);
 }

@@ -273,6 +273,7 @@ impl<'a> Binding<'_, 'a> {
                 self.fault(at, Cause::NotADate(text))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
+            ("jr:itext", [tree]) => self.itext(tree, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
             _ => {
                 self.out.language |= function.language;
@@ -370,6 +371,19 @@ impl<'a> Binding<'_, 'a> {
         }
     }
 
+    /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
+    /// language does not compute it again, as in the reference engines.
+    fn itext(&mut self, tree: &Tree, at: usize) -> Expr {
+        let last = if let Tree::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
+        if !matches!(last, Some(Axis::Child(name)) if name == "itextId") {
+            return self.fault(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
+        }
+        let language = self.out.language;
+        let label = self.value(tree);
+        self.out.language = language;
+        label
+    }
+
     fn path(&mut self, base: &Base, steps: &[Step], at: usize, several: bool) -> Expr {
         if let Base::LastSaved(name) = base {
             let name: Arc<str> = name.as_str().into();
@@ -406,7 +420,8 @@ impl<'a> Binding<'_, 'a> {
         let table = &self.schema().lists[list as usize];
         match table.column(name) {
             Some(column) => Ok(Column::At(column)),
-            None if name == "label" => Ok(Column::Label),
+            // what an XForm calls the text of a choice
+            None if name == "label" || name == "itextId" => Ok(Column::Label),
             None => {
                 Err(Fault { at, cause: Cause::UnknownColumn { list: table.name.to_string(), column: name.into() } })
             }

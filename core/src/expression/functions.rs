@@ -1,6 +1,6 @@
 //! The functions, as one table: name, how many arguments, what it does. Those of the ODK XForms specification that make
-//! sense on a phone. `once`, `position(path)`, `indexed-repeat`, `pulldata`, `instance`, `current` and `jr:choice-name`
-//! stand here for their names and arguments; they are bound to places (see `bind`) before anything runs.
+//! sense on a phone. `once`, `position(path)`, `indexed-repeat`, `pulldata`, `instance`, `current`, `jr:choice-name` and
+//! `jr:itext` stand here for their names and arguments; they are bound to places (see `bind`) before anything runs.
 
 mod dates;
 mod geo;
@@ -101,6 +101,7 @@ static TABLE: &[Function] = &[
     one("is-selected", 2, 2, texts::selected),
     all("join", 1, MANY, |h, a| texts::join(h, &h.text(&a[0]), &a[1..])),
     Function { language: true, ..one("jr:choice-name", 2, 2, bound) },
+    one("jr:itext", 1, 1, bound),
     place("last", 0, |h, _| f64::from(h.place.1).into()),
     one("log", 1, 1, |h, a| number(h, a, f64::ln)),
     one("log10", 1, 1, |h, a| number(h, a, f64::log10)),

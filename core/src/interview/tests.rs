@@ -416,15 +416,19 @@ fn lists_are_read_as_tables() {
          calculate label | is: jr:choice-name(${c}, '${c}')
          calculate communes | is: count(instance('commune')/root/item[in = current()/../p])
          calculate lastOne | is: instance('commune')/root/item[in = ${p}][position() = last()]/name
+         calculate then | is: jr:itext(instance('yn')/root/item[name = ${who}]/itextId)
          select_one who yn\n calculate yes | is: jr:choice-name(${who}, '${who}')",
     );
     // the label of b2 asks for who
     interview.says(&[("p", "b"), ("c", "a2"), ("who", "yes")]);
     let of = |name| interview.text_of(name);
     assert_eq!([of("side"), of("pulled"), of("label"), of("communes"), of("lastOne")].join(" "), "south a A2 2 b2");
-    assert_eq!(of("yes"), "Yes");
+    assert_eq!([of("yes"), of("then")], ["Yes", "Yes"]);
+    // a name follows the language, a text taken over stays until it is asked for again
     interview.set_language("fr");
-    assert_eq!(interview.text_of("yes"), "Oui");
+    assert_eq!([interview.text_of("yes"), interview.text_of("then")], ["Oui", "Yes"]);
+    interview.says(&[("who", "no"), ("who", "yes")]);
+    assert_eq!(interview.text_of("then"), "Oui");
 }
 
 #[test]

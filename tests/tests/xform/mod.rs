@@ -221,6 +221,7 @@ impl<'a> Importer<'a> {
                 let list = self.table(&list_name(&id, &name, instance), instance, &name, &["name", "value"]);
                 self.lists.push(list);
             }
+            self.lists.extend(inner(&id, instance));
         }
     }
 
@@ -235,7 +236,7 @@ impl<'a> Importer<'a> {
         let name = names.iter().copied().find(|name| has(name)).unwrap_or("name");
         let mut columns: Vec<String> = Vec::new();
         for column in items.iter().flat_map(|item| item.elements()) {
-            let wanted = column.name != "name" && column.name != "label" && is_name(&column.name);
+            let wanted = !matches!(column.name.as_str(), "name" | "label" | "itextId") && is_name(&column.name);
             if wanted && !columns.contains(&column.name) {
                 columns.push(column.name.clone());
             }
@@ -252,12 +253,39 @@ impl<'a> Importer<'a> {
         List { name: id.to_owned(), choices: choices.collect(), columns }
     }
 
+    /// Items inside items are a list of their own, whose rows know the columns of the item around them.
+    fn nested(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (id, instance) in &self.instances {
+            for list in inner(id, instance) {
+                let (outer, name) = list.name[id.len() + 1..].split_once('/').expect("made of two");
+                let prefix = format!("instance('{id}')/{}/{outer}", instance.elements().next().map_or("", |e| &e.name));
+                while let Some(start) = text.find(&prefix) {
+                    let predicates = start + prefix.len();
+                    let mut depth = 0;
+                    let end = text[predicates..].find(|c| {
+                        depth += i32::from(c == '[') - i32::from(c == ']');
+                        depth == 0 && c == '/'
+                    });
+                    let end = end.map_or(text.len(), |end| predicates + end);
+                    let Some(rest) = text[end..].strip_prefix(&format!("/{name}")) else { break };
+                    let mut asked = text[predicates..end].to_owned();
+                    for column in list.columns.iter().filter_map(|column| column.strip_prefix(&format!("{outer}."))) {
+                        asked = asked.replace(&format!("[{column}"), &format!("[{outer}.{column}"));
+                    }
+                    text = format!("{}instance('{}')/root/item{asked}{rest}", &text[..start], list.name);
+                }
+            }
+        }
+        text
+    }
+
     /// An expression with paths into secondary instances as our lists have them: `/root/item`.
     fn rule(&self, text: &str) -> String {
         if let Some(path) = text.trim().strip_prefix("instance('last-saved')/") {
             return format!("${{last-saved#{}}}", path.rsplit('/').next().unwrap_or(path));
         }
-        let mut text = text.replace("jr:itext(", "string(").replace("/itextId", "/label");
+        let mut text = self.nested(text);
         for (id, instance) in &self.instances {
             for name in item_names(instance) {
                 let Some(root) = instance.elements().next() else { continue };
@@ -544,6 +572,32 @@ fn item_names(instance: &Element) -> BTreeSet<String> {
 /// The name of the list that the items of a name become.
 fn list_name(id: &str, item: &str, instance: &Element) -> String {
     if item_names(instance).len() == 1 { id.to_owned() } else { format!("{id} {item}") }
+}
+
+/// Items that lie in the items of a secondary instance: `id outer/inner`, with the outer's columns as `outer.column`.
+fn inner(id: &str, instance: &Element) -> Vec<List> {
+    let mut lists: Vec<List> = Vec::new();
+    for outer in instance.elements().flat_map(Element::elements) {
+        for item in outer.elements().filter(|item| item.elements().next().is_some()) {
+            let cells = |of: &Element, prefix: &str| -> Vec<(String, String)> {
+                let leaves = of.elements().filter(|e| e.elements().next().is_none());
+                leaves.map(|e| (format!("{prefix}{}", e.name), e.text().trim().to_owned())).collect()
+            };
+            let mut row = cells(outer, &format!("{}.", outer.name));
+            row.extend(cells(item, "").into_iter().filter(|(column, _)| column != "name"));
+            let name = format!("{id} {}/{}", outer.name, item.name);
+            let at = lists.iter().position(|list| list.name == name).unwrap_or_else(|| {
+                let columns = row.iter().map(|(column, _)| column.clone()).collect();
+                lists.push(List { name, columns, choices: vec![] });
+                lists.len() - 1
+            });
+            let cell = |column: &String| row.iter().find(|(name, _)| name == column).map(|(_, text)| text.clone());
+            let values = lists[at].columns.iter().map(|column| cell(column).unwrap_or_default()).collect();
+            let name = item.child("name").map_or(String::new(), |name| name.text().trim().to_owned());
+            lists[at].choices.push(Choice { name, values, ..Choice::default() });
+        }
+    }
+    lists
 }
 
 /// The text of a label; `<output value="x"/>` becomes `${x}`.

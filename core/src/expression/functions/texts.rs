@@ -2,6 +2,7 @@
 
 use super::{Expr, Here, Value};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use md5::Digest as _;
 
 /// The values of all nodes with a separator between.
 pub fn join(here: &Here<'_>, separator: &str, a: &[Expr]) -> Value {
@@ -105,16 +106,17 @@ pub fn base64_decode(text: &str) -> Value {
     decoded.unwrap_or_default().into()
 }
 
-/// `SHA-256` as Base64, or as `hex`. The other algorithms of the specification are broken or unused: a blank.
+/// `MD5`, `SHA-1`, `SHA-256`, `SHA-384` or `SHA-512`, as Base64 or as `hex`; another algorithm or encoding is a blank.
 pub fn digest(here: &Here<'_>, a: &[Expr]) -> Value {
+    let text = here.text(&a[0]);
     let hash = match &*here.text(&a[1]) {
-        "SHA-256" => crate::envelope::sha256(here.text(&a[0]).as_bytes()).0,
-        _ => return Value::Blank,
+        "MD5" => Some(md5::Md5::digest(text.as_bytes()).to_vec()),
+        name => crate::envelope::sha(name, text.as_bytes()),
     };
-    match a.get(2).map(|encoding| here.text(encoding)).as_deref() {
-        None | Some("base64") => BASE64_STANDARD.encode(hash).into(),
-        Some("hex") => hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
-        Some(_) => Value::Blank,
+    match (hash, a.get(2).map(|encoding| here.text(encoding)).as_deref()) {
+        (Some(hash), None | Some("base64")) => BASE64_STANDARD.encode(hash).into(),
+        (Some(hash), Some("hex")) => hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+        _ => Value::Blank,
     }
 }
 
