@@ -46,7 +46,11 @@ pub struct DraftInfo {
 pub enum Fate {
     Waiting,
     Kept,
+    /// The server has it; it is counted once a person has looked at it. Nothing for the focal point to do.
+    Quarantined(Reason),
     Refused(Reason),
+    /// The person took it back on another phone.
+    Withdrawn,
 }
 
 #[uniffi::remote(Record)]
@@ -187,6 +191,11 @@ impl FocalPoint {
     /// The person takes a record back: the withdrawal goes out with the next sync.
     pub fn withdraw(&self, record: Uuid) -> Result<()> {
         Ok(self.0.withdraw(record)?)
+    }
+    /// The person shows her slip and takes back what was recorded under it, on whatever phone: with the second secret at
+    /// once, without it once a reviewer has decided. `NotFound` where code or secret is mistyped.
+    pub fn withdraw_slip(&self, code: &str, secret: Option<String>) -> Result<()> {
+        Ok(self.0.withdraw_slip(code, secret.as_deref())?)
     }
     /// What waits to be sent and what was refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {

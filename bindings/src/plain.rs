@@ -49,6 +49,7 @@ pub enum Reason {
     RevokedDevice,
     SecondBinding,
     ForeignRevision,
+    WithdrawnCode,
     BadSignature,
     Malformed,
     Oversize,

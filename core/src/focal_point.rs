@@ -19,7 +19,7 @@ use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::questionnaire::Questionnaire;
-use crate::record::{Code, Kind, Record};
+use crate::record::{Code, Kind, QuestionnaireRef, Record};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
@@ -246,24 +246,28 @@ impl FocalPoint {
             if card.withdrawn {
                 return Ok(());
             }
-            let id = Uuid::new_v4();
-            phone.mailbox.post(id, None, |seq| {
-                let withdrawal = Record {
-                    record: id,
-                    case: card.case,
-                    seq,
-                    kind: Kind::Withdrawal,
-                    questionnaire: card.questionnaire,
-                    revises: Some(record),
-                    code: card.code,
-                    undo: None,
-                    facts: Facts::new(),
-                    sealed: None,
-                };
-                envelope::sign(Typ::Record, open.vault.record_key(), &withdrawal)
-            })?;
+            phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, None)?;
             open.vault.note_withdrawal(record)?;
             Ok(phone.mailbox.erase(record)?)
+        })
+    }
+
+    /// The person shows her slip and takes back what was recorded under it, on whatever phone: with the second secret at
+    /// once; without it a reviewer decides, except about records of this phone. Both texts as she reads them out.
+    pub fn withdraw_slip(&self, code: &str, secret: Option<&str>) -> Result<()> {
+        let phone = &self.0;
+        let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
+        let secret: Option<Code> =
+            secret.map(str::parse).transpose().map_err(|_| Error::NotFound { what: "secret" })?;
+        phone.with(|open| {
+            let here = open.vault.cards_of(&code)?;
+            let case = here.first().map_or_else(Uuid::new_v4, |card| card.case);
+            phone.post_withdrawal(&open.vault, case, None, Some(code), secret)?;
+            for card in here.iter().filter(|card| !card.withdrawn) {
+                open.vault.note_withdrawal(card.record)?;
+                phone.mailbox.erase(card.record)?;
+            }
+            Ok(())
         })
     }
 
@@ -318,6 +322,24 @@ impl Phone {
         })?;
         let with_fate = |card: cases::Card| Ok(CaseCard { fate: self.mailbox.fate(card.record)?, card });
         cards.into_iter().map(with_fate).collect()
+    }
+
+    fn post_withdrawal(
+        &self,
+        vault: &Vault,
+        case: Uuid,
+        revises: Option<Uuid>,
+        code: Option<Code>,
+        secret: Option<Code>,
+    ) -> Result<()> {
+        let record = Uuid::new_v4();
+        let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
+        let (kind, undo, facts, sealed) = (Kind::Withdrawal, None, Facts::new(), None);
+        Ok(self.mailbox.post(record, None, |seq| {
+            let withdrawal =
+                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
+            envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
+        })?)
     }
 
     fn limit(&self) -> Result<u32> {

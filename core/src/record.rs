@@ -78,11 +78,23 @@ pub struct Record {
     /// SHA-256 of the slip's second secret: who knows it may withdraw from another phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Digest>,
+    /// The slip's second secret itself, in a withdrawal. The hash would not do: whoever reads the log knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Code>,
     /// Empty where the person does not agree to be counted.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<SealedRef>,
+}
+
+impl Record {
+    /// Whether this record may correct or withdraw one with this `undo`: the same phone made both; or it is a withdrawal
+    /// that knows the secret. (A correction never names the secret, which would then be known to all who read the log.)
+    pub fn may_change(&self, same_phone: bool, undo: Option<Digest>) -> bool {
+        let withdrawal = self.kind == Kind::Withdrawal;
+        same_phone || withdrawal && self.secret.as_ref().is_some_and(|secret| Some(undo_hash(secret)) == undo)
+    }
 }
 
 /// What is sealed: the full answers. It repeats the ids, so that it cannot be moved to another envelope.
@@ -151,6 +163,8 @@ pub enum Reason {
     RevokedDevice,
     SecondBinding,
     ForeignRevision,
+    /// The person took back what stands under this code: it is dead.
+    WithdrawnCode,
     // refused
     BadSignature,
     Malformed,
@@ -190,6 +204,36 @@ pub struct Receipt {
     pub sealed: Option<Digest>,
     pub position: u64,
     pub epoch: Uuid,
+}
+
+/// What became of one of the phone's records: in the answer to `GET /v1/updates?after=N`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    pub position: u64,
+    pub record: Uuid,
+    #[serde(flatten)]
+    pub news: News,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum News {
+    /// A reviewer decided; the envelope of kind review says what.
+    Review { jws: String },
+    /// Someone looked at what was quarantined.
+    Decision { accept: bool },
+    /// The person took it back elsewhere: the phone erases what it still holds of it.
+    Withdrawn,
+    /// Something that this version does not know; it passes over it.
+    #[serde(other)]
+    Other,
+}
+
+/// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Updates {
+    pub updates: Vec<Update>,
+    pub cursor: u64,
 }
 
 /// The payload of a head: the end of the log. It rides on every answer in the header `tabara-head`.
@@ -233,6 +277,9 @@ pub struct Code(String);
 const SIGNS: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 impl Code {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
     /// A new random code.
     pub fn generate() -> Self {
         let mut signs = Vec::with_capacity(10);
@@ -315,6 +362,37 @@ mod tests {
             let spoken = format!("{} - {}", &code.0[..5].to_lowercase(), &code.0[5..]);
             assert_eq!(spoken.parse(), Ok(code));
         }
+    }
+
+    #[test]
+    fn only_a_withdrawal_that_shows_the_secret_itself_reaches_over_from_another_phone() {
+        let secret = Code::generate();
+        let undo = Some(undo_hash(&secret));
+        let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
+        let (record, case, kind) = (Uuid::new_v4(), Uuid::new_v4(), Kind::Withdrawal);
+        let (revises, code, facts, sealed) = Default::default();
+        let with = Record {
+            record,
+            case,
+            seq: 1,
+            kind,
+            questionnaire,
+            revises,
+            code,
+            undo,
+            secret: Some(secret),
+            facts,
+            sealed,
+        };
+        let only_its_hash = Record { secret: None, ..with.clone() };
+        let correction = Record { kind: Kind::Screening, ..with.clone() };
+        assert!(with.may_change(false, undo));
+        assert!(!with.may_change(false, None));
+        assert!(!with.may_change(false, Some(undo_hash(&Code::generate()))));
+        assert!(!only_its_hash.may_change(false, undo) && only_its_hash.may_change(true, None));
+        assert!(!correction.may_change(false, undo));
+        let nothing = Record { undo: None, ..only_its_hash };
+        assert!(!nothing.may_change(false, None), "no secret is not a right one");
     }
 
     proptest! {

@@ -8,7 +8,7 @@
 
 use crate::devices::{Caller, Stranger};
 use crate::error::{Problem, blocking};
-use crate::log::{self, Decision, Kind, may_revise};
+use crate::log::{self, Decision, Kind};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
 use crate::{Server, Settings};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
@@ -26,7 +26,8 @@ use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_core::facts::Dictionary;
 use tabara_core::record::{
-    self, Batch, BatchReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid, Verdict,
+    self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid,
+    Verdict,
 };
 
 /// A body is at most this long, as sent and after decompression (8 MiB).
@@ -214,7 +215,9 @@ impl Keys {
             Ok(record) => record,
             Err(e) => return Ok(Err(refusal(e))),
         };
-        if (header.typ == Typ::Review) != (record.kind == record::Kind::Review) {
+        let names_nothing =
+            record.kind == record::Kind::Withdrawal && record.revises.is_none() && record.code.is_none();
+        if (header.typ == Typ::Review) != (record.kind == record::Kind::Review) || names_nothing {
             return Ok(Err(Reason::Malformed));
         }
         let sealed = match sealed_bytes(&sent, &record) {
@@ -259,27 +262,35 @@ pub fn content(log: &Reading, record: &Record) -> store::Result<Option<Reason>> 
 
 /// Whether the log stands against counting it.
 pub fn standing(log: &Reading, binding: Option<u64>, record: &Record) -> store::Result<Option<Reason>> {
-    if let Some(position) = binding {
-        let phone = log.binding(position)?;
-        if phone.revoked {
-            return Ok(Some(Reason::RevokedDevice));
-        }
-        if phone.second {
-            return Ok(Some(Reason::SecondBinding));
-        }
-        if log.has_seq(position, record.seq)? {
-            return Ok(Some(Reason::RepeatedSeq));
-        }
-        let target = record.revises.map(|id| log.find(id)).transpose()?.flatten();
-        let may = |found: &store::Found| {
-            let target = found.record.as_ref();
-            target.is_none_or(|t| may_revise((binding, record), (found.binding, t)))
-        };
-        if target.is_some_and(|found| !may(&found)) {
-            return Ok(Some(Reason::ForeignRevision));
-        }
+    let Some(position) = binding else { return Ok(None) };
+    let phone = log.binding(position)?;
+    let dead = |code| log.is_dead(code).map(|dead| dead && record.kind != record::Kind::Withdrawal);
+    Ok(if phone.revoked {
+        Some(Reason::RevokedDevice)
+    } else if phone.second {
+        Some(Reason::SecondBinding)
+    } else if log.has_seq(position, record.seq)? {
+        Some(Reason::RepeatedSeq)
+    } else if foreign(log, position, record)? {
+        Some(Reason::ForeignRevision)
+    } else if record.code.as_ref().map(dead).transpose()? == Some(true) {
+        Some(Reason::WithdrawnCode)
+    } else {
+        None
+    })
+}
+
+/// Whether it changes what is another's, so that somebody must look at it. A correction of something that is not here
+/// waits too: nobody can tell yet. A withdrawal does not, because it is judged again when its target comes.
+fn foreign(log: &Reading, binding: u64, record: &Record) -> store::Result<bool> {
+    let withdrawal = record.kind == record::Kind::Withdrawal;
+    if !withdrawal && record.revises.is_none() {
+        return Ok(false);
     }
-    Ok(None)
+    let named = log.named(record)?;
+    let own = |found: &store::Found| record.may_change(found.binding == Some(binding), found.undo);
+    let unknown_may_come = withdrawal && (record.revises.is_some() || record.secret.is_some());
+    Ok(if named.is_empty() { !unknown_may_come } else { !named.iter().any(own) })
 }
 
 fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept, Reason>> {
@@ -306,10 +317,11 @@ fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept
         binding: checked.binding,
         seq: checked.binding.map(|_| record.seq),
         target: record.revises,
+        code: record.code.as_ref().map(Code::as_str),
         body: &checked.jws,
     })?;
     if let Some(bytes) = &checked.sealed
-        && !log.is_withdrawn(record.record)?
+        && !log.is_withdrawn(position)?
     {
         log.keep_sealed(position, bytes)?;
     }
@@ -319,7 +331,7 @@ fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept
 /// Writes down what the operator decided about a quarantined entry; false if there is none at this position.
 pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Result<bool> {
     store.write(move |log| {
-        let waits = log.reason(position)?.is_some();
+        let waits = log.reason(position)?.is_some() || log.quarantined()?.iter().any(|q| q.position == position);
         if waits {
             log::close_due(log, now)?;
             log::append(log, Kind::Decision, now, &Decision { position, accept })?;
@@ -387,31 +399,6 @@ async fn offers(
         Ok(Json(Wanted { wanted, kept }))
     })
     .await
-}
-
-/// What became of one of the phone's records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Update {
-    pub position: u64,
-    pub record: Uuid,
-    #[serde(flatten)]
-    pub news: News,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "news", rename_all = "snake_case")]
-pub enum News {
-    /// A reviewer decided; the envelope of kind review says what.
-    Review { jws: String },
-    /// Someone looked at what was quarantined.
-    Decision { accept: bool },
-}
-
-/// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Updates {
-    pub updates: Vec<Update>,
-    pub cursor: u64,
 }
 
 #[derive(Deserialize)]

@@ -57,6 +57,8 @@ pub struct Entry {
     pub reason: Option<Reason>,
     /// Position of the chain of the phone that signed it.
     pub binding: Option<u64>,
+    /// Records that are taken back from here on.
+    pub takes_back: Vec<Uuid>,
     pub what: What,
 }
 
@@ -71,7 +73,7 @@ pub enum What {
     Record(Box<Record>),
     /// A reviewer's decision about the record that it `revises`.
     Review(Box<Record>),
-    /// Takes back the record that it `revises`, and what that one corrected or was corrected by.
+    /// Asks to take back the record that it `revises`, or those of its slip; see [`Entry::takes_back`].
     Withdrawal(Box<Record>),
     /// What is left of a record once a revision has applied its withdrawal.
     Tombstone {
@@ -132,13 +134,6 @@ impl What {
             Kind::Decision => Self::Decision(json(body)?),
         })
     }
-}
-
-/// Whether a record may correct or withdraw another: made by the same phone, or by one who knows the secret on the
-/// person's slip.
-pub fn may_revise(by: (Option<u64>, &Record), target: (Option<u64>, &Record)) -> bool {
-    let same_phone = by.0.is_some() && by.0 == target.0;
-    same_phone || (by.1.undo.is_some() && by.1.undo == target.1.undo)
 }
 
 /// Days after the end of a month until it closes.

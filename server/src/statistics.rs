@@ -23,7 +23,7 @@ use crate::log::{Entry, What};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tabara_core::facts::{Dictionary, Value};
+use tabara_core::facts::Dictionary;
 use tabara_core::record::{Kind, Record, Uuid};
 
 /// What an entry of the log tells the statistics.
@@ -38,16 +38,8 @@ pub enum Event<'a> {
     Screened {
         device: u64,
         record: &'a Record,
-        /// The operator accepted it from quarantine.
-        vouched: bool,
     },
-    /// What this record `revises` is taken back.
-    Withdrawn {
-        device: u64,
-        record: &'a Record,
-        vouched: bool,
-    },
-    /// The operator no longer accepts it.
+    /// The person took it back, or the operator no longer accepts it.
     TakenBack {
         record: Uuid,
     },
@@ -88,15 +80,21 @@ impl Counting {
     }
 
     /// Takes the next entry of the log. What is quarantined waits; accepted later, it counts as having come then.
-    pub fn take(&mut self, entry: Entry) -> Result<(), LedgerFault> {
-        self.head = entry.position;
+    pub fn take(&mut self, mut entry: Entry) -> Result<(), LedgerFault> {
+        let (position, taken_back) = (entry.position, std::mem::take(&mut entry.takes_back));
+        self.head = position;
+        self.tell(entry)?;
+        taken_back.into_iter().try_for_each(|record| self.ledger.apply(position, &Event::TakenBack { record }))
+    }
+
+    fn tell(&mut self, entry: Entry) -> Result<(), LedgerFault> {
         if let What::Decision(decision) = &entry.what {
             let Some((held, accepted)) = self.held.get_mut(&decision.position) else { return Ok(()) };
             if std::mem::replace(accepted, decision.accept) == decision.accept {
                 return Ok(());
             }
             return match (decision.accept, &held.what) {
-                (true, _) => told(held, true).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
+                (true, _) => told(held).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
                 (false, What::Record(record)) => {
                     self.ledger.apply(entry.position, &Event::TakenBack { record: record.record })
                 }
@@ -107,7 +105,7 @@ impl Counting {
             self.held.insert(entry.position, (entry, false));
             return Ok(());
         }
-        told(&entry, false).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
+        told(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
     }
 
     /// Takes what has come into a store's log since, and gives the numbers.
@@ -135,24 +133,20 @@ impl Counting {
 }
 
 /// What an entry tells, if it tells anything.
-fn told(entry: &Entry, vouched: bool) -> Option<Event<'_>> {
+fn told(entry: &Entry) -> Option<Event<'_>> {
     let device = entry.binding.unwrap_or(0);
     Some(match &entry.what {
         What::Chain { grant, .. } => Event::Enrolled { device: entry.position, commune: &grant.commune },
-        What::Record(record) if record.kind == Kind::Screening => Event::Screened { device, record, vouched },
-        What::Withdrawal(record) => Event::Withdrawn { device, record, vouched },
-        What::Review(record) => {
-            let decision = match record.facts.get("decision") {
-                Some(Value::One(code)) => Decision::read(code)?,
-                _ => return None,
-            };
-            Event::Reviewed { record: record.revises?, decision }
-        }
+        What::Record(record) if record.kind == Kind::Screening => Event::Screened { device, record },
+        What::Review(record) => Event::Reviewed { record: record.revises?, decision: Decision::of(record)? },
         What::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
         What::Revision(_) => Event::Revised,
-        What::Record(_) | What::Tombstone { .. } | What::Revocation(_) | What::Catalog(_) | What::Decision(_) => {
-            return None;
-        }
+        What::Record(_)
+        | What::Withdrawal(_)
+        | What::Tombstone { .. }
+        | What::Revocation(_)
+        | What::Catalog(_)
+        | What::Decision(_) => return None,
     })
 }
 

@@ -168,6 +168,7 @@ impl Phone {
             revises: None,
             code: None,
             undo: None,
+            secret: None,
             facts,
             sealed: None,
         }

@@ -109,6 +109,7 @@ impl Phone {
                 revises: None,
                 code,
                 undo: None,
+                secret: None,
                 facts,
                 sealed: named,
             };

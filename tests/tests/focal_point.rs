@@ -506,3 +506,35 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     assert!(phone.cases(0).unwrap()[0].card.withdrawn);
     assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: "case" }));
 }
+
+#[test]
+fn with_the_slip_a_person_takes_back_what_any_phone_recorded_and_a_mistyped_one_is_noticed() {
+    let world = World::new();
+    let phone = world.enrolled();
+    let (code, secret) = (Code::generate(), Code::generate());
+    let spoken = code.to_string().to_lowercase();
+    assert_eq!(phone.withdraw_slip("7KQ4M2XHT", None).err(), Some(Error::NotFound { what: "code" }));
+    assert_eq!(phone.withdraw_slip(&spoken, Some("x")).err(), Some(Error::NotFound { what: "secret" }));
+    assert_eq!(sent(&phone).len(), 0);
+    phone.withdraw_slip(&spoken, Some(secret.as_str())).unwrap();
+    let withdrawal = record(&phone, &sent(&phone)[0]);
+    assert_eq!((withdrawal.kind, withdrawal.revises, &withdrawal.code), (Kind::Withdrawal, None, &Some(code)));
+    assert!(withdrawal.may_change(false, Some(undo_hash(&secret))));
+    phone.lock();
+    assert_eq!(phone.withdraw_slip(&spoken, None).err(), Some(Error::Locked));
+}
+
+#[test]
+fn who_took_back_what_stood_under_a_slip_gets_a_new_code_and_the_old_one_is_dead() {
+    let form = FORM.replace(
+        "| | text | name |",
+        "| | text | slip | Code on the slip | Code du billet | | | | code | true | |\n| | text | name |",
+    );
+    let world = World { office: Office::new(&[&form]), ..World::new() };
+    let phone = world.enrolled();
+    let code = interview(&phone, TOLD).unwrap().code.unwrap();
+    phone.withdraw_slip(code.as_str(), None).unwrap();
+    assert!(phone.cases(0).unwrap()[0].card.withdrawn);
+    let again = interview(&phone, &[TOLD, &[("slip", code.as_str())]].concat()).unwrap();
+    assert_ne!(again.code, Some(code));
+}

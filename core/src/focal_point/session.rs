@@ -15,6 +15,7 @@ use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
 use crate::screening::{self, Advice, Assessment, Outcome};
 use crate::seal;
+use crate::vault::Vault;
 use crate::vault::cases::Card;
 use crate::vault::drafts::DraftInfo;
 use std::sync::Arc;
@@ -208,7 +209,7 @@ impl Session {
                 raised.map_err(|_| Error::Answer { reason: "the outcome cannot be raised" })?;
             }
             let kind = interview.questionnaire().kind;
-            let (code, undo) = slip(interview, kind);
+            let (code, undo) = slip(interview, kind, vault)?;
             // a clock that was wrong at the start does not put the interview into the future
             let month = month(info.started.min(now));
             let facts = facts(interview, &assessment, kind, &month, &commune);
@@ -247,8 +248,9 @@ impl Session {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let undo = undo.as_ref().map(undo_hash);
                 let code = code.clone();
+                let (revises, secret) = (None, None);
                 let record =
-                    Record { record, case, seq, kind, questionnaire, revises: None, code, undo, facts, sealed };
+                    Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
                 envelope::sign(Typ::Record, vault.record_key(), &record)
             });
             // whatever happened, the next call with this draft finds out from the disk first
@@ -330,13 +332,18 @@ fn state(interview: &Interview) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(serde_json::to_vec(&interview.draft()).expect("plain data has a JSON form"))
 }
 
-/// The person's code and a fresh undo secret. Who brings a slip keeps her code.
-fn slip(interview: &Interview, kind: Kind) -> (Option<Code>, Option<Code>) {
+/// The person's code and a fresh undo secret. Who brings a slip keeps her code, unless she took back what stood under it.
+fn slip(interview: &Interview, kind: Kind, vault: &Vault) -> Result<(Option<Code>, Option<Code>)> {
     if kind == Kind::Activity {
-        return (None, None);
+        return Ok((None, None));
     }
-    let brought = interview.role("code").text().parse().ok();
-    (Some(brought.unwrap_or_else(Code::generate)), Some(Code::generate()))
+    let brought: Option<Code> = interview.role("code").text().parse().ok();
+    let dead = |code: &Code| Ok::<_, Error>(vault.cards_of(code)?.iter().any(|card| card.withdrawn));
+    let code = match brought {
+        Some(code) if !dead(&code)? => code,
+        _ => Code::generate(),
+    };
+    Ok((Some(code), Some(Code::generate())))
 }
 
 /// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.

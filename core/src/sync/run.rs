@@ -8,7 +8,9 @@ use crate::catalog::Catalog;
 use crate::courier::{MAX_PARCEL, Parcel};
 use crate::envelope::{self, Digest, PublicKey, Typ, random, sha256};
 use crate::error::Error;
-use crate::record::{Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Uuid, Verdict};
+use crate::record::{
+    Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Updates, Uuid, Verdict,
+};
 use crate::vault::VaultError;
 use crate::vault::mailbox::{Applied, Enrolment, Mailbox, Offer, Outgoing, Standing};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -340,11 +342,7 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             self.report.updates += got.updates.len() as u32;
-            let position = |update: &serde_json::Value| update.get("position").and_then(serde_json::Value::as_u64);
-            let updates =
-                got.updates.iter().map(|u| position(u).map(|at| (at, u.to_string()))).collect::<Option<Vec<_>>>();
-            let updates = updates.ok_or(Fault::Untrusted("an update without a position"))?;
-            self.mailbox.take_updates(&updates, got.cursor)?;
+            self.mailbox.take_updates(&got.updates, got.cursor)?;
         }
     }
 
@@ -491,12 +489,6 @@ struct Wanted {
 struct ChainReply {
     #[serde(rename = "outcome")]
     _outcome: Outcome,
-}
-
-#[derive(Deserialize)]
-struct Updates {
-    updates: Vec<serde_json::Value>,
-    cursor: u64,
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

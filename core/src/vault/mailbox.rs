@@ -12,7 +12,7 @@ use super::{DeviceSecret, File, Store, VaultError, schema};
 use crate::catalog::{Catalog, Chain, Grant, Part, PartKind, Policy};
 use crate::clock::Clock;
 use crate::envelope::{Digest, PublicKey, SigningKey, sha256};
-use crate::record::{Outcome, Reason};
+use crate::record::{News, Outcome, Reason, Update};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
@@ -107,7 +107,11 @@ pub enum Applied {
 pub enum Fate {
     Waiting,
     Kept,
+    /// The server has it and does not count it until a person has looked.
+    Quarantined(Reason),
     Refused(Reason),
+    /// The person took it back on another phone.
+    Withdrawn,
 }
 
 /// A kept record whose bytes are still here, for a server that was restored from a backup.
@@ -298,10 +302,12 @@ impl Mailbox {
     }
     /// Whether a record still waits, was kept, or was refused and why.
     pub fn fate(&self, record: Uuid) -> Result<Fate, VaultError> {
-        let sql = "SELECT state, reason FROM record WHERE record = ?1";
-        let fate = |r: &Row| match r.get_ref(0)?.as_str()? {
-            "waiting" => Ok(Fate::Waiting),
-            "kept" => Ok(Fate::Kept),
+        let sql = "SELECT state, reason, outcome FROM record WHERE record = ?1";
+        let fate = |r: &Row| match (r.get_ref(0)?.as_str()?, r.get_ref(1)?.as_str_or_null()?) {
+            ("waiting", _) => Ok(Fate::Waiting),
+            ("kept", _) if r.get_ref(2)?.as_str_or_null()? == Some(WITHDRAWN) => Ok(Fate::Withdrawn),
+            ("kept", None) => Ok(Fate::Kept),
+            ("kept", _) => Ok(Fate::Quarantined(from_json(r, 1)?)),
             _ => Ok(Fate::Refused(from_json(r, 1)?)),
         };
         let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], fate).optional()?))?;
@@ -525,18 +531,41 @@ impl Mailbox {
     pub fn set_standing(&self, standing: &Standing) -> Result<(), VaultError> {
         self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(standing)]).map(drop)?))
     }
-    /// Keeps updates (position and JSON) and the cursor behind them; an update that is here already is left as it is.
-    pub fn take_updates(&self, updates: &[(u64, String)], cursor: u64) -> Result<(), VaultError> {
-        self.store.write(|t| {
-            for (position, body) in updates {
-                t.execute("INSERT OR IGNORE INTO news (position, body) VALUES (?1, ?2)", params![position, body])?;
+    /// Takes updates over and sets the cursor behind them. What was decided about a record, or taken back elsewhere, is
+    /// noted with the record at once; what only the vault can take waits as it came, once.
+    pub fn take_updates(&self, updates: &[Update], cursor: u64) -> Result<(), VaultError> {
+        let erased = self.store.write(|t| {
+            let mut erased = 0;
+            for update in updates {
+                let record = update.record.to_string();
+                erased += match &update.news {
+                    News::Withdrawn => t.execute(
+                        "UPDATE record SET outcome = ?2, jws = '', sealed = NULL, receipt = NULL
+                         WHERE record = ?1 AND state = 'kept'",
+                        params![record, WITHDRAWN],
+                    )?,
+                    News::Decision { accept: true } => {
+                        t.execute("UPDATE record SET reason = NULL WHERE record = ?1 AND state = 'kept'", [record])?;
+                        0
+                    }
+                    News::Decision { .. } | News::Other => 0,
+                    News::Review { .. } => {
+                        let sql = "INSERT OR IGNORE INTO news (position, body) VALUES (?1, ?2)";
+                        t.execute(sql, params![update.position, json(update)])?;
+                        0
+                    }
+                };
             }
             let standing = Standing { cursor, ..standing(t)? };
             t.execute("UPDATE server SET standing = ?1", [json(&standing)])?;
-            Ok(())
-        })
+            Ok(erased)
+        })?;
+        if erased > 0 { self.store.rebuild() } else { Ok(()) }
     }
 }
+
+/// The outcome of a record that the person took back elsewhere.
+const WITHDRAWN: &str = "\"withdrawn\"";
 
 /// Keys in the column `authority`, between spaces.
 fn join<'a>(keys: impl Iterator<Item = &'a PublicKey>) -> String {

@@ -133,6 +133,7 @@ mod tests {
                 revises: None,
                 code: None,
                 undo: None,
+                secret: None,
                 facts,
                 sealed,
             },

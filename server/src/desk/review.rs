@@ -41,6 +41,7 @@ pub fn sign(decision: &Decision, key: &SigningKey, now: i64) -> Result<Sent> {
         revises: Some(decision.record),
         code: None,
         undo: None,
+        secret: None,
         facts,
         sealed: None,
     };

@@ -10,7 +10,7 @@ use crate::store::{self, NewEntry, Raw, Reading, Store, StoreError, Writing};
 use std::path::Path;
 use tabara_core::catalog::{Catalog, Chain};
 use tabara_core::envelope::{self, PublicKey, Typ, sha256};
-use tabara_core::record::{Reason, Record};
+use tabara_core::record::{Code, Reason, Record};
 
 /// What was derived again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,13 +74,15 @@ type Checked = std::result::Result<(), &'static str>;
 
 /// The sealed bytes are those that the record names, or were erased by its withdrawal.
 fn sealed(log: &Reading, raw: &Raw) -> store::Result<Checked> {
-    let Some(id) = raw.id else { return Ok(Ok(())) };
+    if raw.id.is_none() {
+        return Ok(Ok(()));
+    }
     let kept = log.sealed(raw.position)?;
     let record: Option<Record> = raw.body.as_deref().and_then(|jws| envelope::stored(jws).ok());
     Ok(match (record.and_then(|r| r.sealed), kept) {
         (Some(named), Some(bytes)) if sha256(&bytes) == named.sha256 => Ok(()),
         (Some(_), Some(_)) => Err("its sealed bytes are not those that it names"),
-        (Some(_), None) if !log.is_withdrawn(id)? => Err("its sealed bytes are missing"),
+        (Some(_), None) if !log.is_withdrawn(raw.position)? => Err("its sealed bytes are missing"),
         (None, Some(_)) => Err("sealed bytes that it does not name"),
         _ => Ok(()),
     })
@@ -104,7 +106,8 @@ fn take(log: &Writing, settings: &Settings, raw: &Raw) -> store::Result<Checked>
         return Ok(Err(cause));
     }
     let Raw { kind, received, reason, id, binding, seq, target, .. } = *raw;
-    log.append(&NewEntry { kind, received, reason, id, binding, seq, target, body })?;
+    let code = raw.code.as_deref();
+    log.append(&NewEntry { kind, received, reason, id, binding, seq, target, code, body })?;
     Ok(Ok(()))
 }
 
@@ -131,7 +134,8 @@ fn judge(log: &Reading, settings: &Settings, raw: &Raw, body: &str) -> store::Re
             let opened = key.and_then(|key| envelope::open::<Record>(typ, &key, body).ok());
             let Some(record) = opened else { return Ok(Err("its signature does not match")) };
             let seq = raw.binding.map(|_| record.seq);
-            if (raw.id, raw.seq, raw.target) != (Some(record.record), seq, record.revises) {
+            let code = record.code.as_ref().map(Code::as_str);
+            if (raw.id, raw.seq, raw.target, raw.code.as_deref()) != (Some(record.record), seq, record.revises, code) {
                 return Ok(Err("its columns are not what it says"));
             }
             let verdict = standing(log, raw.binding, &record)?.or(content(log, &record)?);

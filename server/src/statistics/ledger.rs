@@ -6,7 +6,6 @@
 //! sees the log, and what arrives later cannot move it.
 
 use super::Event;
-use crate::log::may_revise;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use tabara_core::facts::{Codes, Dictionary, Facts, Value};
@@ -87,6 +86,13 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// What a review says.
+    pub fn of(review: &Record) -> Option<Self> {
+        match review.facts.get("decision") {
+            Some(Value::One(code)) => Self::read(code),
+            _ => None,
+        }
+    }
     /// From the code of the fact `decision`.
     pub fn read(code: &str) -> Option<Self> {
         match code {
@@ -103,8 +109,6 @@ struct Change {
     position: u32,
     target: u64,
     what: Said,
-    /// Void from here: when its target arrived, it was not the sender's to change.
-    void: Option<u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -114,21 +118,12 @@ enum Said {
     Reviewed(Decision),
 }
 
-/// Who sent a change; compared with its target, should that arrive later.
-struct Sender {
-    change: usize,
-    device: u64,
-    record: Record,
-}
-
 /// Everything that was told so far.
 pub struct Ledger {
     dictionary: &'static Dictionary,
     hasher: RandomState,
     rows: Vec<Row>,
     changes: Vec<Change>,
-    /// By target.
-    senders: HashMap<u64, Vec<Sender>>,
     closings: Vec<(u32, Month)>,
     revisions: Vec<u32>,
     devices: HashMap<u64, u32>,
@@ -146,8 +141,8 @@ pub enum LedgerFault {
 impl Ledger {
     pub fn new(dictionary: &'static Dictionary) -> Self {
         let (rows, changes, closings, revisions) = Default::default();
-        let (hasher, senders, devices, enrolled) = Default::default();
-        Self { dictionary, hasher, rows, changes, senders, closings, revisions, devices, enrolled }
+        let (hasher, devices, enrolled) = Default::default();
+        Self { dictionary, hasher, rows, changes, closings, revisions, devices, enrolled }
     }
 
     /// Takes the next entry of the log. Entries come in the order of their positions.
@@ -161,58 +156,29 @@ impl Ledger {
                     self.enrolled.push((at, province));
                 }
             }
-            Event::Screened { device, record, vouched } => {
+            Event::Screened { device, record } => {
                 let by = self.hash(&record.record);
-                self.void_foreign(at, by, *device, record);
                 if let Some(target) = &record.revises {
-                    let target = self.hash(target);
-                    self.change(at, target, Said::Revised { by }, (*device, record, *vouched));
+                    self.change(at, target, Said::Revised { by });
                 }
                 match self.pack(at, by, *device, &record.facts) {
                     Some(row) => self.rows.push(row),
                     // a correction after which nothing may be counted takes the original out
-                    None if record.revises.is_some() => {
-                        self.change(at, by, Said::Withdrawn, (*device, record, true));
-                    }
+                    None if record.revises.is_some() => self.change(at, &record.record, Said::Withdrawn),
                     None => {}
                 }
             }
-            Event::Withdrawn { device, record, vouched } => {
-                if let Some(target) = &record.revises {
-                    self.change(at, self.hash(target), Said::Withdrawn, (*device, record, *vouched));
-                }
-            }
-            Event::TakenBack { record } => {
-                let change = Change { position: at, target: self.hash(record), what: Said::Withdrawn, void: None };
-                self.changes.push(change);
-            }
-            Event::Reviewed { record, decision } => {
-                let (target, what) = (self.hash(record), Said::Reviewed(*decision));
-                self.changes.push(Change { position: at, target, what, void: None });
-            }
+            Event::TakenBack { record } => self.change(at, record, Said::Withdrawn),
+            Event::Reviewed { record, decision } => self.change(at, record, Said::Reviewed(*decision)),
             Event::Closed { month } => self.closings.push((at, *month)),
             Event::Revised => self.revisions.push(at),
         }
         Ok(())
     }
 
-    /// Notes a change, and its sender unless someone vouched for it.
-    fn change(&mut self, position: u32, target: u64, what: Said, by: (u64, &Record, bool)) {
-        let (device, record, vouched) = by;
-        if !vouched {
-            let record = Record { facts: Facts::new(), ..record.clone() };
-            self.senders.entry(target).or_default().push(Sender { change: self.changes.len(), device, record });
-        }
-        self.changes.push(Change { position, target, what, void: None });
-    }
-
-    /// Intake checks who may change what it has; a change that came before its target is checked here.
-    fn void_foreign(&mut self, position: u32, id: u64, device: u64, record: &Record) {
-        for sender in self.senders.remove(&id).unwrap_or_default() {
-            if !may_revise((Some(sender.device), &sender.record), (Some(device), record)) {
-                self.changes[sender.change].void = Some(position);
-            }
-        }
+    fn change(&mut self, position: u32, target: &Uuid, what: Said) {
+        let target = self.hash(target);
+        self.changes.push(Change { position, target, what });
     }
 
     fn hash(&self, id: &Uuid) -> u64 {
@@ -341,8 +307,7 @@ struct Chains {
 impl Chains {
     /// Ties the records of the changes up to a position together.
     fn of(changes: &[Change], prefix: u32) -> Self {
-        let seen =
-            || changes.iter().filter(|change| change.position <= prefix && change.void.is_none_or(|at| at > prefix));
+        let seen = || changes.iter().filter(|change| change.position <= prefix);
         let parent = |change: &Change| match change.what {
             Said::Revised { by } => Some((by, change.target)),
             _ => None,

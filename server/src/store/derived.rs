@@ -1,15 +1,20 @@
 //! Tables that derive from entries: each append passes here, and so does `rebuild`.
 
-use super::{Result, StoreError, Writing};
+use super::{NewEntry, Result, StoreError, Writing};
 use crate::log::{Decision, Kind, What};
+use crate::statistics;
 use rusqlite::params;
 use tabara_core::catalog::PartKind;
-use tabara_core::record::Reason;
+use tabara_core::record::{Reason, Record};
 
 impl Writing<'_> {
-    pub(super) fn derive(&self, position: u64, kind: Kind, reason: Option<Reason>, body: &str) -> Result<()> {
-        if matches!(kind, Kind::Record | Kind::Review | Kind::Closing | Kind::Revision) {
-            return Ok(());
+    pub(super) fn derive(&self, position: u64, new: &NewEntry) -> Result<()> {
+        let NewEntry { kind, reason, body, .. } = *new;
+        match kind {
+            // the many, which need not be read for it
+            Kind::Record => return self.meet_withdrawals(position, position),
+            Kind::Closing | Kind::Revision => return Ok(()),
+            _ => (),
         }
         let conn = self.0.0;
         match What::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
@@ -36,13 +41,42 @@ impl Writing<'_> {
                 }
             }
             What::Decision(Decision { position: about, accept }) => {
-                conn.execute("INSERT OR REPLACE INTO decision VALUES (?1, ?2)", params![about, accept])?;
+                self.decided(about, accept, position)?;
                 conn.execute("UPDATE binding SET second = ?2 WHERE position = ?1", params![about, !accept])?;
-                self.apply_withdrawal(about)?;
             }
-            What::Withdrawal(_) => self.apply_withdrawal(position)?,
-            What::Record(_) | What::Review(_) | What::Closing(_) | What::Revision(_) | What::Tombstone { .. } => (),
+            What::Review(review) => {
+                if let Some(about) = review.revises.map(|id| self.withdrawal_of(id)).transpose()?.flatten() {
+                    self.reviewed(about, &review, position)?;
+                }
+            }
+            What::Withdrawal(withdrawal) => {
+                self.apply_withdrawal(position, position)?;
+                let reviews = "SELECT body FROM entry WHERE target = ?1 AND kind = 3 ORDER BY position";
+                let mut query = conn.prepare_cached(reviews)?;
+                let bodies = query.query_map([withdrawal.record.as_bytes()], |r| r.get::<_, String>(0))?;
+                for body in bodies.collect::<rusqlite::Result<Vec<_>>>()? {
+                    if let Ok(What::Review(review)) = What::read(Kind::Review, &body) {
+                        self.reviewed(position, &review, position)?;
+                    }
+                }
+            }
+            What::Record(_) | What::Closing(_) | What::Revision(_) | What::Tombstone { .. } => (),
         }
         Ok(())
+    }
+
+    /// A reviewer decides about a withdrawal as the operator may: it counts, or it does not.
+    fn reviewed(&self, about: u64, review: &Record, since: u64) -> Result<()> {
+        match statistics::Decision::of(review) {
+            Some(statistics::Decision::Confirmed) => self.decided(about, true, since),
+            Some(statistics::Decision::NotConfirmed) => self.decided(about, false, since),
+            _ => Ok(()),
+        }
+    }
+
+    fn decided(&self, about: u64, accept: bool, since: u64) -> Result<()> {
+        self.0.0.execute("INSERT OR REPLACE INTO decision VALUES (?1, ?2)", params![about, accept])?;
+        self.apply_withdrawal(about, since)?;
+        if accept { self.meet_withdrawals(about, since) } else { Ok(()) }
     }
 }

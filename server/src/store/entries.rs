@@ -1,11 +1,10 @@
 //! Verbs for the log's entries.
 
 use super::{Reading, Result, StoreError, Writing};
-use crate::intake::{News, Update};
 use crate::log::{Closing, Entry, Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_core::envelope::{Digest, sha256};
-use tabara_core::record::{Head, Reason, Record, Uuid};
+use tabara_core::record::{Head, News, Reason, Record, Update, Uuid};
 
 /// An entry to append.
 #[derive(Debug, Clone)]
@@ -17,13 +16,15 @@ pub struct NewEntry<'a> {
     pub binding: Option<u64>,
     pub seq: Option<u64>,
     pub target: Option<Uuid>,
+    pub code: Option<&'a str>,
     pub body: &'a str,
 }
 
 impl<'a> NewEntry<'a> {
     /// One that no phone sent.
     pub fn own(kind: Kind, received: i64, body: &'a str) -> Self {
-        Self { kind, received, reason: None, id: None, binding: None, seq: None, target: None, body }
+        let (reason, id, binding, seq, target, code) = Default::default();
+        Self { kind, received, reason, id, binding, seq, target, code, body }
     }
 }
 
@@ -31,11 +32,14 @@ impl<'a> NewEntry<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub position: u64,
+    pub(super) id: [u8; 16],
     pub reason: Option<Reason>,
     pub binding: Option<u64>,
     /// SHA-256 of its JWS, and of its sealed bytes.
     pub jws: Digest,
     pub sealed: Option<Digest>,
+    /// SHA-256 of the slip's second secret.
+    pub undo: Option<Digest>,
     /// None once its withdrawal was applied.
     pub record: Option<Record>,
 }
@@ -64,13 +68,24 @@ impl Reading<'_> {
 
     /// Entries after one position, up to and with another, in order. Stops at the first error of `each`.
     pub fn entries(&self, after: u64, upto: u64, mut each: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+        let upto = upto.min(i64::MAX as u64);
+        let mut query = self.0.prepare_cached(
+            "SELECT since, id FROM withdrawn JOIN entry ON position = record WHERE since > ?1 AND since <= ?2 ORDER BY since",
+        )?;
+        let with = |r: &Row| Ok((r.get(0)?, Uuid::from_bytes(r.get(1)?)));
+        let taken: Vec<(u64, Uuid)> = query.query_map([after, upto], with)?.collect::<rusqlite::Result<_>>()?;
+        let mut taken = taken.into_iter().peekable();
         let mut query = self.0.prepare_cached(
             "SELECT position, kind, received, reason, binding, id, body FROM entry
              WHERE position > ?1 AND position <= ?2 ORDER BY position",
         )?;
-        let mut rows = query.query(params![after, upto.min(i64::MAX as u64)])?;
+        let mut rows = query.query(params![after, upto])?;
         while let Some(row) = rows.next()? {
-            each(entry(row)?)?;
+            let mut entry = entry(row)?;
+            while let Some((_, record)) = taken.next_if(|(since, _)| *since == entry.position) {
+                entry.takes_back.push(record);
+            }
+            each(entry)?;
         }
         Ok(())
     }
@@ -90,20 +105,30 @@ impl Reading<'_> {
 
     /// Finds a record by its id.
     pub fn find(&self, record: Uuid) -> Result<Option<Found>> {
-        let mut query =
-            self.0.prepare_cached("SELECT position, reason, binding, body, digests FROM entry WHERE id = ?1")?;
-        let mut rows = query.query([record.as_bytes()])?;
+        self.found_where("id = ?1", record.as_bytes())
+    }
+
+    /// The record at a position.
+    pub(super) fn found_at(&self, position: u64) -> Result<Option<Found>> {
+        self.found_where("position = ?1 AND id IS NOT NULL", position)
+    }
+
+    fn found_where(&self, condition: &str, is: impl rusqlite::ToSql) -> Result<Option<Found>> {
+        let sql = format!("SELECT position, reason, binding, body, digests, id FROM entry WHERE {condition}");
+        let mut query = self.0.prepare_cached(&sql)?;
+        let mut rows = query.query([is])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let position = row.get(0)?;
         let damaged = StoreError::Damaged { position };
         let body: Option<String> = row.get(3)?;
         let record: Option<Record> =
             body.as_deref().map(tabara_core::envelope::stored).transpose().map_err(|_| damaged.clone())?;
-        let (jws, sealed) = match &body {
-            Some(jws) => (sha256(jws.as_bytes()), record.as_ref().and_then(|r| r.sealed).map(|s| s.sha256)),
-            None => digests(&row.get::<_, Vec<u8>>(4)?).ok_or(damaged)?,
+        let (jws, sealed, undo) = match (&body, &record) {
+            (Some(jws), Some(record)) => (sha256(jws.as_bytes()), record.sealed.map(|s| s.sha256), record.undo),
+            _ => digests(&row.get::<_, Vec<u8>>(4)?).ok_or(damaged)?,
         };
-        Ok(Some(Found { position, reason: reason(row, 1)?, binding: row.get(2)?, jws, sealed, record }))
+        let (reason, binding, id) = (reason(row, 1)?, row.get(2)?, row.get(5)?);
+        Ok(Some(Found { position, id, reason, binding, jws, sealed, undo, record }))
     }
 
     /// Whether the phone has used this number for another record.
@@ -143,7 +168,7 @@ impl Reading<'_> {
         Ok(query.query_row([], |r| r.get(0)).optional()?)
     }
 
-    /// What became of a phone's records after a position: at most 200 in one answer, and where to go on.
+    /// What became of a phone's records after a position: about 200 in one answer, and where to go on.
     pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
         let mut query = self.0.prepare_cached(
             "SELECT n.position, n.kind, mine.id, n.body FROM entry n JOIN entry mine ON mine.id = n.target
@@ -152,32 +177,53 @@ impl Reading<'_> {
              SELECT n.position, n.kind, mine.id, n.body FROM entry n
              JOIN entry mine ON mine.position = json_extract(n.body, '$.position')
              WHERE n.kind = 9 AND n.kind <> 2 AND n.position > ?2 AND mine.binding = ?1
-             ORDER BY 1 LIMIT 200",
+             UNION ALL
+             SELECT x.since, 4, mine.id, '' FROM withdrawn x JOIN entry mine ON mine.position = x.record
+             JOIN entry w ON w.position = x.by
+             WHERE x.since > ?2 AND mine.binding = ?1 AND w.binding <> mine.binding
+             ORDER BY 1",
         )?;
         let mut rows = query.query(params![binding, after.min(i64::MAX as u64)])?;
         let mut updates: Vec<Update> = Vec::new();
         while let Some(row) = rows.next()? {
             let position = row.get(0)?;
+            // what came at one position goes out together, or the cursor would pass some of it over
+            if updates.len() >= 200 && updates.last().is_some_and(|last| last.position != position) {
+                return Ok((updates, position - 1));
+            }
+            let damaged = StoreError::Damaged { position };
             let (kind, body): (i64, String) = (row.get(1)?, row.get(3)?);
-            let news = match What::read(Kind::Decision, &body) {
-                Ok(What::Decision(decision)) if kind == Kind::Decision as i64 => {
-                    News::Decision { accept: decision.accept }
-                }
-                _ => News::Review { jws: body },
+            let news = match Kind::from_number(kind).ok_or(damaged.clone())? {
+                Kind::Review => News::Review { jws: body },
+                Kind::Withdrawal => News::Withdrawn,
+                kind => match What::read(kind, &body) {
+                    Ok(What::Decision(decision)) => News::Decision { accept: decision.accept },
+                    _ => return Err(damaged),
+                },
             };
             updates.push(Update { position, record: Uuid::from_bytes(row.get(2)?), news });
         }
-        let end = self.head(0)?.position.max(after);
-        let cursor = if updates.len() == 200 { updates[199].position } else { end };
-        Ok((updates, cursor))
+        Ok((updates, self.head(0)?.position.max(after)))
     }
 
     /// What waits for someone to look, oldest first.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>> {
         let mut query = self.0.prepare_cached(
-            "SELECT e.position, e.received, e.kind, e.reason, e.id, b.device FROM entry e
+            // a withdrawal whose target came later, and is not its own to take back, was in order when it came
+            "WITH waits (position, reason) AS (
+               SELECT position, reason FROM entry WHERE reason IS NOT NULL
+               UNION ALL
+               SELECT w.position, 'foreign_revision' FROM entry w WHERE w.kind = 4 AND w.kind <> 2 AND w.reason IS NULL
+               AND NOT EXISTS (SELECT 1 FROM withdrawn WHERE by = w.position)
+               AND (EXISTS (SELECT 1 FROM entry e WHERE e.id = w.target AND e.kind = 2
+                            AND e.position NOT IN (SELECT record FROM withdrawn))
+                    OR w.target IS NULL AND EXISTS (SELECT 1 FROM entry e WHERE e.code = w.code AND e.kind = 2
+                            AND e.position NOT IN (SELECT record FROM withdrawn))))
+             SELECT e.position, e.received, e.kind, waits.reason, e.id, b.device FROM waits
+             JOIN entry e ON e.position = waits.position
              LEFT JOIN binding b ON b.position = CASE e.kind WHEN 1 THEN e.position ELSE e.binding END
-             WHERE e.reason IS NOT NULL AND e.position NOT IN (SELECT about FROM decision) ORDER BY e.position",
+             WHERE e.position NOT IN (SELECT about FROM decision) AND e.position NOT IN (SELECT record FROM withdrawn)
+             ORDER BY e.position",
         )?;
         let mut rows = query.query([])?;
         let mut list = Vec::new();
@@ -202,15 +248,16 @@ impl Writing<'_> {
     /// Appends an entry and returns its position.
     pub fn append(&self, new: &NewEntry) -> Result<u64> {
         let mut insert = self.0.0.prepare_cached(
-            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, code, body)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         )?;
         let bytes = |id: Option<Uuid>| id.map(Uuid::into_bytes);
         let seq = new.seq.map(|n| n as i64);
         let reason = new.reason.map(word);
         let (id, target) = (bytes(new.id), bytes(new.target));
-        let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.body];
+        let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.code, new.body];
         let position = insert.insert(row)? as u64;
-        self.derive(position, new.kind, new.reason, new.body)?;
+        self.derive(position, new)?;
         Ok(position)
     }
 
@@ -220,15 +267,11 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases the sealed bytes of the record at a position.
-    pub fn erase_sealed(&self, position: u64) -> Result<()> {
-        self.0.0.prepare_cached("DELETE FROM sealed WHERE position = ?1")?.execute([position])?;
-        Ok(())
-    }
-
     /// Turns the record at a position into a tombstone.
     pub fn bury(&self, found: &Found) -> Result<()> {
-        let digests: Vec<u8> = [Some(found.jws), found.sealed].into_iter().flatten().flat_map(|d| d.0).collect();
+        let none = Digest([0; 32]);
+        let digests = [found.jws, found.sealed.unwrap_or(none), found.undo.unwrap_or(none)];
+        let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
         let mut update = self.0.0.prepare_cached("UPDATE entry SET body = NULL, digests = ?2 WHERE position = ?1")?;
         update.execute(params![found.position, digests])?;
         Ok(())
@@ -244,12 +287,16 @@ fn entry(row: &Row) -> Result<Entry> {
         Some(body) => What::read(kind, body).map_err(|_| damaged)?,
         None => What::Tombstone { record: Uuid::from_bytes(row.get::<_, Option<_>>(5)?.ok_or(damaged)?) },
     };
-    Ok(Entry { position, received: row.get(2)?, reason: reason(row, 3)?, binding: row.get(4)?, what })
+    let (received, reason, binding) = (row.get(2)?, reason(row, 3)?, row.get(4)?);
+    Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), what })
 }
 
-fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>)> {
-    let (jws, sealed) = bytes.split_first_chunk::<32>()?;
-    Some((Digest(*jws), sealed.try_into().ok().map(Digest)))
+/// Of a tombstone: the JWS, the sealed bytes and the undo; what there was none of is zero or left out.
+fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>, Option<Digest>)> {
+    let mut each = bytes.chunks_exact(32).map(|digest| Digest(digest.try_into().expect("32 bytes")));
+    let jws = each.next()?;
+    let mut there = || each.next().filter(|digest| digest.0 != [0; 32]);
+    Some((jws, there(), there()))
 }
 
 pub(super) fn word(reason: Reason) -> String {
@@ -274,10 +321,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let withdrawals = "SELECT 1 FROM entry WHERE kind = ?1 AND kind <> 2";
-        for sql in [super::LAST_OF, withdrawals, "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1"] {
-            let sql = format!("EXPLAIN QUERY PLAN {sql}");
-            let plan: String = store.read(|log| Ok(log.0.query_row(&sql, [4], |r| r.get(3))?)).unwrap();
-            assert!(plan.starts_with("SEARCH entry USING"), "{plan}");
+        let codes = "SELECT 1 FROM entry WHERE code = ?1 AND kind = 2";
+        let numbers = "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1";
+        for sql in [super::LAST_OF, withdrawals, codes, numbers, crate::store::withdrawals::LINKED] {
+            let plan = store.read(|log| {
+                let mut query = log.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                Ok(query.query_map([4], |r| r.get::<_, String>(3))?.collect::<rusqlite::Result<Vec<_>>>()?)
+            });
+            let looks = plan.unwrap().into_iter().filter(|step| !step.contains("linked"));
+            let scans: Vec<_> = looks.filter(|step| step.starts_with("SCAN") && !step.contains("CONSTANT")).collect();
+            assert!(scans.is_empty(), "{scans:?}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub struct Raw {
     pub binding: Option<u64>,
     pub seq: Option<u64>,
     pub target: Option<Uuid>,
+    pub code: Option<String>,
     pub body: Option<String>,
     pub digests: Option<Vec<u8>>,
 }
@@ -25,7 +26,7 @@ impl Reading<'_> {
     /// At most `limit` entries after a position.
     pub fn raw(&self, after: u64, limit: u64) -> Result<Vec<Raw>> {
         let mut query = self.0.prepare_cached(
-            "SELECT position, reason, kind, received, id, binding, seq, target, body, digests FROM entry
+            "SELECT position, reason, kind, received, id, binding, seq, target, body, digests, code FROM entry
              WHERE position > ?1 ORDER BY position LIMIT ?2",
         )?;
         let mut rows = query.query(params![after, limit])?;
@@ -44,6 +45,7 @@ impl Reading<'_> {
                 target: id(row.get(7)?),
                 body: row.get(8)?,
                 digests: row.get(9)?,
+                code: row.get(10)?,
             });
         }
         Ok(found)
@@ -53,11 +55,12 @@ impl Reading<'_> {
     pub fn derived(&self) -> Result<Digest> {
         let mut sum = Digest([0; 32]);
         for table in [
-            "SELECT position, kind, received, reason, id, binding, seq, target, digests FROM entry ORDER BY position",
+            "SELECT position, kind, received, reason, id, binding, seq, target, digests, code FROM entry ORDER BY position",
             "SELECT * FROM binding ORDER BY position",
             "SELECT * FROM revoked ORDER BY device",
             "SELECT * FROM questionnaire ORDER BY sha256",
             "SELECT * FROM decision ORDER BY about",
+            "SELECT * FROM withdrawn ORDER BY record",
         ] {
             let mut query = self.0.prepare(table)?;
             let columns = query.column_count();
@@ -72,12 +75,12 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Copies a tombstone, which derives nothing.
+    /// Copies a tombstone, which derives nothing but that it is taken back.
     pub fn copy_tombstone(&self, raw: &Raw) -> Result<()> {
         let id = |id: Option<Uuid>| id.map(Uuid::into_bytes);
         self.0.0.execute(
-            "INSERT INTO entry (position, kind, received, reason, id, binding, seq, target, digests)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+            "INSERT INTO entry (position, kind, received, reason, id, binding, seq, target, digests, code)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
             params![
                 raw.position,
                 raw.kind as i64,
@@ -87,9 +90,10 @@ impl Writing<'_> {
                 raw.binding,
                 raw.seq.map(|n| n as i64),
                 id(raw.target),
-                raw.digests
+                raw.digests,
+                raw.code
             ],
         )?;
-        Ok(())
+        self.meet_withdrawals(raw.position, raw.position)
     }
 }

@@ -4,7 +4,7 @@ use super::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step stands in its own file, with prose; a step that was released never changes.
-const STEPS: &[&str] = &[include_str!("schema/1-log.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1-log.sql"), include_str!("schema/2-withdrawals.sql")];
 
 /// Takes the steps that are missing, all or none.
 pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
@@ -14,8 +14,10 @@ pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
     for step in missing {
         tx.execute_batch(step)?;
     }
-    if taken == 0 {
-        new_epoch(&tx)?;
+    match taken {
+        0 => new_epoch(&tx)?,
+        1 => super::withdrawals::fill_in(&tx)?,
+        _ => (),
     }
     tx.pragma_update(None, "user_version", STEPS.len() as u32)?;
     Ok(tx.commit()?)

@@ -1,18 +1,26 @@
-//! Verbs for taking back. A withdrawal covers the record it names and all that this one corrected or was corrected
-//! by, in any order of arrival: sealed bytes go at once, the signed facts at the next revision.
+//! Verbs for taking back. A withdrawal names a record by its id, or all records of a slip by the code. It covers those
+//! of them that are its own phone's, or whose secret it shows (`Record::may_change`); once someone accepted it, all. With
+//! each goes what this one corrected or was corrected by. It works in any order of arrival: sealed bytes go at once,
+//! the signed facts at the next revision.
+//!
+//! `withdrawn` holds what is taken back. It derives from the log alone, and everything else (erasing, burying, counting)
+//! asks only this table.
 
 use super::{Found, Reading, Result, StoreError, Writing};
-use crate::log::{What, may_revise};
-use rusqlite::OptionalExtension as _;
-use tabara_core::record::{Record, Uuid};
+use crate::log::{Kind, What};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tabara_core::record::{Code, Record, Uuid};
 
 /// Ids of a record with all that it corrected or was corrected by.
-const LINKED: &str = "WITH RECURSIVE linked (id) AS (
+pub(super) const LINKED: &str = "WITH RECURSIVE linked (id) AS (
       VALUES (?1)
-      UNION SELECT e.target FROM linked JOIN entry e ON e.id = linked.id WHERE e.target IS NOT NULL AND e.kind = 2
-      UNION SELECT e.id FROM linked JOIN entry e ON e.target = linked.id WHERE e.kind = 2)";
+      UNION SELECT t.id FROM linked JOIN entry c ON c.id = linked.id JOIN entry t ON t.id = c.target
+        WHERE c.kind = 2 AND (c.binding = t.binding OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept))
+      UNION SELECT c.id FROM linked JOIN entry t ON t.id = linked.id JOIN entry c ON c.target = t.id
+        WHERE c.kind = 2 AND (c.binding = t.binding OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept)))
+    SELECT e.position FROM linked JOIN entry e ON e.id = linked.id";
 
-/// A withdrawal that is in order, or that the operator accepted.
+/// A withdrawal that is in order, or that somebody accepted.
 struct Withdrawal {
     binding: Option<u64>,
     record: Record,
@@ -21,80 +29,126 @@ struct Withdrawal {
 
 impl Withdrawal {
     fn covers(&self, found: &Found) -> bool {
-        let target = found.record.as_ref();
-        target.is_some_and(|t| self.accepted || may_revise((self.binding, &self.record), (found.binding, t)))
+        self.accepted || self.record.may_change(self.binding.is_some() && self.binding == found.binding, found.undo)
     }
 }
 
+/// Step 2 of the schema, for a log that was begun before it: codes, and what is taken back.
+pub(super) fn fill_in(conn: &Connection) -> Result<()> {
+    let log = Writing(Reading(conn));
+    for position in log.positions("SELECT position FROM entry WHERE kind IN (2, 4) AND body IS NOT NULL", [])? {
+        let found = log.found_at(position)?.and_then(|found| found.record);
+        if let Some(code) = found.and_then(|record| record.code) {
+            conn.execute("UPDATE entry SET code = ?2 WHERE position = ?1", params![position, code.as_str()])?;
+        }
+    }
+    for position in log.positions("SELECT position FROM entry WHERE kind = 4 AND kind <> 2", [])? {
+        log.apply_withdrawal(position, position)?;
+    }
+    Ok(())
+}
+
 impl Reading<'_> {
-    /// Whether a record that has just been appended was withdrawn before it came.
-    pub fn is_withdrawn(&self, record: Uuid) -> Result<bool> {
-        // most logs hold few withdrawals, and this is asked for every record that comes
-        if !self.0.prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND kind <> 2")?.exists([])? {
-            return Ok(false);
-        }
-        let sql = format!(
-            "{LINKED} SELECT position FROM entry WHERE kind = 4 AND kind <> 2 AND target IN (SELECT id FROM linked)"
-        );
-        let mut query = self.0.prepare_cached(&sql)?;
-        let positions = query.query_map([record.as_bytes()], |r| r.get(0))?.collect::<rusqlite::Result<Vec<u64>>>()?;
-        if positions.is_empty() {
-            return Ok(false);
-        }
-        let Some(found) = self.find(record)? else { return Ok(false) };
-        for position in positions {
-            if self.withdrawal(position)?.is_some_and(|w| w.covers(&found)) {
-                return Ok(true);
+    /// Whether the record at a position is taken back.
+    pub fn is_withdrawn(&self, position: u64) -> Result<bool> {
+        Ok(self.0.prepare_cached("SELECT 1 FROM withdrawn WHERE record = ?1")?.exists([position])?)
+    }
+
+    /// Whether a person took back what stood under this code.
+    pub fn is_dead(&self, code: &Code) -> Result<bool> {
+        let sql = "SELECT 1 FROM entry w WHERE w.code = ?1 AND w.kind = 4
+                   AND EXISTS (SELECT 1 FROM withdrawn WHERE by = w.position)";
+        Ok(self.0.prepare_cached(sql)?.exists([code.as_str()])?)
+    }
+
+    /// The records that a withdrawal names, as far as they are here.
+    pub fn named(&self, withdrawal: &Record) -> Result<Vec<Found>> {
+        let by_id = "SELECT position FROM entry WHERE id = ?1 AND kind = 2";
+        let positions = match (&withdrawal.revises, &withdrawal.code) {
+            (Some(target), _) => self.positions(by_id, [target.as_bytes()])?,
+            (None, Some(code)) => {
+                self.positions("SELECT position FROM entry WHERE code = ?1 AND kind = 2", [code.as_str()])?
             }
-        }
-        Ok(false)
+            (None, None) => vec![],
+        };
+        positions.into_iter().filter_map(|position| self.found_at(position).transpose()).collect()
     }
 
     /// The withdrawal at a position, if there is one and it counts.
     fn withdrawal(&self, position: u64) -> Result<Option<Withdrawal>> {
-        let sql = "SELECT e.binding, e.body, e.reason IS NULL, ifnull(d.accept, 0) FROM entry e
+        let sql = "SELECT e.binding, e.body, ifnull(d.accept, e.reason IS NULL), ifnull(d.accept, 0) FROM entry e
                    LEFT JOIN decision d ON d.about = e.position WHERE e.position = ?1 AND e.kind = 4";
         type Columns = (Option<u64>, String, bool, bool);
         let row = |r: &rusqlite::Row| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
         let found: Option<Columns> = self.0.prepare_cached(sql)?.query_row([position], row).optional()?;
-        let Some((binding, body, in_order, accepted)) = found.filter(|f| f.2 || f.3) else { return Ok(None) };
-        match What::read(crate::log::Kind::Withdrawal, &body) {
-            Ok(What::Withdrawal(record)) => {
-                Ok(Some(Withdrawal { binding, record: *record, accepted: accepted && !in_order }))
-            }
+        let Some((binding, body, true, accepted)) = found else { return Ok(None) };
+        match What::read(Kind::Withdrawal, &body) {
+            Ok(What::Withdrawal(record)) => Ok(Some(Withdrawal { binding, record: *record, accepted })),
             _ => Err(StoreError::Damaged { position }),
         }
     }
 
-    /// What the withdrawal at a position covers, of what the log has.
-    fn covered(&self, position: u64) -> Result<Vec<Found>> {
-        let Some(withdrawal) = self.withdrawal(position)? else { return Ok(Vec::new()) };
-        let Some(target) = withdrawal.record.revises else { return Ok(Vec::new()) };
-        let mut query = self.0.prepare_cached(&format!("{LINKED} SELECT id FROM linked"))?;
-        let ids = query.query_map([target.as_bytes()], |r| r.get(0))?.collect::<rusqlite::Result<Vec<[u8; 16]>>>()?;
-        let mut covered = Vec::new();
-        for id in ids {
-            covered.extend(self.find(Uuid::from_bytes(id))?.filter(|found| withdrawal.covers(found)));
-        }
-        Ok(covered)
+    fn positions(&self, sql: &str, of: impl rusqlite::Params) -> Result<Vec<u64>> {
+        Ok(self.0.prepare_cached(sql)?.query_map(of, |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The position of the withdrawal with this id.
+    pub(super) fn withdrawal_of(&self, id: Uuid) -> Result<Option<u64>> {
+        let mut query = self.0.prepare_cached("SELECT position FROM entry WHERE id = ?1 AND kind = 4")?;
+        Ok(query.query_row([id.as_bytes()], |r| r.get(0)).optional()?)
     }
 }
 
 impl Writing<'_> {
-    /// Erases the sealed bytes that the withdrawal at a position covers; no effect on entries of another kind.
-    pub(super) fn apply_withdrawal(&self, position: u64) -> Result<()> {
-        for found in self.covered(position)? {
-            self.erase_sealed(found.position)?;
+    /// Takes back what the withdrawal at a position covers; no effect on entries of another kind.
+    pub(super) fn apply_withdrawal(&self, position: u64, since: u64) -> Result<()> {
+        let Some(withdrawal) = self.withdrawal(position)? else { return Ok(()) };
+        for found in self.named(&withdrawal.record)?.iter().filter(|found| withdrawal.covers(found)) {
+            self.take_back(found.id, since, position)?;
         }
         Ok(())
     }
 
-    /// Turns every record whose withdrawal counts into a tombstone. Part of a revision.
+    /// Looks whether a record that came now, or that counts from now on, is taken back already.
+    pub(super) fn meet_withdrawals(&self, position: u64, since: u64) -> Result<()> {
+        // most logs hold few withdrawals, and this is asked for every record that comes
+        if !self.0.0.prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND kind <> 2")?.exists([])? {
+            return Ok(());
+        }
+        let id = "SELECT id FROM entry WHERE position = ?1 AND kind = 2";
+        let id: Option<[u8; 16]> = self.0.0.prepare_cached(id)?.query_row([position], |r| r.get(0)).optional()?;
+        let Some(id) = id else { return Ok(()) };
+        let about = "SELECT position FROM entry WHERE target = ?1 AND kind = 4
+            UNION SELECT w.position FROM entry e JOIN entry w ON w.code = e.code AND w.target IS NULL
+            WHERE e.id = ?1 AND w.kind = 4 ORDER BY 1";
+        for by in self.positions(about, [id])? {
+            let Some(withdrawal) = self.withdrawal(by)? else { continue };
+            if self.found_at(position)?.is_some_and(|found| withdrawal.covers(&found)) {
+                self.take_back(id, since, by)?;
+            }
+        }
+        // what corrects something that is taken back, or is corrected by it, goes with it
+        let by = format!("SELECT by FROM withdrawn WHERE record IN ({LINKED}) LIMIT 1");
+        match self.positions(&by, [id])?.first() {
+            Some(by) => self.take_back(id, since, *by),
+            None => Ok(()),
+        }
+    }
+
+    fn take_back(&self, id: [u8; 16], since: u64, by: u64) -> Result<()> {
+        for record in self.positions(LINKED, [id])? {
+            let mut insert = self.0.0.prepare_cached("INSERT OR IGNORE INTO withdrawn VALUES (?1, ?2, ?3)")?;
+            insert.execute(params![record, since, by])?;
+            self.0.0.prepare_cached("DELETE FROM sealed WHERE position = ?1")?.execute([record])?;
+        }
+        Ok(())
+    }
+
+    /// Turns every record that is taken back into a tombstone. Part of a revision.
     pub fn bury_withdrawn(&self) -> Result<()> {
-        let mut query = self.0.0.prepare_cached("SELECT position FROM entry WHERE kind = 4 AND kind <> 2")?;
-        let withdrawals = query.query_map([], |r| r.get(0))?.collect::<rusqlite::Result<Vec<u64>>>()?;
-        for position in withdrawals {
-            for found in self.covered(position)? {
+        let alive = "SELECT record FROM withdrawn JOIN entry ON position = record WHERE body IS NOT NULL";
+        for position in self.positions(alive, [])? {
+            if let Some(found) = self.found_at(position)? {
                 self.bury(&found)?;
             }
         }

@@ -6,10 +6,8 @@ use serde_json::json;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, SigningKey, Typ, sha256};
 use tabara_core::facts;
-use tabara_core::record::{
-    Batch, BatchReply, Code, Kind, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid, undo_hash,
-};
-use tabara_server::intake::{News, Updates, Wanted};
+use tabara_core::record::{Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid};
+use tabara_server::intake::Wanted;
 use tabara_server::log::What;
 use tabara_tests::load::{Deployment, NOON, Phone, Running, digest, gzip};
 
@@ -152,25 +150,6 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
         assert_eq!(world.receipt(&again).jws, digest(&sent), "a tombstone still knows what it was");
         assert_eq!(world.receipt(&again).sealed, Some(sha256(b"sealed")));
     }
-}
-
-#[tokio::test]
-async fn another_phone_corrects_or_withdraws_only_with_the_slips_secret() {
-    let (world, mut phone) = World::new().await;
-    let mut other = world.deployment.phone();
-    world.register(&other).await;
-    let secret = Code::generate();
-    let record = Record { undo: Some(undo_hash(&secret)), ..phone.screening() };
-    let sent = phone.sign(&record, Some(b"sealed"));
-    let position = world.receipt(&world.send(&phone, &[sent]).await[0]).position;
-    let without = other.withdrawal(record.record);
-    let without = other.sign(&without, None);
-    assert_eq!(world.send_one(&other, without).await, quarantined(Reason::ForeignRevision));
-    assert!(world.store.read(|log| log.sealed(position)).unwrap().is_some());
-    let with = Record { undo: Some(undo_hash(&secret)), ..other.withdrawal(record.record) };
-    let with = other.sign(&with, None);
-    assert_eq!(world.send_one(&other, with).await, ACCEPTED);
-    assert_eq!(world.store.read(|log| log.sealed(position)).unwrap(), None);
 }
 
 #[tokio::test]

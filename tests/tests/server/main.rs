@@ -4,4 +4,5 @@ mod connections;
 mod courier;
 mod intake;
 mod restore;
+mod withdrawals;
 mod world;
