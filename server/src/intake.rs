@@ -26,8 +26,8 @@ use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_core::facts::Dictionary;
 use tabara_core::record::{
-    self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid,
-    Verdict,
+    self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates,
+    Uuid, Verdict,
 };
 
 /// A body is at most this long, as sent and after decompression (8 MiB).

@@ -2,6 +2,7 @@ use super::super::double::{StillClock, Store as Secrets};
 use super::*;
 use crate::catalog::{Binding, Card, Recipient, RecipientRole};
 use crate::envelope::{self, Typ};
+use crate::record::Updates;
 use std::sync::atomic::Ordering;
 
 const MARCH: i64 = 1_772_323_200; // 2026-03-01
@@ -192,7 +193,8 @@ fn standing_and_updates_are_kept_and_an_update_comes_once() {
     assert_eq!(mailbox.standing().unwrap(), Standing::default());
     let standing = Standing { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1 };
     mailbox.set_standing(&standing).unwrap();
-    mailbox.take_updates(&[(4, "{}".into()), (4, "{}".into())], 4).unwrap();
+    let review = Update { position: 4, record: Uuid::nil(), news: News::Review { jws: "a.b.c".into() } };
+    mailbox.take_updates(&[review.clone(), review], 4).unwrap();
     assert_eq!(phone.open(false).standing().unwrap(), Standing { cursor: 4, ..standing });
     // a new card has a new chain
     phone.enrol(&mailbox);
@@ -225,4 +227,42 @@ fn a_newer_mailbox_is_left_as_it_is() {
     drop(mailbox);
     let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
     assert!(matches!(opened, Err(VaultError::Newer)));
+}
+
+#[test]
+fn what_became_of_a_record_is_noted_with_it_and_what_was_taken_back_elsewhere_is_erased() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    phone.enrol(&mailbox);
+    let records = [Uuid::new_v4(), Uuid::new_v4()];
+    for record in records {
+        mailbox.post(record, Some(b"sealed"), |seq| format!("jws {seq}")).unwrap();
+    }
+    let kept = |record: Uuid, reason: Option<Reason>| Applied::Kept {
+        record,
+        outcome: reason.map_or(Outcome::Accepted, |_| Outcome::Quarantined),
+        reason,
+        receipt: "receipt".into(),
+        position: 1,
+        epoch: Uuid::nil(),
+    };
+    mailbox.apply(&[kept(records[0], None), kept(records[1], Some(Reason::UnknownCode))]).unwrap();
+    assert_eq!(records.map(|r| mailbox.fate(r).unwrap()), [Fate::Kept, Fate::Quarantined(Reason::UnknownCode)]);
+    let update = |position, record, news| Update { position, record, news };
+    let updates = [
+        update(7, records[0], News::Withdrawn),
+        update(7, records[1], News::Decision { accept: true }),
+        update(8, records[1], News::Other),
+    ];
+    mailbox.take_updates(&updates, 8).unwrap();
+    assert_eq!(records.map(|r| mailbox.fate(r).unwrap()), [Fate::Withdrawn, Fate::Kept]);
+    assert_eq!(mailbox.kept().unwrap().iter().map(|o| o.record).collect::<Vec<_>>(), [records[1]]);
+}
+
+#[test]
+fn an_update_that_only_a_later_version_knows_is_passed_over() {
+    let told = r#"{"updates":[{"position":3,"record":"00000000-0000-0000-0000-000000000000","news":"gift","of":[1]},
+        {"position":4,"record":"00000000-0000-0000-0000-000000000000","news":"withdrawn"}],"cursor":9}"#;
+    let updates: Updates = crate::envelope::from_json(told.as_bytes()).unwrap();
+    assert_eq!(updates.updates.into_iter().map(|u| u.news).collect::<Vec<_>>(), [News::Other, News::Withdrawn]);
 }

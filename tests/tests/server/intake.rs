@@ -6,7 +6,9 @@ use serde_json::json;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, SigningKey, Typ, sha256};
 use tabara_core::facts;
-use tabara_core::record::{Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Uuid};
+use tabara_core::record::{
+    Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
+};
 use tabara_server::intake::Wanted;
 use tabara_server::log::What;
 use tabara_tests::load::{Deployment, NOON, Phone, Running, digest, gzip};

@@ -95,6 +95,7 @@ class MainActivity : Activity() {
             Where.RESULT -> ResultScreen(this, place)
             Where.STOPPED -> StoppedScreen(this, place)
             Where.RECORDS -> RecordsScreen(this)
+            Where.WITHDRAW -> WithdrawScreen(this)
         }
         draw()
     }

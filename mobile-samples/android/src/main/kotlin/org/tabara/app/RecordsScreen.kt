@@ -18,6 +18,7 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
 
     override fun open() {
         click(R.id.home_button) { back() }
+        click(R.id.withdraw) { host.go(Place(Where.WITHDRAW)) }
         click(R.id.more) { list(++pages) }
         desk.forgetSync()
         list(pages)
@@ -55,6 +56,8 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         when (fate) {
             is Fate.Waiting -> R.string.case_waiting
             is Fate.Kept -> R.string.case_sent
+            is Fate.Quarantined -> R.string.case_looked_at
+            is Fate.Withdrawn -> R.string.case_withdrawn
             is Fate.Refused -> R.string.case_refused
         },
     )
@@ -90,11 +93,13 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
     }
 
     private fun report(done: SyncReport): String {
-        val arrived = (done.accepted + done.alreadyHad + done.quarantined).toInt()
+        val arrived = (done.accepted + done.alreadyHad).toInt()
+        val lookedAt = done.quarantined.toInt()
         val refused = done.refused.toInt()
         return listOfNotNull(
             if (done.cancelled) host.getString(R.string.sync_cancelled) else null,
             if (arrived > 0) host.resources.getQuantityString(R.plurals.sync_sent, arrived, arrived) else null,
+            if (lookedAt > 0) host.resources.getQuantityString(R.plurals.sync_looked_at, lookedAt, lookedAt) else null,
             if (refused > 0) host.resources.getQuantityString(R.plurals.sync_refused, refused, refused) else null,
             done.catalogFault?.let { host.getString(R.string.sync_catalog_fault, it) },
             if (done.restored) host.getString(R.string.sync_restored) else null,

@@ -64,6 +64,7 @@ class JourneyTest {
         a.tap(t("Finish and seal"))
         a.await(t("Write this code"))
         a.shot("$shots-14-slip")
+        val code = a.findViewById<android.widget.TextView>(R.id.code).text.toString()
         a.tap(t("Written down: close"))
         a.tap(t("Records (1 waiting)"))
         a.await(t("1 record waits to be sent"))
@@ -72,6 +73,18 @@ class JourneyTest {
         a.await(t("1 record arrived."))
         a.await(t("Nothing waits to be sent"))
         a.shot("$shots-16-arrived")
+
+        a.tap(t("A person takes back her words…"))
+        a.await(t("Help does not depend on it"))
+        a.type(R.id.slip_code, "23456")
+        a.tap(t("Take back"))
+        a.await(t("A code is mistyped"))
+        a.shot("$shots-17-take-back")
+        a.type(R.id.slip_code, code)
+        a.tap(t("Take back"))
+        a.await(t("withdrawn"))
+        a.await(t("1 record waits to be sent"))
+        a.shot("$shots-18-taken-back")
     }
 
     @Test
@@ -294,6 +307,11 @@ class JourneyTest {
             "1 record waits to be sent" to "1 dossier attend d'être envoyé",
             "Sync now" to "Synchroniser",
             "1 record arrived." to "1 dossier est arrivé.",
+            "A person takes back her words…" to "Une personne reprend ses paroles…",
+            "Help does not depend on it" to "L'aide n'en dépend pas",
+            "Take back" to "Retirer",
+            "A code is mistyped" to "Un code est mal tapé",
+            "withdrawn" to "retiré",
             "Nothing waits to be sent" to "Rien n'attend d'être envoyé",
         )
     }
