@@ -214,7 +214,6 @@ impl Reading<'_> {
                SELECT position, reason FROM entry WHERE reason IS NOT NULL
                UNION ALL
                SELECT w.position, 'foreign_revision' FROM entry w WHERE w.kind = 4 AND w.kind <> 2 AND w.reason IS NULL
-               AND NOT EXISTS (SELECT 1 FROM withdrawn WHERE by = w.position)
                AND (EXISTS (SELECT 1 FROM entry e WHERE e.id = w.target AND e.kind = 2
                             AND e.position NOT IN (SELECT record FROM withdrawn))
                     OR w.target IS NULL AND EXISTS (SELECT 1 FROM entry e WHERE e.code = w.code AND e.kind = 2
@@ -223,6 +222,7 @@ impl Reading<'_> {
              JOIN entry e ON e.position = waits.position
              LEFT JOIN binding b ON b.position = CASE e.kind WHEN 1 THEN e.position ELSE e.binding END
              WHERE e.position NOT IN (SELECT about FROM decision) AND e.position NOT IN (SELECT record FROM withdrawn)
+             AND NOT (waits.reason = 'foreign_revision' AND e.position IN (SELECT by FROM withdrawn))
              ORDER BY e.position",
         )?;
         let mut rows = query.query([])?;

@@ -76,7 +76,9 @@ impl Reading<'_> {
 
     /// The withdrawal at a position, if there is one and it counts.
     fn withdrawal(&self, position: u64) -> Result<Option<Withdrawal>> {
-        let sql = "SELECT e.binding, e.body, ifnull(d.accept, e.reason IS NULL), ifnull(d.accept, 0) FROM entry e
+        // one that took nothing back when it came may yet cover what comes later
+        let sql = "SELECT e.binding, e.body, ifnull(d.accept, ifnull(e.reason, '') IN ('', 'foreign_revision')),
+                   ifnull(d.accept, 0) FROM entry e
                    LEFT JOIN decision d ON d.about = e.position WHERE e.position = ?1 AND e.kind = 4";
         type Columns = (Option<u64>, String, bool, bool);
         let row = |r: &rusqlite::Row| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));

@@ -228,6 +228,7 @@ proptest! {
         if told.contains("foreign id") && alive(&["r3"]) {
             prop_assert!(waiting.contains(&foreign_id.record));
         }
+        prop_assert!(!waiting.contains(&own.record));
         if told.contains("wrong") && alive(&["r1", "r2", "r3"]) {
             prop_assert!(waiting.contains(&wrong.record));
         }
