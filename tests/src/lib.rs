@@ -2,8 +2,11 @@
 
 pub mod bad_link;
 pub mod coordinator;
+pub mod counting;
 pub mod deployment;
 pub mod faulty;
+pub mod files;
+pub mod hostile;
 pub mod interviewer;
 pub mod load;
 pub mod mailphone;

@@ -8,7 +8,7 @@ mod suites;
 mod terminal;
 
 use std::process::ExitCode;
-use terminal::{cargo, run};
+use terminal::{cargo, program, run};
 
 const HELP: &str = "\
 cargo xtask WORD (or ./x WORD)
@@ -63,8 +63,29 @@ fn demo(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
 /// Optimised as for release, because figures of another build tell nothing.
 fn bench(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
     allow.install(&[needs::C_COMPILER])?;
+    if rest.is_empty() || rest.contains(&"forms") {
+        peers(allow);
+    }
     run(&mut cargo(&["build", "-q", "--profile", "bench", "-p", "tabara-server", "--bins"]))?;
     run(cargo(&["run", "-q", "--profile", "bench", "-p", "tabara-tests", "--bin", "bench", "--"]).args(rest))
+}
+
+/// The engines that `bench forms` measures beside ours. One that cannot be had stays away, and the bench says so.
+fn peers(allow: &needs::Allow) {
+    let python = || allow.install(&[needs::PYTHON]).and_then(|()| suites::venv().map(drop));
+    let npm = || run(program("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir("tests/peers"));
+    let build =
+        ["build", "-q", "--release", "--manifest-path", "tests/peers/Cargo.toml", "--target-dir", "target/peers"];
+    for (peer, there) in [
+        ("pyxform", python()),
+        ("JavaRosa", allow.install(&[needs::JDK])),
+        ("web-forms", allow.install(&[needs::NODE]).and_then(|()| npm())),
+        ("rxform and rxeval", run(&mut cargo(&build))),
+    ] {
+        if let Err(why) = there {
+            println!("absent: {peer}: {why}");
+        }
+    }
 }
 
 fn questionnaires(allow: &needs::Allow) -> Result<(), String> {

@@ -19,7 +19,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 9] = [
+const SUITES: [Suite; 10] = [
     Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite { name: "conformance", what: "cases of the field", needs: &[], usual: true, steps: conformance },
@@ -40,6 +40,7 @@ const SUITES: [Suite; 9] = [
         usual: true,
         steps: browser,
     },
+    Suite { name: "fuzz", what: "every target for a minute", needs: &[needs::C_COMPILER], usual: false, steps: fuzz },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
 
@@ -189,20 +190,50 @@ fn soak() -> Result<Vec<Command>, String> {
     Ok(vec![histories])
 }
 
-/// The project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
 fn python() -> Result<Vec<Command>, String> {
     bindings::generate()?;
     run(&mut cargo(&["build", "-q", "--workspace", "--bins", "--examples"]))?;
+    let mut pytest = program(&venv()?, &["-m", "pytest", "--color=no", "-rs"]);
+    pytest.args(["bindings/python", "tests/python"]);
+    pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(vec![pytest])
+}
+
+/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `target/fuzz`.
+fn fuzz() -> Result<Vec<Command>, String> {
+    let told = program("rustc", &["-vV"]).output().map_err(|e| format!("rustc: {e}"))?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let host = told.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not tell its host")?;
+    let mut build = cargo(&["build", "-q", "--release", "--manifest-path", "tests/fuzz/Cargo.toml"]);
+    // build scripts and macros run uninstrumented: cargo keeps them apart when a target is named
+    build.args(["--target", host, "--target-dir", "target/fuzz"]).env(
+        "RUSTFLAGS",
+        "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+         -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+         -Cllvm-args=-sanitizer-coverage-trace-compares",
+    );
+    run(&mut build)?;
+    let fuzz = format!("target/fuzz/{host}/release/fuzz");
+    let steps = ["workbook", "table", "expression", "package", "answers", "keys"].into_iter().flat_map(|target| {
+        let corpus = format!("target/fuzz/corpus/{target}");
+        let mut step = program(&fuzz, &[&corpus, "-max_total_time=60", "-max_len=65536", "-timeout=10"]);
+        step.args(["-rss_limit_mb=1024", "-print_final_stats=1", "-verbosity=0", "-artifact_prefix=target/fuzz/"]);
+        step.env("TABARA_FUZZ", target);
+        [step, program("echo", &[&format!("fuzz {target}: ok")])]
+    });
+    Ok(steps.collect())
+}
+
+/// Python of the project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
+pub fn venv() -> Result<String, String> {
     let python = std::path::absolute("target/venv/bin/python").map_err(|e| e.to_string())?;
     if !python.exists() {
         run(&mut program("python3", &["-m", "venv", "target/venv"]))?;
     }
+    let python = python.to_string_lossy().into_owned();
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];
-    run(&mut program(&python.to_string_lossy(), &install))?;
-    let mut pytest = program(&python.to_string_lossy(), &["-m", "pytest", "--color=no", "-rs"]);
-    pytest.args(["bindings/python", "tests/python"]);
-    pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
-    Ok(vec![pytest])
+    run(&mut program(&python, &install))?;
+    Ok(python)
 }
 
 fn kotlin() -> Result<Vec<Command>, String> {

@@ -30,6 +30,7 @@ mod survey;
 mod tables;
 mod types;
 pub mod workbook;
+mod xls;
 
 pub use fault::{Fault, Severity, UNREADABLE};
 
@@ -262,7 +263,5 @@ fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
     }
 }
 
-#[cfg(test)]
-mod hostile;
 #[cfg(test)]
 mod tests;

@@ -187,6 +187,9 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
 fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
     let damaged =
         |error: calamine::XlsError| unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN);
+    if super::xls::affordable(bytes).is_none() {
+        return Err(unreadable("the spreadsheet is damaged, or larger than any form", SAVE_AGAIN));
+    }
     let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
     for name in file.sheet_names() {

@@ -3,6 +3,8 @@
 
 mod build;
 mod forms;
+mod generated;
+mod peers;
 mod phone;
 mod server;
 mod vault;
@@ -11,6 +13,10 @@ use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
+use tabara_tests::counting::Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 /// One figure.
 #[derive(Serialize)]
@@ -57,10 +63,12 @@ impl Rows {
     }
 }
 
-fn short(n: f64) -> String {
+/// A figure with as many digits as tell something.
+pub fn short(n: f64) -> String {
     match n.abs() {
         a if a >= 1000.0 => format!("{n:.0}"),
         a if a >= 10.0 => format!("{n:.1}"),
+        a if a < 0.01 => format!("{n:.5}"),
         _ => format!("{n:.3}"),
     }
 }
