@@ -93,9 +93,10 @@ impl FocalPoint {
             }
             opened => Arc::new(opened?),
         };
-        let mut next_try = Duration::ZERO;
+        let (mut next_try, mut may_obey) = (Duration::ZERO, false);
         if mailbox.is_enrolled()? {
             let guard = mailbox.guard()?;
+            may_obey = !guard.gone;
             match guard {
                 Guard { gone: false, .. } => {}
                 Guard { kept: true, .. } => vault::set_vault_aside(folder)?,
@@ -104,7 +105,7 @@ impl FocalPoint {
             // a restart must not shorten the wait
             next_try = clock.monotonic() + delay(guard.wrong);
         }
-        Ok(Self(Arc::new(Phone {
+        let phone = Self(Arc::new(Phone {
             folder: folder.to_owned(),
             secret,
             clock,
@@ -112,7 +113,11 @@ impl FocalPoint {
             open: Mutex::new(None),
             next_try: Mutex::new(next_try),
             questionnaires: Mutex::default(),
-        })))
+        }));
+        if may_obey {
+            phone.obey(false)?;
+        }
+        Ok(phone)
     }
 
     /// What the app should show first.
@@ -184,7 +189,43 @@ impl FocalPoint {
         }
         *open = Some(Unlocked { vault, live: HashMap::new() });
         drop(open);
+        if self.obey(true)? {
+            return Err(Error::KeyStoreLost);
+        }
         phone.tidy();
+        Ok(())
+    }
+
+    /// Obeys an order to wipe this phone: right after the PIN (`unlocked`), when drafts can be sealed first; or without it
+    /// once its time is over. Returns whether the vault is gone.
+    fn obey(&self, unlocked: bool) -> Result<bool> {
+        let phone = &self.0;
+        let Some(order) = phone.mailbox.order()? else { return Ok(false) };
+        let late = order.wipe_by < phone.mailbox.now()?;
+        if !(unlocked || late) {
+            return Ok(false);
+        }
+        // before its time nothing is lost: a draft that cannot be sealed now is tried again at the next unlock
+        match self.seal_drafts() {
+            Err(error) if !late => {
+                tracing::warn!(%error, "an order to wipe waits for a draft");
+                return Ok(false);
+            }
+            _ => self.wipe()?,
+        }
+        Ok(true)
+    }
+
+    /// Ends every interview that is not finished, and seals what there is consent for.
+    fn seal_drafts(&self) -> Result<()> {
+        for draft in self.drafts()? {
+            let session = self.resume(draft.draft)?;
+            session.stop()?;
+            match session.finish(None) {
+                Ok(_) | Err(Error::NoConsent) => (),
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 
@@ -280,7 +321,15 @@ impl FocalPoint {
     /// from there. Needs a tokio runtime.
     pub async fn sync(&self, progress: &Progress) -> Result<Report> {
         let me = self.0.mailbox.enrolment()?;
-        sync::run(&self.0.mailbox, &Client::new(&me.server, me.pin)?, progress).await
+        let client = Client::new(&me.server, me.pin)?;
+        let report = sync::run(&self.0.mailbox, &client, progress).await?;
+        let gone = self.0.mailbox.guard()?.gone;
+        if report.cancelled || gone || !self.obey(false)? {
+            return Ok(report);
+        }
+        // what was sealed just now goes out, and the server is told
+        let after = sync::run(&self.0.mailbox, &client, progress).await?;
+        Ok(Report { accepted: report.accepted + after.accepted, ..report })
     }
 
     /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits.

@@ -224,9 +224,30 @@ pub enum News {
     Decision { accept: bool },
     /// The person took it back elsewhere: the phone erases what it still holds of it.
     Withdrawn,
+    /// An order, as an envelope; `record` is then the phone's own id.
+    Order { jws: String },
     /// Something that this version does not know; it passes over it.
     #[serde(other)]
     Other,
+}
+
+/// The payload of an order, by the operations key: the phone seals its drafts and destroys its vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub order: Uuid,
+    pub device: Uuid,
+    /// Seconds since 1970 UTC, by the phone's learned time. Until then a locked phone waits for the PIN, so that its
+    /// drafts can be sealed first; after it, they are lost.
+    pub wipe_by: i64,
+}
+
+/// Body of `POST /v1/orders`: the vault is destroyed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Obeyed {
+    pub order: Uuid,
+    /// Records that the phone still has to send.
+    pub waiting: u64,
 }
 
 /// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.

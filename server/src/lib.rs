@@ -24,6 +24,7 @@ pub mod limits;
 pub mod listen;
 pub mod log;
 pub mod monitor;
+pub mod orders;
 pub mod settings;
 pub mod statistics;
 pub mod store;
@@ -62,6 +63,7 @@ fn routes(server: Arc<Server>) -> Router {
         .merge(intake::routes())
         .merge(catalog::routes())
         .merge(courier::routes())
+        .merge(orders::routes())
         .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
     let pages = web::routes(&server);
     let all = Router::new().nest("/v1", phones).with_state(server).merge(pages);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tabara_core::catalog::{Binding, Catalog, Chain, Grant};
 use tabara_core::clock::{self, Clock};
 use tabara_core::envelope::{self, EnvelopeError};
-use tabara_core::record::{Reason, Record, Uuid};
+use tabara_core::record::{Order, Reason, Record, Uuid};
 
 /// Kinds of entries, with the numbers they have in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ pub enum Kind {
     Catalog = 8,
     /// Someone looked at what was quarantined.
     Decision = 9,
+    /// A phone was told to wipe itself.
+    Order = 10,
+    /// It did.
+    Acknowledgement = 11,
 }
 
 impl Kind {
@@ -41,7 +45,19 @@ impl Kind {
     }
     pub fn from_number(number: i64) -> Option<Self> {
         use Kind::*;
-        let all = [Chain, Record, Review, Withdrawal, Revocation, Closing, Revision, Catalog, Decision];
+        let all = [
+            Chain,
+            Record,
+            Review,
+            Withdrawal,
+            Revocation,
+            Closing,
+            Revision,
+            Catalog,
+            Decision,
+            Order,
+            Acknowledgement,
+        ];
         all.into_iter().find(|kind| *kind as i64 == number)
     }
 }
@@ -86,6 +102,8 @@ pub enum What {
     Revision(Revision),
     Catalog(Box<Catalog>),
     Decision(Decision),
+    Order(Order),
+    Acknowledgement(Acknowledgement),
 }
 
 /// A phone is no longer trusted: what it sends is quarantined.
@@ -113,6 +131,13 @@ pub struct Decision {
     pub accept: bool,
 }
 
+/// A phone has destroyed its vault, as ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    pub order: Uuid,
+    pub device: Uuid,
+}
+
 impl What {
     /// Reads the stored form of an entry.
     pub fn read(kind: Kind, body: &str) -> std::result::Result<Self, EnvelopeError> {
@@ -132,6 +157,8 @@ impl What {
             Kind::Revision => Self::Revision(json(body)?),
             Kind::Catalog => Self::Catalog(envelope::stored(body)?),
             Kind::Decision => Self::Decision(json(body)?),
+            Kind::Order => Self::Order(envelope::stored(body)?),
+            Kind::Acknowledgement => Self::Acknowledgement(json(body)?),
         })
     }
 }

@@ -11,8 +11,8 @@ use tabara_core::facts::Dictionary;
 use tabara_core::record::Uuid;
 use tabara_server::auth::command::{self, UserCommand};
 use tabara_server::statistics::Counting;
-use tabara_server::store::StoreError;
-use tabara_server::{Settings, Store, catalog, courier, devices, doctor, listen::tls, serve};
+use tabara_server::store::{Given, StoreError};
+use tabara_server::{Settings, Store, catalog, courier, desk, devices, doctor, listen::tls, orders, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -93,6 +93,15 @@ enum DeviceCommand {
     Revoke {
         device: Uuid,
     },
+    /// Orders a phone to wipe itself, when it is lost or left for a new one. At its next sync it hears of it; at the next
+    /// unlock it seals its drafts, destroys its vault, sends what waits and says so; then it is revoked.
+    Wipe {
+        device: Uuid,
+        /// Last day, YYYY-MM-DD, on which it waits for the PIN so that drafts can be sealed; after it they are lost. For a
+        /// phone in wrong hands: yesterday.
+        #[arg(long)]
+        by: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -162,6 +171,8 @@ fn run(cli: Cli) -> Outcome {
             println!("version {} with {} files", published.version, published.parts.len());
         }
         Command::Device(DeviceCommand::List) => {
+            let orders = store.read(|log| log.orders())?;
+            let date = |at| tabara_core::clock::civil_date(at);
             println!("device                                position  records  last seen   state");
             for phone in store.read(|log| log.phones())? {
                 let b = &phone.binding;
@@ -169,7 +180,15 @@ fn run(cli: Cli) -> Outcome {
                 let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
                 let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
                 println!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}", b.device, phone.records);
+                for Given { order, obeyed } in orders.iter().filter(|given| given.order.device == b.device) {
+                    let obeyed = obeyed.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
+                    println!("    wipe by {}: {obeyed}", date(order.wipe_by));
+                }
             }
+        }
+        Command::Device(DeviceCommand::Wipe { device, by }) => {
+            let order = orders::wipe(&store, &settings, device, desk::end_of_day(&by)?)?;
+            println!("order {}", order.ok_or("there is no such phone")?.order);
         }
         Command::Device(DeviceCommand::Revoke { device }) => devices::revoke(&store, device, now)?,
         Command::Quarantine(QuarantineCommand::List) => {

@@ -146,7 +146,9 @@ fn told(entry: &Entry) -> Option<Event<'_>> {
         | What::Tombstone { .. }
         | What::Revocation(_)
         | What::Catalog(_)
-        | What::Decision(_) => return None,
+        | What::Decision(_)
+        | What::Order(_)
+        | What::Acknowledgement(_) => return None,
     })
 }
 

@@ -16,7 +16,7 @@ mod staff;
 mod withdrawals;
 
 pub use backup::{RestoreError, restore};
-pub use bindings::{Binding, Phone};
+pub use bindings::{Binding, Given, Phone};
 pub use entries::{Found, NewEntry, Quarantined};
 pub use rebuild::Raw;
 pub use staff::{FILE as STAFF_FILE, Staff};

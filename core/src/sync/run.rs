@@ -9,7 +9,8 @@ use crate::courier::{MAX_PARCEL, Parcel};
 use crate::envelope::{self, Digest, PublicKey, Typ, random, sha256};
 use crate::error::Error;
 use crate::record::{
-    Batch, BatchReply, Head, MAX_BATCH, Outcome, Reason, Sent, TimeReply, Token, Updates, Uuid, Verdict,
+    Batch, BatchReply, Head, MAX_BATCH, News, Obeyed, Order, Outcome, Reason, Sent, TimeReply, Token, Updates, Uuid,
+    Verdict,
 };
 use crate::vault::VaultError;
 use crate::vault::mailbox::{Applied, Enrolment, Mailbox, Offer, Outgoing, Standing};
@@ -93,8 +94,9 @@ pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress,
     mailbox.learn_time(time.time + run.time.1.elapsed().as_secs() as i64)?;
     run.reconcile(&head).await?;
     run.upload(&operations).await?;
-    run.fetch_updates().await?;
+    run.fetch_updates(&operations).await?;
     run.fetch_parts().await?;
+    run.acknowledge().await?;
     mailbox.tidy()?;
     Ok(mailbox.synced()?)
 }
@@ -332,7 +334,7 @@ impl<'a> Run<'a> {
     }
 
     /// Fetches what the server has for this phone, in the order in which it was committed there.
-    async fn fetch_updates(&mut self) -> Done {
+    async fn fetch_updates(&mut self, operations: &[PublicKey]) -> Done {
         loop {
             let standing = self.mailbox.standing()?;
             let path = format!("/v1/updates?after={}", standing.cursor);
@@ -342,8 +344,27 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             self.report.updates += got.updates.len() as u32;
+            let orders = got.updates.iter().filter_map(|update| match &update.news {
+                News::Order { jws } => signed::<Order>(Typ::Order, operations, jws),
+                _ => None,
+            });
+            if let Some(order) = orders.filter(|order| order.device == self.me.device).last() {
+                self.mailbox.set_standing(&Standing { order: Some(order), ..standing })?;
+            }
             self.mailbox.take_updates(&got.updates, got.cursor)?;
         }
+    }
+
+    /// Tells the server that the vault is destroyed, as it ordered. What was sealed before is sent by then.
+    async fn acknowledge(&mut self) -> Done {
+        let Some(order) = self.mailbox.order()?.filter(|_| self.mailbox.guard().is_ok_and(|guard| guard.gone)) else {
+            return Ok(());
+        };
+        let body = json(&Obeyed { order: order.order, waiting: self.mailbox.outlook()?.records });
+        let ask =
+            |token| Ask { path: "/v1/orders".into(), body: Some(Body::Plain(body.clone())), token, ..Ask::default() };
+        self.ask(body.len(), MAX_ANSWER, ask, |_| Ok(())).await?;
+        Ok(self.mailbox.set_standing(&Standing { order: None, ..self.mailbox.standing()? })?)
     }
 
     /// Fetches the files of the catalog that are not here yet.

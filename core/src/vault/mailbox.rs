@@ -12,7 +12,7 @@ use super::{DeviceSecret, File, Store, VaultError, schema};
 use crate::catalog::{Catalog, Chain, Grant, Part, PartKind, Policy};
 use crate::clock::Clock;
 use crate::envelope::{Digest, PublicKey, SigningKey, sha256};
-use crate::record::{News, Outcome, Reason, Update};
+use crate::record::{News, Order, Outcome, Reason, Update};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
@@ -72,6 +72,8 @@ pub struct Standing {
     pub reoffer: bool,
     /// Updates up to here are taken.
     pub cursor: u64,
+    /// What the phone is told to do, until the server has heard that it is done.
+    pub order: Option<Order>,
 }
 
 /// A record that waits to be sent.
@@ -528,6 +530,12 @@ impl Mailbox {
     pub fn standing(&self) -> Result<Standing, VaultError> {
         self.store.read(standing)
     }
+    /// The order to wipe this phone that is not acknowledged yet, if there is one.
+    pub fn order(&self) -> Result<Option<Order>, VaultError> {
+        let device = self.enrolment()?.device;
+        // an order to the phone of an earlier card ended with that card
+        Ok(self.standing()?.order.filter(|order| order.device == device))
+    }
     pub fn set_standing(&self, standing: &Standing) -> Result<(), VaultError> {
         self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(standing)]).map(drop)?))
     }
@@ -548,7 +556,8 @@ impl Mailbox {
                         t.execute("UPDATE record SET reason = NULL WHERE record = ?1 AND state = 'kept'", [record])?;
                         0
                     }
-                    News::Decision { .. } | News::Other => 0,
+                    // an order is checked and kept by sync
+                    News::Decision { .. } | News::Order { .. } | News::Other => 0,
                     News::Review { .. } => {
                         let sql = "INSERT OR IGNORE INTO news (position, body) VALUES (?1, ?2)";
                         t.execute(sql, params![update.position, json(update)])?;

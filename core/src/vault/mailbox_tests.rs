@@ -191,7 +191,7 @@ fn standing_and_updates_are_kept_and_an_update_comes_once() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
     assert_eq!(mailbox.standing().unwrap(), Standing::default());
-    let standing = Standing { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1 };
+    let standing = Standing { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1, order: None };
     mailbox.set_standing(&standing).unwrap();
     let review = Update { position: 4, record: Uuid::nil(), news: News::Review { jws: "a.b.c".into() } };
     mailbox.take_updates(&[review.clone(), review], 4).unwrap();

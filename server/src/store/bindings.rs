@@ -1,9 +1,10 @@
 //! Verbs for phones and their keys.
 
-use super::{Reading, Result, Writing};
+use super::{Reading, Result, StoreError, Writing};
+use crate::log::{Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_core::envelope::PublicKey;
-use tabara_core::record::Uuid;
+use tabara_core::record::{Order, Uuid};
 
 /// The keys of a phone, as its chain binds them to a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub struct Phone {
     pub records: u64,
     /// When it last called, seconds since 1970 UTC.
     pub seen: Option<i64>,
+}
+
+/// An order to a phone, and when it said that it obeyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub order: Order,
+    pub obeyed: Option<i64>,
 }
 
 const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.second,
@@ -79,6 +87,28 @@ impl Reading<'_> {
     /// Bindings in all.
     pub fn count_bindings(&self) -> Result<u64> {
         Ok(self.0.prepare_cached("SELECT count(*) FROM binding")?.query_row([], |r| r.get(0))?)
+    }
+
+    /// All orders to phones, in the order they were given.
+    pub fn orders(&self) -> Result<Vec<Given>> {
+        let sql =
+            "SELECT position, kind, body, received FROM entry WHERE kind IN (10, 11) AND kind <> 2 ORDER BY position";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([])?;
+        let mut given: Vec<Given> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (position, body): (u64, String) = (row.get(0)?, row.get(2)?);
+            let kind = Kind::from_number(row.get(1)?).ok_or(StoreError::Damaged { position })?;
+            match What::read(kind, &body).map_err(|_| StoreError::Damaged { position })? {
+                What::Order(order) => given.push(Given { order, obeyed: None }),
+                What::Acknowledgement(said) => {
+                    let order = given.iter_mut().find(|given| given.order.order == said.order);
+                    order.into_iter().for_each(|given| given.obeyed = row.get(3).ok());
+                }
+                _ => {}
+            }
+        }
+        Ok(given)
     }
 
     /// All phones, in the order they came.

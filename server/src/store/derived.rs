@@ -13,7 +13,7 @@ impl Writing<'_> {
         match kind {
             // the many, which need not be read for it
             Kind::Record => return self.meet_withdrawals(position, position),
-            Kind::Closing | Kind::Revision => return Ok(()),
+            Kind::Closing | Kind::Revision | Kind::Order | Kind::Acknowledgement => return Ok(()),
             _ => (),
         }
         let conn = self.0.0;
@@ -60,7 +60,8 @@ impl Writing<'_> {
                     }
                 }
             }
-            What::Record(_) | What::Closing(_) | What::Revision(_) | What::Tombstone { .. } => (),
+            // nothing derives from the others
+            _ => (),
         }
         Ok(())
     }

@@ -181,6 +181,9 @@ impl Reading<'_> {
              SELECT x.since, 4, mine.id, '' FROM withdrawn x JOIN entry mine ON mine.position = x.record
              JOIN entry w ON w.position = x.by
              WHERE x.since > ?2 AND mine.binding = ?1 AND w.binding <> mine.binding
+             UNION ALL
+             SELECT n.position, n.kind, n.target, n.body FROM entry n JOIN binding b ON b.device = n.target
+             WHERE n.kind = 10 AND n.kind <> 2 AND n.position > ?2 AND b.position = ?1
              ORDER BY 1",
         )?;
         let mut rows = query.query(params![binding, after.min(i64::MAX as u64)])?;
@@ -196,6 +199,7 @@ impl Reading<'_> {
             let news = match Kind::from_number(kind).ok_or(damaged.clone())? {
                 Kind::Review => News::Review { jws: body },
                 Kind::Withdrawal => News::Withdrawn,
+                Kind::Order => News::Order { jws: body },
                 kind => match What::read(kind, &body) {
                     Ok(What::Decision(decision)) => News::Decision { accept: decision.accept },
                     _ => return Err(damaged),

@@ -1,0 +1,58 @@
+//! Orders to phones. A phone that was lost, or that somebody leaves for a new one, is told to seal its drafts and to destroy
+//! its vault by a day; it hears of it at its next sync, obeys, and says so. Both the order and the answer are entries of the
+//! log. A phone that has obeyed and has nothing left to send is revoked: its keys are gone, nothing more can come.
+
+use crate::devices::Caller;
+use crate::error::{Problem, blocking};
+use crate::log::{self, Acknowledgement, Kind, Revocation};
+use crate::store::{self, NewEntry, Store};
+use crate::{Server, Settings};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Router, body::Bytes};
+use std::sync::Arc;
+use tabara_core::envelope::{self, Typ};
+use tabara_core::record::{Obeyed, Order, Uuid};
+
+pub fn routes() -> Router<Arc<Server>> {
+    Router::new().route("/orders", post(obeyed)).layer(DefaultBodyLimit::max(1024))
+}
+
+/// Orders a phone to wipe itself by a time, seconds since 1970 UTC; none where no such phone is known.
+pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store::Result<Option<Order>> {
+    let order = Order { order: Uuid::new_v4(), device, wipe_by: by };
+    let (jws, now) = (settings.operations.sign(Typ::Order, &order), settings.clock.unix());
+    store.write(move |log| {
+        if log.bindings_of(device)?.is_empty() {
+            return Ok(None);
+        }
+        log::close_due(log, now)?;
+        log.append(&NewEntry { target: Some(device), ..NewEntry::own(Kind::Order, now, &jws) })?;
+        Ok(Some(order))
+    })
+}
+
+async fn obeyed(State(server): State<Arc<Server>>, Caller(caller): Caller, body: Bytes) -> Result<StatusCode, Problem> {
+    let Obeyed { order, waiting } = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
+    let now = server.settings.clock.unix();
+    blocking(move || {
+        let known = server.store.write(move |log| {
+            let (device, orders) = (caller.device, log.orders()?);
+            let Some(given) = orders.iter().find(|given| given.order.order == order && given.order.device == device)
+            else {
+                return Ok(false);
+            };
+            log::close_due(log, now)?;
+            if given.obeyed.is_none() {
+                log::append(log, Kind::Acknowledgement, now, &Acknowledgement { order, device })?;
+            }
+            if waiting == 0 && !log.is_revoked(device)? {
+                log::append(log, Kind::Revocation, now, &Revocation { device })?;
+            }
+            Ok(true)
+        })?;
+        if known { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+    })
+    .await
+}
