@@ -34,6 +34,7 @@ pub struct Binding {
 
 /// Authority -> card -> device, checkable by anyone who knows the authority's key. Body of `POST /v1/devices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
     /// Envelope of kind grant.

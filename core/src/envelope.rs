@@ -222,6 +222,16 @@ impl PublicKey {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Digest {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+        text.pattern(Some("^[A-Za-z0-9_-]{43}$")).into()
+    }
+}
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Digest {}
+
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Digest {
     Digest(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes"))

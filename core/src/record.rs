@@ -115,6 +115,7 @@ pub struct SealedCase {
 
 /// A record on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     pub jws: String,
@@ -135,6 +136,7 @@ impl Sent {
 
 /// Body of `POST /v1/records`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     pub records: Vec<Sent>,
@@ -142,6 +144,7 @@ pub struct Batch {
 
 /// What became of one record. Only what is refused stays with the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Accepted,
@@ -153,6 +156,7 @@ pub enum Outcome {
 
 /// Why a record is quarantined or refused, as it stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     // quarantined
@@ -178,6 +182,7 @@ pub enum Reason {
 
 /// The answer for one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdict {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +194,7 @@ pub struct Verdict {
 
 /// Body of the answer to `POST /v1/records`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BatchReply {
     pub results: Vec<Verdict>,
 }
@@ -208,6 +214,7 @@ pub struct Receipt {
 
 /// What became of one of the phone's records: in the answer to `GET /v1/updates?after=N`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Update {
     pub position: u64,
     pub record: Uuid,
@@ -216,6 +223,7 @@ pub struct Update {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
     /// A reviewer decided; the envelope of kind review says what.
@@ -243,6 +251,7 @@ pub struct Order {
 
 /// Body of `POST /v1/orders`: the vault is destroyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Obeyed {
     pub order: Uuid,
@@ -252,6 +261,7 @@ pub struct Obeyed {
 
 /// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Updates {
     pub updates: Vec<Update>,
     pub cursor: u64,

@@ -28,8 +28,7 @@ pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, Sea
     if plain.len() as u64 > MAX_PLAIN {
         return Err(SealError::Oversize);
     }
-    let keys: Vec<age::x25519::Recipient> =
-        recipients.iter().map(|r| r.as_ref().parse().map_err(|_| SealError::BadRecipient)).collect::<Result<_, _>>()?;
+    let keys = parsed(recipients)?;
     let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient))
         .map_err(|_| SealError::NoRecipient)?;
     let sealed = |out| {
@@ -71,6 +70,31 @@ pub fn unlock(locked: &[u8], passphrase: &str) -> Result<zeroize::Zeroizing<Vec<
         age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => SealError::NotForThisKey,
         _ => SealError::Damaged,
     })
+}
+
+/// Locks a file of any length to recipients (`age1…`); at least one is needed.
+pub fn lock_to(secret: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, SealError> {
+    let keys = parsed(recipients)?;
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient));
+    let locked = |encryptor: age::Encryptor| {
+        let mut writer = encryptor.wrap_output(Vec::new())?;
+        writer.write_all(secret)?;
+        writer.finish()
+    };
+    locked(encryptor.map_err(|_| SealError::NoRecipient)?).map_err(|_: std::io::Error| SealError::Damaged)
+}
+
+/// Opens what [`lock_to`] wrote, with the identity of a recipient.
+pub fn unlock_with(locked: &[u8], identity: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
+    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| SealError::BadIdentity)?;
+    age::decrypt(&identity, locked).map(Into::into).map_err(|e| match e {
+        age::DecryptError::NoMatchingKeys => SealError::NotForThisKey,
+        _ => SealError::Damaged,
+    })
+}
+
+fn parsed(recipients: &[impl AsRef<str>]) -> Result<Vec<age::x25519::Recipient>, SealError> {
+    recipients.iter().map(|r| r.as_ref().parse().map_err(|_| SealError::BadRecipient)).collect()
 }
 
 /// Whether a text is an age X25519 recipient (`age1…`).

@@ -4,22 +4,26 @@
 use crate::devices::Caller;
 use crate::error::{Problem, blocking};
 use crate::log::{self, Kind};
+use crate::operator::keys;
 use crate::store::{self, NewEntry, Store, StoreError};
 use crate::{Server, Settings};
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use std::sync::Arc;
 use tabara_core::catalog::{Catalog, CatalogError};
 use tabara_core::envelope::{self, Digest, sha256};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub fn routes() -> Router<Arc<Server>> {
-    Router::new().route("/catalog", get(catalog)).route("/parts/{sha256}", get(part))
+pub fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new().routes(routes!(catalog)).routes(routes!(part))
 }
 
-async fn catalog(State(server): State<Arc<Server>>, _: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+/// The catalog in force: an envelope of kind catalog.
+#[utoipa::path(get, path = "/catalog", security(("token" = [])), responses(
+    (status = 200, content_type = "text/plain", body = String, headers(("etag" = String))),
+    (status = 304, description = "The one named by `if-none-match`."), Problem))]
+async fn catalog(State(server): State<Arc<Server>>, _caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let jws = blocking(move || Ok(server.store.read(|log| log.catalog())?)).await?.ok_or(Problem::NotFound)?;
     let tag = format!("\"{}\"", sha256(jws.as_bytes()));
     let has = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -27,7 +31,14 @@ async fn catalog(State(server): State<Arc<Server>>, _: Caller, headers: HeaderMa
     Ok(if has { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, jws).into_response() })
 }
 
-async fn part(State(server): State<Arc<Server>>, _: Caller, Path(hash): Path<String>) -> Result<Response, Problem> {
+/// A file that the catalog names.
+#[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
+async fn part(
+    State(server): State<Arc<Server>>,
+    _caller: Caller,
+    Path(hash): Path<String>,
+) -> Result<Response, Problem> {
     let hash: Digest = hash.parse().map_err(|_| Problem::NotFound)?;
     let found = blocking(move || Ok(server.store.read(|log| log.part(hash))?)).await?;
     let bytes = found.ok_or(Problem::NotFound)?;
@@ -64,7 +75,7 @@ pub fn publish(
     let other_key = |e: &_| matches!(e, CatalogError::Envelope(envelope::EnvelopeError::WrongKey));
     let mut verified = tried.filter(|tried| !tried.as_ref().is_err_and(other_key));
     let catalog = verified.next().unwrap_or(unsigned)?;
-    if catalog.operations != settings.operations.public() {
+    if !keys::names_ours(&catalog, settings) {
         return Err(PublishError::OtherOperations);
     }
     let intake = tabara_core::catalog::RecipientRole::Intake;

@@ -4,26 +4,25 @@
 
 use crate::devices::{self, Caller};
 use crate::error::{Problem, blocking};
-use crate::intake;
+use crate::intake::{self, Posted};
 use crate::store::{self, Store, StoreError};
 use crate::{Server, Settings};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
-use axum::{Router, body::Bytes};
 use std::sync::Arc;
 use tabara_core::catalog::Catalog;
 use tabara_core::courier::{Answered, Bundle, Parcel};
 use tabara_core::envelope::{self, Typ, sha256};
 use tabara_core::record::{MAX_BATCH, MAX_SEALED};
 use tabara_core::seal::SealError;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A bundle is at most this long: its records, their base64, and the age file around them.
 const MAX_FILE: usize = tabara_core::courier::MAX_BUNDLE + 2 * MAX_SEALED;
 
-pub fn routes() -> Router<Arc<Server>> {
-    Router::new().route("/bundles", post(bundles)).layer(DefaultBodyLimit::max(MAX_FILE))
+pub fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new().routes(routes!(bundles))
 }
 
 /// Why a bundle is not taken in. Nothing of it was.
@@ -35,9 +34,17 @@ pub enum CourierError {
     Store(#[from] StoreError),
 }
 
-async fn bundles(State(server): State<Arc<Server>>, _: Caller, body: Bytes) -> Result<Response, Problem> {
+/// Takes in a bundle, whoever brings it, and answers with a parcel.
+#[utoipa::path(post, path = "/bundles", security(("token" = [])),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
+async fn bundles(
+    State(server): State<Arc<Server>>,
+    _caller: Caller,
+    posted: Posted<MAX_FILE>,
+) -> Result<Response, Problem> {
     let parcel = blocking(move || {
-        let answers = take_in(&server.store, &server.settings, &body).map_err(|e| match e {
+        let answers = take_in(&server.store, &server.settings, &posted.bytes).map_err(|e| match e {
             CourierError::Bundle(_) => Problem::Malformed,
             CourierError::Store(e) => e.into(),
         })?;

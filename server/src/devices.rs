@@ -2,15 +2,14 @@
 //! key says who calls. The first binding of a card wins; a second one is kept, and what it sends is quarantined.
 
 use crate::error::{Problem, blocking};
-use crate::limits::Asker;
+use crate::intake::Posted;
+use crate::listen::limits::{Asker, Place};
 use crate::log::{self, Kind, Revocation};
 use crate::store::{self, Binding, NewEntry, Store, Writing};
 use crate::{Server, Settings};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Json, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Json, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::routing::post;
-use axum::{Router, body::Bytes};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +17,8 @@ use std::time::Instant;
 use tabara_core::catalog::{Binding as Keys, Chain, Grant};
 use tabara_core::envelope::{self, Typ};
 use tabara_core::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A chain is two small envelopes.
 const MAX_CHAIN: usize = 16 * 1024;
@@ -25,20 +26,26 @@ const MAX_CHAIN: usize = 16 * 1024;
 /// So many further bindings of one card are kept for someone to look at.
 const MAX_SECOND: usize = 4;
 
-pub fn routes() -> Router<Arc<Server>> {
-    Router::new().route("/devices", post(registered)).layer(DefaultBodyLimit::max(MAX_CHAIN))
+pub fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new().routes(routes!(registered))
 }
 
 /// Answer to `POST /v1/devices`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Registered {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
 }
 
-async fn registered(State(server): State<Arc<Server>>, _: Stranger, body: Bytes) -> Result<Json<Registered>, Problem> {
-    let chain: Chain = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
+/// Makes a phone known by its chain.
+#[utoipa::path(post, path = "/devices", request_body = Chain, responses((status = 200, body = Registered), Problem))]
+async fn registered(
+    State(server): State<Arc<Server>>,
+    _: Stranger,
+    posted: Posted<MAX_CHAIN>,
+) -> Result<Json<Registered>, Problem> {
+    let chain: Chain = posted.json()?;
     blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
 }
 
@@ -91,8 +98,8 @@ fn same_keys(bound: &Binding, keys: &Keys) -> bool {
     bound.record_key == keys.record_key && bound.transport_key == keys.transport_key
 }
 
-/// The phone that makes a request, by its token. Checked before the body is read.
-pub struct Caller(pub Binding);
+/// The phone that makes a request, by its token, and the place that it holds. Checked before the body is read.
+pub struct Caller(pub Binding, pub Place);
 
 impl FromRequestParts<Arc<Server>> for Caller {
     type Rejection = Problem;
@@ -112,8 +119,9 @@ impl FromRequestParts<Arc<Server>> for Caller {
         if age.saturating_abs() > TOKEN_SECONDS {
             return Err(Problem::TokenTime);
         }
-        server.limits.take(Asker::Phone(binding.position), Instant::now())?;
-        Ok(Self(binding))
+        let asker = Asker::Phone(binding.position);
+        server.limits.take(asker, Instant::now())?;
+        Ok(Self(binding, server.limits.enter(asker)?))
     }
 }
 

@@ -4,6 +4,9 @@
 use crate::store::StoreError;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeMap;
+use utoipa::openapi::{self, RefOr};
+use utoipa::{IntoResponses, PartialSchema as _, ToSchema};
 
 /// A request that got no answer of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub enum Problem {
     NotFound,
     /// Not with this method.
     Method,
+    /// The body did not come in time.
+    TooSlow,
     /// Too many requests: wait.
     TooMany,
     /// The server cannot write now; nothing was taken in. Send again later.
@@ -29,6 +34,11 @@ pub enum Problem {
 }
 
 impl Problem {
+    const ALL: [Self; 10] = {
+        use Problem::*;
+        [Malformed, Oversize, UnknownDevice, TokenTime, BadChain, NotFound, Method, TooSlow, TooMany, Unavailable]
+    };
+
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
@@ -39,6 +49,7 @@ impl Problem {
             Self::BadChain => (S::FORBIDDEN, "bad-chain", "The chain does not lead to this server's authority."),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here by this name."),
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", "Not with this method."),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "too-slow", "The request did not come in time."),
             Self::TooMany => (S::TOO_MANY_REQUESTS, "too-many", "Too many requests; wait."),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Nothing was taken in; send again later."),
         }
@@ -63,9 +74,35 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => Some(Self::Method),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::Oversize),
             StatusCode::NOT_FOUND => Some(Self::NotFound),
+            StatusCode::REQUEST_TIMEOUT => Some(Self::TooSlow),
             _ if status.is_client_error() => Some(Self::Malformed),
             _ => Some(Self::Unavailable),
         }
+    }
+}
+
+/// A problem as it stands on the wire.
+#[derive(serde::Serialize, ToSchema)]
+struct Written {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+}
+
+/// What any request may meet, for the OpenAPI document.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let mut all = BTreeMap::<String, RefOr<openapi::Response>>::new();
+        let content = openapi::Content::new(Some(Written::schema()));
+        for (status, name, title) in Self::ALL.map(Self::parts) {
+            let mut text = format!("`urn:tabara:{name}`: {title}");
+            if let Some(RefOr::T(other)) = all.get(status.as_str()) {
+                text = format!("{} {text}", other.description);
+            }
+            let response = openapi::Response::builder().description(text).content(KIND, content.clone());
+            all.insert(status.as_str().into(), response.build().into());
+        }
+        all
     }
 }
 
@@ -74,8 +111,8 @@ const KIND: &str = "application/problem+json";
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, name, title) = self.parts();
-        let body = serde_json::json!({"type": format!("urn:tabara:{name}"), "title": title, "status": status.as_u16()});
-        let mut response = (status, body.to_string()).into_response();
+        let written = Written { r#type: format!("urn:tabara:{name}"), title, status: status.as_u16() };
+        let mut response = (status, axum::Json(written)).into_response();
         let kind = header::HeaderValue::from_static(KIND);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if matches!(self, Self::TooMany | Self::Unavailable) {

@@ -6,20 +6,22 @@
 //!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
 //! 3. Receipts are signed only after the whole batch is durable.
 
+mod posted;
+
+pub use posted::Posted;
+
 use crate::devices::{Caller, Stranger};
 use crate::error::{Problem, blocking};
 use crate::log::{self, Decision, Kind};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
 use crate::{Server, Settings};
-use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::Json;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderValue, StatusCode as S, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router, body::Bytes};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Instant;
 use tabara_core::catalog::Catalog;
@@ -29,19 +31,22 @@ use tabara_core::record::{
     self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates,
     Uuid, Verdict,
 };
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A body is at most this long, as sent and after decompression (8 MiB).
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
-pub fn routes() -> Router<Arc<Server>> {
-    Router::new()
-        .route("/health", get(|| async { "ok" }))
-        .route("/time", get(time))
-        .route("/records", post(records))
-        .route("/offers", post(offers))
-        .route("/updates", get(updates))
-        .fallback(|| async { Problem::NotFound })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+pub fn routes() -> OpenApiRouter<Arc<Server>> {
+    let open = OpenApiRouter::new().routes(routes!(health)).routes(routes!(time));
+    let known = open.routes(routes!(records)).routes(routes!(offers)).routes(routes!(updates));
+    known.fallback(|| async { Problem::NotFound })
+}
+
+/// Whether somebody answers.
+#[utoipa::path(get, path = "/health", responses((status = 200, content_type = "text/plain", body = String), Problem))]
+async fn health() -> &'static str {
+    "ok"
 }
 
 /// Puts the signed head of the log on every answer, read after the answer was made, so it is never behind the
@@ -50,6 +55,10 @@ pub async fn finish(State(server): State<Arc<Server>>, request: Request, next: N
     let mut response = next.run(request).await;
     if let Some(problem) = Problem::of_router(&response) {
         response = problem.into_response();
+    }
+    // what was refused unread leaves bytes on the line: the next request needs a new one
+    if matches!(response.status(), S::REQUEST_TIMEOUT | S::PAYLOAD_TOO_LARGE | S::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let now = server.settings.clock.unix();
     match server.store.read(|log| log.head(now)) {
@@ -63,11 +72,16 @@ pub async fn finish(State(server): State<Arc<Server>>, request: Request, next: N
     response
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 struct Nonce {
+    /// 64 bytes at most.
+    #[param(max_length = 64)]
     nonce: String,
 }
 
+/// The server's time: an envelope of kind time that repeats the nonce.
+#[utoipa::path(get, path = "/time", params(Nonce),
+    responses((status = 200, content_type = "text/plain", body = String), Problem))]
 async fn time(
     State(server): State<Arc<Server>>,
     _: Stranger,
@@ -80,15 +94,17 @@ async fn time(
     Ok(server.settings.operations.sign(Typ::Time, &reply))
 }
 
+/// Takes records in; gzip is allowed. One verdict for each, in the same order.
+#[utoipa::path(post, path = "/records", request_body = Batch, security(("token" = [])),
+    responses((status = 200, body = BatchReply), Problem))]
 async fn records(
     State(server): State<Arc<Server>>,
-    Caller(caller): Caller,
-    headers: HeaderMap,
-    body: Bytes,
+    Caller(caller, _place): Caller,
+    posted: Posted<MAX_BODY>,
 ) -> Result<Json<BatchReply>, Problem> {
     let begun = Instant::now();
     blocking(move || {
-        let batch: Batch = read_json(&headers, &body)?;
+        let batch: Batch = posted.json()?;
         if batch.records.len() > MAX_BATCH {
             return Err(Problem::Oversize);
         }
@@ -97,24 +113,6 @@ async fn records(
         Ok(Json(BatchReply { results }))
     })
     .await
-}
-
-/// Reads a JSON body, plain or gzip, never more than [`MAX_BODY`] of it.
-fn read_json<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
-    let mut unpacked = Vec::new();
-    let json = match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        None | Some(b"identity") => body,
-        Some(b"gzip") => {
-            let mut limited = flate2::read::GzDecoder::new(body).take(MAX_BODY as u64 + 1);
-            limited.read_to_end(&mut unpacked).map_err(|_| Problem::Malformed)?;
-            if unpacked.len() > MAX_BODY {
-                return Err(Problem::Oversize);
-            }
-            &unpacked
-        }
-        Some(_) => return Err(Problem::Malformed),
-    };
-    envelope::from_json(json).map_err(|_| Problem::Malformed)
 }
 
 /// Takes in records, however they came, and returns a verdict for each in their order. `caller` is the phone that
@@ -342,7 +340,7 @@ pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Re
 
 /// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts; or what
 /// it sent when the answer was lost on the way, to be told without sending all of it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offers {
     pub offers: Vec<Offer>,
@@ -351,7 +349,7 @@ pub struct Offers {
     pub receipts: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
     pub record: Uuid,
@@ -360,7 +358,7 @@ pub struct Offer {
 }
 
 /// Answer to `POST /v1/offers`: which records to send, and what became of the others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Wanted {
     pub wanted: Vec<Uuid>,
     /// Where receipts were asked for: one verdict for each that is not wanted, in their order.
@@ -371,14 +369,16 @@ pub struct Wanted {
 /// One request offers at most so many records.
 pub const MAX_OFFERS: usize = 2000;
 
+/// Tells which of these records are wanted, and what became of the others.
+#[utoipa::path(post, path = "/offers", request_body = Offers, security(("token" = [])),
+    responses((status = 200, body = Wanted), Problem))]
 async fn offers(
     State(server): State<Arc<Server>>,
-    _: Caller,
-    headers: HeaderMap,
-    body: Bytes,
+    _caller: Caller,
+    posted: Posted<MAX_BODY>,
 ) -> Result<Json<Wanted>, Problem> {
     blocking(move || {
-        let Offers { offers, receipts } = read_json(&headers, &body)?;
+        let Offers { offers, receipts } = posted.json()?;
         if offers.len() > if receipts { MAX_BATCH } else { MAX_OFFERS } {
             return Err(Problem::Oversize);
         }
@@ -401,14 +401,18 @@ async fn offers(
     .await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 struct After {
+    /// Cursor of the last answer; 0 in a new epoch.
     after: u64,
 }
 
+/// What became of the caller's records.
+#[utoipa::path(get, path = "/updates", params(After), security(("token" = [])),
+    responses((status = 200, body = Updates), Problem))]
 async fn updates(
     State(server): State<Arc<Server>>,
-    Caller(caller): Caller,
+    Caller(caller, _place): Caller,
     Query(After { after }): Query<After>,
 ) -> Result<Json<Updates>, Problem> {
     blocking(move || {

@@ -6,7 +6,7 @@
 //! | [`store`] | SQLite behind a dozen verbs |
 //! | [`statistics`] | the only door to numbers |
 //! | [`auth`], [`audit`], [`web`] | who may see what; who saw what; the pages |
-//! | [`listen`], [`limits`], [`monitor`], [`doctor`] | connections; who asks too often; what operators look at |
+//! | [`listen`], [`operator`] | connections and limits; keys, backups, what operators look at |
 //! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
 //!
 //! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
@@ -17,23 +17,29 @@ pub mod catalog;
 pub mod courier;
 pub mod desk;
 pub mod devices;
-pub mod doctor;
 pub mod error;
 pub mod intake;
-pub mod limits;
 pub mod listen;
 pub mod log;
-pub mod monitor;
+pub mod operator;
 pub mod orders;
 pub mod settings;
 pub mod statistics;
 pub mod store;
 pub mod web;
 
-use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
+use utoipa_axum::router::OpenApiRouter;
 
+use listen::limits::Limits;
 pub use settings::Settings;
 pub use store::Store;
 
@@ -41,8 +47,8 @@ pub use store::Store;
 pub struct Server {
     pub store: Store,
     pub settings: Settings,
-    pub limits: limits::Limits,
-    pub counters: monitor::Counters,
+    pub limits: Limits,
+    pub counters: operator::monitor::Counters,
 }
 
 /// All routes of a server.
@@ -54,20 +60,32 @@ fn shared(store: Store, settings: Settings) -> Arc<Server> {
     Arc::new(Server { store, settings, limits: Default::default(), counters: Default::default() })
 }
 
-/// A body that stands still for so long is given up.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// A page, the form that it was asked with included, takes no longer.
+const PAGE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What phones may ask, made from the same types and paths as the handlers.
+fn document() -> OpenApi {
+    let info = Info::builder().title("Tabara").version(env!("CARGO_PKG_VERSION")).license(None);
+    let told = info.description(Some("Between phones and server; server/PROTOCOL.md says what is in the envelopes."));
+    let token = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("tabara-token").build();
+    let schemes = Components::builder().security_scheme("token", SecurityScheme::Http(token)).build();
+    OpenApi::builder().info(told.build()).servers(Some([Address::new("/v1")])).components(Some(schemes)).build()
+}
 
 fn routes(server: Arc<Server>) -> Router {
-    let phones = Router::new()
+    let (phones, document) = OpenApiRouter::with_openapi(document())
         .merge(devices::routes())
         .merge(intake::routes())
         .merge(catalog::routes())
         .merge(courier::routes())
         .merge(orders::routes())
+        .split_for_parts();
+    let phones = phones
+        .route("/openapi.json", get(async || Json(document)))
         .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
-    let pages = web::routes(&server);
-    let all = Router::new().nest("/v1", phones).with_state(server).merge(pages);
-    all.layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_PATIENCE))
+    let in_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_PATIENCE);
+    let pages = web::routes(&server).layer(in_time);
+    Router::new().nest("/v1", phones).with_state(server).merge(pages)
 }
 
 /// Serves until `shutdown` is done, then finishes what has begun. Closes months that are due at start and every
@@ -96,8 +114,15 @@ pub async fn serve(
     let server = shared(store, settings);
     if let Some(address) = monitor {
         let listener = tokio::net::TcpListener::bind(address).await?;
-        beside.spawn(listen::serve(listener, monitor::routes(server.clone()), None, std::future::pending()));
+        beside.spawn(listen::serve(
+            listener,
+            operator::monitor::routes(server.clone()),
+            None,
+            Limits::default(),
+            pending(),
+        ));
     }
-    listen::serve(listener, routes(server), tls, shutdown).await;
+    let limits = server.limits.clone();
+    listen::serve(listener, routes(server), tls, limits, shutdown).await;
     Ok(())
 }

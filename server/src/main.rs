@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
-use tabara_core::facts::Dictionary;
 use tabara_core::record::Uuid;
 use tabara_server::auth::command::{self, UserCommand};
-use tabara_server::statistics::Counting;
-use tabara_server::store::{Given, StoreError};
-use tabara_server::{Settings, Store, catalog, courier, desk, devices, doctor, listen::tls, orders, serve};
+use tabara_server::desk::{
+    end_of_day,
+    keys::{Secret, identity},
+};
+use tabara_server::operator::{self, alone, doctor, keys};
+use tabara_server::settings::{INTAKE, OPERATIONS, SettingsError, make_keys};
+use tabara_server::{Settings, Store, catalog, devices, listen::tls, orders, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -56,9 +59,14 @@ enum Command {
     /// Who may sign in to the pages.
     #[command(subcommand)]
     User(UserCommand),
-    /// Copies the log into a file, beside a running server, and checks the copy. Keys are not in it.
+    /// The server's secret keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Copies the log into a file, beside a running server, and checks the copy; keys and accounts go into
+    /// FILE.keys.age, which only the catalog's recovery keys open.
     Backup { file: PathBuf },
-    /// Puts a backup in place of the log; no server may run. Phones then send again what is missing.
+    /// Puts a backup in place of the log; no server may run. Phones then send again what is missing. The folder must
+    /// have its keys: on a new machine, `keys restore` comes first.
     Restore { file: PathBuf },
     /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: what became of each record,
     /// the catalog and its files. Without bundles, a parcel that sets up a phone with no network.
@@ -68,7 +76,11 @@ enum Command {
         reply: PathBuf,
     },
     /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
-    Doctor,
+    Doctor {
+        /// The certificate that phones see, to look at its last day.
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+    },
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
 }
@@ -84,6 +96,27 @@ struct Trust {
 enum CatalogCommand {
     /// Publishes a signed catalog; the files it names lie in `parts` beside it.
     Publish { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Whether the keys are those that the catalog names, and open what is sealed to them; exit 1 if not.
+    Check,
+    /// Takes keys and accounts from the copy beside a backup; what is there already stays.
+    Restore {
+        copy: PathBuf,
+        /// File of the recovery key.
+        #[arg(long)]
+        identity: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Makes the next operations key and prints it; the catalog must name it before `rotate`.
+    Next,
+    /// Signs with the next operations key from now on; no server may run.
+    Rotate,
+    /// Makes the keys that are missing, where no copy can be opened any more.
+    New,
 }
 
 #[derive(Subcommand)]
@@ -132,6 +165,19 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Outcome {
+    match &cli.command {
+        Command::Keys(KeysCommand::New) => make_keys(&cli.data)?,
+        Command::Keys(KeysCommand::Restore { copy, identity: file, secret }) => {
+            let restored = keys::restore(&cli.data, copy, &identity(file, &secret.for_file(file)?)?)?;
+            println!("restored: {}", restored.join(", "));
+            return Ok(());
+        }
+        Command::Restore { .. } => {
+            let lost = [OPERATIONS, INTAKE].map(|name| cli.data.join(name)).into_iter().find(|file| !file.exists());
+            lost.map_or(Ok(()), |file| Err(SettingsError::LostKey { file }))?;
+        }
+        _ => (),
+    }
     let mut settings = Settings::open(&cli.data, Arc::new(SystemClock::default()))?;
     let now = settings.clock.unix();
     if let Command::Restore { file } = &cli.command {
@@ -170,87 +216,47 @@ fn run(cli: Cli) -> Outcome {
             let published = catalog::publish(&store, &settings, jws.trim(), files, now)?;
             println!("version {} with {} files", published.version, published.parts.len());
         }
-        Command::Device(DeviceCommand::List) => {
-            let orders = store.read(|log| log.orders())?;
-            let date = |at| tabara_core::clock::civil_date(at);
-            println!("device                                position  records  last seen   state");
-            for phone in store.read(|log| log.phones())? {
-                let b = &phone.binding;
-                let seen = phone.seen.map_or("never".into(), |s| tabara_core::clock::civil_date(s).to_string());
-                let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
-                let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
-                println!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}", b.device, phone.records);
-                for Given { order, obeyed } in orders.iter().filter(|given| given.order.device == b.device) {
-                    let obeyed = obeyed.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
-                    println!("    wipe by {}: {obeyed}", date(order.wipe_by));
-                }
-            }
-        }
+        Command::Device(DeviceCommand::List) => print!("{}", operator::phones(&store)?),
         Command::Device(DeviceCommand::Wipe { device, by }) => {
-            let order = orders::wipe(&store, &settings, device, desk::end_of_day(&by)?)?;
+            let order = orders::wipe(&store, &settings, device, end_of_day(&by)?)?;
             println!("order {}", order.ok_or("there is no such phone")?.order);
         }
         Command::Device(DeviceCommand::Revoke { device }) => devices::revoke(&store, device, now)?,
-        Command::Quarantine(QuarantineCommand::List) => {
-            for waiting in store.read(|log| log.quarantined())? {
-                let id = |id: Option<Uuid>| id.map_or("-".into(), |id| id.to_string());
-                let (record, device) = (id(waiting.record), id(waiting.device));
-                let (kind, reason) = (waiting.kind.word(), serde_json::to_string(&waiting.reason)?);
-                println!("{:>8}  {kind:10}  {:22}  {record}  {device}", waiting.position, reason.trim_matches('"'));
-            }
-        }
+        Command::Quarantine(QuarantineCommand::List) => print!("{}", operator::quarantine(&store)?),
         Command::Quarantine(QuarantineCommand::Accept { positions }) => decide(&store, positions, true, now)?,
         Command::Quarantine(QuarantineCommand::Reject { positions }) => decide(&store, positions, false, now)?,
-        Command::Intake { bundles, reply } => {
-            let mut answers = Vec::new();
-            for file in bundles {
-                answers.extend(courier::take_in(&store, &settings, &std::fs::read(&file)?)?);
-            }
-            let kept = answers.iter().filter(|answer| answer.verdict.receipt.is_some()).count();
-            println!("{kept} of {} records kept", answers.len());
-            std::fs::write(&reply, courier::parcel(&store, &settings, answers)?.write())?;
+        Command::Intake { bundles, reply } => println!("{}", operator::take_in(&store, &settings, &bundles, &reply)?),
+        Command::Keys(KeysCommand::Check) => judged(doctor::key_findings(&store, &settings)?)?,
+        Command::Keys(KeysCommand::Next) => {
+            println!("next operations {}\npresent         {}", keys::next(&cli.data)?, settings.operations.public());
+            println!("Name the first as `operations` in the plan and the second under `rotation.operations`; sign and");
+            println!("publish that catalog, stop the server, `tabara-server keys rotate`, start it.");
+        }
+        Command::Keys(KeysCommand::Rotate) => {
+            let _alone = alone(&cli.data)?;
+            println!("operations {}", keys::rotate(&store, &settings)?);
+        }
+        Command::Keys(_) => {
+            println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
         }
         Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
-        Command::Backup { file } => store.backup(&file, now)?,
-        Command::Doctor => {
-            let findings = doctor::examine(&store, &settings)?;
-            findings.iter().for_each(|finding| println!("{finding}"));
-            if findings.iter().any(|finding| finding.grade == doctor::Grade::Now) {
-                return Err("something must be done now".into());
-            }
+        Command::Backup { file } => {
+            store.backup(&file, now)?;
+            println!("log                {}", file.display());
+            println!("keys and accounts  {}", keys::copy(&store, &settings, &file)?.display());
         }
+        Command::Doctor { certificate } => judged(doctor::examine(&store, &settings, certificate.as_deref())?)?,
         Command::Restore { .. } => unreachable!("done before the store was opened"),
-        Command::Rebuild => {
-            let scratch = cli.data.join("rebuild.scratch");
-            remove_folder(&scratch)?;
-            std::fs::create_dir(&scratch)?;
-            let done = tabara_server::log::rebuild(&store, &settings, &scratch).map(|(rebuilt, copy)| {
-                let numbers = |store| Counting::new(Dictionary::standard()).follow(store);
-                Ok::<_, StoreError>((rebuilt, numbers(&store)? == numbers(&copy)?))
-            });
-            remove_folder(&scratch)?;
-            let (all, same_numbers) = done??;
-            if !same_numbers {
-                return Err("the statistics of the rebuilt log are others".into());
-            }
-            println!(
-                "{} entries, {} records, {} quarantined, {} tombstones: the same",
-                all.entries, all.records, all.quarantined, all.tombstones
-            );
-        }
+        Command::Rebuild => println!("{}", operator::rebuild(&store, &settings)?),
     }
     Ok(())
 }
 
-/// Holds the data folder for one server: others may read and append, but not serve or restore.
-fn alone(data: &Path) -> Result<std::fs::File, Box<dyn std::error::Error>> {
-    let file = std::fs::File::create(data.join("serve.lock"))?;
-    file.try_lock().map_err(|_| "a server runs on this folder")?;
-    Ok(file)
-}
-
-fn remove_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) }
+/// Prints what was found.
+fn judged(findings: Vec<doctor::Finding>) -> Outcome {
+    findings.iter().for_each(|finding| println!("{finding}"));
+    let now = findings.iter().any(|finding| finding.grade == doctor::Grade::Now);
+    if now { Err("something must be done now".into()) } else { Ok(()) }
 }
 
 fn trust_all(settings: &mut Settings, trust: Trust) -> Outcome {

@@ -4,19 +4,19 @@
 
 use crate::devices::Caller;
 use crate::error::{Problem, blocking};
+use crate::intake::Posted;
 use crate::log::{self, Acknowledgement, Kind, Revocation};
 use crate::store::{self, NewEntry, Store};
 use crate::{Server, Settings};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Router, body::Bytes};
 use std::sync::Arc;
-use tabara_core::envelope::{self, Typ};
+use tabara_core::envelope::Typ;
 use tabara_core::record::{Obeyed, Order, Uuid};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub fn routes() -> Router<Arc<Server>> {
-    Router::new().route("/orders", post(obeyed)).layer(DefaultBodyLimit::max(1024))
+pub fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new().routes(routes!(obeyed))
 }
 
 /// Orders a phone to wipe itself by a time, seconds since 1970 UTC; none where no such phone is known.
@@ -33,8 +33,15 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
     })
 }
 
-async fn obeyed(State(server): State<Arc<Server>>, Caller(caller): Caller, body: Bytes) -> Result<StatusCode, Problem> {
-    let Obeyed { order, waiting } = envelope::from_json(&body).map_err(|_| Problem::Malformed)?;
+/// The phone has destroyed its vault, as it was told.
+#[utoipa::path(post, path = "/orders", request_body = Obeyed, security(("token" = [])),
+    responses((status = 204, description = "It is written down."), Problem))]
+async fn obeyed(
+    State(server): State<Arc<Server>>,
+    Caller(caller, _place): Caller,
+    posted: Posted<1024>,
+) -> Result<StatusCode, Problem> {
+    let Obeyed { order, waiting } = posted.json()?;
     let now = server.settings.clock.unix();
     blocking(move || {
         let known = server.store.write(move |log| {

@@ -3,6 +3,7 @@
 //! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
 //! trusted), `operations.key` and `intake.key` (secret, mode 0600, made at the first start).
 
+use crate::store;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -14,6 +15,12 @@ use tabara_core::envelope::{Digest, PublicKey, Signer, SigningKey};
 use tabara_core::seal;
 use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
+
+/// Files of the secret keys: signs receipts, heads, orders and time; opens courier bundles.
+pub const OPERATIONS: &str = "operations.key";
+pub const INTAKE: &str = "intake.key";
+/// Public keys, one a line.
+pub const AUTHORITIES: &str = "authority.keys";
 
 /// Settings of a running server.
 #[derive(Clone)]
@@ -41,22 +48,29 @@ pub enum SettingsError {
     Io { file: PathBuf, cause: io::Error },
     #[error("{file}: not a key")]
     BadKey { file: PathBuf },
+    #[error(
+        "{file} is missing. Phones trust receipts of that key alone, and bundles are sealed to the server's own: take \
+         both from the copy beside a backup, `tabara-server keys restore BACKUP.keys.age --identity RECOVERY-KEY`. If \
+         no copy can be opened any more, `tabara-server keys new` makes others: publish a catalog that names them at once"
+    )]
+    LostKey { file: PathBuf },
 }
 
 impl Settings {
-    /// Reads the keys of a data folder; makes the folder and its secret keys where they are missing.
+    /// Reads the keys of a data folder. In a new folder makes them; where a log lies without its keys, that is a fault.
     pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
-        let mut folder = fs::DirBuilder::new();
-        folder.recursive(true).mode(0o700).create(data).map_err(|cause| io_error(data, cause))?;
-        let seed = secret(&data.join("operations.key"), || Digest(*SigningKey::generate().seed()).to_string().into())?;
-        let seed: Digest = seed.parse().map_err(|_| SettingsError::BadKey { file: data.join("operations.key") })?;
-        let intake = secret(&data.join("intake.key"), || seal::new_identity().0)?;
-        seal::recipient_of(&intake).ok_or_else(|| SettingsError::BadKey { file: data.join("intake.key") })?;
+        if !data.join(store::FILE).exists() {
+            make_keys(data)?;
+        }
+        let operations = signing_key(&data.join(OPERATIONS))?;
+        let file = data.join(INTAKE);
+        let intake = secret(&file)?;
+        seal::recipient_of(&intake).ok_or(SettingsError::BadKey { file })?;
         Ok(Self {
             clock,
             data: data.to_owned(),
-            authorities: authorities(&data.join("authority.keys"))?,
-            operations: Arc::new(Signer::new(&SigningKey::from_seed(seed.0))),
+            authorities: authorities(&data.join(AUTHORITIES))?,
+            operations: Arc::new(Signer::new(&operations)),
             intake: Arc::new(intake),
             tls: None,
             monitor: None,
@@ -68,7 +82,7 @@ impl Settings {
         if self.authorities.contains(&authority) {
             return Ok(());
         }
-        let file = self.data.join("authority.keys");
+        let file = self.data.join(AUTHORITIES);
         let opened = OpenOptions::new().create(true).append(true).open(&file);
         let added = opened.and_then(|mut keys| {
             writeln!(keys, "{authority}")?;
@@ -95,23 +109,51 @@ fn authorities(file: &Path) -> Result<Vec<PublicKey>, SettingsError> {
     lines.map(|line| line.parse().map_err(|_| SettingsError::BadKey { file: file.to_owned() })).collect()
 }
 
-/// Reads a secret, or makes it: written beside and renamed, so that a crash leaves no half of a key.
-fn secret(file: &Path, make: impl FnOnce() -> Zeroizing<String>) -> Result<Zeroizing<String>, SettingsError> {
-    match fs::read_to_string(file) {
-        Ok(text) => return Ok(text.trim().to_owned().into()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => (),
-        Err(cause) => return Err(io_error(file, cause)),
+/// Makes the folder, and the secret keys that are missing in it.
+pub fn make_keys(data: &Path) -> Result<(), SettingsError> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true).mode(0o700).create(data).map_err(|cause| io_error(data, cause))?;
+    if !data.join(OPERATIONS).exists() {
+        new_signing_key(&data.join(OPERATIONS))?;
     }
-    let (made, beside) = (make(), file.with_extension("new"));
+    if !data.join(INTAKE).exists() {
+        keep(&data.join(INTAKE), seal::new_identity().0.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Makes a signing key and keeps it in a file.
+pub fn new_signing_key(file: &Path) -> Result<PublicKey, SettingsError> {
+    let key = SigningKey::generate();
+    keep(file, Zeroizing::new(Digest(*key.seed()).to_string()).as_bytes())?;
+    Ok(key.public())
+}
+
+/// Reads a signing key.
+pub fn signing_key(file: &Path) -> Result<SigningKey, SettingsError> {
+    let seed: Result<Digest, _> = secret(file)?.parse();
+    Ok(SigningKey::from_seed(seed.map_err(|_| SettingsError::BadKey { file: file.to_owned() })?.0))
+}
+
+fn secret(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
+    match fs::read_to_string(file).map(Zeroizing::new) {
+        Ok(text) => Ok(text.trim().to_owned().into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(SettingsError::LostKey { file: file.to_owned() }),
+        Err(cause) => Err(io_error(file, cause)),
+    }
+}
+
+/// Keeps a secret file, readable by its owner alone: written beside and renamed, so that a crash leaves no half of it.
+pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
+    let beside = file.with_extension("new");
     let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);
     let kept = written.and_then(|mut new| {
-        new.write_all(made.as_bytes())?;
+        new.write_all(secret)?;
         new.sync_all()?;
         fs::rename(&beside, file)?;
         fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
     });
-    kept.map_err(|cause| io_error(file, cause))?;
-    Ok(made)
+    kept.map_err(|cause| io_error(file, cause))
 }
 
 fn io_error(file: &Path, cause: io::Error) -> SettingsError {

@@ -52,6 +52,12 @@ def opened(typ, x, envelope):
     return json.loads(found.payload)
 
 
+def free_address():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
 class Phone:
     def __init__(self, authority):
         self.device = str(uuid.uuid4())
@@ -125,14 +131,11 @@ class World:
         self.catalog = sign("catalog", self.authority, catalog)
         (folder / "catalog.jws").write_text(self.catalog)
         self.run("catalog", "publish", folder / "catalog.jws")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address, self.monitor = free_address(), free_address()
+        listen = ["--listen", self.address, "--monitor", self.monitor]
         log = open(folder / "server.log", "w")
-        self.server = subprocess.Popen(
-            [SERVER, "--data", folder / "data", "serve", "--listen", address], stderr=log
-        )
-        self.http = httpx.Client(base_url=f"http://{address}/v1", trust_env=False)
+        self.server = subprocess.Popen([SERVER, "--data", folder / "data", "serve", *listen], stderr=log)
+        self.http = httpx.Client(base_url=f"http://{self.address}/v1", trust_env=False)
         for _ in range(200):
             try:
                 self.http.get("/health")

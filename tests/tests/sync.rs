@@ -5,6 +5,7 @@ use std::time::Duration;
 use tabara_core::Error;
 use tabara_core::envelope::{self, SigningKey, Typ};
 use tabara_core::sync::{Progress, Report, Step, courier};
+use tabara_server::operator::keys::{self, KeysError};
 use tabara_tests::deployment::{Deployment, SetClock};
 use tabara_tests::mailphone::{Phone, values};
 use tabara_tests::proxy::{Dice, Faults, Proxy};
@@ -318,18 +319,26 @@ async fn the_server_gets_a_new_operations_key_and_receipts_of_the_old_one_still_
     let old = deployment.settings();
     let answers = tabara_server::courier::take_in(deployment.store(), &old, &bundle).unwrap();
     let parcel = tabara_server::courier::parcel(deployment.store(), &old, answers).unwrap().write();
-    deployment.stop().await;
-    std::fs::remove_file(deployment.data().join("operations.key")).unwrap();
-    deployment.serve().await;
+    assert!(matches!(keys::rotate(deployment.store(), &old), Err(KeysError::NoNext)));
+    let next = keys::next(&deployment.data()).unwrap();
+    assert_eq!(keys::next(&deployment.data()).unwrap(), next, "asked twice, it is the same");
+    let unnamed = keys::rotate(deployment.store(), &old);
+    assert!(matches!(unnamed, Err(KeysError::NotNamed { .. })), "phones do not know it yet");
     deployment.catalog.version = 2;
     deployment.catalog.rotation.operations = vec![old.operations.public()];
-    deployment.catalog.operations = deployment.settings().operations.public();
+    deployment.catalog.operations = next;
     deployment.publish();
+    let between = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 6..7).await;
+    assert_eq!(between.sync().await.unwrap().accepted, 1, "the old key still signs, and the catalog names both");
+    assert_eq!(keys::rotate(deployment.store(), &old).unwrap(), next);
+    deployment.stop().await;
+    deployment.serve().await;
+    assert_eq!(deployment.settings().operations.public(), next);
     let late = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 5..6).await;
     assert_eq!(late.sync().await.unwrap().accepted, 1);
     assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 5);
     assert!(phone.sync().await.unwrap().new_catalog);
-    assert_eq!(values(&deployment), (0..6).collect::<Vec<_>>());
+    assert_eq!(values(&deployment), (0..7).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 10] = [
+const SUITES: [Suite; 11] = [
     Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite { name: "conformance", what: "cases of the field", needs: &[], usual: true, steps: conformance },
@@ -41,6 +41,7 @@ const SUITES: [Suite; 10] = [
         steps: browser,
     },
     Suite { name: "fuzz", what: "every target for a minute", needs: &[needs::C_COMPILER], usual: false, steps: fuzz },
+    Suite { name: "hostile", what: "hostile guests, longer", needs: &[needs::PYTHON], usual: false, steps: hostile },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
 
@@ -234,6 +235,13 @@ pub fn venv() -> Result<String, String> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];
     run(&mut program(&python, &install))?;
     Ok(python)
+}
+
+/// Hostile guests for longer: more requests from the OpenAPI document, and every deadline waited out.
+fn hostile() -> Result<Vec<Command>, String> {
+    let mut long = python()?;
+    long[0].env("TABARA_EXAMPLES", "1000").env("TABARA_PATIENT", "1").args(["-k", "test_hostile or test_openapi"]);
+    Ok(long)
 }
 
 fn kotlin() -> Result<Vec<Command>, String> {

@@ -7,10 +7,10 @@ use tabara_core::catalog::{Catalog, Uuid};
 use tabara_core::clock::{Clock as _, SystemClock};
 use tabara_core::envelope::Digest;
 use tabara_core::questionnaire::Questionnaire;
+use tabara_server::desk::keys::Secret;
 use tabara_server::desk::{
     DeskError, Result, authority, card, case, catalog, end_of_day, form, keys, read, review, write,
 };
-use zeroize::Zeroizing;
 
 #[derive(Parser)]
 #[command(name = "tabara-desk", version, about = "Tools for a person's own machine: keys, catalogs, cards, cases")]
@@ -70,14 +70,6 @@ enum FormTool {
         #[arg(short, long)]
         output: PathBuf,
     },
-}
-
-/// Where the passphrase of a key file comes from.
-#[derive(Args)]
-struct Secret {
-    /// Read the passphrase from the first line of this file instead of asking.
-    #[arg(long)]
-    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -209,32 +201,6 @@ struct ReviewOrder {
     output: PathBuf,
     #[command(flatten)]
     secret: Secret,
-}
-
-impl Secret {
-    fn get(&self, prompt: &str) -> Result<Zeroizing<String>> {
-        if let Some(path) = &self.passphrase_file {
-            let text = Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(read(path)?)).into_owned());
-            return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
-        }
-        let typed = rpassword::prompt_password(format!("{prompt}: "));
-        typed.map(Zeroizing::new).map_err(|e| DeskError::Asked(format!("no passphrase could be read: {e}")))
-    }
-    /// For a new key: typed twice.
-    fn new_one(&self) -> Result<Zeroizing<String>> {
-        let first = self.get("New passphrase (12 characters or more)")?;
-        if self.passphrase_file.is_none() && *self.get("Once more")? != *first {
-            return Err(DeskError::Asked("the two passphrases differ".into()));
-        }
-        Ok(first)
-    }
-    fn for_file(&self, path: &Path) -> Result<Zeroizing<String>> {
-        if read(path)?.starts_with(b"age-encryption.org/") {
-            self.get(&format!("Passphrase of {}", path.display()))
-        } else {
-            Ok(Zeroizing::default())
-        }
-    }
 }
 
 fn main() -> ExitCode {

@@ -3,13 +3,49 @@
 
 use super::{Result, asked, at, read};
 use std::io::Write as _;
-use std::path::Path;
-use tabara_core::catalog::Catalog;
+use std::path::{Path, PathBuf};
+use tabara_core::catalog::{Catalog, RecipientRole};
 use tabara_core::envelope::{Digest, SigningKey, random};
 use tabara_core::seal;
 use zeroize::Zeroizing;
 
 const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
+
+/// Where the passphrase of a key file comes from.
+#[derive(clap::Args)]
+pub struct Secret {
+    /// Read the passphrase from the first line of this file instead of asking.
+    #[arg(long)]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Secret {
+    /// The passphrase as it is.
+    pub fn get(&self, prompt: &str) -> Result<Zeroizing<String>> {
+        if let Some(path) = &self.passphrase_file {
+            let text = Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(read(path)?)).into_owned());
+            return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+        }
+        let typed = rpassword::prompt_password(format!("{prompt}: "));
+        typed.map(Zeroizing::new).map_err(|e| asked(format!("no passphrase could be read: {e}")))
+    }
+    /// For a new key: typed twice.
+    pub fn new_one(&self) -> Result<Zeroizing<String>> {
+        let first = self.get("New passphrase (12 characters or more)")?;
+        if self.passphrase_file.is_none() && *self.get("Once more")? != *first {
+            return Err(asked("the two passphrases differ"));
+        }
+        Ok(first)
+    }
+    /// For a file that may not be locked at all.
+    pub fn for_file(&self, path: &Path) -> Result<Zeroizing<String>> {
+        if read(path)?.starts_with(b"age-encryption.org/") {
+            self.get(&format!("Passphrase of {}", path.display()))
+        } else {
+            Ok(Zeroizing::default())
+        }
+    }
+}
 
 /// Writes a secret line to a new file; an existing file is never replaced.
 fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
@@ -61,14 +97,16 @@ pub fn identity(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
 }
 
 /// The recipients of a catalog, each with whether one of these identities really opens what is sealed to it. To be
-/// tried before a catalog is published: cases sealed to a key that nobody holds are lost.
+/// tried before a catalog is published: cases sealed to a key that nobody holds are lost. (The intake key is the
+/// server's: `tabara-server keys check`.)
 pub fn check(catalog: &Catalog, identities: &[Zeroizing<String>]) -> Result<Vec<(String, bool)>> {
     let probe: [u8; 32] = random();
     let tried = |age: &String| -> Result<bool> {
         let sealed = seal::seal(&probe, std::slice::from_ref(age))?;
         Ok(identities.iter().any(|i| seal::unseal(&sealed, i).is_ok_and(|plain| plain == probe)))
     };
-    catalog.recipients.iter().map(|r| Ok((r.name.clone(), tried(&r.age)?))).collect()
+    let sealed_to = catalog.recipients.iter().filter(|r| r.role != RecipientRole::Intake);
+    sealed_to.map(|r| Ok((r.name.clone(), tried(&r.age)?))).collect()
 }
 
 #[cfg(test)]

@@ -70,6 +70,12 @@ impl Staff {
         Ok(Self(Mutex::new(conn)))
     }
 
+    /// Copies the file as of now.
+    pub fn copy(&self, to: &Path) -> Result<()> {
+        self.open_file().execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        Ok(())
+    }
+
     fn open_file(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

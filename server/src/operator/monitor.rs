@@ -74,6 +74,9 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
         line("tabara_log_position", "gauge", "Entries of the log.", &one(head.position as f64));
         line("tabara_quarantined", "gauge", "Entries that wait for someone to look.", &one(waiting as f64));
         line("tabara_phones", "gauge", "Bindings of phones.", &one(phones as f64));
+        let (open, refused) = server.limits.connections();
+        line("tabara_connections", "gauge", "Open connections.", &one(open as f64));
+        line("tabara_connections_refused_total", "counter", "Connections not let in.", &one(refused as f64));
         line("tabara_backup_age_seconds", "gauge", "Since the last backup.", &one(backup));
         Ok(text)
     })

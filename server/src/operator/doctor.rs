@@ -1,12 +1,15 @@
 //! `tabara-server doctor`: what an operator should look at before it hurts. Each finding says what to do.
 
-use crate::settings::Settings;
+use super::keys;
+use crate::settings::{INTAKE, OPERATIONS, Settings};
 use crate::store::{self, Store};
+use jiff::Timestamp;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 use tabara_core::catalog::{Catalog, RecipientRole};
-use tabara_core::envelope;
+use tabara_core::{envelope, seal};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,14 +39,14 @@ impl fmt::Display for Finding {
 
 const DAY: i64 = 86_400;
 
-/// Looks at keys, catalog, clock, backup, disk, phones and quarantine.
-pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
+/// Looks at keys, catalog, certificate, clock, backup, disk, phones and quarantine.
+pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
     let now = settings.clock.unix();
-    let catalog = store.read(|log| log.catalog())?;
-    let catalog: Option<Catalog> = catalog.and_then(|jws| envelope::stored(&jws).ok());
+    let catalog = keys::catalog(store)?;
     let policy = catalog.as_ref().map(|c| c.policy.clone()).unwrap_or_default();
-    let mut found = keys(settings);
-    found.extend(catalog_findings(settings, catalog.as_ref(), now));
+    let mut found = key_findings(store, settings)?;
+    found.push(catalog.map_or_else(no_catalog, |catalog| expiry("the catalog", catalog.expires, now)));
+    found.extend(certificate.map(|file| certificate_finding(file, now)));
     found.push(clock(store, now)?);
     found.push(backup(store.last_backup()?, i64::from(policy.keep_sealed_days), now));
     found.push(disk(settings));
@@ -61,40 +64,68 @@ pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>
     Ok(found)
 }
 
-fn keys(settings: &Settings) -> Vec<Finding> {
+/// Whether each key is there for nobody else to read, does what it is for, and is the one that the catalog names.
+pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
+    let finding = |grade, text: &str| Finding { grade, text: text.into() };
     let mut found = Vec::new();
-    for name in ["operations.key", "intake.key"] {
+    for name in [OPERATIONS, INTAKE] {
         let mode = std::fs::metadata(settings.data.join(name)).map(|m| m.permissions().mode() & 0o777);
         let open = !matches!(mode, Ok(0o600 | 0o400));
         let (grade, state) = if open { (Grade::Now, "can be read by others: chmod 600") } else { (Grade::Well, "ok") };
-        found.push(Finding { grade, text: format!("{name}: {state}") });
+        found.push(finding(grade, &format!("{name}: {state}")));
     }
     if settings.authorities.is_empty() {
-        found.push(Finding {
-            grade: Grade::Now,
-            text: "no authority is trusted: tabara-server init --authority".into(),
-        });
+        found.push(finding(Grade::Now, "no authority is trusted: tabara-server init --authority"));
     }
-    found
+    let Some(jws) = store.read(|log| log.catalog())? else { return Ok(found) };
+    if !settings.authorities.iter().any(|key| Catalog::verify(&jws, key, None).is_ok()) {
+        found.push(finding(Grade::Now, "the catalog is not signed by an authority that this server trusts"));
+    }
+    let Ok(catalog) = envelope::stored::<Catalog>(&jws) else { return Ok(found) };
+    let ours = settings.operations.public();
+    if catalog.operations == ours {
+        let earlier = catalog.rotation.operations.len();
+        found.push(finding(Grade::Well, &format!("the catalog names our operations key, and {earlier} earlier ones")));
+    } else if keys::names_ours(&catalog, settings) {
+        found.push(finding(Grade::Soon, "the catalog names the next operations key: tabara-server keys rotate"));
+    } else {
+        let text = "the catalog names another operations key: phones refuse every receipt; publish a new one";
+        found.push(finding(Grade::Now, text));
+    }
+    let probe = envelope::random::<32>();
+    let opens = |age: &String| {
+        let sealed = seal::seal(&probe, std::slice::from_ref(age));
+        sealed.and_then(|sealed| seal::unseal(&sealed, &settings.intake)).is_ok_and(|plain| plain == probe)
+    };
+    let mut intake = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Intake);
+    found.push(if intake.any(|r| opens(&r.age)) {
+        finding(Grade::Well, "bundles sealed to the catalog's intake key open")
+    } else {
+        finding(Grade::Soon, "the catalog does not name this server's intake key: no courier bundles")
+    });
+    Ok(found)
 }
 
-fn catalog_findings(settings: &Settings, catalog: Option<&Catalog>, now: i64) -> Vec<Finding> {
-    let Some(catalog) = catalog else {
-        return vec![Finding { grade: Grade::Now, text: "no catalog: phones cannot start interviews".into() }];
-    };
-    let days = (catalog.expires - now).div_euclid(DAY);
+fn no_catalog() -> Finding {
+    Finding { grade: Grade::Now, text: "no catalog: phones cannot start interviews".into() }
+}
+
+fn expiry(what: &str, expires: i64, now: i64) -> Finding {
+    let days = (expires - now).div_euclid(DAY);
     let grade = if days < 0 { Grade::Now } else { if days < 30 { Grade::Soon } else { Grade::Well } };
-    let mut found = vec![Finding { grade, text: format!("catalog {} expires in {days} days", catalog.version) }];
-    if catalog.operations != settings.operations.public() {
-        let text = "the catalog names another operations key: phones refuse every receipt; publish a new one";
-        found.push(Finding { grade: Grade::Now, text: text.into() });
+    Finding { grade, text: format!("{what} expires in {days} days") }
+}
+
+/// The day on which the TLS certificate ends, as `openssl` reads it.
+fn certificate_finding(file: &Path, now: i64) -> Finding {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in"]).arg(file);
+    let text = openssl.output().ok().and_then(|o| String::from_utf8(o.stdout).ok()).unwrap_or_default();
+    let end = text.trim().strip_prefix("notAfter=").and_then(|end| end.replace(' ', "T").parse::<Timestamp>().ok());
+    match end {
+        Some(end) => expiry("the TLS certificate", end.as_second(), now),
+        None => Finding { grade: Grade::Soon, text: "the end of the TLS certificate cannot be read (openssl)".into() },
     }
-    let intake = settings.intake_recipient();
-    if !catalog.recipients.iter().any(|r| r.role == RecipientRole::Intake && r.age == intake) {
-        let text = "the catalog does not name this server's intake key: no courier bundles";
-        found.push(Finding { grade: Grade::Soon, text: text.into() });
-    }
-    found
 }
 
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {

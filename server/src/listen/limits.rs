@@ -1,0 +1,195 @@
+//! What one phone or one address may have: a bucket of requests that refills with time, and so many places at once
+//! (connections of an address, requests of a phone), so that who has gone wild or guesses takes nothing from the others.
+//! `127.0.0.1` and `::1` are not limited: there stands a proxy, which sees the true addresses and has its own limits.
+
+use crate::error::Problem;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Who is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// A phone, by the position of its chain.
+    Phone(u64),
+    /// Who has no token yet, and every connection.
+    Address(IpAddr),
+}
+
+impl Asker {
+    /// Requests at once, and for each further second.
+    fn allowance(self) -> (f64, f64) {
+        match self {
+            Self::Phone(_) => (600.0, 10.0),
+            Self::Address(_) => (1200.0, 40.0),
+        }
+    }
+
+    /// Places at the same time; fewer for an address where half of all connections are taken, so that who comes
+    /// from many addresses does not fill the house. Phones behind one gate of a mobile network share an address.
+    fn places(self, crowded: bool) -> usize {
+        match self {
+            Self::Phone(_) => 4,
+            Self::Address(_) => {
+                if crowded {
+                    8
+                } else {
+                    256
+                }
+            }
+        }
+    }
+
+    fn is_proxy(self) -> bool {
+        let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        matches!(self, Self::Address(address) if here.contains(&address))
+    }
+}
+
+/// More askers than this are not remembered one by one: the full buckets are forgotten.
+const REMEMBERED: usize = 100_000;
+
+/// Connections in all, and how many files are left for other things where the system allows fewer than that.
+const MAX_CONNECTIONS: usize = 10_000;
+const OTHER_FILES: usize = 256;
+
+/// Clones share what they count.
+#[derive(Clone)]
+pub struct Limits {
+    counted: Arc<Mutex<Counted>>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Counted {
+    buckets: HashMap<Asker, (f64, Instant)>,
+    places: HashMap<Asker, usize>,
+    /// Connections in all, and how many were not let in.
+    connections: usize,
+    refused: u64,
+}
+
+/// A place that is held; free again when dropped.
+pub struct Place(Limits, Asker);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { counted: Arc::default(), most: MAX_CONNECTIONS.min(open_files().saturating_sub(OTHER_FILES)) }
+    }
+}
+
+impl Limits {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one request from the asker's bucket.
+    pub fn take(&self, asker: Asker, now: Instant) -> Result<(), Problem> {
+        if asker.is_proxy() {
+            return Ok(());
+        }
+        let buckets = &mut self.counted().buckets;
+        if buckets.len() >= REMEMBERED {
+            buckets.retain(|asker, (left, since)| refilled(*asker, *left, *since, now) < asker.allowance().0);
+        }
+        let (left, since) = buckets.entry(asker).or_insert((asker.allowance().0, now));
+        (*left, *since) = (refilled(asker, *left, *since, now), now);
+        if *left < 1.0 {
+            return Err(Problem::TooMany);
+        }
+        *left -= 1.0;
+        Ok(())
+    }
+
+    /// Takes one of the asker's places.
+    pub fn enter(&self, asker: Asker) -> Result<Place, Problem> {
+        let counted = &mut *self.counted();
+        let held = counted.places.entry(asker).or_default();
+        if *held >= asker.places(2 * counted.connections >= self.most) && !asker.is_proxy() {
+            return Err(Problem::TooMany);
+        }
+        *held += 1;
+        Ok(Place(self.clone(), asker))
+    }
+
+    /// Lets a connection in, if its address does not ask too often and has a place left, and there is one at all.
+    pub fn connect(&self, from: IpAddr, now: Instant) -> Result<Place, Problem> {
+        let asker = Asker::Address(from);
+        let full = self.connections().0 >= self.most;
+        let place = if full { Err(Problem::TooMany) } else { self.take(asker, now).and_then(|()| self.enter(asker)) };
+        match &place {
+            Ok(_) => self.counted().connections += 1,
+            Err(_) => self.counted().refused += 1,
+        }
+        place
+    }
+
+    /// Connections that are open, and how many were not let in.
+    pub fn connections(&self) -> (usize, u64) {
+        let counted = self.counted();
+        (counted.connections, counted.refused)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let counted = &mut *self.0.counted();
+        counted.connections -= usize::from(matches!(self.1, Asker::Address(_)));
+        match counted.places.get_mut(&self.1) {
+            Some(held) if *held > 1 => *held -= 1,
+            _ => drop(counted.places.remove(&self.1)),
+        }
+    }
+}
+
+fn refilled(asker: Asker, left: f64, since: Instant, now: Instant) -> f64 {
+    let (most, per_second) = asker.allowance();
+    (left + now.saturating_duration_since(since).as_secs_f64() * per_second).min(most)
+}
+
+/// How many files this process may have open.
+fn open_files() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_phone_gone_wild_waits_and_the_others_do_not() {
+        let (limits, now) = (Limits::default(), Instant::now());
+        let (wild, calm) = (Asker::Phone(1), Asker::Phone(2));
+        assert!((0..600).all(|_| limits.take(wild, now).is_ok()));
+        assert_eq!(limits.take(wild, now), Err(Problem::TooMany));
+        assert_eq!(limits.take(calm, now), Ok(()));
+        let later = now + Duration::from_secs(1);
+        assert_eq!((0..20).filter(|_| limits.take(wild, later).is_ok()).count(), 10);
+    }
+
+    #[test]
+    fn one_address_fills_its_own_places_only_and_a_place_is_free_again() {
+        let [greedy, other, proxy] = ["203.0.113.1", "127.0.0.2", "127.0.0.1"].map(|a| a.parse().unwrap());
+        let limits = Limits { most: 1000, ..Limits::default() };
+        let connect = |from| limits.connect(from, Instant::now()).ok();
+        let mut places: Vec<_> = (0..300).filter_map(|_| connect(greedy)).collect();
+        assert_eq!(limits.connections(), (256, 44));
+        assert!(connect(other).is_some());
+        places.pop();
+        places.extend(connect(greedy));
+        assert!(connect(greedy).is_none());
+        places.extend((0..244).filter_map(|_| connect(proxy)));
+        // half of the house is taken: eight are left to each
+        places.extend((0..20).filter_map(|_| connect(other)));
+        assert_eq!(limits.connections().0, 508);
+        places.extend((0..1000).filter_map(|_| connect(proxy)));
+        assert_eq!(limits.connections().0, 1000, "the proxy has the rest");
+        assert!(connect("203.0.113.3".parse().unwrap()).is_none());
+        drop(places);
+        assert_eq!((limits.connections().0, limits.counted().places.len()), (0, 0));
+    }
+}

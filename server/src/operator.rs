@@ -1,0 +1,85 @@
+//! What the people do who run a server: its keys and backups ([`keys`]), what to look at before it hurts ([`doctor`]),
+//! what their tools read ([`monitor`]), and the lists that commands print.
+
+pub mod doctor;
+pub mod keys;
+pub mod monitor;
+
+use crate::settings::Settings;
+use crate::statistics::Counting;
+use crate::store::{self, Given, Store, StoreError};
+use crate::{courier, log};
+use std::path::{Path, PathBuf};
+use tabara_core::facts::Dictionary;
+use tabara_core::record::Uuid;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Holds the data folder for one server: others may read and append, but not serve, restore or exchange keys.
+pub fn alone(data: &Path) -> Outcome<std::fs::File> {
+    let file = std::fs::File::create(data.join("serve.lock"))?;
+    file.try_lock().map_err(|_| "a server runs on this folder")?;
+    Ok(file)
+}
+
+/// The list of phones.
+pub fn phones(store: &Store) -> store::Result<String> {
+    let mut text = "device                                position  records  last seen   state\n".to_owned();
+    let (phones, orders) = store.read(|log| Ok((log.phones()?, log.orders()?)))?;
+    let date = |at| tabara_core::clock::civil_date(at).to_string();
+    for phone in phones {
+        let b = &phone.binding;
+        let seen = phone.seen.map_or("never".into(), date);
+        let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
+        let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
+        text += &format!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}\n", b.device, phone.records);
+        for Given { order, obeyed } in orders.iter().filter(|given| given.order.device == b.device) {
+            let obeyed = obeyed.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
+            text += &format!("    wipe by {}: {obeyed}\n", date(order.wipe_by));
+        }
+    }
+    Ok(text)
+}
+
+/// The list of what waits for someone to look.
+pub fn quarantine(store: &Store) -> Outcome<String> {
+    let mut text = String::new();
+    for waiting in store.read(|log| log.quarantined())? {
+        let id = |id: Option<Uuid>| id.map_or("-".into(), |id| id.to_string());
+        let (record, device) = (id(waiting.record), id(waiting.device));
+        let (kind, reason) = (waiting.kind.word(), serde_json::to_string(&waiting.reason)?);
+        text += &format!("{:>8}  {kind:10}  {:22}  {record}  {device}\n", waiting.position, reason.trim_matches('"'));
+    }
+    Ok(text)
+}
+
+/// Takes in bundles and writes the parcel to carry back; says how many records were kept.
+pub fn take_in(store: &Store, settings: &Settings, bundles: &[PathBuf], reply: &Path) -> Outcome<String> {
+    let mut answers = Vec::new();
+    for file in bundles {
+        answers.extend(courier::take_in(store, settings, &std::fs::read(file)?)?);
+    }
+    let kept = answers.iter().filter(|answer| answer.verdict.receipt.is_some()).count();
+    let text = format!("{kept} of {} records kept", answers.len());
+    std::fs::write(reply, courier::parcel(store, settings, answers)?.write())?;
+    Ok(text)
+}
+
+/// Derives everything again from the log and compares, the statistics too.
+pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
+    let scratch = settings.data.join("rebuild.scratch");
+    let remove = || if scratch.exists() { std::fs::remove_dir_all(&scratch) } else { Ok(()) };
+    remove()?;
+    std::fs::create_dir(&scratch)?;
+    let done = log::rebuild(store, settings, &scratch).map(|(rebuilt, copy)| {
+        let numbers = |store| Counting::new(Dictionary::standard()).follow(store);
+        Ok::<_, StoreError>((rebuilt, numbers(store)? == numbers(&copy)?))
+    });
+    remove()?;
+    let (all, same_numbers) = done??;
+    if !same_numbers {
+        return Err("the statistics of the rebuilt log are others".into());
+    }
+    let log::Rebuilt { entries, records, quarantined, tombstones } = all;
+    Ok(format!("{entries} entries, {records} records, {quarantined} quarantined, {tombstones} tombstones: the same"))
+}

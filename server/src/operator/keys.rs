@@ -1,0 +1,144 @@
+//! The server's secret keys. A copy of keys and accounts lies beside each backup, locked to the catalog's recovery keys:
+//! a backup alone opens no door, and a machine that burnt can be made again with it and the recovery key.
+//!
+//! The operations key is exchanged in two steps, so that no phone meets a signature that it cannot place: [`next`] makes
+//! the new key; a catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`]
+//! lets the server sign with it.
+
+use crate::settings::{self, AUTHORITIES, INTAKE, OPERATIONS, Settings, SettingsError};
+use crate::store::{STAFF_FILE, Store, StoreError};
+use base64::prelude::{BASE64_STANDARD as B64, Engine as _};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+use tabara_core::catalog::{Catalog, RecipientRole};
+use tabara_core::envelope::{PublicKey, stored};
+use tabara_core::seal::{self, SealError};
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// The next operations key, until the catalog names it; and the last one, which nothing reads again.
+const NEXT: &str = "operations-next.key";
+const LAST: &str = "operations-last.key";
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    #[error("no catalog names a recovery key: keys and accounts are not copied. Publish a catalog, then back up again")]
+    NoRecovery,
+    #[error("{0}: not a copy of a server's keys")]
+    Damaged(PathBuf),
+    #[error("{0} is there already, and is another: nothing was replaced")]
+    Other(PathBuf),
+    #[error("there is no next key: tabara-server keys next")]
+    NoNext,
+    #[error("the catalog in force must name {next} as operations and {present} under rotation.operations")]
+    NotNamed { next: PublicKey, present: PublicKey },
+    #[error("{file}: {cause}")]
+    Io { file: PathBuf, cause: io::Error },
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+type Result<T> = std::result::Result<T, KeysError>;
+
+/// The catalog in force.
+pub fn catalog(store: &Store) -> crate::store::Result<Option<Catalog>> {
+    Ok(store.read(|log| log.catalog())?.and_then(|jws| stored(&jws).ok()))
+}
+
+/// Copies keys and accounts into `BACKUP.keys.age`, locked to every recovery key of the catalog in force.
+pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf> {
+    let catalog = catalog(store)?.ok_or(KeysError::NoRecovery)?;
+    let recovery = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Recovery).map(|r| &r.age);
+    let staff = backup.with_extension("staff.new");
+    remove(&staff)?;
+    store.staff().copy(&staff)?;
+    let mut all = BTreeMap::new();
+    for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
+        let file = if name == STAFF_FILE { staff.clone() } else { settings.data.join(name) };
+        match fs::read(&file) {
+            Ok(bytes) => drop(all.insert(name, B64.encode(Zeroizing::new(bytes)))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => (),
+            Err(cause) => return Err(KeysError::Io { file, cause }),
+        }
+    }
+    remove(&staff)?;
+    let json = Zeroizing::new(serde_json::to_vec(&all).expect("texts have a JSON form"));
+    all.values_mut().for_each(|text| text.zeroize());
+    let to = copy_of(backup);
+    settings::keep(&to, &seal::lock_to(&json, &recovery.collect::<Vec<_>>())?)?;
+    Ok(to)
+}
+
+/// Where the keys of a backup lie.
+fn copy_of(backup: &Path) -> PathBuf {
+    let mut name = backup.as_os_str().to_owned();
+    name.push(".keys.age");
+    name.into()
+}
+
+/// Puts keys and accounts of a copy back where they are missing. A file that is there stays, and must be the same.
+pub fn restore(data: &Path, copy: &Path, identity: &str) -> Result<Vec<String>> {
+    let locked = fs::read(copy).map_err(|cause| KeysError::Io { file: copy.to_owned(), cause })?;
+    let damaged = || KeysError::Damaged(copy.to_owned());
+    let json = seal::unlock_with(&locked, identity)?;
+    let all: BTreeMap<&str, &str> = serde_json::from_slice(&json).map_err(|_| damaged())?;
+    let mut files = Vec::new();
+    for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
+        let Some(text) = all.get(name) else { continue };
+        let bytes = Zeroizing::new(B64.decode(text).map_err(|_| damaged())?);
+        let file = data.join(name);
+        match fs::read(&file).map(Zeroizing::new) {
+            // accounts go on changing; keys do not
+            Ok(there) if there == bytes || name == STAFF_FILE => (),
+            Ok(_) => return Err(KeysError::Other(file)),
+            Err(_) => files.push((name, file, bytes)),
+        }
+    }
+    fs::create_dir_all(data).map_err(|cause| KeysError::Io { file: data.to_owned(), cause })?;
+    for (_, file, bytes) in &files {
+        settings::keep(file, bytes)?;
+    }
+    Ok(files.into_iter().map(|(name, ..)| name.to_owned()).collect())
+}
+
+/// Makes the next operations key, or finds the one that was made. The server goes on with the present one.
+pub fn next(data: &Path) -> Result<PublicKey> {
+    let file = data.join(NEXT);
+    let made = if file.exists() { settings::signing_key(&file)?.public() } else { settings::new_signing_key(&file)? };
+    Ok(made)
+}
+
+/// Whether a catalog names this server's operations key, or hands over from it to the next one.
+pub fn names_ours(catalog: &Catalog, settings: &Settings) -> bool {
+    let present = settings.operations.public();
+    let next = || settings::signing_key(&settings.data.join(NEXT)).map(|key| key.public());
+    let hands_over = || catalog.rotation.operations.contains(&present) && next().is_ok_and(|k| k == catalog.operations);
+    catalog.operations == present || hands_over()
+}
+
+/// Lets the server sign with the next key from its next start, once the catalog in force names both.
+pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
+    let [file, next, last] = [OPERATIONS, NEXT, LAST].map(|name| settings.data.join(name));
+    if !next.exists() {
+        return Err(KeysError::NoNext);
+    }
+    let (new, present) = (settings::signing_key(&next)?.public(), settings.operations.public());
+    let names_both = |c: &Catalog| c.operations == new && c.rotation.operations.contains(&present);
+    if !catalog(store)?.is_some_and(|catalog| names_both(&catalog)) {
+        return Err(KeysError::NotNamed { next: new, present });
+    }
+    let moved = fs::copy(&file, &last).and_then(|_| fs::rename(&next, &file));
+    moved.map_err(|cause| KeysError::Io { file, cause })?;
+    Ok(new)
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(KeysError::Io { file: file.to_owned(), cause: e }),
+        _ => Ok(()),
+    }
+}

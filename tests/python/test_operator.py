@@ -1,0 +1,121 @@
+"""What an operator does: the page on keys as it stands, what doctor says, health and metrics on their own listener."""
+
+import os
+import re
+import sqlite3
+import subprocess
+from datetime import datetime, timedelta, timezone
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from test_protocol import ROOT, SERVER, Phone, World, world  # noqa: F401 (a fixture)
+
+
+def doctor(world, *words):
+    done = subprocess.run(
+        [SERVER, "--data", world.folder / "data", "doctor", *words], capture_output=True, text=True
+    )
+    return done.returncode, done.stdout
+
+
+def lines(text, word):
+    return [line[:4].strip() for line in text.splitlines() if word in line]
+
+
+def test_the_page_on_keys_runs_as_it_stands(tmp_path):
+    page = (ROOT / "deploy" / "keys.md").read_text()
+    script = "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    assert script.count("\n") > 40
+    (tmp_path / "words").write_text("four random words here\n")
+    path = f"{SERVER.parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": path, "TABARA": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "restored: operations.key, intake.key, authority.keys, staff.sqlite" in done.stdout
+    assert (tmp_path / "data" / "operations-last.key").read_text() == (tmp_path / "burnt" / "operations.key").read_text()
+    assert re.search(r"^officer\b", done.stdout, re.M), "her account came back"
+    for name in ["operations.key", "intake.key", "staff.sqlite"]:
+        assert (tmp_path / "data" / name).stat().st_mode & 0o077 == 0
+    copy = (tmp_path / "backup" / "tabara.sqlite.keys.age").read_bytes()
+    secret = (tmp_path / "data" / "intake.key").read_bytes()
+    assert copy.startswith(b"age-encryption.org/") and secret not in copy
+    assert secret not in (tmp_path / "backup" / "tabara.sqlite").read_bytes()
+
+
+def test_a_log_without_its_keys_is_not_served(world):
+    world.server.terminate()
+    world.server.wait()
+    data = world.folder / "data"
+    (data / "intake.key").rename(world.folder / "intake.key")
+    done = subprocess.run([SERVER, "--data", data, "serve"], capture_output=True, text=True)
+    assert done.returncode == 1 and "intake.key is missing" in done.stderr and "keys restore" in done.stderr
+    assert not (data / "intake.key").exists(), "no other key was made in its place"
+
+
+def test_doctor_says_what_must_be_done(world):
+    code, said = doctor(world)
+    assert code == 1 and "NOW   no backup was ever made" in said
+    world.run("backup", world.folder / "backup.sqlite")
+    code, said = doctor(world)
+    assert code == 0, said
+    assert lines(said, "key: ok") == ["well", "well"] and lines(said, "backup") == ["well"]
+    assert lines(said, "expires in") == ["soon"], "the catalog of this world ends tomorrow"
+    assert lines(said, "disk") != ["NOW"] and lines(said, "clock") == ["well"]
+    assert "0 of 0 phones silent" in said
+
+    # older than what phones keep; a phone that has not been heard of for longer than its lease; and a clock set back
+    log = sqlite3.connect(world.folder / "data" / "tabara.sqlite", timeout=20)
+    phone = Phone(world.authority)
+    world.http.post("/devices", json=phone.chain)
+    with log:
+        log.execute("UPDATE backup SET time = time - 31 * 86400")
+        log.execute("UPDATE entry SET received = received + 7200 WHERE position = (SELECT max(position) FROM entry)")
+    (world.folder / "data" / "intake.key").chmod(0o644)
+    code, said = doctor(world)
+    assert code == 1
+    assert lines(said, "the last backup is 31 days old; phones can replace 30") == ["NOW"]
+    assert lines(said, "1 of 1 phones silent for 90 days") == ["soon"]
+    assert lines(said, "the clock stands") == ["NOW"]
+    assert lines(said, "intake.key: can be read by others") == ["NOW"]
+
+
+@pytest.mark.parametrize("days, grade", [(400, "well"), (7, "soon"), (-3, "NOW")])
+def test_doctor_reads_the_last_day_of_the_certificate(world, days, grade):
+    key, name = Ed25519PrivateKey.generate(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    end = datetime.now(timezone.utc) + timedelta(days=days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=1000), end).sign(key, None)
+    file = world.folder / "chain.pem"
+    file.write_bytes(made.public_bytes(Encoding.PEM))
+    assert lines(doctor(world, "--certificate", str(file))[1], "TLS certificate") == [grade]
+
+
+def test_health_and_metrics_are_on_a_listener_of_their_own_and_count_what_happens(world):
+    http = httpx.Client(base_url=f"http://{world.monitor}", trust_env=False)
+    assert http.get("/health").text == "ok"
+    assert world.http.get(f"http://{world.address}/metrics").status_code == 404, "phones' address has no metrics"
+    phone = Phone(world.authority)
+    world.http.post("/devices", json=phone.chain)
+    sent = phone.record(world.recipients)[1]
+    for records in [[sent], [sent, {"jws": "x"}]]:
+        world.send(phone, records)
+    text = http.get("/metrics").text
+    metrics = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    outcomes = {name: metrics[f'tabara_records_total{{outcome="{name}"}}'] for name in ["accepted", "already_had", "refused"]}
+    assert outcomes == {"accepted": "1", "already_had": "1", "refused": "1"}
+    assert (metrics["tabara_batches_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "3", "1")
+    assert metrics["tabara_backup_age_seconds"] == "NaN"
+    world.run("backup", world.folder / "backup.sqlite")
+    age = next(line for line in http.get("/metrics").text.splitlines() if line.startswith("tabara_backup_age_seconds"))
+    assert float(age.split()[1]) < 60
+    for private in [phone.device, "BI-CO", "IOM"]:
+        assert private not in text
