@@ -24,7 +24,7 @@ use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
-use crate::vault::mailbox::{Fate, Guard, Mailbox, Waiting};
+use crate::vault::mailbox::{Activity, Fate, Guard, Mailbox, Waiting};
 use crate::vault::{self, DeviceSecret, File, SecretError, Vault, VaultError, cases};
 use session::Live;
 use std::collections::HashMap;
@@ -317,6 +317,16 @@ impl FocalPoint {
         Ok(self.0.mailbox.outlook()?)
     }
 
+    /// A page of 50 lines of what this phone did with records, the newest first; pages count from 0. Works while locked.
+    pub fn activities(&self, page: usize) -> Result<Vec<Activity>> {
+        Ok(self.0.mailbox.activities(page)?)
+    }
+
+    /// After so long without use the app should call [`FocalPoint::lock`]: the catalog's policy.
+    pub fn lock_after(&self) -> Result<Duration> {
+        Ok(Duration::from_secs(self.0.mailbox.policy()?.lock_after_seconds.into()))
+    }
+
     /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
     /// from there. Needs a tokio runtime.
     pub async fn sync(&self, progress: &Progress) -> Result<Report> {
@@ -480,7 +490,8 @@ impl Phone {
     fn tidy(&self) {
         let tidied = self.with(|open| {
             let days = i64::from(self.mailbox.policy()?.keep_cards_days);
-            open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;
+            let forgotten = open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;
+            self.mailbox.note_forgotten(forgotten)?;
             let pinned: Vec<Digest> = open.vault.drafts()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(self.mailbox.drop_parts(&pinned)?)
         });

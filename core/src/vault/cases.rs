@@ -79,9 +79,12 @@ impl Vault {
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
     }
-    /// Erases cards that were sealed before a day, from file and WAL.
-    pub fn forget_cards(&self, before: i64) -> Result<(), VaultError> {
+    /// Erases cards that were sealed before a day, from file and WAL. Returns how many.
+    pub fn forget_cards(&self, before: i64) -> Result<usize, VaultError> {
         let erased = self.store.write(|t| Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?))?;
-        if erased > 0 { self.store.rebuild() } else { Ok(()) }
+        if erased > 0 {
+            self.store.rebuild()?;
+        }
+        Ok(erased)
     }
 }

@@ -1,8 +1,8 @@
 use super::super::double::{StillClock, Store as Secrets};
 use super::*;
-use crate::catalog::{Binding, Card, Recipient, RecipientRole};
-use crate::envelope::{self, Typ};
-use crate::record::Updates;
+use crate::catalog::{Binding, Card, Catalog, Part, PartKind, Policy, Recipient, RecipientRole};
+use crate::envelope::{self, Typ, sha256};
+use crate::record::{News, Outcome, Reason, Update, Updates};
 use std::sync::atomic::Ordering;
 
 const MARCH: i64 = 1_772_323_200; // 2026-03-01
@@ -265,4 +265,28 @@ fn an_update_that_only_a_later_version_knows_is_passed_over() {
         {"position":4,"record":"00000000-0000-0000-0000-000000000000","news":"withdrawn"}],"cursor":9}"#;
     let updates: Updates = crate::envelope::from_json(told.as_bytes()).unwrap();
     assert_eq!(updates.updates.into_iter().map(|u| u.news).collect::<Vec<_>>(), [News::Other, News::Withdrawn]);
+}
+
+#[test]
+fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    let ids = post(&mailbox, 2);
+    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    // the server was restored, and gets them again
+    mailbox.send_again(&ids).unwrap();
+    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    mailbox.erase(ids[0]).unwrap();
+    let deeds = |mailbox: &Mailbox| -> Vec<_> {
+        mailbox.activities(0).unwrap().iter().map(|a| (a.at - MARCH, a.deed, a.records)).collect()
+    };
+    let told = [(0, Deed::Purged, 1), (0, Deed::Sent, 2), (0, Deed::Finished, 1), (0, Deed::Finished, 1)];
+    assert_eq!(deeds(&mailbox), told);
+    let days = 31 * 86_400;
+    phone.clock.pass(Duration::from_secs(days));
+    mailbox.tidy().unwrap();
+    assert_eq!(deeds(&mailbox)[0], (days as i64, Deed::Purged, 1));
+    phone.clock.pass(Duration::from_secs(150 * 86_400));
+    mailbox.tidy().unwrap();
+    assert_eq!(deeds(&mailbox), [(days as i64, Deed::Purged, 1)]);
 }

@@ -16,6 +16,7 @@
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
 //! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
 //!   `position`, `epoch`, `receipt`, `at`) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
+//! - `activity`: what was done with records: `at`, `deed`, how many.
 //! - `news`: updates from the server, not yet opened, by their position.
 //!
 //! **Vault** (PIN and key store)
@@ -54,6 +55,10 @@ pub const MAILBOX: &[&str] = &["
     ) STRICT;
     CREATE INDEX record_state ON record (state, id);
     CREATE TABLE news (position INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+", "
+    CREATE TABLE activity (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, deed TEXT NOT NULL, records INTEGER NOT NULL
+    ) STRICT;
 "];
 
 pub const VAULT: &[&str] = &["

@@ -265,3 +265,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_state_of_the_same_length_costs_only_the_pages_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = create(folder.path());
+    let info = info();
+    let frames = || (std::fs::metadata(folder.path().join("vault.db-wal")).unwrap().len() - 32) / (24 + 4096);
+    let mut state = [1; 10 * 1024];
+    vault.begin(&info, &state).unwrap();
+    for (from, said, pages) in [(0, 2, 3), (9 * 1024, 3, 1), (9 * 1024, 3, 0)] {
+        state[from..].fill(said);
+        let before = frames();
+        vault.save(info.draft, &state).unwrap();
+        assert_eq!(frames() - before, pages, "from {from}");
+    }
+}

@@ -1,0 +1,264 @@
+//! The queue: records in the order they were sealed, and what became of each.
+
+use super::activity::{self, Deed, note};
+use super::{Mailbox, Standing, from_json, json, parsed, rows, standing};
+use crate::envelope::{Digest, sha256};
+use crate::record::{News, Outcome, Reason, Update};
+use crate::vault::{File, VaultError};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use uuid::Uuid;
+
+/// A record that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its place in the queue, to ask for what comes after it.
+    pub place: u64,
+    pub record: Uuid,
+    pub jws: String,
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// What became of a record, as sync has checked it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// A receipt with a good signature over exactly these bytes.
+    Kept {
+        record: Uuid,
+        outcome: Outcome,
+        reason: Option<Reason>,
+        receipt: String,
+        position: u64,
+        epoch: Uuid,
+    },
+    Refused {
+        record: Uuid,
+        reason: Reason,
+    },
+}
+
+/// Where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Waiting,
+    Kept,
+    /// The server has it and does not count it until a person has looked.
+    Quarantined(Reason),
+    Refused(Reason),
+    /// The person took it back on another phone.
+    Withdrawn,
+}
+
+/// A kept record whose bytes are still here, for a server that was restored from a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub record: Uuid,
+    /// SHA-256 of the JWS.
+    pub jws: Digest,
+    pub position: u64,
+}
+
+/// What the focal point is told about her records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Records that wait to be sent.
+    pub records: u64,
+    /// Records that the server refused, with its reason: they stay here.
+    pub refused: Vec<(Uuid, Reason)>,
+    /// End of the last complete sync, seconds since 1970 UTC.
+    pub last_sync: Option<i64>,
+    /// The last sync is so long ago that cases are hidden until the next one.
+    pub lease_over: bool,
+}
+
+impl Mailbox {
+    /// Puts a record in the queue: `sign` gets its number and returns the envelope.
+    pub fn post(
+        &self,
+        record: Uuid,
+        sealed: Option<&[u8]>,
+        sign: impl FnOnce(u64) -> String,
+    ) -> Result<(), VaultError> {
+        let now = self.now()?;
+        self.store.write(|t| {
+            let (enrolment, seq): (i64, u64) = t.query_row(
+                "UPDATE enrolment SET seq = seq + 1 WHERE id = (SELECT max(id) FROM enrolment) RETURNING id, seq",
+                [],
+                |r| Ok((r.get(0)?, r.get(1)?)),
+            )?;
+            t.execute(
+                "INSERT INTO record (record, enrolment, seq, jws, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![record.to_string(), enrolment, seq, sign(seq), sealed],
+            )?;
+            note(t, now, Deed::Finished, 1)
+        })?;
+        // what cannot be moved out of the WAL now is moved later; it is durable there, too
+        let _ = self.store.empty_wal();
+        Ok(())
+    }
+    /// Erases the bytes of a record that the server keeps, because the person took it back. One that still waits is sent
+    /// first, because the withdrawal follows it: the server erases it when both are there.
+    pub fn erase(&self, record: Uuid) -> Result<(), VaultError> {
+        let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL WHERE state = 'kept' AND record = ?1";
+        self.purge(|t| Ok(t.execute(sql, [record.to_string()])?))
+    }
+    /// Erases bytes from file and WAL; `erase` says how many records they belonged to.
+    fn purge(&self, erase: impl FnOnce(&Transaction) -> Result<usize, VaultError>) -> Result<(), VaultError> {
+        let now = self.now()?;
+        let erased = self.store.write(|t| {
+            let erased = erase(t)?;
+            note(t, now, Deed::Purged, erased)?;
+            Ok(erased)
+        })?;
+        if erased > 0 { self.store.rebuild() } else { Ok(()) }
+    }
+    /// Whether a record still waits, was kept, or was refused and why.
+    pub fn fate(&self, record: Uuid) -> Result<Fate, VaultError> {
+        let sql = "SELECT state, reason, outcome FROM record WHERE record = ?1";
+        let fate = |r: &Row| match (r.get_ref(0)?.as_str()?, r.get_ref(1)?.as_str_or_null()?) {
+            ("waiting", _) => Ok(Fate::Waiting),
+            ("kept", _) if r.get_ref(2)?.as_str_or_null()? == Some(WITHDRAWN) => Ok(Fate::Withdrawn),
+            ("kept", None) => Ok(Fate::Kept),
+            ("kept", _) => Ok(Fate::Quarantined(from_json(r, 1)?)),
+            _ => Ok(Fate::Refused(from_json(r, 1)?)),
+        };
+        let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], fate).optional()?))?;
+        // only records with a case card are asked for: one that is not here was lost
+        found.ok_or(VaultError::Damaged(File::Mailbox))
+    }
+    /// Whether a record was ever put in the queue.
+    pub fn has(&self, record: Uuid) -> Result<bool, VaultError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)";
+        self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| r.get(0))?))
+    }
+    /// Records that wait, in the order they were sealed, after a place: at most so many and so many bytes, but one if any.
+    pub fn waiting(&self, after: u64, max_records: usize, max_bytes: usize) -> Result<Vec<Outgoing>, VaultError> {
+        self.store.read(|c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, record, jws, sealed FROM record WHERE state = 'waiting' AND id > ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let mut found = Vec::new();
+            let mut bytes = 0;
+            let outgoing =
+                |r: &Row| Ok(Outgoing { place: r.get(0)?, record: parsed(r, 1)?, jws: r.get(2)?, sealed: r.get(3)? });
+            for row in query.query_map(params![after, max_records], outgoing)? {
+                let row = row?;
+                bytes += row.jws.len() + row.sealed.as_ref().map_or(0, Vec::len);
+                if bytes > max_bytes && !found.is_empty() {
+                    break;
+                }
+                found.push(row);
+            }
+            Ok(found)
+        })
+    }
+    /// Takes the server's verdicts over, all or none.
+    pub fn apply(&self, verdicts: &[Applied]) -> Result<(), VaultError> {
+        let now = self.now()?;
+        self.store.write(|t| {
+            let mut sent = 0;
+            for verdict in verdicts {
+                match verdict {
+                    Applied::Kept { record, outcome, reason, receipt, position, epoch } => {
+                        let first = "UPDATE record SET at = ?2 WHERE record = ?1 AND at IS NULL";
+                        sent += t.execute(first, params![record.to_string(), now])?;
+                        t.execute(
+                            "UPDATE record SET state = 'kept', outcome = ?2, reason = ?3, receipt = ?4, position = ?5, epoch = ?6
+                             WHERE record = ?1",
+                            params![record.to_string(), json(outcome), reason.map(|r| json(&r)), receipt, position, epoch.to_string()],
+                        )?
+                    }
+                    Applied::Refused { record, reason } => t.execute(
+                        "UPDATE record SET state = 'refused', reason = ?2, times = times + 1 WHERE record = ?1 AND state = 'waiting'",
+                        params![record.to_string(), json(reason)],
+                    )?,
+                };
+            }
+            note(t, now, Deed::Sent, sent)
+        })
+    }
+    /// Puts refused records that were refused fewer than `max_times` back in the queue. Returns how many.
+    pub fn retry_refused(&self, max_times: u32) -> Result<usize, VaultError> {
+        let sql = "UPDATE record SET state = 'waiting' WHERE state = 'refused' AND times < ?1";
+        self.store.write(|t| Ok(t.execute(sql, [max_times])?))
+    }
+    /// Kept records whose bytes are still here.
+    pub fn kept(&self) -> Result<Vec<Offer>, VaultError> {
+        self.store.read(|c| {
+            let sql = "SELECT record, jws, position FROM record WHERE state = 'kept' AND jws <> '' ORDER BY position";
+            rows(c, sql, [], |r| {
+                Ok(Offer { record: parsed(r, 0)?, jws: sha256(r.get_ref(1)?.as_bytes()?), position: r.get(2)? })
+            })
+        })
+    }
+    /// Puts records back in the queue that the server has lost, as far as their bytes are still here.
+    pub fn send_again(&self, records: &[Uuid]) -> Result<(), VaultError> {
+        self.store.write(|t| {
+            for record in records {
+                let sql = "UPDATE record SET state = 'waiting' WHERE record = ?1 AND jws <> ''";
+                t.execute(sql, [record.to_string()])?;
+            }
+            Ok(())
+        })
+    }
+    /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL.
+    pub fn tidy(&self) -> Result<(), VaultError> {
+        let (policy, now) = (self.policy()?, self.now()?);
+        let before = |days: u32| now - i64::from(days) * 86_400;
+        let sql =
+            "UPDATE record SET jws = '', sealed = NULL, receipt = NULL WHERE state = 'kept' AND at < ?1 AND jws <> ''";
+        self.purge(|t| {
+            activity::forget(t, before(policy.keep_cards_days))?;
+            Ok(t.execute(sql, [before(policy.keep_sealed_days)])?)
+        })
+    }
+    /// What the focal point is told.
+    pub fn outlook(&self) -> Result<Waiting, VaultError> {
+        let lease_begins = self.now()? - i64::from(self.policy()?.lease_days) * 86_400;
+        self.store.read(|c| {
+            let sql = "SELECT last_sync FROM server";
+            let last_sync: Option<i64> = c.query_row(sql, [], |r| r.get(0)).optional()?.flatten();
+            Ok(Waiting {
+                records: c.query_row("SELECT count(*) FROM record WHERE state = 'waiting'", [], |r| r.get(0))?,
+                refused: rows(c, "SELECT record, reason FROM record WHERE state = 'refused' ORDER BY id", [], |r| {
+                    Ok((parsed(r, 0)?, from_json(r, 1)?))
+                })?,
+                last_sync,
+                lease_over: last_sync.is_some_and(|last| last < lease_begins),
+            })
+        })
+    }
+    /// Takes updates over and sets the cursor behind them. What was decided about a record, or taken back elsewhere, is
+    /// noted with the record at once; what only the vault can take waits as it came, once.
+    pub fn take_updates(&self, updates: &[Update], cursor: u64) -> Result<(), VaultError> {
+        self.purge(|t| {
+            let mut erased = 0;
+            for update in updates {
+                let record = update.record.to_string();
+                erased += match &update.news {
+                    News::Withdrawn => t.execute(
+                        "UPDATE record SET outcome = ?2, jws = '', sealed = NULL, receipt = NULL
+                         WHERE record = ?1 AND state = 'kept'",
+                        params![record, WITHDRAWN],
+                    )?,
+                    News::Decision { accept: true } => {
+                        t.execute("UPDATE record SET reason = NULL WHERE record = ?1 AND state = 'kept'", [record])?;
+                        0
+                    }
+                    // an order is checked and kept by sync
+                    News::Decision { .. } | News::Order { .. } | News::Other => 0,
+                    News::Review { .. } => {
+                        let sql = "INSERT OR IGNORE INTO news (position, body) VALUES (?1, ?2)";
+                        t.execute(sql, params![update.position, json(update)])?;
+                        0
+                    }
+                };
+            }
+            let standing = Standing { cursor, ..standing(t)? };
+            t.execute("UPDATE server SET standing = ?1", [json(&standing)])?;
+            Ok(erased)
+        })
+    }
+}
+
+/// The outcome of a record that the person took back elsewhere.
+const WITHDRAWN: &str = "\"withdrawn\"";
