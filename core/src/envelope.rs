@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// No envelope is longer: longer input is refused before it is read.
 pub const MAX_LEN: usize = 256 * 1024;
@@ -189,6 +189,13 @@ impl SigningKey {
     /// The public half.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.pair().public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes"))
+    }
+    /// A secret that only the holder of this key can compute, the same for the same label and input; it tells nothing of the
+    /// key (HMAC-SHA256 under the seed).
+    pub fn secret(&self, label: &str, input: &[u8; 16]) -> Zeroizing<[u8; 32]> {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0);
+        let tag = ring::hmac::sign(&key, &[label.as_bytes(), &[0], input].concat());
+        Zeroizing::new(tag.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
     fn pair(&self) -> Ed25519KeyPair {
         Ed25519KeyPair::from_seed_unchecked(&self.0).expect("any 32 bytes are a seed")

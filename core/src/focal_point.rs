@@ -170,7 +170,8 @@ impl FocalPoint {
         Ok(())
     }
 
-    /// Opens the vault. A wrong PIN costs one of the attempts that the policy allows.
+    /// Opens the vault. A wrong PIN costs one of the attempts that the policy allows. If the card was revoked, all drafts are
+    /// sealed as they stand, so that nobody's words are lost.
     pub fn unlock(&self, pin: &str) -> Result<()> {
         let phone = &self.0;
         let (keys, key) = phone.admit(pin)?;
@@ -191,6 +192,11 @@ impl FocalPoint {
         drop(open);
         if self.obey(true)? {
             return Err(Error::KeyStoreLost);
+        }
+        if phone.is_revoked()?
+            && let Err(error) = self.seal_drafts()
+        {
+            tracing::warn!(%error, "a draft could not be rescued");
         }
         phone.tidy();
         Ok(())

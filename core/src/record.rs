@@ -321,6 +321,20 @@ impl Code {
                 signs.push(byte as usize % 31);
             }
         }
+        Self::of(signs)
+    }
+    /// The code that a secret comes to: always the same, and as hard to guess as a random one.
+    pub fn derived(secret: &[u8; 32]) -> Self {
+        let (half, _) = secret.split_at(16);
+        let mut number = u128::from_le_bytes(half.try_into().expect("16 bytes"));
+        let mut sign = || {
+            let sign = number % 31;
+            number /= 31;
+            sign as usize
+        };
+        Self::of((0..9).map(|_| sign()).collect())
+    }
+    fn of(mut signs: Vec<usize>) -> Self {
         signs.push(check_sign(&signs));
         Self(signs.into_iter().map(|s| SIGNS[s] as char).collect())
     }

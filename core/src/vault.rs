@@ -15,6 +15,7 @@ pub mod cipher;
 pub mod drafts;
 pub mod keys;
 pub mod mailbox;
+pub mod saved;
 pub mod schema;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod double;
 mod tests;
 
 use crate::envelope::SigningKey;
+use crate::record::Code;
 use cipher::FileKey;
 use rusqlite::ErrorCode;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -229,6 +231,11 @@ impl Vault {
     /// Signs records.
     pub fn record_key(&self) -> &SigningKey {
         &self.record_key
+    }
+    /// The second secret on the slip of a record of this phone. It is written nowhere: the record key gives it again, so that a
+    /// slip which a crash swallowed can be shown. Who has that key could withdraw the record without it.
+    pub fn undo(&self, record: Uuid) -> Code {
+        Code::derived(&self.record_key.secret("tabara undo 1", record.as_bytes()))
     }
 }
 

@@ -74,7 +74,7 @@ fn live(folder: &Path, key: &FileKey, step: &str) {
                 let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) };
                 let (outcome, day, withdrawn) = (None, 20_000, false);
                 let card = Card { record, case, code, questionnaire, month, commune, outcome, day, withdrawn };
-                vault.begin_sealing(*draft, &card).expect("begun");
+                vault.begin_sealing(*draft, &card, None).expect("begun");
                 vault.end_sealing(*draft, &card).expect("sealed");
             }
             vault

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tabara_core::Error;
 use tabara_core::focal_point::{FocalPoint, Session};
-use tabara_core::record::{SealedCase, Uuid};
+use tabara_core::record::{SealedCase, Uuid, undo_hash};
 use tabara_core::seal;
 
 const FORM: &str = include_str!("../../questionnaires/first-line.md");
@@ -45,12 +45,7 @@ impl Origin {
     fn sealed(&self, phone: &FocalPoint) -> BTreeMap<String, usize> {
         let mut values = BTreeMap::new();
         let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
-        let numbers = |jws: &str| {
-            use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-            let payload = BASE64_URL_SAFE_NO_PAD.decode(jws.split('.').nth(1).unwrap()).unwrap();
-            serde_json::from_slice::<serde_json::Value>(&payload).unwrap()["seq"].as_u64().unwrap()
-        };
-        let seq: Vec<u64> = waiting.iter().map(|out| numbers(&out.jws)).collect();
+        let seq: Vec<u64> = waiting.iter().map(|out| payload(&out.jws)["seq"].as_u64().unwrap()).collect();
         assert_eq!(seq, (1..=waiting.len() as u64).collect::<Vec<_>>(), "numbers without gaps");
         for out in waiting {
             let plain = seal::unseal(out.sealed.as_ref().unwrap(), &self.office.case_worker).unwrap();
@@ -60,6 +55,13 @@ impl Origin {
         }
         values
     }
+}
+
+/// What an envelope says, whoever signed it.
+fn payload(jws: &str) -> serde_json::Value {
+    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(jws.split('.').nth(1).expect("a JWS")).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
 }
 
 /// Opens a phone whose clock stands in March 2026.
@@ -171,7 +173,14 @@ pub fn check(origin: &Origin, phone: &FocalPoint, mut told: Told) {
         }
     }
     assert!(sealed.is_empty(), "nothing is sealed that was not finished");
-    assert_eq!(phone.cases(0).unwrap().len(), told.sealed.len().min(50));
+    let cases = phone.cases(0).unwrap();
+    assert_eq!(cases.len(), told.sealed.len().min(50));
+    let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
+    for case in cases {
+        let out = waiting.iter().find(|out| out.record == case.card.record).expect("sealed, so it waits");
+        let (_, undo) = phone.slip(out.record).unwrap().expect("about a person");
+        assert_eq!(payload(&out.jws)["undo"], undo_hash(&undo).to_string(), "the slip can still be shown");
+    }
     let mut there: Vec<Uuid> = phone.drafts().unwrap().iter().map(|draft| draft.draft).collect();
     for (draft, (acknowledged, tried)) in &told.drafts {
         let Some(at) = there.iter().position(|id| id == draft) else {

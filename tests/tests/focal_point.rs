@@ -209,6 +209,71 @@ fn a_draft_finishes_on_the_version_it_was_begun_with() {
 }
 
 #[test]
+fn a_revoked_phone_seals_its_drafts_at_the_next_unlock_and_begins_no_interview() {
+    let mut world = World::new();
+    let phone = world.enrolled();
+    let drafts: Vec<Session> = (0..3).map(|_| phone.start("first_line", "en").unwrap()).collect();
+    answers(&drafts[0], TOLD);
+    // unfinished: what was said is sealed all the same
+    answers(&drafts[1], &[("consent", "yes"), ("name", "Bisi-7720")]);
+    answers(&drafts[2], &[("consent", "no")]);
+    world.office.catalog.revoked.push(phone.mailbox().enrolment().unwrap().device);
+    world.office.catalog.version += 1;
+    world.office.supply(&phone);
+    assert_eq!(phone.drafts().unwrap().len(), 3);
+    phone.lock();
+    phone.unlock(PIN).unwrap();
+    assert_eq!(phone.drafts().unwrap(), []);
+    let opened = |out: Outgoing| {
+        let plain = seal::unseal(&out.sealed.unwrap(), &world.office.case_worker).unwrap();
+        serde_json::from_slice(&plain).unwrap()
+    };
+    let cases: Vec<SealedCase> = sent(&phone).into_iter().map(opened).collect();
+    let names = cases.iter().flat_map(|case| &case.answers).filter(|(path, _)| path == "name").map(|(_, said)| said);
+    assert_eq!(names.collect::<std::collections::BTreeSet<_>>(), [&"Bisi-7719".into(), &"Bisi-7720".into()].into());
+    assert_eq!(phone.start("first_line", "en").err(), Some(Error::Refused { reason: "its card was revoked" }));
+}
+
+#[test]
+fn a_form_that_reads_its_last_record_finds_what_it_asks_for_until_that_person_takes_it_back() {
+    let form = FORM.replace("| sealed_only | appearance |", "| sealed_only | appearance | calculation |").replace(
+        "| | text | name |",
+        "| | calculate | before | | | | | | | | | ${last-saved#left} |\n| | text | name |",
+    );
+    let world = World { office: Office::new(&[&form]), ..World::new() };
+    let phone = world.enrolled();
+    let before = |phone: &FocalPoint| {
+        let session = phone.start("first_line", "en").unwrap();
+        answers(&session, TOLD);
+        session.finish(None).unwrap();
+        let opened = seal::unseal(sent(phone).pop().unwrap().sealed.as_ref().unwrap(), &world.office.case_worker);
+        let case: SealedCase = serde_json::from_slice(&opened.unwrap()).unwrap();
+        (case.record, case.answers.into_iter().find(|(path, _)| path == "before").map(|(_, said)| said))
+    };
+    assert_eq!(before(&phone).1, None);
+    let (second, found) = before(&phone);
+    assert_eq!(found.as_deref(), Some("yes"));
+    phone.lock();
+    phone.unlock(PIN).unwrap();
+    phone.withdraw(second).unwrap();
+    assert_eq!(before(&phone).1, None);
+}
+
+#[test]
+fn a_slip_that_a_crash_swallowed_is_shown_again_and_no_other_phone_can() {
+    let world = World::new();
+    let phone = world.enrolled();
+    let finished = interview(&phone, TOLD).unwrap();
+    drop(phone);
+    let phone = world.open().unwrap();
+    assert_eq!(phone.slip(finished.record).err(), Some(Error::Locked));
+    phone.unlock(PIN).unwrap();
+    assert_eq!(phone.slip(finished.record).unwrap(), finished.code.zip(finished.undo));
+    let other = interview(&phone, TOLD).unwrap();
+    assert_ne!(phone.slip(finished.record).unwrap().unwrap().1, other.undo.unwrap());
+}
+
+#[test]
 fn a_month_in_the_future_and_a_fact_that_nobody_listed_do_not_leave_the_phone() {
     let world = World::new();
     let phone = world.enrolled();

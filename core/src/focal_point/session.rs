@@ -18,6 +18,7 @@ use crate::seal;
 use crate::vault::Vault;
 use crate::vault::cases::Card;
 use crate::vault::drafts::DraftInfo;
+use crate::vault::saved::Saved;
 use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -33,8 +34,7 @@ pub struct Listed {
     pub languages: Vec<String>,
 }
 
-/// What a finished interview leaves behind. Code and undo go onto the person's slip: they are shown once, and the phone
-/// keeps no undo.
+/// What a finished interview leaves behind. Code and undo go onto the person's slip; [`FocalPoint::slip`] shows them again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Finished {
     pub record: Uuid,
@@ -92,22 +92,34 @@ impl FocalPoint {
         self.0.mailbox.questionnaires()?.into_iter().map(listed).collect()
     }
 
-    /// Begins an interview; its draft is on the disk when this returns.
+    /// Begins an interview; its draft is on the disk when this returns. Not on a phone whose card was revoked.
     pub fn start(&self, questionnaire: &str, language: &str) -> Result<Session> {
         let phone = &self.0;
+        if phone.is_revoked()? {
+            return Err(Error::Refused { reason: "its card was revoked" });
+        }
         let newest = phone.mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
         let (id, hash) = newest.ok_or(Error::NotFound { what: "questionnaire" })?;
         let form = phone.questionnaire(&hash)?;
         form.language(language).ok_or(Error::NotFound { what: "language" })?;
         let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
-        let interview = Interview::start(form.clone(), phone.setting(&info, language)?);
         phone.with(|open| {
+            let interview = Interview::start(form, phone.setting(&open.vault, &info, language)?);
             open.vault.begin(&info, &state(&interview))?;
             open.live.insert(draft, Live { interview, info });
             Ok(())
         })?;
         Ok(Session { phone: phone.clone(), draft })
+    }
+
+    /// The slip of a record once more: its code and undo, for a person whose slip was never written because the app went down.
+    /// None where the record is about nobody.
+    pub fn slip(&self, record: Uuid) -> Result<Option<(Code, Code)>> {
+        self.0.with(|open| {
+            open.vault.heal(&self.0.mailbox)?;
+            Ok(open.vault.card(record)?.code.map(|code| (code, open.vault.undo(record))))
+        })
     }
 
     /// Goes on with a draft, at the exact place where it was left, on the version of the questionnaire it was begun with.
@@ -209,13 +221,14 @@ impl Session {
                 raised.map_err(|_| Error::Answer { reason: "the outcome cannot be raised" })?;
             }
             let kind = interview.questionnaire().kind;
-            let (code, undo) = slip(interview, kind, vault)?;
+            let record = Uuid::new_v4();
+            let code = code(interview, kind, vault)?;
+            let undo = code.as_ref().map(|_| vault.undo(record));
             // a clock that was wrong at the start does not put the interview into the future
             let month = month(info.started.min(now));
             let facts = facts(interview, &assessment, kind, &month, &commune);
             let case = code.as_ref().map(|code| vault.cards_of(code)).transpose()?.unwrap_or_default();
             let case = case.first().map_or_else(Uuid::new_v4, |card| card.case);
-            let record = Uuid::new_v4();
             let questionnaire = QuestionnaireRef { id: info.questionnaire.clone(), sha256: info.sha256 };
             let plain = SealedCase {
                 record,
@@ -243,7 +256,7 @@ impl Session {
                 day: now.div_euclid(86_400),
                 withdrawn: false,
             };
-            vault.begin_sealing(self.draft, &card)?;
+            vault.begin_sealing(self.draft, &card, last_saved(interview).as_ref())?;
             let posted = phone.mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let undo = undo.as_ref().map(undo_hash);
@@ -285,6 +298,11 @@ impl Session {
 }
 
 impl Phone {
+    pub(super) fn is_revoked(&self) -> Result<bool> {
+        let Some((_, catalog)) = self.mailbox.catalog()? else { return Ok(false) };
+        Ok(catalog.revoked.contains(&self.mailbox.enrolment()?.device))
+    }
+
     /// The interview of a draft, read from the vault where it is not in memory.
     fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
         if !open.live.contains_key(&draft) {
@@ -293,7 +311,7 @@ impl Phone {
             let (info, state) = open.vault.draft(draft)?;
             let form = self.questionnaire(&info.sha256)?;
             let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;
-            let setting = self.setting(&info, &saved.language)?;
+            let setting = self.setting(&open.vault, &info, &saved.language)?;
             let interview = Interview::resume(form, setting, &saved).map_err(|_| Error::Internal("draft"))?;
             open.live.insert(draft, Live { interview, info });
         }
@@ -312,7 +330,7 @@ impl Phone {
         Ok(form)
     }
 
-    fn setting(&self, info: &DraftInfo, language: &str) -> Result<Setting> {
+    fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<Setting> {
         let commune = self.mailbox.enrolment()?.commune;
         let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
         Ok(Setting {
@@ -321,8 +339,7 @@ impl Phone {
             prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),
             // the same order of shuffled choices after a restart
             seed: info.draft.as_u64_pair().0,
-            // nothing of one person's answers is offered to the next
-            last_saved: Default::default(),
+            last_saved: vault.last_saved(&info.questionnaire)?,
         })
     }
 }
@@ -338,18 +355,26 @@ fn state(interview: &Interview) -> Zeroizing<Vec<u8>> {
     state
 }
 
-/// The person's code and a fresh undo secret. Who brings a slip keeps her code, unless she took back what stood under it.
-fn slip(interview: &Interview, kind: Kind, vault: &Vault) -> Result<(Option<Code>, Option<Code>)> {
+/// The person's code. Who brings a slip keeps hers, unless she took back what stood under it.
+fn code(interview: &Interview, kind: Kind, vault: &Vault) -> Result<Option<Code>> {
     if kind == Kind::Activity {
-        return Ok((None, None));
+        return Ok(None);
     }
     let brought: Option<Code> = interview.role("code").text().parse().ok();
     let dead = |code: &Code| Ok::<_, Error>(vault.cards_of(code)?.iter().any(|card| card.withdrawn));
-    let code = match brought {
-        Some(code) if !dead(&code)? => code,
-        _ => Code::generate(),
-    };
-    Ok((Some(code), Some(Code::generate())))
+    match brought {
+        Some(code) if !dead(&code)? => Ok(Some(code)),
+        _ => Ok(Some(Code::generate())),
+    }
+}
+
+/// Answers that the next interview of the form may read; none where it reads none.
+fn last_saved(interview: &Interview) -> Option<Saved> {
+    let form = interview.questionnaire();
+    let mut names = form.last_saved().peekable();
+    names.peek()?;
+    let names: Vec<&str> = names.filter(|name| !form.nodes.iter().any(|n| n.name == *name && n.sealed_only)).collect();
+    Some(interview.answers().into_iter().filter(|(path, _)| names.contains(&path.as_str())).collect())
 }
 
 /// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.

@@ -1,7 +1,7 @@
 //! Case cards: what the focal point may still see of a case that was sealed. No answer, no name.
 
 use super::mailbox::from_json;
-use super::{Vault, VaultError};
+use super::{Vault, VaultError, saved};
 use crate::record::{Code, QuestionnaireRef};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -73,15 +73,22 @@ impl Vault {
             self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
         found.ok_or(VaultError::NotFound("case"))
     }
-    /// Notes on a card that the person took the record back.
+    /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
         let card = Card { withdrawn: true, ..self.card(record)? };
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
-        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
+        self.store.write(|t| {
+            t.execute(sql, [card.to_json(), record.to_string()])?;
+            saved::forget(t, "record = ?1", record.to_string())
+        })?;
+        self.store.empty_wal()
     }
     /// Erases cards that were sealed before a day, from file and WAL. Returns how many.
     pub fn forget_cards(&self, before: i64) -> Result<usize, VaultError> {
-        let erased = self.store.write(|t| Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?))?;
+        let erased = self.store.write(|t| {
+            saved::forget(t, "record IN (SELECT record FROM card WHERE day < ?1)", before)?;
+            Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?)
+        })?;
         if erased > 0 {
             self.store.rebuild()?;
         }

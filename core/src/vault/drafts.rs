@@ -10,6 +10,7 @@
 
 use super::cases::Card;
 use super::mailbox::Mailbox;
+use super::saved::{self, Saved};
 use super::{Vault, VaultError};
 use crate::envelope::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
@@ -74,20 +75,18 @@ impl Vault {
 
     /// Erases a draft, with nothing in its place.
     pub fn discard(&self, draft: Uuid) -> Result<(), VaultError> {
-        self.store.write(|t| erase(t, draft))?;
+        self.store.write(|t| {
+            saved::drop_table(t, id_of(t, draft)?)?;
+            erase(t, draft)
+        })?;
         self.store.empty_wal()
     }
 
-    /// First step of sealing: notes the card beside the draft.
-    pub fn begin_sealing(&self, draft: Uuid, card: &Card) -> Result<(), VaultError> {
-        self.note(draft, Some(&card.to_json()))
-    }
-
-    fn note(&self, draft: Uuid, card: Option<&str>) -> Result<(), VaultError> {
+    /// First step of sealing: notes the card beside the draft, and what the questionnaire's next interview may read.
+    pub fn begin_sealing(&self, draft: Uuid, card: &Card, last: Option<&Saved>) -> Result<(), VaultError> {
         self.store.write(|t| {
-            let changed =
-                t.execute("UPDATE draft SET sealing = ?1 WHERE draft = ?2", params![card, draft.to_string()])?;
-            if changed == 1 { Ok(()) } else { Err(VaultError::NotFound("draft")) }
+            let id = note(t, draft, Some(&card.to_json()))?;
+            last.map_or(Ok(()), |last| saved::prepare(t, id, last))
         })
     }
 
@@ -95,6 +94,7 @@ impl Vault {
     pub fn end_sealing(&self, draft: Uuid, card: &Card) -> Result<(), VaultError> {
         self.store.write(|t| {
             card.insert(t)?;
+            saved::keep(t, id_of(t, draft)?, card.record, &card.questionnaire)?;
             erase(t, draft)
         })?;
         self.store.empty_wal()
@@ -111,7 +111,7 @@ impl Vault {
             if mailbox.has(card.record)? {
                 self.end_sealing(draft, &card)?;
             } else {
-                self.note(draft, None)?;
+                self.store.write(|t| saved::drop_table(t, note(t, draft, None)?))?;
             }
         }
         Ok(())
@@ -126,6 +126,13 @@ fn answers(id: i64) -> String {
 fn id_of(c: &Connection, draft: Uuid) -> Result<i64, VaultError> {
     let mut query = c.prepare_cached("SELECT id FROM draft WHERE draft = ?1")?;
     query.query_row([draft.to_string()], |r| r.get(0)).optional()?.ok_or(VaultError::NotFound("draft"))
+}
+
+/// Notes a card beside a draft, or that there is none. Returns the draft's id.
+fn note(t: &Transaction, draft: Uuid, card: Option<&str>) -> Result<i64, VaultError> {
+    let id = id_of(t, draft)?;
+    t.execute("UPDATE draft SET sealing = ?1 WHERE id = ?2", params![card, id])?;
+    Ok(id)
 }
 
 fn erase(t: &Transaction, draft: Uuid) -> Result<(), VaultError> {

@@ -275,7 +275,7 @@ fn guard<T>(found: rusqlite::Result<T>) -> Result<T, VaultError> {
     }
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data has a JSON form")
 }
 

@@ -24,6 +24,8 @@
 //! - `draft`: one row for each interview that is not finished. The answers stand in a table of their own, `answers_ID`,
 //!   because dropping a table zeroes its pages whole, which deleting a row does not. `sealing` holds the card of a draft
 //!   whose record is being written to the mailbox: after a crash it tells which of the two happened.
+//! - `last_saved`: for a questionnaire that reads answers of its last interview, which `record` that was; the answers stand in
+//!   a table of their own, `saved_DRAFT`, for the same reason.
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
 //!   1970), after which retention counts.
 
@@ -74,6 +76,10 @@ pub const VAULT: &[&str] = &["
     ) STRICT;
     CREATE INDEX card_code ON card (code);
     CREATE INDEX card_day ON card (day);
+", "
+    CREATE TABLE last_saved (
+        questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, draft INTEGER NOT NULL
+    ) STRICT;
 "];
 
 /// Sets a connection up and brings the file to the newest step. Only where `may_be_empty` is an empty file not damage.

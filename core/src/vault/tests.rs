@@ -156,7 +156,7 @@ fn a_sealing_cut_off_by_a_crash_ends_or_goes_back_as_the_mailbox_says() {
     let (sealed, unsealed) = (card(), card());
     for (info, card) in [(&gone_through, &sealed), (&cut_off, &unsealed)] {
         vault.begin(info, b"answers").unwrap();
-        vault.begin_sealing(info.draft, card).unwrap();
+        vault.begin_sealing(info.draft, card, None).unwrap();
     }
     mailbox.post(sealed.record, None, |_| "jws".into()).unwrap();
     drop(vault);
@@ -238,7 +238,7 @@ proptest! {
                 Step::Seal(which) if which < live.len() => {
                     let (info, _) = live.remove(which);
                     let card = card();
-                    vault.begin_sealing(info.draft, &card).unwrap();
+                    vault.begin_sealing(info.draft, &card, None).unwrap();
                     vault.end_sealing(info.draft, &card).unwrap();
                     erased.push(info.draft);
                 }

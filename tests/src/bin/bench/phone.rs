@@ -5,9 +5,10 @@ use flate2::{Compression, write::DeflateEncoder};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope;
-use tabara_core::focal_point::FocalPoint;
+use tabara_core::focal_point::{FocalPoint, State};
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::seal;
 use tabara_tests::deployment::compiled;
@@ -55,10 +56,14 @@ pub fn interview(rows: &mut Rows) {
 
 /// An enrolled phone that has the screening questionnaire.
 fn phone(folder: &Path) -> (Office, FocalPoint) {
+    phone_with(folder, Arc::default())
+}
+
+fn phone_with(folder: &Path, keys: Arc<KeyStore>) -> (Office, FocalPoint) {
     let form = Path::new(env!("CARGO_MANIFEST_DIR")).join("../questionnaires/returnee-screening.md");
     let office = Office::new(&[&std::fs::read_to_string(form).expect("the questionnaire")]);
     let clock = Arc::new(SystemClock::default());
-    let phone = FocalPoint::open(folder, Arc::new(KeyStore::default()), clock).expect("a phone");
+    let phone = FocalPoint::open(folder, keys, clock).expect("a phone");
     phone.enrol(&office.card(4_000_000_000), "271828").expect("enrolled");
     office.supply(&phone);
     (office, phone)
@@ -66,31 +71,75 @@ fn phone(folder: &Path) -> (Office, FocalPoint) {
 
 pub fn vault(rows: &mut Rows) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (_, phone) = phone(&folder.path().join("phone"));
+    let (_office, phone) = phone(&folder.path().join("phone"));
     let session = phone.start("returnee_screening", "fr").expect("a session");
     interviewer::interview(&session, &people::people(true)[0]).expect("an interview");
-    let mut memory = screening();
-    let plain = rusqlite::Connection::open(folder.path().join("plain.sqlite")).expect("a file");
-    plain
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE draft (id INTEGER PRIMARY KEY, state BLOB)")
-        .expect("a table");
-    plain.execute("INSERT INTO draft VALUES (1, x'')", []).expect("a row");
-    let mut turn = 0;
-    let next = move || {
-        turn += 1;
-        ["rn", "fr", "sw"][turn % 3]
+    let memory = screening();
+    let open = |name: &str, first: &str| {
+        let file = rusqlite::Connection::open(folder.path().join(name)).expect("a file");
+        file.execute_batch(first).expect("settings");
+        file.execute_batch("CREATE TABLE draft (id INTEGER PRIMARY KEY, state BLOB)").expect("a table");
+        file.execute("INSERT INTO draft VALUES (1, x'')", []).expect("a row");
+        file
     };
-    let (mut first, mut second) = (next, next);
-    let mut ours = || drop(session.answer(LOCAL, Some(first())).expect("it is asked"));
-    let mut beside = || {
-        memory.answer(LOCAL, Some(second())).expect("it is asked");
-        let state = serde_json::to_vec(&memory.draft()).expect("a draft");
-        plain.execute("UPDATE draft SET state = ?1 WHERE id = 1", [state]).expect("written");
+    let (plain, phrase) = (open("plain.sqlite", crate::vault::PLAIN), open("phrase.sqlite", &crate::vault::phrase()));
+    // each gives its own answers to its own interview, and writes the state as it is
+    let beside = |file: rusqlite::Connection, mut memory: Interview| {
+        let mut answers = turns();
+        move || {
+            memory.answer(LOCAL, Some(answers())).expect("it is asked");
+            let state = serde_json::to_vec(&memory.draft()).expect("a draft");
+            let mut write = file.prepare_cached("UPDATE draft SET state = ?1 WHERE id = 1").expect("SQL");
+            write.execute([state]).expect("written");
+        }
     };
-    let [autosave, plainly] = medians(300, [&mut ours, &mut beside]);
+    let mut answers = turns();
+    let mut ours = || drop(session.answer(LOCAL, Some(answers())).expect("it is asked"));
+    let (mut plain, mut phrase) = (beside(plain, memory.clone()), beside(phrase, memory));
+    let [autosave, plainly, phrased] = medians(1000, [&mut ours, &mut plain, &mut phrase]);
     rows.add("vault", "autosave", autosave, "us", ("the same draft in plain SQLite", plainly));
+    rows.add("vault", "autosave", autosave, "us", ("the same in SQLCipher by passphrase", phrased));
     rows.add("vault", "autosave_over_plain", autosave - plainly, "us", ("issue's limit", 100.0));
     crate::vault::cases(rows);
+    wipe(rows);
+    crate::build::library(rows, "vault");
+}
+
+/// The languages in turn: never what was answered before.
+fn turns() -> impl FnMut() -> &'static str {
+    let mut turn = 0;
+    move || {
+        turn += 1;
+        ["rn", "fr", "sw"][turn % 3]
+    }
+}
+
+/// A panic wipe of a locked phone whose vault is as large as with 10,000 cases.
+fn wipe(rows: &mut Rows) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("key-store");
+    let origin = folder.path().join("phone");
+    drop(phone_with(&origin, Arc::new(KeyStore::at(keys.clone()))));
+    let wiped = |round: u32| {
+        let copy = folder.path().join(round.to_string());
+        std::fs::create_dir(&copy).expect("a folder");
+        for file in std::fs::read_dir(&origin).expect("a folder").map(|file| file.expect("a file")) {
+            std::fs::copy(file.path(), copy.join(file.file_name())).expect("a copy");
+        }
+        std::fs::copy(&keys, copy.join("key-store")).expect("a copy");
+        let mut vault = std::fs::File::options().append(true).open(copy.join("vault.db")).expect("the vault");
+        vault.write_all(&vec![7; 8 << 20]).and_then(|()| vault.sync_all()).expect("written");
+        let keys = Arc::new(KeyStore::at(copy.join("key-store")));
+        let phone = FocalPoint::open(&copy, keys, Arc::new(SystemClock::default())).expect("a phone");
+        let begun = Instant::now();
+        phone.wipe().expect("wiped");
+        let time = begun.elapsed().as_secs_f64() * 1e6;
+        assert!(phone.state() == Ok(State::VaultGone) && !copy.join("vault.db").exists());
+        time
+    };
+    let mut times: Vec<f64> = (0..21).map(wiped).collect();
+    times.sort_by(f64::total_cmp);
+    rows.add("vault", "panic_wipe", times[10], "us", ("issue's limit", 100_000.0));
 }
 
 pub fn seal(rows: &mut Rows) {

@@ -35,7 +35,20 @@ fn read(file: &Connection, sql: &str, what: impl rusqlite::ToSql) -> Vec<Card> {
     rows.map(|json| serde_json::from_str(&json.expect("a row")).expect("a card")).collect()
 }
 
-const PLAIN: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+/// Settings of plain SQLite: those of the vault's files.
+pub const PLAIN: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+
+/// Settings of SQLCipher as it is usually opened.
+pub fn phrase() -> String {
+    format!("PRAGMA key = 'a passphrase'; {PLAIN}")
+}
+
+/// Ours beside plain SQLite, SQLCipher by passphrase, and the limit.
+fn three(rows: &mut Rows, row: &'static str, [ours, plain, phrase]: [f64; 3], limit: f64) {
+    rows.add("vault", row, ours, "us", ("the same in plain SQLite", plain));
+    rows.add("vault", row, ours, "us", ("the same in SQLCipher by passphrase", phrase));
+    rows.add("vault", row, ours, "us", ("issue's limit", limit));
+}
 
 pub fn cases(rows: &mut Rows) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -61,7 +74,7 @@ pub fn cases(rows: &mut Rows) {
         file.execute_batch(first).expect("settings");
         file
     };
-    let phrase = format!("PRAGMA key = 'a passphrase'; {PLAIN}");
+    let phrase = phrase();
     for (path, first) in [(&plain_file, PLAIN), (&phrase_file, phrase.as_str())] {
         let mut file = plain(path, first);
         schema::VAULT.iter().for_each(|step| file.execute_batch(step).expect("tables"));
@@ -71,49 +84,55 @@ pub fn cases(rows: &mut Rows) {
     let first_read = "SELECT count(*) FROM sqlite_schema";
     let mut open_ours = || drop(Vault::open(ours, &key, ID).expect("the vault"));
     let mut open_plain = || plain(&plain_file, PLAIN).query_row(first_read, [], |_| Ok(())).expect("read");
-    let [opened, openly] = medians(50, [&mut open_ours, &mut open_plain]);
-    rows.add("vault", "open_after_kdf", opened, "us", ("opening plain SQLite", openly));
-    rows.add("vault", "open_after_kdf", opened, "us", ("issue's limit", 10_000.0));
     let mut open_phrase = || plain(&phrase_file, &phrase).query_row(first_read, [], |_| Ok(())).expect("read");
-    let [opened, phrased] = medians(10, [&mut open_ours, &mut open_phrase]);
-    rows.add("vault", "open_after_kdf", opened, "us", ("SQLCipher by passphrase", phrased));
+    let times = medians(30, [&mut open_ours, &mut open_plain, &mut open_phrase]);
+    three(rows, "open_after_kdf", times, 10_000.0);
 
     let vault = Vault::open(ours, &key, ID).expect("the vault");
-    let beside = plain(&plain_file, PLAIN);
-    let mut page = 0;
-    let mut list = || {
-        page = (page + 37) % 200;
-        assert_eq!(vault.cards(page).expect("cards").len(), 50);
+    let [beside, phrased] =
+        [(&plain_file, PLAIN), (&phrase_file, phrase.as_str())].map(|(path, first)| plain(path, first));
+    let pages = || {
+        let mut page = 0;
+        move || {
+            page = (page + 37) % 200;
+            page
+        }
     };
-    let mut plain_page = 0;
-    let mut list_plain = || {
-        plain_page = (plain_page + 37) % 200;
+    let mut ours_page = pages();
+    let mut list = || assert_eq!(vault.cards(ours_page()).expect("cards").len(), 50);
+    let listed = |file: &Connection, page: usize| {
         let sql =
             "SELECT card FROM card WHERE id IN (SELECT id FROM card ORDER BY day DESC, id DESC LIMIT 50 OFFSET ?1)";
-        assert_eq!(read(&beside, sql, plain_page * 50).len(), 50);
+        assert_eq!(read(file, sql, page * 50).len(), 50);
     };
-    let [listed, plainly] = medians(200, [&mut list, &mut list_plain]);
-    rows.add("vault", "list_page", listed, "us", ("the same in plain SQLite", plainly));
-    rows.add("vault", "list_page", listed, "us", ("issue's limit", 5_000.0));
+    let (mut plain_page, mut phrase_page) = (pages(), pages());
+    let (mut list_plain, mut list_phrase) = (|| listed(&beside, plain_page()), || listed(&phrased, phrase_page()));
+    let times = medians(200, [&mut list, &mut list_plain, &mut list_phrase]);
+    three(rows, "list_page", times, 5_000.0);
 
-    let code = |n: usize| cards[n * 7919 % CASES as usize].code.clone().expect("a code");
-    let (mut n, mut m) = (0, 0);
-    let mut search = || {
-        n += 1;
-        assert_eq!(vault.cards_of(&code(n)).expect("cards").len(), 1);
+    let codes = || {
+        let mut n = 0;
+        let cards = &cards;
+        move || {
+            n += 7919;
+            cards[n % CASES as usize].code.clone().expect("a code")
+        }
     };
-    let mut search_plain = || {
-        m += 1;
-        assert_eq!(read(&beside, "SELECT card FROM card WHERE code = ?1", code(m).to_string()).len(), 1);
+    let mut ours_code = codes();
+    let mut search = || assert_eq!(vault.cards_of(&ours_code()).expect("cards").len(), 1);
+    let found = |file: &Connection, code: Code| {
+        assert_eq!(read(file, "SELECT card FROM card WHERE code = ?1", code.to_string()).len(), 1);
     };
-    let [found, plainly] = medians(400, [&mut search, &mut search_plain]);
-    rows.add("vault", "search_code", found, "us", ("the same in plain SQLite", plainly));
-    rows.add("vault", "search_code", found, "us", ("issue's limit", 1_000.0));
+    let (mut plain_code, mut phrase_code) = (codes(), codes());
+    let (mut search_plain, mut search_phrase) = (|| found(&beside, plain_code()), || found(&phrased, phrase_code()));
+    let times = medians(400, [&mut search, &mut search_plain, &mut search_phrase]);
+    three(rows, "search_code", times, 1_000.0);
 
-    drop((vault, beside));
+    drop((vault, beside, phrased));
     let size = |path: &Path| std::fs::metadata(path).expect("a file").len() as f64;
     let (ours_size, plain_size) = (size(&ours.join("vault.db")), size(&plain_file));
     rows.add("vault", "file_ratio", ours_size / 1024.0, "KiB", ("the same rows in plain SQLite", plain_size / 1024.0));
+    rows.add("vault", "file_ratio", ours_size / plain_size, "x", ("issue's limit", 1.15));
 
     let child = |folder: &str| {
         let program = std::env::current_exe().expect("this program");
