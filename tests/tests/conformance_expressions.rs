@@ -2,22 +2,14 @@
 //! The cases lie in the shared folder; where it is absent there is nothing to run. A result that differs passes only by
 //! a numbered decision (`tabara_core::interview`), told from the values alone; what is left has failed.
 
-use flate2::read::GzDecoder;
+#[allow(dead_code)]
+#[path = "forms/suite.rs"]
+mod suite;
+
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use suite::{Suite, cases};
 use tabara_core::expression::{Surroundings, Tree, Value, evaluate, moment, number_text, parse};
-
-fn cases(file: &str) -> Option<Vec<Json>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
-    let folder = std::env::var_os("TABARA_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
-    let packed = std::fs::File::open(folder.join("forms/cases").join(file)).ok()?;
-    let lines = BufReader::new(GzDecoder::new(packed)).lines();
-    let all = lines.map(|line| serde_json::from_str::<Json>(&line.expect("text")).expect("JSON"));
-    Some(all.filter(|case| case["scope"] == "free").collect())
-}
 
 fn around(now: i64, local: i16) -> Surroundings {
     Surroundings { now, local, seed: 7, language: 0, last_saved: BTreeMap::new() }
@@ -161,38 +153,10 @@ fn by_ours(tree: &Tree, around: &Surroundings) -> Option<Held> {
     faults.is_empty().then_some(Held::Ours(value))
 }
 
-struct Suite {
-    name: &'static str,
-    passed: usize,
-    total: usize,
-    failures: String,
-}
-
-impl Suite {
-    fn new(name: &'static str) -> Self {
-        Self { name, passed: 0, total: 0, failures: String::new() }
-    }
-    fn count(&mut self, passed: bool, why: impl FnOnce() -> String) {
-        self.total += 1;
-        self.passed += usize::from(passed);
-        if !passed {
-            writeln!(self.failures, "{}", why()).expect("memory");
-        }
-    }
-    fn tell(&self, least: f64) {
-        println!("conformance {} free: {}/{}", self.name, self.passed, self.total);
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-{}.txt", self.name));
-        std::fs::write(&file, &self.failures).expect("the list of failures");
-        println!("  failures: {}", file.display());
-        let share = 100.0 * self.passed as f64 / self.total.max(1) as f64;
-        assert!(share >= least, "{}: {share:.1} % passed, less than before", self.name);
-    }
-}
-
 #[test]
 fn xpath_as_web_forms_evaluates_it() {
-    let Some(cases) = cases("xpath-cases.jsonl.gz") else { return println!("conformance xpath free: absent") };
-    let mut suite = Suite::new("xpath");
+    let Some(cases) = cases("xpath-cases.jsonl.gz", "free") else { return println!("conformance xpath free: absent") };
+    let mut suite = Suite::new("xpath free");
     for case in cases {
         let expression = case["expr"].as_str().expect("an expression");
         let now = moment::parse_moment(case["now"].as_str().expect("a moment"), 0).expect("a moment");
@@ -220,10 +184,10 @@ fn xpath_as_web_forms_evaluates_it() {
 
 #[test]
 fn xpath_as_javarosa_evaluates_it() {
-    let Some(cases) = cases("javarosa-eval.jsonl.gz") else {
+    let Some(cases) = cases("javarosa-eval.jsonl.gz", "free") else {
         return println!("conformance javarosa-eval free: absent");
     };
-    let mut suite = Suite::new("javarosa-eval");
+    let mut suite = Suite::new("javarosa-eval free");
     for case in cases {
         let mut expression = case["expr"].as_str().expect("an expression").to_owned();
         let mut ours = None;

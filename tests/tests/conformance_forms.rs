@@ -4,31 +4,18 @@
 #[path = "forms/compare.rs"]
 mod compare;
 #[allow(dead_code)]
+#[path = "forms/suite.rs"]
+mod suite;
+#[allow(dead_code)]
 mod xform;
 
-use flate2::read::GzDecoder;
-use serde_json::Value;
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use suite::{Suite, cases, shared};
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile_beside};
 use tabara_server::desk::preview;
-
-fn shared() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
-    let folder = std::env::var_os("TABARA_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
-    folder.join("forms/cases").is_dir().then_some(folder)
-}
-
-fn cases(file: &Path) -> Vec<Value> {
-    let packed = std::fs::File::open(file).expect("the cases");
-    let lines = BufReader::new(GzDecoder::new(packed)).lines();
-    let all = lines.map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
-    all.filter(|case| case["scope"] == "yes").collect()
-}
 
 /// The files that a case would have beside it: one row, with every column that its parameters name.
 fn beside(form: &str, file: &str) -> Vec<u8> {
@@ -65,33 +52,13 @@ fn row_of(error: &str) -> Option<usize> {
     rest.split(']').next()?.trim().parse().ok()
 }
 
-struct Tally<'a> {
-    name: &'a str,
-    passed: usize,
-    total: usize,
-}
-
-impl Tally<'_> {
-    fn count(&mut self, passed: bool) -> bool {
-        self.total += 1;
-        self.passed += usize::from(passed);
-        passed
-    }
-    fn tell(&self) {
-        println!("conformance pyxform {}: {}/{}", self.name, self.passed, self.total);
-    }
-    fn percent(&self) -> f64 {
-        100.0 * self.passed as f64 / self.total.max(1) as f64
-    }
-}
-
 #[test]
 fn forms_are_accepted_and_refused_as_pyxform_does() {
-    let Some(shared) = shared() else { return println!("conformance pyxform accepted: absent") };
-    let mut accepted = Tally { name: "accepted", passed: 0, total: 0 };
-    let mut rows = Tally { name: "rows", passed: 0, total: 0 };
-    let mut failures = String::new();
-    for case in cases(&shared.join("forms/cases/pyxform-cases.jsonl.gz")) {
+    let Some(cases) = cases("pyxform-cases.jsonl.gz", "yes") else {
+        return println!("conformance pyxform accepted: absent");
+    };
+    let (mut accepted, mut rows) = (Suite::new("pyxform accepted"), Suite::new("pyxform rows"));
+    for case in cases {
         let form = case["md"].as_str().expect("a form as tables");
         let Compiled { questionnaire, faults } = compiled(form);
         let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
@@ -101,30 +68,15 @@ fn forms_are_accepted_and_refused_as_pyxform_does() {
             errors.is_empty(),
             "a questionnaire comes exactly of a form without errors"
         );
-        let agreed = accepted.count(theirs == errors.is_empty());
+        let told = || format!("--- {}, there: {theirs}\n{error}\n{form}\nours: {errors:#?}", case["test"]);
+        let agreed = accepted.count(theirs == errors.is_empty(), told);
         // where pyxform names a row, one of our faults names it too
-        let row = row_of(error).filter(|_| agreed);
-        let named = row.is_none_or(|row| rows.count(errors.iter().any(|fault| fault.row == row)));
-        if !agreed || !named {
-            let what = if agreed {
-                "another row"
-            } else if theirs {
-                "refused by us"
-            } else {
-                "accepted by us"
-            };
-            writeln!(failures, "--- {what}: {}\n{error}\n{form}", case["test"].as_str().unwrap_or_default())
-                .expect("text");
-            errors.iter().for_each(|fault| writeln!(failures, "ours: {fault:?}").expect("text"));
+        if let Some(row) = row_of(error).filter(|_| agreed) {
+            rows.count(errors.iter().any(|fault| fault.row == row), told);
         }
     }
-    accepted.tell();
-    rows.tell();
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance-pyxform.txt");
-    std::fs::write(&file, failures).expect("the folder of the build");
-    println!("failures: {}", file.display());
-    assert!(accepted.percent() >= 97.0, "accepted or refused as pyxform: {:.1} %", accepted.percent());
-    assert!(rows.percent() >= 90.0, "rows as pyxform: {:.1} %", rows.percent());
+    accepted.tell(97.0);
+    rows.tell(90.0);
 }
 
 /// Walks a form in the terminal with answers of every kind, and gives the number of lines that it says.
@@ -151,26 +103,20 @@ fn last_saved(xform: &str) -> String {
 
 #[test]
 fn what_pyxform_makes_of_a_form_is_carried_on_to_the_phone() {
-    let Some(shared) = shared() else { return println!("conformance pyxform carried: absent") };
-    let mut carried = Tally { name: "carried", passed: 0, total: 0 };
-    let mut failures = String::new();
-    for case in cases(&shared.join("forms/cases/pyxform-cases.jsonl.gz")) {
+    let Some(cases) = cases("pyxform-cases.jsonl.gz", "yes") else {
+        return println!("conformance pyxform carried: absent");
+    };
+    let mut carried = Suite::new("pyxform carried");
+    for case in cases {
         let (form, xform) = (case["md"].as_str().expect("a form"), case["actual"]["xform"].as_str());
         let Some(theirs) = xform.and_then(|xform| xform::import(&last_saved(xform))) else { continue };
         let differences = match compiled(form).questionnaire {
             Some(ours) => compare::packages(&ours, &theirs.package),
             None => vec!["refused by us".to_owned()],
         };
-        if !carried.count(differences.is_empty()) {
-            let test = case["test"].as_str().unwrap_or_default();
-            writeln!(failures, "--- {test}\n{}\n{form}", differences.join("\n")).expect("text");
-        }
+        carried.count(differences.is_empty(), || format!("--- {}\n{}\n{form}", case["test"], differences.join("\n")));
     }
-    carried.tell();
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance-pyxform-carried.txt");
-    std::fs::write(&file, failures).expect("the folder of the build");
-    println!("failures: {}", file.display());
-    assert!(carried.percent() >= 95.0, "carried as pyxform: {:.1} %", carried.percent());
+    carried.tell(95.0);
 }
 
 #[test]

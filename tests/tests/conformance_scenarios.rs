@@ -2,45 +2,18 @@
 //! engine through the XForm importer. `agreed`: JavaRosa reaches the same states. `differs`: the two part somewhere, and
 //! ours must be as a numbered decision of `tabara_core::interview` says.
 
+#[allow(dead_code)]
+#[path = "forms/suite.rs"]
+mod suite;
 mod xform;
 
-use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use suite::{Suite, cases, ours, same};
 use tabara_core::expression::{Tree, Value, moment, parse};
 use tabara_core::interview::{AnswerFault, Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
-
-fn cases(scope: &str) -> Option<Vec<Json>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
-    let folder = std::env::var_os("TABARA_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
-    let packed = std::fs::File::open(folder.join("forms/cases/scenario-cases.jsonl.gz")).ok()?;
-    let lines = BufReader::new(GzDecoder::new(packed)).lines();
-    let all = lines.map(|line| serde_json::from_str::<Json>(&line.expect("text")).expect("JSON"));
-    Some(all.filter(|case| case["scope"] == scope).collect())
-}
-
-/// A path of the recording as one of ours: without the form's name and prefixes.
-fn ours(path: &str) -> String {
-    let inner = path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
-    inner.split('/').map(|part| part.rsplit(':').next().unwrap_or(part)).collect::<Vec<_>>().join("/")
-}
-
-/// The same number, moment or place, however it is written.
-fn same(a: &str, b: &str) -> bool {
-    let numbers = |text: &str| {
-        let parts = text.split([' ', ';']).filter(|part| !part.is_empty()).map(|part| part.parse::<f64>().ok());
-        parts.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
-    };
-    let moments = (moment::parse_moment(a, 0), moment::parse_moment(b, 0));
-    a == b
-        || numbers(a).is_some_and(|a| numbers(b).is_some_and(|b| a == b))
-        || matches!(moments, (Some(a), Some(b)) if a.ms == b.ms)
-}
 
 /// The text of an answer as the recording holds it.
 fn answer_text(args: &[Json]) -> Option<String> {
@@ -272,32 +245,21 @@ fn by_chance(theirs: &str, ours: &Value) -> bool {
 }
 
 fn run(scope: &str, least: f64) {
-    let Some(cases) = cases(scope) else { return println!("conformance scenario {scope}: absent") };
-    let (mut passed, mut failures) = (0, String::new());
-    let total = cases.len();
+    let Some(cases) = cases("scenario-cases.jsonl.gz", scope) else {
+        return println!("conformance scenario {scope}: absent");
+    };
+    let mut suite = Suite::new(&format!("scenario {scope}"));
     for case in &cases {
         let mut differences = Vec::new();
         for form in case["forms"].as_array().into_iter().flatten() {
-            match play(form, scope == "differs") {
-                Ok(found) => differences.extend(found),
-                Err(why) => differences.push(why),
-            }
+            differences.extend(play(form, scope == "differs").unwrap_or_else(|why| vec![why]));
         }
-        if differences.is_empty() {
-            passed += 1;
-        } else {
-            writeln!(failures, "{} > {}", case["file"], case["test"]).expect("memory");
-            for difference in differences.iter().take(6) {
-                writeln!(failures, "    {difference}").expect("memory");
-            }
-        }
+        differences.truncate(6);
+        suite.count(differences.is_empty(), || {
+            format!("{} > {}\n    {}", case["file"], case["test"], differences.join("\n    "))
+        });
     }
-    println!("conformance scenario {scope}: {passed}/{total}");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-scenario-{scope}.txt"));
-    std::fs::write(&file, failures).expect("the list of failures");
-    println!("  failures: {}", file.display());
-    let share = 100.0 * f64::from(passed) / total.max(1) as f64;
-    assert!(share >= least, "{scope}: {share:.1} % passed, less than before");
+    suite.tell(least);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub const C_COMPILER: Need = Need {
 };
 pub const PYTHON: Need = Need {
     name: "Python 3 with venv",
-    why: "the Python package and independent checks of our files",
+    why: "the Python package, independent checks of our files, the wheel with JavaRosa",
     packages: "python3 python3-venv",
     there: || works("python3", &["-c", "import venv, ensurepip"]),
 };
@@ -40,7 +40,7 @@ pub const CHROMIUM: Need = Need {
 };
 pub const JDK: Need = Need {
     name: "JDK 17 and Maven",
-    why: "the Kotlin package and the Android sample",
+    why: "the Kotlin package, the Android sample and JavaRosa",
     packages: "openjdk-17-jdk-headless maven",
     there: || on_path("javac") && on_path("mvn"),
 };

@@ -22,7 +22,13 @@ struct Suite {
 const SUITES: [Suite; 11] = [
     Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
-    Suite { name: "conformance", what: "cases of the field", needs: &[], usual: true, steps: conformance },
+    Suite {
+        name: "conformance",
+        what: "cases of the field, JavaRosa",
+        needs: &[needs::PYTHON, needs::JDK],
+        usual: true,
+        steps: conformance,
+    },
     Suite { name: "demo", what: "150 interviews, figures", needs: &[], usual: true, steps: demo },
     Suite { name: "python", what: "package, other libraries", needs: &[needs::PYTHON], usual: true, steps: python },
     Suite { name: "kotlin", what: "package on the JVM", needs: &[needs::JDK], usual: true, steps: kotlin },
@@ -177,6 +183,8 @@ fn rust() -> Result<Vec<Command>, String> {
 }
 
 fn conformance() -> Result<Vec<Command>, String> {
+    // JavaRosa lies in the wheel of pyxform
+    venv()?;
     Ok(vec![cargo(&["test", "-p", "tabara-tests", "--test", "conformance*", "--", "--include-ignored", "--nocapture"])])
 }
 

@@ -17,7 +17,7 @@ pub struct Function {
     /// Fewest and most arguments.
     pub least: u8,
     pub most: u8,
-    /// Takes all nodes of a path where one stands as an argument.
+    /// An absolute path stands for the nodes of all rows, not for that of the row at hand.
     pub several: bool,
     /// Depends on the language.
     pub language: bool,
@@ -62,7 +62,7 @@ fn bound(_: &Here<'_>, _: &[Expr]) -> Value {
 static TABLE: &[Function] = &[
     one("abs", 1, 1, |h, a| number(h, a, f64::abs)),
     one("acos", 1, 1, |h, a| number(h, a, f64::acos)),
-    all("area", 1, MANY, |h, a| geo::area(h, a).into()),
+    one("area", 1, MANY, |h, a| geo::area(h, a).into()),
     one("asin", 1, 1, |h, a| number(h, a, f64::asin)),
     one("atan", 1, 1, |h, a| number(h, a, f64::atan)),
     one("atan2", 2, 2, |h, a| h.number(&a[0]).atan2(h.number(&a[1])).into()),
@@ -71,8 +71,8 @@ static TABLE: &[Function] = &[
     one("boolean-from-string", 1, 1, |h, a| boolean_from_string(&h.text(&a[0])).into()),
     one("ceiling", 1, 1, |h, a| number(h, a, f64::ceil)),
     one("checklist", 2, MANY, |h, a| checklist(h, &a[..2], a[2..].iter().map(|x| (x, None)))),
-    all("coalesce", 1, MANY, |h, a| a.iter().map(|x| h.eval(x)).find(|v| !v.is_blank()).unwrap_or_default()),
-    all("concat", 0, MANY, |h, a| texts::join(h, "", a)),
+    one("coalesce", 1, MANY, coalesce),
+    one("concat", 0, MANY, |h, a| texts::join(h, "", a)),
     one("contains", 2, 2, |h, a| h.text(&a[0]).contains(&*h.text(&a[1])).into()),
     one("cos", 1, 1, |h, a| number(h, a, f64::cos)),
     all("count", 1, 1, |h, a| (h.count(&a[0]) as f64).into()),
@@ -84,8 +84,8 @@ static TABLE: &[Function] = &[
     one("decimal-date-time", 1, 1, |h, a| dates::decimal_date_time(h, &h.eval(&a[0]))),
     one("decimal-time", 1, 1, |h, a| dates::decimal_time(h, &h.eval(&a[0]))),
     one("digest", 2, 3, texts::digest),
-    all("distance", 1, MANY, |h, a| geo::distance(h, a).into()),
-    all("enclosed-area", 1, MANY, |h, a| geo::area(h, a).into()),
+    one("distance", 1, MANY, |h, a| geo::distance(h, a).into()),
+    one("enclosed-area", 1, MANY, |h, a| geo::area(h, a).into()),
     one("ends-with", 2, 2, |h, a| h.text(&a[0]).ends_with(&*h.text(&a[1])).into()),
     one("exp", 1, 1, |h, a| number(h, a, f64::exp)),
     one("exp10", 1, 1, |h, a| number(h, a, |n| 10f64.powf(n))),
@@ -93,7 +93,7 @@ static TABLE: &[Function] = &[
     one("floor", 1, 1, |h, a| number(h, a, f64::floor)),
     one("format-date", 2, 2, |h, a| dates::format(h, &h.eval(&a[0]), &h.text(&a[1]))),
     one("format-date-time", 2, 2, |h, a| dates::format(h, &h.eval(&a[0]), &h.text(&a[1]))),
-    all("geofence", 2, 2, |h, a| geo::geofence(&h.text(&a[0]), &h.text(&a[1])).into()),
+    one("geofence", 2, 2, |h, a| geo::geofence(&h.text(&a[0]), &h.text(&a[1])).into()),
     one("if", 3, 3, |h, a| h.eval(if h.truth(&a[0]) { &a[1] } else { &a[2] })),
     one("indexed-repeat", 3, 7, bound),
     one("instance", 1, 1, bound),
@@ -156,6 +156,12 @@ fn values(here: &Here<'_>, arguments: &[Expr]) -> Vec<Value> {
         });
     }
     values
+}
+
+/// The first that is not blank, or else the last.
+fn coalesce(here: &Here<'_>, arguments: &[Expr]) -> Value {
+    let values = arguments.iter().map(|argument| here.eval(argument));
+    values.reduce(|first, next| if first.is_blank() { next } else { first }).unwrap_or_default()
 }
 
 /// In whatever case (decision 22).

@@ -26,6 +26,7 @@ const CASES: &[(&str, &str)] = &[
     ("ceiling(2.1)", "3"),
     ("checklist(1, 2, true(), true(), true())", "false"),
     ("coalesce('', 'b')", "b"),
+    ("concat('a', coalesce('', 0 div 0))", "aNaN"),
     ("concat('a', 1, true())", "a1true"),
     ("contains('abc', 'bc')", "true"),
     ("cos(0)", "1"),

@@ -81,6 +81,12 @@ const DECISIONS: &[Decision] = &[
         &[("+r", ""), ("r[1]/x", "1"), ("r[2]/x", "5")],
         &[("r[1]/c", "2"), ("r[2]/c", "6")],
     ),
+    (
+        24,
+        "repeat r\n integer x\n calculate c | is: coalesce(/data/r/x, 0)\n calculate t | is: concat(/data/r/x, '!')\n end",
+        &[("+r", ""), ("r[1]/x", "1"), ("r[2]/x", "5")],
+        &[("r[2]/c", "5"), ("r[2]/t", "5!")],
+    ),
     (25, "rank k need", &[("k", "water none food")], &[("k", "water none food")]),
 ];
 
