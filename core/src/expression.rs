@@ -14,10 +14,8 @@ pub mod parser;
 pub mod schema;
 mod value;
 
-use crate::questionnaire::{FORMAT, Package};
-use crate::record::Kind;
+use crate::questionnaire::Package;
 use schema::{FORM, Rows, Schema};
-use std::collections::BTreeMap;
 
 pub use bind::{Binder, Bound, Expr, Read};
 pub use eval::{Here, Surroundings, World};
@@ -27,20 +25,7 @@ pub use value::{Value, number_text};
 
 /// The value of an expression that belongs to no form, and what is wrong with it.
 pub fn evaluate(text: &str, around: &Surroundings) -> (Value, Vec<Fault>) {
-    let package = Package {
-        format: FORMAT,
-        id: String::new(),
-        title: String::new(),
-        version: String::new(),
-        kind: Kind::Screening,
-        unit: String::new(),
-        languages: vec![String::new()],
-        default_language: 0,
-        nodes: vec![],
-        lists: vec![],
-        indicators: vec![],
-        settings: BTreeMap::new(),
-    };
+    let package = Package { languages: vec![String::new()], ..Package::default() };
     let schema = Schema::new(&package);
     let bound = Binder::new(&schema).bind(text, FORM);
     let world = World { package: &package, schema: &schema, rows: &Rows::new(&schema), around };

@@ -45,7 +45,7 @@ mod walk;
 pub use answer::{AnswerFault, MAX_ANSWER};
 pub use draft::{Draft, ResumeError};
 pub use page::{Another, Message, Missing, OnOffer, Page, Progress, Question, Why};
-pub use program::{Place, Program, RuleFault};
+pub use program::{Program, RuleFault};
 pub use state::MAX_ROWS;
 
 use crate::expression::moment::Moment;
@@ -114,7 +114,7 @@ impl Interview {
     pub fn start(questionnaire: Arc<Questionnaire>, setting: Setting) -> Self {
         let language = questionnaire.language(&setting.language).unwrap_or(questionnaire.default_language);
         let around = setting.surroundings(&questionnaire, language);
-        let form = Form { package: &questionnaire, program: questionnaire.program() };
+        let form = Form::of(&questionnaire);
         let state = State::begin(form, around, &|name| setting.prefill.get(name).cloned());
         let mut interview = Self { questionnaire, state, at: None, asked: false, stopped: false };
         interview.at = interview.walk().first();
@@ -126,12 +126,12 @@ impl Interview {
     }
 
     fn form(&self) -> Form<'_> {
-        Form { package: &self.questionnaire, program: self.questionnaire.program() }
+        Form::of(&self.questionnaire)
     }
 
     /// Changes the state, which borrows the form.
     fn change<T>(&mut self, change: impl FnOnce(&mut State, Form<'_>) -> T) -> T {
-        let form = Form { package: &self.questionnaire, program: self.questionnaire.program() };
+        let form = Form::of(&self.questionnaire);
         let done = change(&mut self.state, form);
         self.state.settle(form);
         // the page at hand may have gone with what made it relevant, but one may still look at it

@@ -51,11 +51,12 @@ impl Text {
 }
 
 /// What a row of the survey is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeType {
     Group,
     Repeat,
+    #[default]
     Text,
     Integer,
     Decimal,
@@ -132,7 +133,7 @@ pub struct Choices {
 
 /// One row of the survey. Expressions are text of the expression language as the author wrote it (smart quotes made
 /// plain), empty where there is none. Labels, hints and messages may hold `${name}`, or any `${expression}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
     #[serde(rename = "type")]
@@ -212,34 +213,7 @@ fn is_zero(n: &u32) -> bool {
 impl Node {
     /// A node with a name and nothing else.
     pub fn new(kind: NodeType, name: impl Into<String>) -> Self {
-        Self {
-            kind,
-            name: name.into(),
-            parent: None,
-            label: Text::default(),
-            hint: Text::default(),
-            guidance: Text::default(),
-            media: BTreeMap::new(),
-            relevant: String::new(),
-            required: String::new(),
-            required_message: Text::default(),
-            constraint: String::new(),
-            constraint_message: Text::default(),
-            readonly: String::new(),
-            calculation: String::new(),
-            trigger: Vec::new(),
-            default: String::new(),
-            initial: String::new(),
-            choices: None,
-            repeat_count: String::new(),
-            appearance: String::new(),
-            parameters: BTreeMap::new(),
-            fact: String::new(),
-            role: String::new(),
-            prefill: String::new(),
-            sealed_only: false,
-            row: 0,
-        }
+        Self { kind, name: name.into(), ..Self::default() }
     }
     /// A group whose questions stand on one page.
     pub fn is_field_list(&self) -> bool {
@@ -305,7 +279,7 @@ pub struct Indicator {
 }
 
 /// What stands in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
     /// [`FORMAT`].
@@ -536,12 +510,8 @@ mod tests {
         Package {
             format: FORMAT,
             id: "f".into(),
-            title: "A form".into(),
             version: "1".into(),
-            kind: Kind::Screening,
-            unit: "people".into(),
             languages: vec!["English (en)".into(), "Français (fr)".into()],
-            default_language: 0,
             nodes,
             lists: vec![List {
                 name: "yn".into(),
@@ -551,8 +521,7 @@ mod tests {
                     Choice { name: "no".into(), label: Text(vec!["No".into()]), ..Choice::default() },
                 ],
             }],
-            indicators: vec![],
-            settings: BTreeMap::new(),
+            ..Package::default()
         }
     }
 

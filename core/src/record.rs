@@ -17,9 +17,10 @@ pub const MAX_SEALED: usize = 128 * 1024;
 pub const MAX_BATCH: usize = 100;
 
 /// What a record tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    #[default]
     Screening,
     Referral,
     Assistance,

@@ -102,7 +102,7 @@ impl Interview {
         }
         let language = questionnaire.language(&draft.language).ok_or(ResumeError::Damaged)?;
         let around = setting.surroundings(&questionnaire, language);
-        let form = Form { package: &questionnaire, program: questionnaire.program() };
+        let form = Form::of(&questionnaire);
         let mut state = State::empty(form, around);
         state.begin_row(form, 0, false);
         let mut interview =
@@ -117,7 +117,7 @@ impl Interview {
                 // what a calculation or a default left need not be what a person could answer
                 Err(_) => answer::fit(interview.form(), node, text.as_str().into()),
             };
-            let form = Form { package: &questionnaire, program: questionnaire.program() };
+            let form = Form::of(&questionnaire);
             interview.state.give(form, node, row, value);
         }
         interview.state.settle_resumed(form);
@@ -133,7 +133,7 @@ impl Interview {
     fn restore_rows(&mut self, path: &str, count: u32) -> Option<()> {
         let (node, parent) = self.find(path)?;
         let questionnaire = self.questionnaire.clone();
-        let form = Form { package: &questionnaire, program: questionnaire.program() };
+        let form = Form::of(&questionnaire);
         if form.kind(node) != crate::questionnaire::NodeType::Repeat || count as usize > MAX_ROWS {
             return None;
         }

@@ -317,29 +317,6 @@ impl Interview {
 
     /// Visits every relevant node with a value, in the order of the form, row by row.
     pub(super) fn every(&self, visit: &mut dyn FnMut(NodeId, RowId)) {
-        self.every_inside(FORM, 0, visit);
-    }
-
-    fn every_inside(&self, section: NodeId, row: RowId, visit: &mut dyn FnMut(NodeId, RowId)) {
-        let schema = &self.form().program.schema;
-        let end = if section == FORM { schema.nodes.len() as NodeId } else { schema.nodes[section as usize].end };
-        let mut node = section.wrapping_add(1);
-        while node < end {
-            let place = &schema.nodes[node as usize];
-            if place.repeat {
-                for row in self.state.rows.children(schema, row, place.scope) {
-                    if self.state.relevant(self.form(), node, *row) {
-                        self.every_inside(node, *row, visit);
-                    }
-                }
-            } else if self.state.relevant(self.form(), node, row) {
-                if self.form().kind(node).is_section() {
-                    self.every_inside(node, row, visit);
-                } else {
-                    visit(node, row);
-                }
-            }
-            node = place.end;
-        }
+        self.walk().valued(FORM, 0, visit);
     }
 }

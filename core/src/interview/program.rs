@@ -92,27 +92,13 @@ pub(super) enum Part {
     Computed(Expr),
 }
 
-/// Which cell of the survey an expression stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    Relevant,
-    Required,
-    Readonly,
-    Constraint,
-    Calculation,
-    Default,
-    ChoiceFilter,
-    RepeatCount,
-    /// Label, hint, message, or the label of a choice.
-    Text,
-}
-
 /// What is wrong with one expression of a questionnaire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleFault {
     /// Index of the node.
     pub node: usize,
-    pub place: Place,
+    /// The column of the survey that it stands in; `label` for all texts.
+    pub column: &'static str,
     pub fault: Fault,
 }
 
@@ -170,15 +156,15 @@ impl Program {
             Err(cycle) => {
                 let name = |i: &usize| package.nodes[drafts[*i].rule.node as usize].name.clone();
                 let first = &drafts[cycle[0]].rule;
-                let place = match first.kind {
-                    RuleKind::Relevant => Place::Relevant,
-                    RuleKind::Calculate => Place::Calculation,
-                    RuleKind::Offer => Place::ChoiceFilter,
-                    RuleKind::Count => Place::RepeatCount,
+                let column = match first.kind {
+                    RuleKind::Relevant => "relevant",
+                    RuleKind::Calculate => "calculation",
+                    RuleKind::Offer => "choice_filter",
+                    RuleKind::Count => "repeat_count",
                 };
                 let names = cycle.iter().chain(cycle.first()).map(name).collect();
                 let fault = Fault { at: 0, cause: Cause::Cycle(names) };
-                faults.push(RuleFault { node: first.node as usize, place, fault });
+                faults.push(RuleFault { node: first.node as usize, column, fault });
                 return Err(faults);
             }
         };
@@ -252,20 +238,20 @@ impl Program {
 }
 
 impl<'a> Compiler<'a> {
-    fn bind(&mut self, text: &str, node: NodeId, place: Place) -> Bound {
+    fn bind(&mut self, text: &str, node: NodeId, column: &'static str) -> Bound {
         let bound = self.binder.bind(text, node);
-        self.keep(bound, node, place)
+        self.keep(bound, node, column)
     }
 
-    fn keep(&mut self, mut bound: Bound, node: NodeId, place: Place) -> Bound {
+    fn keep(&mut self, mut bound: Bound, node: NodeId, column: &'static str) -> Bound {
         let faults = bound.faults.drain(..).filter(|fault| !fault.cause.reads_blank());
-        self.faults.extend(faults.map(|fault| RuleFault { node: node as usize, place, fault }));
+        self.faults.extend(faults.map(|fault| RuleFault { node: node as usize, column, fault }));
         self.last_saved.extend(bound.last_saved.iter().cloned());
         bound
     }
 
-    fn asked(&mut self, text: &str, node: NodeId, place: Place) -> Option<Expr> {
-        (!text.trim().is_empty()).then(|| self.bind(text, node, place).expr)
+    fn asked(&mut self, text: &str, node: NodeId, column: &'static str) -> Option<Expr> {
+        (!text.trim().is_empty()).then(|| self.bind(text, node, column).expr)
     }
 
     fn node(&mut self, schema: &Schema, id: NodeId, drafts: &mut Vec<Draft>) -> Asked {
@@ -277,19 +263,19 @@ impl<'a> Compiler<'a> {
             drafts.push(Draft { rule, reads: bound.reads, language: bound.language });
         };
         let mut asked = Asked {
-            required: self.asked(&node.required, id, Place::Required),
-            readonly: self.asked(&node.readonly, id, Place::Readonly),
-            constraint: self.asked(&node.constraint, id, Place::Constraint),
-            initial: self.asked(&node.initial, id, Place::Default),
+            required: self.asked(&node.required, id, "required"),
+            readonly: self.asked(&node.readonly, id, "readonly"),
+            constraint: self.asked(&node.constraint, id, "constraint"),
+            initial: self.asked(&node.initial, id, "default"),
             ..Asked::default()
         };
         if !node.relevant.trim().is_empty() {
-            let bound = self.bind(&node.relevant, id, Place::Relevant);
+            let bound = self.bind(&node.relevant, id, "relevant");
             asked.relevant = (node.kind == NodeType::Repeat).then(|| bound.expr.clone());
             push(RuleKind::Relevant, scope, bound);
         }
         if !node.calculation.trim().is_empty() {
-            let bound = self.bind(&node.calculation, id, Place::Calculation);
+            let bound = self.bind(&node.calculation, id, "calculation");
             if node.trigger.is_empty() {
                 push(RuleKind::Calculate, scope, bound);
             } else {
@@ -299,7 +285,7 @@ impl<'a> Compiler<'a> {
         if node.kind == NodeType::Repeat && !node.repeat_count.trim().is_empty() {
             let outer = schema.scopes[scope as usize].parent;
             // the count is told from around the repeat: a relative path starts at the repeat all the same
-            let bound = self.bind(&node.repeat_count, id, Place::RepeatCount);
+            let bound = self.bind(&node.repeat_count, id, "repeat_count");
             push(RuleKind::Count, outer, bound);
         }
         if let Some(choices) = &node.choices {
@@ -307,7 +293,7 @@ impl<'a> Compiler<'a> {
                 Source::List(list) => self.binder.bind_filter(list, &choices.filter, id),
                 Source::Rows(from) => self.binder.bind_rows(from, &choices.filter, id),
             };
-            let bound = self.keep(bound, id, Place::ChoiceFilter);
+            let bound = self.keep(bound, id, "choice_filter");
             asked.choices = Some(bound.expr.clone());
             let fixed = bound.reads.is_empty() && !bound.language;
             if node.kind.is_select() && !fixed {
@@ -346,7 +332,7 @@ impl<'a> Compiler<'a> {
             // a plain name is a reference, anything else an expression
             let expression = if parse(reference).is_ok() { reference } else { inner };
             parts.push(Part::Plain(rest[..open].to_owned()));
-            parts.push(Part::Computed(self.bind(expression, id, Place::Text).expr));
+            parts.push(Part::Computed(self.bind(expression, id, "label").expr));
             rest = &rest[close + 1..];
         }
         parts.push(Part::Plain(rest.to_owned()));

@@ -8,7 +8,7 @@ use super::answer;
 use super::program::{Own, Program, RuleKind};
 use crate::expression::schema::{Cell, FORM, NodeId, RowId, Rows, ScopeId};
 use crate::expression::{Expr, Here, Surroundings, Value, World};
-use crate::questionnaire::{NodeType, Package, Source};
+use crate::questionnaire::{NodeType, Package, Questionnaire, Source};
 use std::collections::BTreeSet;
 
 /// Rows of one repeat in its place, at most.
@@ -50,6 +50,9 @@ pub(super) struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
+    pub fn of(questionnaire: &'a Questionnaire) -> Self {
+        Self { package: questionnaire, program: questionnaire.program() }
+    }
     pub fn here(self, state: &'a State, row: RowId, node: NodeId) -> Here<'a> {
         let world =
             World { package: self.package, schema: &self.program.schema, rows: &state.rows, around: &state.around };

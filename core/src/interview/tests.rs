@@ -7,7 +7,6 @@ mod incremental;
 
 use super::*;
 use crate::questionnaire::{Choice, Choices, FORMAT, List, Node, Package, PackageError, Source, Text};
-use crate::record::Kind;
 
 /// `type name | column: text | column: text`, one row a line.
 fn package(rows: &str) -> Package {
@@ -82,20 +81,8 @@ fn package(rows: &str) -> Package {
         }
         nodes.push(node);
     }
-    Package {
-        format: FORMAT,
-        id: "story".into(),
-        title: "A story".into(),
-        version: "1".into(),
-        kind: Kind::Screening,
-        unit: "people".into(),
-        languages: vec!["English (en)".into(), "Français (fr)".into()],
-        default_language: 0,
-        nodes,
-        lists,
-        indicators: vec![],
-        settings: BTreeMap::new(),
-    }
+    let languages = vec!["English (en)".into(), "Français (fr)".into()];
+    Package { format: FORMAT, id: "story".into(), version: "1".into(), languages, nodes, lists, ..Package::default() }
 }
 
 fn form(rows: &str) -> Arc<Questionnaire> {

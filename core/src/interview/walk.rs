@@ -196,6 +196,15 @@ impl Walk<'_> {
 
     /// The relevant drawn questions inside a section, in every row of repeats inside it.
     pub fn inside(self, section: NodeId, row: RowId, visit: &mut dyn FnMut(NodeId, RowId)) {
+        self.valued(section, row, &mut |node, row| {
+            if self.form.kind(node).is_shown() {
+                visit(node, row);
+            }
+        });
+    }
+
+    /// The relevant nodes inside a section that can have a value, in the order of the form, row by row.
+    pub fn valued(self, section: NodeId, row: RowId, visit: &mut dyn FnMut(NodeId, RowId)) {
         let schema = &self.form.program.schema;
         let end = if section == FORM { schema.nodes.len() as NodeId } else { schema.nodes[section as usize].end };
         let mut node = section.wrapping_add(1);
@@ -204,14 +213,13 @@ impl Walk<'_> {
             if place.repeat {
                 for row in self.state.rows.children(schema, row, place.scope) {
                     if self.state.relevant(self.form, node, *row) {
-                        self.inside(node, *row, visit);
+                        self.valued(node, *row, visit);
                     }
                 }
             } else if self.state.relevant(self.form, node, row) {
-                if self.form.kind(node).is_section() {
-                    self.inside(node, row, visit);
-                } else if self.form.kind(node).is_shown() {
-                    visit(node, row);
+                match self.form.kind(node).is_section() {
+                    true => self.valued(node, row, visit),
+                    false => visit(node, row),
                 }
             }
             node = place.end;

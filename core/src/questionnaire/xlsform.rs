@@ -36,7 +36,6 @@ pub use fault::{Fault, Severity, UNREADABLE};
 
 use super::{Package, PackageError, Questionnaire};
 use crate::expression::Cause;
-use crate::interview;
 use choices::Lists;
 use columns::{Row, Table};
 use countable::Countable;
@@ -80,18 +79,7 @@ fn misfit(error: &PackageError, rows: &[Option<Row<'_>>], table: &Table<'_>, fau
         return faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
     };
     for (_, rule) in rules {
-        let column = match rule.place {
-            interview::Place::Relevant => "relevant",
-            interview::Place::Required => "required",
-            interview::Place::Readonly => "readonly",
-            interview::Place::Constraint => "constraint",
-            interview::Place::Calculation => "calculation",
-            interview::Place::Default => "default",
-            interview::Place::ChoiceFilter => "choice_filter",
-            interview::Place::RepeatCount => "repeat_count",
-            interview::Place::Text => "label",
-        };
-        let at = rows[rule.node].map_or(Place::sheet("survey"), |row| table.place(row, column));
+        let at = rows[rule.node].map_or(Place::sheet("survey"), |row| table.place(row, rule.column));
         let (code, hint) = match rule.fault.cause {
             Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
             _ => ("bad-expression", "see the names and functions in the cell"),

@@ -51,33 +51,22 @@ impl Countable<'_> {
                 faults.error(place("name"), "reserved-name", message, "choose another name");
             }
             if !node.prefill.is_empty() && !PREFILLS.contains(&node.prefill.as_str()) {
-                let hint = did_you_mean(
-                    &node.prefill,
-                    PREFILLS.iter().copied(),
-                    "the device knows device.province and device.commune",
-                );
-                faults.error(
-                    place("prefill"),
-                    "unknown-prefill",
-                    format!("the device does not know '{}'", node.prefill),
-                    hint,
-                );
+                let message = format!("the device does not know '{}'", node.prefill);
+                let known = (&*node.prefill, PREFILLS.iter().copied());
+                let otherwise = "the device knows device.province and device.commune";
+                faults.unknown(place("prefill"), "unknown-prefill", message, known, otherwise);
             }
             let repeated = in_repeat(&package.nodes, at);
             if !node.role.is_empty() {
                 if !ROLES.contains(&node.role.as_str()) {
-                    let hint =
-                        did_you_mean(&node.role, ROLES.iter().copied(), &format!("roles are {}", ROLES.join(", ")));
-                    faults.error(place("role"), "unknown-role", format!("the role '{}' is not known", node.role), hint);
+                    let message = format!("the role '{}' is not known", node.role);
+                    let all = format!("roles are {}", ROLES.join(", "));
+                    faults.unknown(place("role"), "unknown-role", message, (&node.role, ROLES.iter().copied()), &all);
                 }
                 once(&mut roles, &node.role, node.row, place("role"), "role", faults);
                 if repeated {
-                    faults.error(
-                        place("role"),
-                        "role-in-repeat",
-                        "a question in a repeat cannot have a role",
-                        "move it out",
-                    );
+                    let message = "a question in a repeat cannot have a role";
+                    faults.error(place("role"), "role-in-repeat", message, "move it out");
                 }
             }
             if node.fact.is_empty() {
@@ -90,14 +79,10 @@ impl Countable<'_> {
             }
             check_fact(node, package, place("fact"), faults);
             if let Some(sealed) = graph.reach(at).into_iter().find(|need| package.nodes[*need].sealed_only) {
-                let message = match sealed == at {
-                    true => format!("'{}' is sealed_only, and cannot become the fact '{}'", node.name, node.fact),
-                    false => {
-                        format!(
-                            "the fact '{}' depends on '{}', which is sealed_only",
-                            node.fact, package.nodes[sealed].name
-                        )
-                    }
+                let (fact, sealed) = (&node.fact, &package.nodes[sealed].name);
+                let message = match *sealed == node.name {
+                    true => format!("'{sealed}' is sealed_only, and cannot become the fact '{fact}'"),
+                    false => format!("the fact '{fact}' depends on '{sealed}', which is sealed_only"),
                 };
                 let hint = "whoever runs the server reads every fact: take the fact away, or the dependence";
                 faults.error(place("fact"), "fact-of-sealed", message, hint);
@@ -134,10 +119,9 @@ impl Countable<'_> {
             };
             check_answer(&indicator, &package.nodes[question], package, table.place(row, "answer"), faults);
             if !indicator.assume.is_empty() && !ASSUMED.contains(&indicator.assume.as_str()) {
-                let hint =
-                    did_you_mean(&indicator.assume, ASSUMED.iter().copied(), "one of yes, floor, purpose, never");
                 let message = format!("'{}' is no way to take an unknown answer", indicator.assume);
-                faults.error(table.place(row, "assume"), "bad-assume", message, hint);
+                let (at, known) = (table.place(row, "assume"), (&*indicator.assume, ASSUMED.iter().copied()));
+                faults.unknown(at, "bad-assume", message, known, "one of yes, floor, purpose, never");
             }
             if !indicator.fact.is_empty()
                 && let Some(fact) = known_fact(&indicator.fact, package.kind, table.place(row, "fact"), faults)
@@ -153,13 +137,10 @@ impl Countable<'_> {
                 false => Some(condition).filter(|c| !c.is_empty()).map(|c| names.one(c)).into_iter().collect(),
             };
             if conditions.iter().any(Option::is_none) {
-                let hint = did_you_mean(
-                    condition,
-                    package.nodes.iter().map(|n| n.name.as_str()),
-                    "name one question or calculate",
-                );
                 let message = format!("'{condition}' is no question of the survey");
-                faults.error(table.place(row, "condition"), "unknown-reference", message, hint);
+                let known = (condition, package.nodes.iter().map(|n| n.name.as_str()));
+                let at = table.place(row, "condition");
+                faults.unknown(at, "unknown-reference", message, known, "name one question or calculate");
             }
             let needs = conditions.into_iter().flatten().chain([question]);
             let moves = !HARMLESS.contains(&indicator.kind.as_str()) || !indicator.fact.is_empty();
@@ -203,15 +184,10 @@ fn check_fact(node: &Node, package: &Package, at: Place<'_>, faults: &mut Faults
             let unknown: Vec<&str> =
                 list.choices.iter().map(|choice| choice.name.as_str()).filter(|code| !fact.codes.has(code)).collect();
             if let Some(first) = unknown.first() {
+                let (list, fact_name) = (&list.name, &fact.name);
                 let message = match unknown.len() {
-                    1 => format!(
-                        "the choice '{first}' of the list '{}' is no code of the fact '{}'",
-                        list.name, fact.name
-                    ),
-                    more => format!(
-                        "{more} choices of the list '{}', such as '{first}', are no codes of the fact '{}'",
-                        list.name, fact.name
-                    ),
+                    1 => format!("the choice '{first}' of the list '{list}' is no code of the fact '{fact_name}'"),
+                    n => format!("{n} choices of the list '{list}', such as '{first}', are no codes of '{fact_name}'"),
                 };
                 faults.error(at, "fact-codes", message, nearest_code(first, fact));
             }
@@ -274,10 +250,10 @@ fn question(
     let name = table.get(row, "question").unwrap_or_default();
     let found = names.one(name);
     if found.is_none() {
-        let hint =
-            did_you_mean(name, package.nodes.iter().map(|node| node.name.as_str()), "name one question of the survey");
         let message = format!("'{name}' is no question of the survey");
-        faults.error(table.place(row, "question"), "unknown-reference", message, hint);
+        let known = (name, package.nodes.iter().map(|node| node.name.as_str()));
+        let at = table.place(row, "question");
+        faults.unknown(at, "unknown-reference", message, known, "name one question of the survey");
     }
     found
 }

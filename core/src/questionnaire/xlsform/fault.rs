@@ -67,6 +67,18 @@ impl Faults {
         self.add(Severity::Error, at, code, message.into(), hint.into());
     }
 
+    /// An error about a word that is not among those that are known.
+    pub fn unknown<'k>(
+        &mut self,
+        at: Place<'_>,
+        code: &'static str,
+        message: String,
+        (word, known): (&str, impl IntoIterator<Item = &'k str>),
+        otherwise: &str,
+    ) {
+        self.error(at, code, message, did_you_mean(word, known, otherwise));
+    }
+
     pub fn warn(&mut self, at: Place<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Warning, at, code, message.into(), hint.into());
     }

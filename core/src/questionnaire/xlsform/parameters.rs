@@ -30,6 +30,14 @@ pub fn parse(raw: &str) -> Result<BTreeMap<String, String>, ()> {
     Ok(pairs)
 }
 
+type Fits = fn(&str) -> bool;
+/// Keys, what their values must be, an example, and whether a value is that.
+const VALUES: &[(&[&str], &str, &str, Fits)] = &[
+    (&["rows", "max-pixels"], "a whole number", "such as 5", |value| value.parse::<i64>().is_ok()),
+    (&["allow-mock-accuracy", "incremental"], "true or false", "", |value| matches!(value, "true" | "false")),
+    (&["capture-accuracy", "warning-accuracy"], "a number", "metres, such as 10", |value| value.parse::<f64>().is_ok()),
+];
+
 /// Checks the parameters of a question that is no select; a range gets its defaults.
 pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -44,19 +52,9 @@ pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     };
     unknown_keys(node, accepted, &mut problems);
     let given = |key: &str| node.parameters.get(key).map(String::as_str);
-    for key in ["rows", "max-pixels"] {
-        if given(key).is_some_and(|value| value.parse::<i64>().is_err()) {
-            problems.push(problem("bad-parameter", format!("'{key}' must be a whole number"), "such as 5"));
-        }
-    }
-    for key in ["allow-mock-accuracy", "incremental"] {
-        if given(key).is_some_and(|value| !matches!(value, "true" | "false")) {
-            problems.push(problem("bad-parameter", format!("'{key}' must be true or false"), ""));
-        }
-    }
-    for key in ["capture-accuracy", "warning-accuracy"] {
-        if given(key).is_some_and(|value| value.parse::<f64>().is_err()) {
-            problems.push(problem("bad-parameter", format!("'{key}' must be a number"), "metres, such as 10"));
+    for (keys, what, such_as, fits) in VALUES {
+        for key in keys.iter().filter(|key| given(key).is_some_and(|value| !fits(value))) {
+            problems.push(problem("bad-parameter", format!("'{key}' must be {what}"), *such_as));
         }
     }
     let qualities = ["voice-only", "low", "normal", "external"];
