@@ -352,7 +352,9 @@ impl Questionnaire {
         if bytes.len() > MAX_LEN {
             return Err(PackageError::Oversize);
         }
-        let package: Package = serde_json::from_slice(bytes).map_err(|e| PackageError::Malformed(e.to_string()))?;
+        let mut package: Package = serde_json::from_slice(bytes).map_err(|e| PackageError::Malformed(e.to_string()))?;
+        // it stays as long as the interview: nothing is kept for rows to come
+        package.nodes.shrink_to_fit();
         Self::ready(package, sha256(bytes))
     }
 
