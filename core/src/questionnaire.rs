@@ -355,6 +355,10 @@ impl Questionnaire {
         let mut package: Package = serde_json::from_slice(bytes).map_err(|e| PackageError::Malformed(e.to_string()))?;
         // it stays as long as the interview: nothing is kept for rows to come
         package.nodes.shrink_to_fit();
+        for Node { label, constraint_message, .. } in &mut package.nodes {
+            label.0.shrink_to_fit();
+            constraint_message.0.shrink_to_fit();
+        }
         Self::ready(package, sha256(bytes))
     }
 

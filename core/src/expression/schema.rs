@@ -22,7 +22,8 @@ pub const FORM: NodeId = u32::MAX;
 pub struct Schema {
     pub nodes: Vec<Place>,
     pub scopes: Vec<Scope>,
-    pub names: HashMap<Arc<str>, Vec<NodeId>>,
+    /// All nodes, by name; of one name in the order of the form.
+    by_name: Vec<NodeId>,
     pub lists: Vec<Table>,
 }
 
@@ -80,7 +81,7 @@ impl Schema {
         let mut schema = Self {
             nodes: Vec::with_capacity(package.nodes.len()),
             scopes: vec![root],
-            names: HashMap::with_capacity(package.nodes.len()),
+            by_name: (0..package.nodes.len() as NodeId).collect(),
             lists: package.lists.iter().map(table).collect(),
         };
         for (id, node) in package.nodes.iter().enumerate() {
@@ -99,7 +100,6 @@ impl Schema {
                 Source::List(list) => Some(list),
                 Source::Rows(_) => None,
             });
-            schema.names.entry(name.clone()).or_default().push(id);
             schema.nodes.push(Place { name, parent, end: id + 1, scope, cell, repeat, list });
             // every section around it ends after it
             let mut around = parent;
@@ -109,6 +109,8 @@ impl Schema {
                 around = place.parent;
             }
         }
+        let Self { nodes, by_name, .. } = &mut schema;
+        by_name.sort_by(|a, b| nodes[*a as usize].name.cmp(&nodes[*b as usize].name));
         schema
     }
 
@@ -130,10 +132,16 @@ impl Schema {
     pub fn parent_of(&self, node: NodeId) -> NodeId {
         if node == FORM { FORM } else { self.nodes[node as usize].parent }
     }
+    /// The nodes of a name, in the order of the form.
+    pub fn named(&self, name: &str) -> &[NodeId] {
+        let name_of = |id: &NodeId| &*self.nodes[*id as usize].name;
+        let from = self.by_name.partition_point(|id| name_of(id) < name);
+        let same = self.by_name[from..].partition_point(|id| name_of(id) == name);
+        &self.by_name[from..from + same]
+    }
     /// A node right inside a section, by name.
     pub fn child(&self, section: NodeId, name: &str) -> Option<NodeId> {
-        let near = self.names.get(name)?;
-        near.iter().copied().find(|id| self.nodes[*id as usize].parent == section)
+        self.named(name).iter().copied().find(|id| self.nodes[*id as usize].parent == section)
     }
     /// Whether a scope is another or lies around it.
     pub fn around(&self, outer: ScopeId, mut inner: ScopeId) -> bool {

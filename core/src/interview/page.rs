@@ -194,7 +194,7 @@ impl Interview {
     pub(super) fn question(&self, id: NodeId, row: RowId) -> Question {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = &form.program.asked[id as usize];
+        let asked = form.program.asked(id);
         let here = form.here(&self.state, row, id);
         let some = |text: &Text| Some(self.text(text, id, row)).filter(|text| !text.is_empty());
         let value = self.state.value(form, id, row);
@@ -221,7 +221,7 @@ impl Interview {
         let program = self.form().program;
         let (mut node, mut row) = (id, row);
         while node != FORM {
-            let rule = program.asked[node as usize].readonly.as_ref();
+            let rule = program.asked(node).readonly.as_ref();
             if rule.is_some_and(|expr| self.form().here(&self.state, row, node).truth(expr)) {
                 return true;
             }
@@ -237,7 +237,7 @@ impl Interview {
     pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = &form.program.asked[id as usize];
+        let asked = form.program.asked(id);
         let here = form.here(&self.state, row, id);
         let blank = self.state.value(form, id, row).is_blank();
         let (why, text) = if blank {
@@ -257,7 +257,7 @@ impl Interview {
     pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<OnOffer> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let (Some(choices), Some(expr)) = (&node.choices, &form.program.asked[id as usize].choices) else {
+        let (Some(choices), Some(expr)) = (&node.choices, &form.program.asked(id).choices) else {
             return Vec::new();
         };
         let here = form.here(&self.state, row, id);

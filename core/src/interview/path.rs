@@ -15,7 +15,7 @@ impl Interview {
         let mut parts = Vec::new();
         let mut at = node;
         let mut row = row;
-        let unique = schema.names.get(&place.name).is_some_and(|same| same.len() == 1);
+        let unique = schema.named(&place.name).len() == 1;
         while at != FORM {
             let place = &schema.nodes[at as usize];
             if place.repeat {
@@ -53,7 +53,7 @@ impl Interview {
                 None => (part, None),
             };
             let inside = |id: NodeId| section == FORM || (section < id && id < schema.nodes[section as usize].end);
-            let mut found = schema.names.get(name)?.iter().copied().filter(|id| inside(*id));
+            let mut found = schema.named(name).iter().copied().filter(|id| inside(*id));
             let near = schema.child(section, name).filter(|id| inside(*id));
             let node = match (near, found.next(), found.next()) {
                 (Some(near), ..) => near,

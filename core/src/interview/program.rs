@@ -25,7 +25,8 @@ pub struct Program {
     pub(super) own: Vec<Own>,
     /// Ranks of the rules that depend on the language.
     pub(super) of_language: Vec<u32>,
-    pub(super) asked: Vec<Asked>,
+    /// By node; most have nothing of the kind.
+    asked: Vec<Option<Box<Asked>>>,
     /// Texts with `${...}` inside, by node and text.
     templates: HashMap<NodeId, HashMap<String, Vec<Part>>>,
     /// By node: the nodes whose calculation it triggers.
@@ -71,7 +72,7 @@ pub(super) struct Own {
 }
 
 /// What is computed when it is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub required: Option<Expr>,
     pub readonly: Option<Expr>,
@@ -83,6 +84,24 @@ pub(super) struct Asked {
     pub choices: Option<Expr>,
     /// The relevance of a repeat, for the offer of a first row.
     pub relevant: Option<Expr>,
+}
+
+impl Asked {
+    const NOTHING: Self = Self {
+        required: None,
+        readonly: None,
+        constraint: None,
+        initial: None,
+        triggered: None,
+        choices: None,
+        relevant: None,
+    };
+
+    fn is_nothing(&self) -> bool {
+        let Self { required, readonly, constraint, initial, triggered, choices, relevant } = self;
+        let all = [required, readonly, constraint, initial, triggered, choices, relevant];
+        all.into_iter().all(Option::is_none)
+    }
 }
 
 /// A piece of a text with `${...}`.
@@ -135,7 +154,7 @@ impl Program {
         let mut templates = HashMap::new();
         for id in 0..package.nodes.len() as NodeId {
             let found = compiler.node(&schema, id, &mut drafts);
-            asked.push(found);
+            asked.push((!found.is_nothing()).then(|| Box::new(found)));
             let texts = compiler.templates(id);
             if !texts.is_empty() {
                 templates.insert(id, texts);
@@ -176,7 +195,7 @@ impl Program {
         schema: Schema,
         drafts: Vec<Draft>,
         order: &[usize],
-        asked: Vec<Asked>,
+        asked: Vec<Option<Box<Asked>>>,
         templates: HashMap<NodeId, HashMap<String, Vec<Part>>>,
         mut last_saved: Vec<std::sync::Arc<str>>,
     ) -> Self {
@@ -206,6 +225,7 @@ impl Program {
             }
             rules.push(rule);
         }
+        dependents.iter_mut().for_each(Vec::shrink_to_fit);
         let mut triggers = vec![Vec::new(); nodes];
         let mut drawn_before = Vec::with_capacity(nodes);
         let mut drawn = 0;
@@ -229,6 +249,12 @@ impl Program {
             drawn_before,
             last_saved,
         }
+    }
+
+    /// What is computed of a node when it is asked for.
+    pub(super) fn asked(&self, node: NodeId) -> &Asked {
+        static NOTHING: Asked = Asked::NOTHING;
+        self.asked[node as usize].as_deref().unwrap_or(&NOTHING)
     }
 
     /// The parts of a text of a node; `None` where it holds nothing computed.
@@ -267,7 +293,7 @@ impl<'a> Compiler<'a> {
             readonly: self.asked(&node.readonly, id, "readonly"),
             constraint: self.asked(&node.constraint, id, "constraint"),
             initial: self.asked(&node.initial, id, "default"),
-            ..Asked::default()
+            ..Asked::NOTHING
         };
         if !node.relevant.trim().is_empty() {
             let bound = self.bind(&node.relevant, id, "relevant");
@@ -336,6 +362,7 @@ impl<'a> Compiler<'a> {
             rest = &rest[close + 1..];
         }
         parts.push(Part::Plain(rest.to_owned()));
+        parts.shrink_to_fit();
         parts
     }
 }

@@ -335,7 +335,7 @@ impl State {
             if *node == FORM {
                 continue;
             }
-            if let Some(expr) = &form.program.asked[*node as usize].initial {
+            if let Some(expr) = &form.program.asked(*node).initial {
                 let value = form.here(self, row, *node).eval(expr);
                 self.give(form, *node, row, answer::fit(form, *node, value));
                 self.settle_rules(form);
@@ -358,7 +358,7 @@ impl State {
         }
         let schema = &form.program.schema;
         for target in &form.program.triggers[node as usize] {
-            let Some(expr) = &form.program.asked[*target as usize].triggered else { continue };
+            let Some(expr) = &form.program.asked(*target).triggered else { continue };
             let scope = schema.scope_of(*target);
             let common = schema.common(scope, self.rows.row(row).scope);
             let Some(anchor) = self.rows.outer(schema, row, common) else { continue };

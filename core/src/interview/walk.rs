@@ -158,7 +158,7 @@ impl Walk<'_> {
             return None;
         }
         let around = self.state.relevant(self.form, program.schema.parent_of(repeat), parent);
-        let relevant = match &program.asked[repeat as usize].relevant {
+        let relevant = match &program.asked(repeat).relevant {
             Some(expr) => self.form.here(self.state, parent, repeat).truth(expr),
             None => true,
         };

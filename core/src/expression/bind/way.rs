@@ -102,7 +102,7 @@ impl<'a> Binding<'_, 'a> {
     /// `${name}`: as near as it can be.
     pub(super) fn reference(&self, name: &str, at: usize) -> Result<Way, Fault> {
         let schema = self.schema();
-        let node = match schema.names.get(name).map_or(&[][..], Vec::as_slice) {
+        let node = match schema.named(name) {
             [] => return Err(Fault { at, cause: Cause::UnknownReference(name.to_owned()) }),
             [node] => *node,
             _ => return Err(Fault { at, cause: Cause::AmbiguousName(name.to_owned()) }),
