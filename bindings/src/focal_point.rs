@@ -11,6 +11,7 @@ use tabara_core::envelope::Digest;
 use tabara_core::focal_point::{self as core, CaseCard, Listed, State};
 use tabara_core::interview::{Missing, Page};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Reason, Uuid};
+use tabara_core::referral::{Referral, Status};
 use tabara_core::screening::{Advice, Outcome};
 use tabara_core::sync::Progress;
 use tabara_core::vault::cases::Card;
@@ -59,6 +60,33 @@ pub struct QuestionnaireRef {
     pub sha256: Digest,
 }
 
+#[uniffi::remote(Enum)]
+pub enum Status {
+    Ready,
+    Sent,
+    Received,
+    Accepted,
+    InService,
+    Completed,
+    Declined,
+    RefusedByPerson,
+    ServiceUnavailable,
+    Withdrawn,
+    Expired,
+    LostContact,
+}
+
+#[uniffi::remote(Record)]
+pub struct Referral {
+    pub referral: Uuid,
+    pub last: Uuid,
+    pub service: String,
+    pub urgency: String,
+    pub provider_commune: Option<String>,
+    pub status: Status,
+    pub sent: Option<i64>,
+}
+
 #[uniffi::remote(Record)]
 pub struct Card {
     pub record: Uuid,
@@ -70,6 +98,8 @@ pub struct Card {
     pub outcome: Option<String>,
     pub day: i64,
     pub withdrawn: bool,
+    pub counted: bool,
+    pub referrals: Vec<Referral>,
 }
 
 #[uniffi::remote(Record)]
@@ -196,6 +226,14 @@ impl FocalPoint {
     /// once, without it once a reviewer has decided. `NotFound` where code or secret is mistyped.
     pub fn withdraw_slip(&self, code: &str, secret: Option<String>) -> Result<()> {
         Ok(self.0.withdraw_slip(code, secret.as_deref())?)
+    }
+    /// A referral that the person of a case has agreed to, by codes of `facts.csv`.
+    pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<String>) -> Result<Referral> {
+        Ok(self.0.refer(record, service, urgency, commune.as_deref())?)
+    }
+    /// How far a referral has come. `Answer` where it cannot come to that from where it stands.
+    pub fn note_referral(&self, record: Uuid, referral: Uuid, status: Status) -> Result<Referral> {
+        Ok(self.0.note_referral(record, referral, status)?)
     }
     /// What waits to be sent and what was refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {

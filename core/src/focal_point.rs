@@ -17,9 +17,10 @@ use crate::catalog::{Binding, Card, CardError, Chain};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, QuestionnaireRef, Record};
+use crate::referral::{Referral, Status};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
@@ -318,6 +319,38 @@ impl FocalPoint {
         })
     }
 
+    /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.
+    /// What may be counted of it leaves as a record, if she agreed to be counted; the rest stays on the card.
+    pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<&str>) -> Result<Referral> {
+        let new = Referral::agreed(service, urgency, commune).map_err(|_| Error::NotFound { what: "service" })?;
+        self.0.with(|open| {
+            let card = open.vault.card(record)?;
+            self.0.post_referral(&open.vault, &card, &new, None)?;
+            let referrals = card.referrals.into_iter().chain([new.clone()]).collect();
+            open.vault.note_referrals(record, referrals)?;
+            Ok(new)
+        })
+    }
+
+    /// Notes how far a referral of a case has come.
+    pub fn note_referral(&self, record: Uuid, referral: Uuid, status: Status) -> Result<Referral> {
+        let phone = &self.0;
+        phone.with(|open| {
+            let mut card = open.vault.card(record)?;
+            let place = card.referrals.iter().position(|known| known.referral == referral);
+            let place = place.ok_or(Error::NotFound { what: "referral" })?;
+            let before = card.referrals[place].clone();
+            let after = before.advanced(status, phone.mailbox.now()?);
+            let after = after.map_err(|_| Error::Answer { reason: "a referral does not go on like this" })?;
+            // the one before is not there if it was never counted
+            let revises = phone.mailbox.has(before.last)?.then_some(before.last);
+            phone.post_referral(&open.vault, &card, &after, revises)?;
+            card.referrals[place] = after.clone();
+            open.vault.note_referrals(record, card.referrals)?;
+            Ok(after)
+        })
+    }
+
     /// What waits to be sent and what the server refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {
         Ok(self.0.mailbox.outlook()?)
@@ -404,6 +437,32 @@ impl Phone {
             let withdrawal =
                 Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
+        })?)
+    }
+
+    fn post_referral(
+        &self,
+        vault: &Vault,
+        card: &cases::Card,
+        referral: &Referral,
+        revises: Option<Uuid>,
+    ) -> Result<()> {
+        if card.withdrawn {
+            return Err(Error::NotFound { what: "case" });
+        }
+        if !card.counted {
+            return Ok(());
+        }
+        let now = self.mailbox.now()?;
+        let mut facts = referral.facts(now);
+        facts.insert("month".into(), Value::One(session::month(now)));
+        facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
+        let (record, case, kind) = (referral.last, card.case, Kind::Referral);
+        let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
+        let (undo, secret, sealed) = (None, None, None);
+        Ok(self.mailbox.post(record, None, |seq| {
+            let record = Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
+            envelope::sign(Typ::Record, vault.record_key(), &record)
         })?)
     }
 

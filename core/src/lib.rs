@@ -20,6 +20,7 @@ pub mod interview;
 pub mod places;
 pub mod questionnaire;
 pub mod record;
+pub mod referral;
 pub mod screening;
 pub mod seal;
 #[cfg(feature = "device")]

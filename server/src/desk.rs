@@ -8,6 +8,7 @@ pub mod authority;
 pub mod card;
 pub mod case;
 pub mod catalog;
+pub mod export;
 pub mod form;
 pub mod keys;
 pub mod preview;
@@ -37,7 +38,7 @@ pub(crate) fn asked(text: impl Into<String>) -> DeskError {
 }
 
 /// A fault of a file.
-pub(crate) fn at(path: &Path, cause: impl std::fmt::Display) -> DeskError {
+pub fn at(path: &Path, cause: impl std::fmt::Display) -> DeskError {
     DeskError::File { path: path.display().to_string(), cause: cause.to_string() }
 }
 

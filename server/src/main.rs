@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::PublicKey;
-use tabara_core::record::Uuid;
+use tabara_core::record::{Code, Uuid};
 use tabara_server::auth::command::{self, UserCommand};
 use tabara_server::desk::{
-    end_of_day,
+    end_of_day, export,
     keys::{Secret, identity},
 };
 use tabara_server::operator::{self, alone, doctor, keys};
@@ -74,6 +74,12 @@ enum Command {
         bundles: Vec<PathBuf>,
         #[arg(long)]
         reply: PathBuf,
+    },
+    /// Writes all that is held under a slip's code, still sealed, for `tabara-desk case export`.
+    Held {
+        code: Code,
+        #[arg(short, long)]
+        output: PathBuf,
     },
     /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
     Doctor {
@@ -240,6 +246,11 @@ fn run(cli: Cli) -> Outcome {
             println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
         }
         Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
+        Command::Held { code, output } => {
+            let held = export::gather(&store, &settings, code)?;
+            std::fs::write(output, serde_json::to_vec(&held)?)?;
+            println!("{} entries", held.entries.len());
+        }
         Command::Backup { file } => {
             store.backup(&file, now)?;
             println!("log                {}", file.display());

@@ -73,7 +73,20 @@ fn live(folder: &Path, key: &FileKey, step: &str) {
                 let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
                 let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) };
                 let (outcome, day, withdrawn) = (None, 20_000, false);
-                let card = Card { record, case, code, questionnaire, month, commune, outcome, day, withdrawn };
+                let (counted, referrals) = (true, vec![]);
+                let card = Card {
+                    record,
+                    case,
+                    code,
+                    questionnaire,
+                    month,
+                    commune,
+                    outcome,
+                    day,
+                    withdrawn,
+                    counted,
+                    referrals,
+                };
                 vault.begin_sealing(*draft, &card, None).expect("begun");
                 vault.end_sealing(*draft, &card).expect("sealed");
             }

@@ -10,9 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tabara_core::Error;
 use tabara_core::focal_point::{Finished, FocalPoint};
+use tabara_core::questionnaire::Questionnaire;
 use tabara_core::record::{SealedCase, Uuid};
+use tabara_core::referral::Status;
 use tabara_core::seal;
+use tabara_core::vault::mailbox::Fate;
 use tabara_server::auth::Role;
+use tabara_server::desk::export;
 use tabara_server::store::restore;
 use tabara_tests::coordinator::Cell;
 use tabara_tests::deployment::{Deployment, SetClock};
@@ -278,4 +282,51 @@ async fn without_consent_nothing_leaves_and_without_agreement_to_count_the_case_
     assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
     let case = world.opened(finished.record);
     assert!(case.answers.contains(&("c_name".into(), MARKER.into())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_readable() {
+    let world = World::new().await;
+    let phone = world.supplied(&world.deployment.card("BI-CO-04-02")).await;
+
+    // Given a person who was screened, and agreed to see a doctor
+    let finished = interviewer::screen(&phone, &victims(1)[0]).unwrap();
+    let referral = phone.refer(finished.record, "sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
+    assert_eq!(phone.refer(finished.record, "a clinic", "d1", None).err(), Some(Error::NotFound { what: "service" }));
+    phone.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
+    let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed);
+    assert!(matches!(skipped, Err(Error::Answer { .. })));
+    phone.sync(&Default::default()).await.unwrap();
+    let card = &phone.cases(0).unwrap()[0].card;
+    assert_eq!(card.referrals.iter().map(|r| r.status).collect::<Vec<_>>(), [Status::Sent]);
+
+    // When she asks, the operator gathers and the case worker opens
+    let (code, settings) = (finished.code.clone().unwrap(), world.deployment.settings());
+    let held = || export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
+    let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| Questionnaire::read(bytes).ok());
+    let told = |key: &str| export::text(&held(), key, words, "fr");
+    let file = told(&world.deployment.case_worker).unwrap();
+
+    // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept
+    assert!(!readable(serde_json::to_string(&held()).unwrap().as_bytes()), "the operator reads nothing of it");
+    for line in
+        [MARKER, "counted   outcome: presumed", "referral_status: ready", "referral_status: sent", "at position"]
+    {
+        assert!(file.contains(line), "{line}");
+    }
+    assert_eq!(file.matches("====").count(), 3);
+    assert!(told(&tabara_core::seal::new_identity().0).is_err(), "with another key nothing is told");
+
+    // When she takes it back on another phone with her slip
+    let other = world.phone("other", &Arc::default());
+    other.enrol(&world.deployment.card("BI-CO-01-01"), "271828").unwrap();
+    other.withdraw_slip(&code.to_string(), Some(finished.undo.as_ref().unwrap().as_str())).unwrap();
+    assert_eq!(other.sync(&Default::default()).await.unwrap().accepted, 1);
+
+    // Then nothing readable is left, and the phone that heard it knows
+    let file = told(&world.deployment.case_worker).unwrap();
+    assert!(file.contains("taken back") && !file.contains(MARKER));
+    phone.sync(&Default::default()).await.unwrap();
+    assert_eq!(phone.cases(0).unwrap()[0].fate, Fate::Withdrawn);
+    assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
 }

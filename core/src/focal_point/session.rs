@@ -255,6 +255,8 @@ impl Session {
                 outcome: (kind == Kind::Screening).then(|| outcome.code().to_owned()),
                 day: now.div_euclid(86_400),
                 withdrawn: false,
+                counted: assessment.consent.count,
+                referrals: vec![],
             };
             vault.begin_sealing(self.draft, &card, last_saved(interview).as_ref())?;
             let posted = phone.mailbox.post(record, Some(&sealed), |seq| {
@@ -378,7 +380,7 @@ fn last_saved(interview: &Interview) -> Option<Saved> {
 }
 
 /// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.
-fn month(unix: i64) -> String {
+pub(super) fn month(unix: i64) -> String {
     civil_month(unix).clamp("2020-01".into(), "2040-12".into())
 }
 

@@ -3,6 +3,7 @@
 use super::mailbox::from_json;
 use super::{Vault, VaultError, saved};
 use crate::record::{Code, QuestionnaireRef};
+use crate::referral::Referral;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,6 +26,12 @@ pub struct Card {
     pub day: i64,
     /// The person took it back.
     pub withdrawn: bool,
+    /// The person agreed that coded facts are counted. What was sealed before this was noted counts as not agreed.
+    #[serde(default)]
+    pub counted: bool,
+    /// What was agreed on with her, and how far it has come.
+    #[serde(default)]
+    pub referrals: Vec<Referral>,
 }
 
 /// Cards on a page.
@@ -72,6 +79,12 @@ impl Vault {
         let found =
             self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
         found.ok_or(VaultError::NotFound("case"))
+    }
+    /// Notes on a card how its referrals stand now.
+    pub fn note_referrals(&self, record: Uuid, referrals: Vec<Referral>) -> Result<(), VaultError> {
+        let card = Card { referrals, ..self.card(record)? };
+        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
+        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
     }
     /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {

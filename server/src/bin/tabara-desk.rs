@@ -9,7 +9,7 @@ use tabara_core::envelope::Digest;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_server::desk::keys::Secret;
 use tabara_server::desk::{
-    DeskError, Result, authority, card, case, catalog, end_of_day, form, keys, read, review, write,
+    DeskError, Result, at, authority, card, case, catalog, end_of_day, export, form, keys, read, review, write,
 };
 
 #[derive(Parser)]
@@ -161,20 +161,36 @@ struct CardOrder {
     secret: Secret,
 }
 
+/// Whose key opens, and where the words are.
+#[derive(Args)]
+struct Reading {
+    #[arg(long)]
+    identity: PathBuf,
+    /// Folder with the catalog's parts, for the words of questions and choices.
+    #[arg(long)]
+    parts: Option<PathBuf>,
+    #[arg(long, default_value = "en")]
+    language: String,
+    #[command(flatten)]
+    secret: Secret,
+}
+
 #[derive(Subcommand)]
 enum CaseTool {
+    /// Writes everything that is held on a case as one readable file, for the person who asks. Takes what
+    /// `tabara-server held CODE` wrote.
+    Export {
+        file: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
     /// Opens a sealed case and prints the full answers.
     Open {
         file: PathBuf,
-        #[arg(long)]
-        identity: PathBuf,
-        /// Folder with the catalog's parts, for the words of questions and choices.
-        #[arg(long)]
-        parts: Option<PathBuf>,
-        #[arg(long, default_value = "en")]
-        language: String,
         #[command(flatten)]
-        secret: Secret,
+        reading: Reading,
     },
 }
 
@@ -201,6 +217,16 @@ struct ReviewOrder {
     output: PathBuf,
     #[command(flatten)]
     secret: Secret,
+}
+
+impl Reading {
+    fn key(&self) -> Result<zeroize::Zeroizing<String>> {
+        keys::identity(&self.identity, &self.secret.for_file(&self.identity)?)
+    }
+    fn questionnaire(&self, sha256: &Digest) -> Option<Questionnaire> {
+        let package = read(&self.parts.as_ref()?.join(sha256.to_string())).ok()?;
+        Questionnaire::read(&package).ok()
+    }
 }
 
 fn main() -> ExitCode {
@@ -233,14 +259,16 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Card(order) => issue(&order)?,
         Tool::Form(tool) => return run_form(tool),
-        Tool::Case(CaseTool::Open { file, identity, parts, language, secret }) => {
-            let key = keys::identity(&identity, &secret.for_file(&identity)?)?;
-            for opened in case::open(&read(&file)?, &key)? {
-                let part = parts.as_ref().map(|dir| dir.join(opened.case.questionnaire.sha256.to_string()));
-                let package = part.filter(|path| path.exists()).map(|path| read(&path)).transpose()?;
-                let questionnaire = package.and_then(|bytes| Questionnaire::read(&bytes).ok());
-                println!("{}\n", case::text(&opened, questionnaire.as_ref(), &language));
+        Tool::Case(CaseTool::Open { file, reading }) => {
+            for opened in case::open(&read(&file)?, &reading.key()?)? {
+                let questionnaire = reading.questionnaire(&opened.case.questionnaire.sha256);
+                println!("{}\n", case::text(&opened, questionnaire.as_ref(), &reading.language));
             }
+        }
+        Tool::Case(CaseTool::Export { file, reading, output }) => {
+            let held = serde_json::from_slice(&read(&file)?).map_err(|e| at(&file, e))?;
+            let words = |sha256: &Digest| reading.questionnaire(sha256);
+            keys::write_private(&output, export::text(&held, &reading.key()?, words, &reading.language)?.as_bytes())?;
         }
         Tool::Review(order) => {
             let key = keys::signing_key(&order.key, &order.secret.for_file(&order.key)?)?;

@@ -38,7 +38,7 @@ fn unseal(sealed: &[u8], identity: &str) -> Result<SealedCase> {
     envelope::from_json(&seal::unseal(sealed, identity)?).map_err(|_| asked("it opens, but does not hold a case"))
 }
 
-fn open_sent(sent: &Sent, identity: &str) -> Result<Opened> {
+pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<Opened> {
     let bad = || asked("the export is damaged");
     // The signature was checked by the server; what matters here is that record and case belong together.
     let payload = sent.jws.split('.').nth(1).and_then(|p| B64.decode(p).ok()).ok_or_else(bad)?;

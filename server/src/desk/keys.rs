@@ -52,13 +52,17 @@ fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
     if passphrase.chars().count() < 12 {
         return Err(asked("a passphrase has at least 12 characters: take four random words"));
     }
-    let locked = seal::lock(line.as_bytes(), passphrase)?;
+    write_private(path, &seal::lock(line.as_bytes(), passphrase)?)
+}
+
+/// Writes a new file that only its owner may read; an existing file is never replaced.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|e| at(path, e))?;
-    file.write_all(&locked).and_then(|()| file.sync_all()).map_err(|e| at(path, e))
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| at(path, e))
 }
 
 /// The secret line of a file. A file that is not locked (as `age-keygen` writes them) is read as it stands.

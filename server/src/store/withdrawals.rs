@@ -74,6 +74,23 @@ impl Reading<'_> {
         positions.into_iter().filter_map(|position| self.found_at(position).transpose()).collect()
     }
 
+    /// Positions of all that the log has under a code, with what corrects, reviews or withdraws it.
+    pub fn held(&self, code: &Code) -> Result<Vec<u64>> {
+        let sql = "SELECT position FROM entry WHERE code = ?1 UNION
+                   SELECT other.position FROM entry mine JOIN entry other ON other.target = mine.id WHERE mine.code = ?1
+                   ORDER BY 1";
+        self.positions(sql, [code.as_str()])
+    }
+
+    /// Id, kind and time of the entry at a position, where it is of a record.
+    pub fn outline(&self, position: u64) -> Result<Option<(Uuid, Kind, i64)>> {
+        let sql = "SELECT id, kind, received FROM entry WHERE position = ?1 AND id IS NOT NULL";
+        let row = |r: &rusqlite::Row| Ok((Uuid::from_bytes(r.get(0)?), r.get(1)?, r.get(2)?));
+        let found: Option<(_, i64, _)> = self.0.prepare_cached(sql)?.query_row([position], row).optional()?;
+        let kind = |(id, kind, at)| Some((id, Kind::from_number(kind)?, at));
+        found.map(|found| kind(found).ok_or(StoreError::Damaged { position })).transpose()
+    }
+
     /// The withdrawal at a position, if there is one and it counts.
     fn withdrawal(&self, position: u64) -> Result<Option<Withdrawal>> {
         // one that took nothing back when it came may yet cover what comes later

@@ -1,0 +1,177 @@
+//! A referral's life: what the focal point agreed with a person, and how far it has come. A small state machine without
+//! I/O. Only coded facts leave the phone, one record for each status reached, which corrects the one before; names and
+//! places of a service stay with the person and her slip.
+//!
+//! A referral begins when the person agreed to it (`ready`). That it waits on the phone is its record's fate, no status.
+
+use crate::facts::{Dictionary, Facts, Value};
+use crate::record::{Kind, Uuid};
+use serde::{Deserialize, Serialize};
+
+/// How far a referral has come, in the words of `facts.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The person agreed.
+    Ready,
+    Sent,
+    Received,
+    Accepted,
+    InService,
+    Completed,
+    Declined,
+    RefusedByPerson,
+    ServiceUnavailable,
+    /// She no longer agrees.
+    Withdrawn,
+    /// Nobody answered in time.
+    Expired,
+    LostContact,
+}
+
+impl Status {
+    /// What may come next; nothing after an end.
+    pub fn next(self) -> &'static [Status] {
+        use Status::*;
+        match self {
+            Ready => &[Sent, RefusedByPerson, ServiceUnavailable, Withdrawn],
+            Sent => {
+                &[Received, Accepted, Declined, ServiceUnavailable, RefusedByPerson, Withdrawn, Expired, LostContact]
+            }
+            Received => &[Accepted, Declined, ServiceUnavailable, RefusedByPerson, Withdrawn, Expired, LostContact],
+            Accepted => &[InService, Completed, RefusedByPerson, Withdrawn, LostContact],
+            InService => &[Completed, RefusedByPerson, Withdrawn, LostContact],
+            Completed | Declined | RefusedByPerson | ServiceUnavailable | Withdrawn | Expired | LostContact => &[],
+        }
+    }
+    /// The code in `facts.csv`.
+    pub fn code(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(code)) => code,
+            _ => unreachable!("a status is a word"),
+        }
+    }
+}
+
+/// One referral, as the case card keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referral {
+    pub referral: Uuid,
+    /// The record that told the last status; the next one corrects it.
+    pub last: Uuid,
+    /// Code of the fact `service_type`.
+    pub service: String,
+    /// Code of the fact `urgency`.
+    pub urgency: String,
+    pub provider_commune: Option<String>,
+    pub status: Status,
+    /// When it was sent, seconds since 1970 UTC.
+    pub sent: Option<i64>,
+}
+
+/// The service, urgency or commune is not in `facts.csv`, or the status cannot come next.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+#[error("not possible for a referral")]
+pub struct NotPossible;
+
+impl Referral {
+    /// One that the person has agreed to.
+    pub fn agreed(service: &str, urgency: &str, provider_commune: Option<&str>) -> Result<Self, NotPossible> {
+        let (referral, last) = (Uuid::new_v4(), Uuid::new_v4());
+        let (service, urgency) = (service.to_owned(), urgency.to_owned());
+        let provider_commune = provider_commune.map(str::to_owned);
+        let new = Self { referral, last, service, urgency, provider_commune, status: Status::Ready, sent: None };
+        let listed = Dictionary::standard().check(Kind::Referral, &new.facts(0));
+        listed.map(|()| new).map_err(|_| NotPossible)
+    }
+
+    /// The same after its next status, which a record of its own tells.
+    pub fn advanced(&self, to: Status, now: i64) -> Result<Self, NotPossible> {
+        if !self.status.next().contains(&to) {
+            return Err(NotPossible);
+        }
+        let sent = if to == Status::Sent { Some(now) } else { self.sent };
+        Ok(Self { last: Uuid::new_v4(), status: to, sent, ..self.clone() })
+    }
+
+    /// What may be counted of it, without month and place.
+    pub fn facts(&self, now: i64) -> Facts {
+        let hours = |sent: i64| now.saturating_sub(sent).max(0) / 3600;
+        let delay = |sent| match hours(sent) {
+            0..3 => "h3",
+            3..24 => "d1",
+            24..72 => "d3",
+            72..336 => "d14",
+            _ => "later",
+        };
+        let status = self.status.code();
+        let mut facts = vec![("service_type", self.service.as_str()), ("urgency", &self.urgency)];
+        facts.push(("referral_status", &status));
+        facts.extend(self.provider_commune.iter().map(|commune| ("provider_commune", commune.as_str())));
+        facts.extend(self.sent.filter(|_| self.status != Status::Sent).map(|sent| ("delay", delay(sent))));
+        facts.into_iter().map(|(name, code)| (name.to_owned(), Value::One(code.to_owned()))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Status::*;
+
+    const ALL: [Status; 12] = [
+        Ready,
+        Sent,
+        Received,
+        Accepted,
+        InService,
+        Completed,
+        Declined,
+        RefusedByPerson,
+        ServiceUnavailable,
+        Withdrawn,
+        Expired,
+        LostContact,
+    ];
+
+    #[test]
+    fn from_every_status_each_way_leads_to_an_end_and_a_person_may_always_change_her_mind() {
+        for status in ALL {
+            let next = status.next();
+            assert!(next.is_empty() || next.contains(&Withdrawn), "{status:?}");
+            assert!(!next.contains(&status) && !next.contains(&Ready), "{status:?}");
+        }
+        fn ends(status: Status, steps: u32) -> bool {
+            steps < 8 && status.next().iter().all(|next| ends(*next, steps + 1))
+        }
+        assert!(ends(Ready, 0));
+        let reached: Vec<_> = ALL.iter().flat_map(|status| status.next()).collect();
+        assert!(ALL[1..].iter().all(|status| reached.contains(&status)));
+    }
+
+    #[test]
+    fn only_what_the_dictionary_lists_can_be_said_of_it() {
+        let agreed = Referral::agreed("sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
+        for (service, urgency, commune) in [
+            ("a clinic", "d1", None),
+            ("sv_medical", "soon", None),
+            ("sv_medical", "d1", Some("Kayanza, near the market")),
+        ] {
+            assert_eq!(Referral::agreed(service, urgency, commune), Err(NotPossible));
+        }
+        for status in ALL {
+            let told = Referral { status, sent: Some(0), ..agreed.clone() };
+            assert_eq!(Dictionary::standard().check(Kind::Referral, &told.facts(90_000)), Ok(()), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn time_is_told_in_bands_from_the_sending() {
+        let sent = Referral::agreed("sv_medical", "h3", None).unwrap().advanced(Sent, 1000).unwrap();
+        assert_eq!(sent.facts(5000).get("delay"), None);
+        let after = |hours| sent.advanced(Accepted, 0).unwrap().facts(1000 + hours * 3600)["delay"].clone();
+        for (hours, band) in [(0, "h3"), (3, "d1"), (24, "d3"), (72, "d14"), (400, "later")] {
+            assert_eq!(after(hours), Value::One(band.into()), "{hours}");
+        }
+        assert_eq!(sent.advanced(Completed, 0), Err(NotPossible));
+    }
+}
