@@ -116,6 +116,25 @@ def test_a_person_takes_back_what_she_told(phone, deployment):
     assert gone["answers"] is None
 
 
+def test_with_her_slip_she_takes_it_back_on_another_phone(phone, secret, deployment, tmp_path_factory):
+    phone = enrolled(phone, deployment)
+    finished = interviewed(phone, ANSWERS).finish(None)
+    referral = phone.refer(finished.record, "sv_medical", "d1", None)
+    assert phone.note_referral(finished.record, referral.referral, tabara.Status.SENT).status == tabara.Status.SENT
+    with pytest.raises(tabara.TabaraError.Answer):
+        phone.note_referral(finished.record, referral.referral, tabara.Status.READY)
+    asyncio.run(phone.sync(None))
+    other = enrolled(tabara.FocalPoint.open(str(tmp_path_factory.mktemp("other")), type(secret)()), deployment)
+    with pytest.raises(tabara.TabaraError.NotFound):
+        other.withdraw_slip(finished.code[:9], finished.undo)
+    other.withdraw_slip(finished.code.lower(), finished.undo)
+    assert asyncio.run(other.sync(None)).accepted == 1
+    [gone] = [r for r in deployment.records() if r["record"]["record"] == finished.record]
+    assert gone["answers"] is None
+    asyncio.run(phone.sync(None))
+    assert phone.cases_of(finished.code)[0].fate.is_withdrawn()
+
+
 def test_a_stopped_interview_is_kept_as_far_as_it_went(phone, deployment):
     phone = enrolled(phone, deployment)
     session = phone.start("returnee_screening", "fr")

@@ -65,6 +65,12 @@ class JourneyTest {
         val arrived = deployment.records()
         assertTrue("\"code\":\"${finished.code}\"" in arrived)
         assertTrue("\"c_name\":\"Espérance\"" in arrived)
+
+        // with her slip she takes it back
+        assertThrows<TabaraException.NotFound> { phone.withdrawSlip("23456", null) }
+        phone.withdrawSlip(finished.code!!.lowercase(), finished.undo)
+        assertTrue(phone.cases(0u).single().card.withdrawn)
+        assertEquals(1u, runBlocking { phone.sync(null) }.accepted)
     }
 
     @Test
