@@ -19,7 +19,7 @@ use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Value};
 use crate::questionnaire::Questionnaire;
-use crate::record::{Code, Kind, QuestionnaireRef, Record};
+use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
 use crate::referral::{Referral, Status};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
@@ -223,17 +223,18 @@ impl FocalPoint {
         Ok(true)
     }
 
-    /// Ends every interview that is not finished, and seals what there is consent for.
+    /// Ends every interview that is not finished, and seals what there is consent for. One that cannot be sealed does not
+    /// hold up the others.
     fn seal_drafts(&self) -> Result<()> {
-        for draft in self.drafts()? {
+        let seal = |draft: DraftInfo| {
             let session = self.resume(draft.draft)?;
             session.stop()?;
             match session.finish(None) {
-                Ok(_) | Err(Error::NoConsent) => (),
-                Err(error) => return Err(error),
+                Ok(_) | Err(Error::NoConsent) => Ok(()),
+                Err(error) => Err(error),
             }
-        }
-        Ok(())
+        };
+        self.drafts()?.into_iter().map(seal).fold(Ok(()), Result::and)
     }
 
     /// Closes the vault and forgets its key and every open interview. Call it when the app goes to the background.
@@ -459,7 +460,9 @@ impl Phone {
         facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
         let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
-        let (undo, secret, sealed) = (None, None, None);
+        // the slip's second secret takes this back with all the rest
+        let undo = code.as_ref().map(|_| undo_hash(&vault.undo(card.record)));
+        let (secret, sealed) = (None, None);
         Ok(self.mailbox.post(record, None, |seq| {
             let record = Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &record)
