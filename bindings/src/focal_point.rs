@@ -11,7 +11,7 @@ use tabara_core::envelope::Digest;
 use tabara_core::focal_point::{self as core, CaseCard, Listed, State};
 use tabara_core::interview::{Missing, Page};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Reason, Uuid};
-use tabara_core::referral::{Referral, Status};
+use tabara_core::referral::{Referral, Service, Status};
 use tabara_core::screening::{Advice, Outcome};
 use tabara_core::sync::Progress;
 use tabara_core::vault::cases::Card;
@@ -74,6 +74,14 @@ pub enum Status {
     Withdrawn,
     Expired,
     LostContact,
+}
+
+#[uniffi::remote(Record)]
+pub struct Service {
+    pub name: String,
+    pub commune: String,
+    pub offers: Vec<String>,
+    pub contact: String,
 }
 
 #[uniffi::remote(Record)]
@@ -226,6 +234,10 @@ impl FocalPoint {
     /// once, without it once a reviewer has decided. `NotFound` where code or secret is mistyped.
     pub fn withdraw_slip(&self, code: &str, secret: Option<String>) -> Result<()> {
         Ok(self.0.withdraw_slip(code, secret.as_deref())?)
+    }
+    /// The services of the catalog's directory.
+    pub fn services(&self) -> Result<Vec<Service>> {
+        Ok(self.0.services()?)
     }
     /// A referral that the person of a case has agreed to, by codes of `facts.csv`.
     pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<String>) -> Result<Referral> {

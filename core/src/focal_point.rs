@@ -13,14 +13,14 @@ mod session;
 
 pub use session::{Finished, Listed, Session, Words};
 
-use crate::catalog::{Binding, Card, CardError, Chain};
+use crate::catalog::{Binding, Card, CardError, Chain, PartKind};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Value};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
-use crate::referral::{Referral, Status};
+use crate::referral::{self, Referral, Service, Status};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
@@ -318,6 +318,15 @@ impl FocalPoint {
             }
             Ok(())
         })
+    }
+
+    /// The services that the catalog names; none before the directory has come.
+    pub fn services(&self) -> Result<Vec<Service>> {
+        let catalog = self.0.mailbox.catalog()?.map(|(_, catalog)| catalog);
+        let parts = catalog.into_iter().flat_map(|catalog| catalog.parts);
+        let Some(part) = parts.into_iter().find(|part| part.kind == PartKind::Services) else { return Ok(vec![]) };
+        let bytes = self.0.mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
+        referral::directory(&bytes).map_err(|_| Error::NotFound { what: "services" })
     }
 
     /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.

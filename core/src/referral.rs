@@ -69,6 +69,32 @@ pub struct Referral {
     pub sent: Option<i64>,
 }
 
+/// A service of the directory, which the catalog brings as a part: a JSON list of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    pub name: String,
+    /// Code of its commune.
+    pub commune: String,
+    /// Codes of the fact `service_type`.
+    pub offers: Vec<String>,
+    /// How a focal point reaches it.
+    #[serde(default)]
+    pub contact: String,
+}
+
+/// Reads a service directory. One service that could not be referred to makes all of it unfit, so that it is mended
+/// before it is published.
+pub fn directory(json: &[u8]) -> Result<Vec<Service>, NotPossible> {
+    let services: Vec<Service> = crate::envelope::from_json(json).map_err(|_| NotPossible)?;
+    for service in &services {
+        for offer in &service.offers {
+            Referral::agreed(offer, "d14", Some(&service.commune))?;
+        }
+    }
+    Ok(services)
+}
+
 /// The service, urgency or commune is not in `facts.csv`, or the status cannot come next.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 #[error("not possible for a referral")]
@@ -165,10 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_names_only_services_that_can_be_referred_to() {
+        let list = |offer: &str| format!(r#"[{{"name":"Clinic","commune":"BI-CO-04-02","offers":["{offer}"]}}]"#);
+        assert_eq!(directory(list("sv_medical").as_bytes()).unwrap()[0].name, "Clinic");
+        for bad in [list("sv_magic").as_str(), "[", "{}", r#"[{"name":"Clinic"}]"#] {
+            assert_eq!(directory(bad.as_bytes()), Err(NotPossible));
+        }
+    }
+
+    #[test]
     fn time_is_told_in_bands_from_the_sending() {
         let sent = Referral::agreed("sv_medical", "h3", None).unwrap().advanced(Sent, 1000).unwrap();
         assert_eq!(sent.facts(5000).get("delay"), None);
-        let after = |hours| sent.advanced(Accepted, 0).unwrap().facts(1000 + hours * 3600)["delay"].clone();
+        let after = |hours: i64| sent.advanced(Accepted, 0).unwrap().facts(1000 + hours * 3600)["delay"].clone();
         for (hours, band) in [(0, "h3"), (3, "d1"), (24, "d3"), (72, "d14"), (400, "later")] {
             assert_eq!(after(hours), Value::One(band.into()), "{hours}");
         }

@@ -47,7 +47,8 @@ fn card() -> Card {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
-    Card { record, case, code, questionnaire, month, commune, outcome: None, day: 20_000, withdrawn: false }
+    let (outcome, day, withdrawn, counted, referrals) = (None, 20_000, false, true, vec![]);
+    Card { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
 use tabara_core::envelope::{self, Digest, PublicKey, sha256};
 use tabara_core::questionnaire::Questionnaire;
+use tabara_core::referral;
 
 /// What a deployment writes down.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,7 +59,10 @@ impl Plan {
             parts.push((PartKind::Questionnaire, questionnaire.id.clone(), bytes));
         }
         if let Some(file) = &self.services {
-            parts.push((PartKind::Services, "services".to_owned(), read(&base.join(file))?));
+            let path = base.join(file);
+            let bytes = read(&path)?;
+            referral::directory(&bytes).map_err(|_| at(&path, "not a directory of services by codes of facts.csv"))?;
+            parts.push((PartKind::Services, "services".to_owned(), bytes));
         }
         let part = |(kind, id, bytes): &(PartKind, String, Vec<u8>)| Part {
             kind: *kind,
