@@ -379,8 +379,7 @@ impl FocalPoint {
     /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
     /// from there. Needs a tokio runtime.
     pub async fn sync(&self, progress: &Progress) -> Result<Report> {
-        let me = self.0.mailbox.enrolment()?;
-        let client = Client::new(&me.server, me.pin)?;
+        let client = self.client()?;
         let report = sync::run(&self.0.mailbox, &client, progress).await?;
         let gone = self.0.mailbox.guard()?.gone;
         if report.cancelled || gone || !self.obey(false)? {
@@ -403,8 +402,12 @@ impl FocalPoint {
 
     /// Brings another phone's bundle to the server, and returns the parcel for it. Needs a tokio runtime.
     pub async fn carry(&self, bundle: &[u8]) -> Result<Vec<u8>> {
-        let me = self.0.mailbox.enrolment()?;
-        courier::carry(&self.0.mailbox, &Client::new(&me.server, me.pin)?, bundle).await
+        courier::carry(&self.0.mailbox, &self.client()?, bundle).await
+    }
+
+    fn client(&self) -> Result<Client> {
+        let (me, mailbox) = (self.0.mailbox.enrolment()?, self.0.mailbox.clone());
+        Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
     }
 
     /// What sync works with, locked or not.

@@ -33,7 +33,8 @@ pub async fn cost(seed: u64) -> Cost {
     let mut dice = Dice::new(seed);
     (0..SCREENINGS).for_each(|value| phone.screen(value, &mut dice));
     let link = Link::start(deployment.address, LINE, seed).await;
-    let (started, client) = (Instant::now(), Client::new(&format!("http://{}", link.address), None).expect("a client"));
+    let (started, client) =
+        (Instant::now(), Client::new(&format!("http://{}", link.address), None, || 0).expect("a client"));
     while phone.waiting() > 0 {
         tabara_core::sync::run(&phone.mailbox, &client, &Progress::default()).await.ok();
     }

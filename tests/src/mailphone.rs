@@ -46,7 +46,7 @@ pub struct Phone {
     pub folder: tempfile::TempDir,
     secret: KeyStore,
     clock: Arc<SetClock>,
-    pub mailbox: Mailbox,
+    pub mailbox: Arc<Mailbox>,
     record_key: SigningKey,
     pub device: Uuid,
 }
@@ -65,7 +65,7 @@ impl Phone {
         let seed = SigningKey::from_seed(card.seed.0);
         let chain = Chain { grant: card.grant.clone(), binding: envelope::sign(Typ::Device, &seed, &keys) };
         let (folder, secret) = (tempfile::tempdir().expect("a folder"), KeyStore::default());
-        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), true).expect("a mailbox");
+        let mailbox = Arc::new(Mailbox::open(folder.path(), &secret, clock.clone(), true).expect("a mailbox"));
         mailbox.enrol(&card, &grant, &chain, &transport, 1).expect("enrolled");
         Self { folder, secret, clock, mailbox, record_key, device: grant.device }
     }
@@ -73,7 +73,7 @@ impl Phone {
     pub fn restart(self) -> Self {
         let Self { folder, secret, clock, mailbox, record_key, device } = self;
         drop(mailbox);
-        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), false).expect("the mailbox");
+        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), false).expect("the mailbox").into();
         Self { folder, secret, clock, mailbox, record_key, device }
     }
     /// Seals and posts a screening that carries a unique value. Needs a catalog.
@@ -126,13 +126,15 @@ impl Phone {
         self.sync_with(&Progress::default()).await
     }
     pub async fn sync_with(&self, progress: &Progress) -> tabara_core::Result<Report> {
-        let me = self.mailbox.enrolment()?;
-        tabara_core::sync::run(&self.mailbox, &Client::new(&me.server, me.pin)?, progress).await
+        tabara_core::sync::run(&self.mailbox, &self.client()?, progress).await
     }
     /// Brings another phone's bundle to the server.
     pub async fn carry(&self, bundle: &[u8]) -> tabara_core::Result<Vec<u8>> {
-        let me = self.mailbox.enrolment()?;
-        tabara_core::sync::courier::carry(&self.mailbox, &Client::new(&me.server, me.pin)?, bundle).await
+        tabara_core::sync::courier::carry(&self.mailbox, &self.client()?, bundle).await
+    }
+    fn client(&self) -> tabara_core::Result<Client> {
+        let (me, mailbox) = (self.mailbox.enrolment()?, self.mailbox.clone());
+        Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
     }
     /// How many records wait.
     pub fn waiting(&self) -> u64 {

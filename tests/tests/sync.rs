@@ -183,11 +183,20 @@ async fn clocks_that_are_years_off_do_not_matter() {
     let deployment = deployment(&folder).await;
     for off in [-20, 20] {
         let clock = SetClock::at(START + off * 365 * 86_400);
-        let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), clock);
+        let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), clock.clone());
         phone.sync().await.unwrap();
         assert!((phone.mailbox.now().unwrap() - START).abs() < 5);
         phone.screen(off.unsigned_abs(), &mut Dice::new(1));
         assert_eq!(phone.sync().await.unwrap().accepted, 1);
+        // the lease too goes by the time that was learned
+        let lease_over = || phone.mailbox.outlook().unwrap().lease_over;
+        assert!(!lease_over());
+        clock.forward(Duration::from_secs(89 * 86_400));
+        assert!(!lease_over());
+        clock.forward(Duration::from_secs(2 * 86_400));
+        assert!(lease_over());
+        phone.sync().await.unwrap();
+        assert!(!lease_over());
     }
 }
 

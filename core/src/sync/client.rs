@@ -62,12 +62,13 @@ pub(super) enum Body {
 
 impl Client {
     /// A client for one server (`https://…`, or `http://` to this machine), known by bundled roots or by its pin.
-    pub fn new(server: &str, pin: Option<Digest>) -> Result<Self> {
+    /// `now` is the phone's learned time, by which certificates are judged.
+    pub fn new(server: &str, pin: Option<Digest>, now: impl Fn() -> i64 + Send + Sync + 'static) -> Result<Self> {
         if !is_server_address(server) {
             return Err(Error::Untrusted { reason: "the server's address is not https" });
         }
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(pin))
+            .tls_backend_preconfigured(tls::config(pin, now))
             .http1_only()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
