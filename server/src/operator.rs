@@ -1,7 +1,9 @@
 //! What the people do who run a server: its keys and backups ([`keys`]), what to look at before it hurts ([`doctor`]),
-//! what their tools read ([`monitor`]), and the lists that commands print.
+//! what their tools read ([`monitor`]), and their commands ([`command`]).
 
+pub mod command;
 pub mod doctor;
+pub mod key_files;
 pub mod keys;
 pub mod monitor;
 

@@ -1,17 +1,17 @@
 //! What a server needs to know before it starts: its folder, whom it trusts, its own keys, and a clock.
 //!
 //! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
-//! trusted), `operations.key` and `intake.key` (secret, mode 0600, made at the first start).
+//! trusted), `operations.key` and `intake.key` (secret, made with the folder).
 
+use crate::operator::key_files::{make_keys, secret, signing_key};
 use crate::store;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::clock::Clock;
-use tabara_core::envelope::{Digest, PublicKey, Signer, SigningKey};
+use tabara_core::envelope::{PublicKey, Signer};
 use tabara_core::seal;
 use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
@@ -109,53 +109,6 @@ fn authorities(file: &Path) -> Result<Vec<PublicKey>, SettingsError> {
     lines.map(|line| line.parse().map_err(|_| SettingsError::BadKey { file: file.to_owned() })).collect()
 }
 
-/// Makes the folder, and the secret keys that are missing in it.
-pub fn make_keys(data: &Path) -> Result<(), SettingsError> {
-    let mut folder = fs::DirBuilder::new();
-    folder.recursive(true).mode(0o700).create(data).map_err(|cause| io_error(data, cause))?;
-    if !data.join(OPERATIONS).exists() {
-        new_signing_key(&data.join(OPERATIONS))?;
-    }
-    if !data.join(INTAKE).exists() {
-        keep(&data.join(INTAKE), seal::new_identity().0.as_bytes())?;
-    }
-    Ok(())
-}
-
-/// Makes a signing key and keeps it in a file.
-pub fn new_signing_key(file: &Path) -> Result<PublicKey, SettingsError> {
-    let key = SigningKey::generate();
-    keep(file, Zeroizing::new(Digest(*key.seed()).to_string()).as_bytes())?;
-    Ok(key.public())
-}
-
-/// Reads a signing key.
-pub fn signing_key(file: &Path) -> Result<SigningKey, SettingsError> {
-    let seed: Result<Digest, _> = secret(file)?.parse();
-    Ok(SigningKey::from_seed(seed.map_err(|_| SettingsError::BadKey { file: file.to_owned() })?.0))
-}
-
-fn secret(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
-    match fs::read_to_string(file).map(Zeroizing::new) {
-        Ok(text) => Ok(text.trim().to_owned().into()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(SettingsError::LostKey { file: file.to_owned() }),
-        Err(cause) => Err(io_error(file, cause)),
-    }
-}
-
-/// Keeps a secret file, readable by its owner alone: written beside and renamed, so that a crash leaves no half of it.
-pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
-    let beside = file.with_extension("new");
-    let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);
-    let kept = written.and_then(|mut new| {
-        new.write_all(secret)?;
-        new.sync_all()?;
-        fs::rename(&beside, file)?;
-        fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
-    });
-    kept.map_err(|cause| io_error(file, cause))
-}
-
-fn io_error(file: &Path, cause: io::Error) -> SettingsError {
+pub(crate) fn io_error(file: &Path, cause: io::Error) -> SettingsError {
     SettingsError::Io { file: file.to_owned(), cause }
 }

@@ -5,7 +5,8 @@
 //! the new key; a catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`]
 //! lets the server sign with it.
 
-use crate::settings::{self, AUTHORITIES, INTAKE, OPERATIONS, Settings, SettingsError};
+use super::key_files::{self, signing_key};
+use crate::settings::{AUTHORITIES, INTAKE, OPERATIONS, Settings, SettingsError};
 use crate::store::{STAFF_FILE, Store, StoreError};
 use base64::prelude::{BASE64_STANDARD as B64, Engine as _};
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf
     let json = Zeroizing::new(serde_json::to_vec(&all).expect("texts have a JSON form"));
     all.values_mut().for_each(|text| text.zeroize());
     let to = copy_of(backup);
-    settings::keep(&to, &seal::lock_to(&json, &recovery.collect::<Vec<_>>())?)?;
+    key_files::keep(&to, &seal::lock_to(&json, &recovery.collect::<Vec<_>>())?)?;
     Ok(to)
 }
 
@@ -98,9 +99,9 @@ pub fn restore(data: &Path, copy: &Path, identity: &str) -> Result<Vec<String>> 
             Err(_) => files.push((name, file, bytes)),
         }
     }
-    fs::create_dir_all(data).map_err(|cause| KeysError::Io { file: data.to_owned(), cause })?;
+    key_files::make_folder(data)?;
     for (_, file, bytes) in &files {
-        settings::keep(file, bytes)?;
+        key_files::keep(file, bytes)?;
     }
     Ok(files.into_iter().map(|(name, ..)| name.to_owned()).collect())
 }
@@ -108,14 +109,14 @@ pub fn restore(data: &Path, copy: &Path, identity: &str) -> Result<Vec<String>> 
 /// Makes the next operations key, or finds the one that was made. The server goes on with the present one.
 pub fn next(data: &Path) -> Result<PublicKey> {
     let file = data.join(NEXT);
-    let made = if file.exists() { settings::signing_key(&file)?.public() } else { settings::new_signing_key(&file)? };
+    let made = if file.exists() { signing_key(&file)?.public() } else { key_files::new_signing_key(&file)? };
     Ok(made)
 }
 
 /// Whether a catalog names this server's operations key, or hands over from it to the next one.
 pub fn names_ours(catalog: &Catalog, settings: &Settings) -> bool {
     let present = settings.operations.public();
-    let next = || settings::signing_key(&settings.data.join(NEXT)).map(|key| key.public());
+    let next = || signing_key(&settings.data.join(NEXT)).map(|key| key.public());
     let hands_over = || catalog.rotation.operations.contains(&present) && next().is_ok_and(|k| k == catalog.operations);
     catalog.operations == present || hands_over()
 }
@@ -126,7 +127,7 @@ pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
     if !next.exists() {
         return Err(KeysError::NoNext);
     }
-    let (new, present) = (settings::signing_key(&next)?.public(), settings.operations.public());
+    let (new, present) = (signing_key(&next)?.public(), settings.operations.public());
     let names_both = |c: &Catalog| c.operations == new && c.rotation.operations.contains(&present);
     if !catalog(store)?.is_some_and(|catalog| names_both(&catalog)) {
         return Err(KeysError::NotNamed { next: new, present });

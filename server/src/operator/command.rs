@@ -1,0 +1,208 @@
+//! The operator's commands on a data folder, which work beside a running server where nothing else is said.
+
+use super::key_files::make_keys;
+use super::{alone, doctor, keys, phones, quarantine, rebuild, take_in};
+use crate::desk::{end_of_day, export};
+use crate::desk::keys::{Secret, identity};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::{catalog, devices, intake, orders};
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use tabara_core::record::{Code, Uuid};
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Subcommand)]
+pub enum OperatorCommand {
+    /// The signed catalog.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Phones.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// What waits for someone to look.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// The server's secret keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Copies the log into a file, beside a running server, and checks the copy; keys and accounts go into
+    /// FILE.keys.age, which only the catalog's recovery keys open.
+    Backup { file: PathBuf },
+    /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: what became of each record,
+    /// the catalog and its files. Without bundles, a parcel that sets up a phone with no network.
+    Intake {
+        bundles: Vec<PathBuf>,
+        #[arg(long)]
+        reply: PathBuf,
+    },
+    /// Writes all that is held under a slip's code, still sealed, for `tabara-desk case export`.
+    Held {
+        code: Code,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
+    Doctor {
+        /// The certificate that phones see, to look at its last day.
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+    },
+    /// Derives everything again from the log and proves that it comes out the same.
+    Rebuild,
+}
+
+#[derive(Subcommand)]
+pub enum CatalogCommand {
+    /// Publishes a signed catalog; the files it names lie in `parts` beside it.
+    Publish { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Whether the keys are those that the catalog names, and open what is sealed to them; exit 1 if not.
+    Check,
+    /// Takes keys and accounts from the copy beside a backup; what is there already stays.
+    Restore {
+        copy: PathBuf,
+        /// File of the recovery key.
+        #[arg(long)]
+        identity: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Makes the next operations key and prints it; the catalog must name it before `rotate`.
+    Next,
+    /// Signs with the next operations key from now on; no server may run.
+    Rotate,
+    /// Makes the keys that are missing, where no copy can be opened any more.
+    New,
+}
+
+#[derive(Subcommand)]
+pub enum DeviceCommand {
+    List,
+    /// What the phone sends from now on is quarantined.
+    Revoke {
+        device: Uuid,
+    },
+    /// Orders a phone to wipe itself, when it is lost or left for a new one. At its next sync it hears of it; at the next
+    /// unlock it seals its drafts, destroys its vault, sends what waits and says so; then it is revoked.
+    Wipe {
+        device: Uuid,
+        /// Last day, YYYY-MM-DD, on which it waits for the PIN so that drafts can be sealed; after it they are lost. For a
+        /// phone in wrong hands: yesterday.
+        #[arg(long)]
+        by: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum QuarantineCommand {
+    List,
+    /// The entries count from now on.
+    Accept {
+        positions: Vec<u64>,
+    },
+    /// The entries never count.
+    Reject {
+        positions: Vec<u64>,
+    },
+}
+
+impl KeysCommand {
+    /// What is done before the folder is opened; whether that was all.
+    pub fn before_opening(&self, data: &Path) -> Outcome<bool> {
+        match self {
+            Self::New => make_keys(data)?,
+            Self::Restore { copy, identity: file, secret } => {
+                let restored = keys::restore(data, copy, &identity(file, &secret.for_file(file)?)?)?;
+                println!("restored: {}", restored.join(", "));
+                return Ok(true);
+            }
+            _ => (),
+        }
+        Ok(false)
+    }
+}
+
+impl OperatorCommand {
+    pub fn run(self, store: &Store, settings: &Settings, now: i64) -> Outcome {
+        match self {
+            Self::Catalog(CatalogCommand::Publish { file }) => {
+                let jws = std::fs::read_to_string(&file)?;
+                let files = parts_beside(&file)?;
+                let published = catalog::publish(store, settings, jws.trim(), files, now)?;
+                println!("version {} with {} files", published.version, published.parts.len());
+            }
+            Self::Device(DeviceCommand::List) => print!("{}", phones(store)?),
+            Self::Device(DeviceCommand::Wipe { device, by }) => {
+                let order = orders::wipe(store, settings, device, end_of_day(&by)?)?;
+                println!("order {}", order.ok_or("there is no such phone")?.order);
+            }
+            Self::Device(DeviceCommand::Revoke { device }) => devices::revoke(store, device, now)?,
+            Self::Quarantine(QuarantineCommand::List) => print!("{}", quarantine(store)?),
+            Self::Quarantine(QuarantineCommand::Accept { positions }) => decide(store, positions, true, now)?,
+            Self::Quarantine(QuarantineCommand::Reject { positions }) => decide(store, positions, false, now)?,
+            Self::Intake { bundles, reply } => println!("{}", take_in(store, settings, &bundles, &reply)?),
+            Self::Keys(KeysCommand::Check) => judged(doctor::key_findings(store, settings)?)?,
+            Self::Keys(KeysCommand::Next) => {
+                println!(
+                    "next operations {}\npresent         {}",
+                    keys::next(&settings.data)?,
+                    settings.operations.public()
+                );
+                println!(
+                    "Name the first as `operations` in the plan and the second under `rotation.operations`; sign and"
+                );
+                println!("publish that catalog, stop the server, `tabara-server keys rotate`, start it.");
+            }
+            Self::Keys(KeysCommand::Rotate) => {
+                let _alone = alone(&settings.data)?;
+                println!("operations {}", keys::rotate(store, settings)?);
+            }
+            Self::Keys(_) => {
+                println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
+            }
+            Self::Held { code, output } => {
+                let held = export::gather(store, settings, code)?;
+                std::fs::write(output, serde_json::to_vec(&held)?)?;
+                println!("{} entries", held.entries.len());
+            }
+            Self::Backup { file } => {
+                store.backup(&file, now)?;
+                println!("log                {}", file.display());
+                println!("keys and accounts  {}", keys::copy(store, settings, &file)?.display());
+            }
+            Self::Doctor { certificate } => judged(doctor::examine(store, settings, certificate.as_deref())?)?,
+            Self::Rebuild => println!("{}", rebuild(store, settings)?),
+        }
+        Ok(())
+    }
+}
+
+fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> Outcome {
+    for position in positions {
+        if !intake::decide(store, position, accept, now)? {
+            return Err(format!("position {position} is not quarantined").into());
+        }
+    }
+    Ok(())
+}
+
+/// The files that a catalog names lie in `parts` beside it.
+fn parts_beside(catalog: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+    let folder = catalog.parent().unwrap_or(Path::new(".")).join("parts");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    std::fs::read_dir(folder)?.map(|entry| std::fs::read(entry?.path())).collect()
+}
+
+/// Prints what was found.
+fn judged(findings: Vec<doctor::Finding>) -> Outcome {
+    findings.iter().for_each(|finding| println!("{finding}"));
+    let now = findings.iter().any(|finding| finding.grade == doctor::Grade::Now);
+    if now { Err("something must be done now".into()) } else { Ok(()) }
+}

@@ -1,0 +1,62 @@
+//! Secret keys as files of the data folder, mode 0600.
+
+use crate::settings::{INTAKE, OPERATIONS, SettingsError, io_error};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use tabara_core::envelope::{Digest, PublicKey, SigningKey};
+use tabara_core::seal;
+use zeroize::Zeroizing;
+
+/// Makes the data folder, for its owner alone.
+pub fn make_folder(data: &Path) -> Result<(), SettingsError> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true).mode(0o700).create(data).map_err(|cause| io_error(data, cause))
+}
+
+/// Makes the folder, and the secret keys that are missing in it.
+pub fn make_keys(data: &Path) -> Result<(), SettingsError> {
+    make_folder(data)?;
+    if !data.join(OPERATIONS).exists() {
+        new_signing_key(&data.join(OPERATIONS))?;
+    }
+    if !data.join(INTAKE).exists() {
+        keep(&data.join(INTAKE), seal::new_identity().0.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Makes a signing key and keeps it in a file.
+pub fn new_signing_key(file: &Path) -> Result<PublicKey, SettingsError> {
+    let key = SigningKey::generate();
+    keep(file, Zeroizing::new(Digest(*key.seed()).to_string()).as_bytes())?;
+    Ok(key.public())
+}
+
+/// Reads a signing key.
+pub fn signing_key(file: &Path) -> Result<SigningKey, SettingsError> {
+    let seed: Result<Digest, _> = secret(file)?.parse();
+    Ok(SigningKey::from_seed(seed.map_err(|_| SettingsError::BadKey { file: file.to_owned() })?.0))
+}
+
+pub fn secret(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
+    match fs::read_to_string(file).map(Zeroizing::new) {
+        Ok(text) => Ok(text.trim().to_owned().into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(SettingsError::LostKey { file: file.to_owned() }),
+        Err(cause) => Err(io_error(file, cause)),
+    }
+}
+
+/// Keeps a secret file, readable by its owner alone: written beside and renamed, so that a crash leaves no half of it.
+pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
+    let beside = file.with_extension("new");
+    let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);
+    let kept = written.and_then(|mut new| {
+        new.write_all(secret)?;
+        new.sync_all()?;
+        fs::rename(&beside, file)?;
+        fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+    });
+    kept.map_err(|cause| io_error(file, cause))
+}
