@@ -1,7 +1,9 @@
 """What an operator does: the page on keys as it stands, what doctor says, health and metrics on their own listener."""
 
+import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -10,10 +12,10 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from test_protocol import ROOT, SERVER, Phone, World, world  # noqa: F401 (a fixture)
+from test_protocol import ROOT, SERVER, Phone, sha256, world  # noqa: F401 (a fixture)
 
 
 def doctor(world, *words):
@@ -119,3 +121,32 @@ def test_health_and_metrics_are_on_a_listener_of_their_own_and_count_what_happen
     assert float(age.split()[1]) < 60
     for private in [phone.device, "BI-CO", "IOM"]:
         assert private not in text
+
+
+def test_units_and_container_start_the_program_with_words_that_it_knows(tmp_path):
+    deploy = ROOT / "deploy"
+    commands = [json.loads(part) for part in re.findall(r"^(?:ENTRYPOINT|CMD) (.*)$", (deploy / "Containerfile").read_text(), re.M)]
+    commands = [commands[0][1:] + commands[1]]
+    for unit in deploy.glob("*.service"):
+        text = unit.read_text()
+        options = re.search(r'^Environment=TABARA_OPTIONS="(.*)"$', text, re.M)
+        found = re.findall(r"^ExecStart=/usr/local/bin/tabara-server (.*)$", text, re.M)
+        commands += [c.replace("$TABARA_OPTIONS", options[1] if options else "").split() for c in found]
+        (tmp_path / unit.name).write_text(text.replace("/usr/local/bin/tabara-server", str(SERVER)))
+    page = (deploy / "README.md").read_text()
+    commands += [("serve " + c).split() for c in re.findall(r"TABARA_OPTIONS=([^`]*)`", page)]
+    commands += [["--data", "data", "serve", "--no-such-word"]]
+    known = [subprocess.run([SERVER, *words, "--help"], capture_output=True).returncode == 0 for words in commands]
+    assert known == [True] * 5 + [False], list(zip(commands, known))
+    if shutil.which("systemd-analyze"):
+        for unit in tmp_path.iterdir():
+            said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+            assert (said.returncode, said.stderr) == (0, ""), unit.name
+
+
+def test_the_pin_that_the_page_computes_is_that_of_the_certificates_key(tmp_path):
+    page = (ROOT / "deploy" / "README.md").read_text()
+    script = "\n".join(re.findall(r"^      (\S.*|  \S.*)$", page, re.M))
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    key = x509.load_pem_x509_certificate((tmp_path / "tls.pem").read_bytes()).public_key()
+    assert done.stdout.strip() == sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)), done.stderr
