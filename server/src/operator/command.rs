@@ -2,8 +2,8 @@
 
 use super::key_files::make_keys;
 use super::{alone, doctor, keys, phones, quarantine, rebuild, take_in};
-use crate::desk::{end_of_day, export};
 use crate::desk::keys::{Secret, identity};
+use crate::desk::{end_of_day, export};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
