@@ -16,7 +16,7 @@ use tabara_core::screening::{Advice, Outcome};
 use tabara_core::sync::Progress;
 use tabara_core::vault::cases::Card;
 use tabara_core::vault::drafts::DraftInfo;
-use tabara_core::vault::mailbox::{self, Fate};
+use tabara_core::vault::mailbox::{self, Activity, Deed, Fate};
 
 #[uniffi::remote(Enum)]
 pub enum State {
@@ -155,13 +155,35 @@ pub struct Judgement {
     pub recordable: bool,
 }
 
-/// What a finished interview leaves: both codes go onto the person's slip, are shown once and cannot be asked for again.
+/// What a finished interview leaves: both codes go onto the person's slip. `FocalPoint.slip` gives them again.
 #[derive(uniffi::Record)]
 pub struct Finished {
     pub record: Uuid,
     pub code: Option<Code>,
     pub undo: Option<Code>,
     pub judgement: Judgement,
+}
+
+/// The two codes of a person's slip.
+#[derive(uniffi::Record)]
+pub struct Slip {
+    pub code: Code,
+    pub undo: Code,
+}
+
+#[uniffi::remote(Enum)]
+pub enum Deed {
+    Finished,
+    Sent,
+    Purged,
+    Forgotten,
+}
+
+#[uniffi::remote(Record)]
+pub struct Activity {
+    pub at: i64,
+    pub deed: Deed,
+    pub records: u32,
 }
 
 /// A focal point's folder on this phone. Calls are synchronous; call them off the main thread. Those marked *slow* stretch
@@ -225,6 +247,18 @@ impl FocalPoint {
     /// The cases of the person who shows a slip.
     pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
         Ok(self.0.cases_of(code)?)
+    }
+    /// The slip of a record once more, where the app went down before it was written; none where the record is about nobody.
+    pub fn slip(&self, record: Uuid) -> Result<Option<Slip>> {
+        Ok(self.0.slip(record)?.map(|(code, undo)| Slip { code, undo }))
+    }
+    /// 50 lines of what this phone did with records, the newest first; pages count from 0. Works while locked.
+    pub fn activities(&self, page: u32) -> Result<Vec<Activity>> {
+        Ok(self.0.activities(page as usize)?)
+    }
+    /// Call `lock` after so long without use: the policy of the last sync.
+    pub fn lock_after(&self) -> Result<Duration> {
+        Ok(self.0.lock_after()?)
     }
     /// The person takes a record back: the withdrawal goes out with the next sync.
     pub fn withdraw(&self, record: Uuid) -> Result<()> {

@@ -50,6 +50,13 @@ pub const ANDROID: Need = Need {
     packages: "aapt android-framework-res",
     there: || on_path("aapt2") && Path::new("/usr/share/android-framework-res").exists(),
 };
+pub const ARM: Need = Need {
+    name: "compiler and emulator for 64-bit ARM",
+    why: "the vault's tests on what phones have",
+    packages: "gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross qemu-user",
+    there: || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64") && on_path("cc"),
+};
+
 fn on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: the suites, what each needs, and how its output tells what passed.
 //!
 //! A suite that cannot run is listed with its reason; with `CI=true` that is a failure. The one exception is a suite
-//! that only lacks the recorded cases of `TABARA_SHARED`, on a public clone: it is `absent`.
+//! that only lacks the recorded cases of `TABARA_SHARED`, on a public clone, or (outside CI) a package that nobody has any more:
+//! it is `absent`.
 
 use crate::bindings;
 use crate::needs::{self, Allow, Need};
@@ -19,7 +20,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 13] = [
     Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite {
@@ -48,6 +49,14 @@ const SUITES: [Suite; 11] = [
     },
     Suite { name: "fuzz", what: "every target for a minute", needs: &[needs::C_COMPILER], usual: false, steps: fuzz },
     Suite { name: "hostile", what: "hostile guests, longer", needs: &[needs::PYTHON], usual: false, steps: hostile },
+    Suite { name: "arm", what: "the vault on 64-bit ARM", needs: &[needs::ARM], usual: false, steps: arm },
+    Suite {
+        name: "sanitizer",
+        what: "the vault under AddressSanitizer",
+        needs: &[needs::C_COMPILER],
+        usual: false,
+        steps: sanitizer,
+    },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
 
@@ -55,7 +64,7 @@ enum End {
     Passed,
     Failed(String),
     Skipped(String),
-    Absent,
+    Absent(String),
 }
 
 #[derive(Default, Clone, Copy)]
@@ -92,7 +101,7 @@ fn attempt(suite: &Suite, allow: &Allow) -> (Counts, End) {
     let mut counts = Counts::default();
     if suite.name == "conformance" && !shared().is_dir() {
         println!("absent: the recorded cases are not beside this clone (TABARA_SHARED)");
-        return (counts, End::Absent);
+        return (counts, End::Absent("no TABARA_SHARED".into()));
     }
     if let Err(why) = allow.install(suite.needs) {
         println!("skipped: {why}");
@@ -104,6 +113,9 @@ fn attempt(suite: &Suite, allow: &Allow) -> (Counts, End) {
     };
     for mut step in steps {
         let (lines, result) = run_and_read(&mut step);
+        if let Some(why) = lines.iter().find_map(|line| line.strip_prefix("absent: ").filter(|_| !suite.usual)) {
+            return (counts, End::Absent(why.to_owned()));
+        }
         let read = read_counts(&lines);
         counts.passed += read.passed;
         counts.failed += read.failed;
@@ -126,7 +138,7 @@ fn report(rows: &[(&Suite, Counts, End, Duration)]) -> Result<(), String> {
             End::Passed => "ok".to_owned(),
             End::Failed(why) => format!("FAILED: {why}"),
             End::Skipped(why) => format!("skipped: {why}"),
-            End::Absent => "absent: no TABARA_SHARED".to_owned(),
+            End::Absent(why) => format!("absent: {why}"),
         };
         println!("{:12} {:7} {:7} {:5} s  {result}", suite.name, counts.passed, counts.failed, time.as_secs());
         passed += counts.passed;
@@ -193,6 +205,22 @@ fn demo() -> Result<Vec<Command>, String> {
     Ok(vec![cargo(&words), program("echo", &["demo --fast --once: ok"])])
 }
 
+fn arm() -> Result<Vec<Command>, String> {
+    Ok(vec![program("sh", &["tests/arm.sh"])])
+}
+
+/// `vault/cipher.rs`, all that calls it, and SQLCipher itself: C and Rust are both instrumented.
+fn sanitizer() -> Result<Vec<Command>, String> {
+    let mut tests = cargo(&["test", "-p", "tabara-core", "--lib", "--target", &host()?, "--target-dir", "target/asan"]);
+    tests.args(["--", "vault::"]).env("PROPTEST_CASES", "8");
+    // leaks are not looked for, because SQLite keeps its registrations until the end
+    tests.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cforce-frame-pointers=yes");
+    tests.env("CFLAGS", "-fsanitize=address -fno-omit-frame-pointer").env("ASAN_OPTIONS", "detect_leaks=0");
+    // SQLCipher's own heap is one block to the sanitizer: each buffer gets its own memory instead
+    tests.env("LIBSQLITE3_FLAGS", "-DSQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup -DSQLCIPHER_OMIT_MALLOC");
+    Ok(vec![tests])
+}
+
 fn soak() -> Result<Vec<Command>, String> {
     let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-tests", "--test", "histories*"]);
     histories.args(["--", "--include-ignored", "--nocapture"]).env("TABARA_HISTORIES", "1000");
@@ -208,14 +236,19 @@ fn python() -> Result<Vec<Command>, String> {
     Ok(vec![pytest])
 }
 
-/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `target/fuzz`.
-fn fuzz() -> Result<Vec<Command>, String> {
+fn host() -> Result<String, String> {
     let told = program("rustc", &["-vV"]).output().map_err(|e| format!("rustc: {e}"))?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    let host = told.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not tell its host")?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or("rustc does not tell its host".into())
+}
+
+/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `target/fuzz`.
+fn fuzz() -> Result<Vec<Command>, String> {
+    let host = host()?;
     let mut build = cargo(&["build", "-q", "--release", "--manifest-path", "tests/fuzz/Cargo.toml"]);
     // build scripts and macros run uninstrumented: cargo keeps them apart when a target is named
-    build.args(["--target", host, "--target-dir", "target/fuzz"]).env(
+    build.args(["--target", &host, "--target-dir", "target/fuzz"]).env(
         "RUSTFLAGS",
         "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
          -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

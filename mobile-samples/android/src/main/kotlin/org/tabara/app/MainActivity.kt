@@ -38,6 +38,9 @@ class MainActivity : Activity() {
     private val timer = Handler(Looper.getMainLooper())
     private val lockSoon = Runnable { lock() }
     private var touched = 0L
+
+    /** Milliseconds without a touch, after which the vault is locked; the policy that came with the last sync says how many. */
+    private var lockAfter = 120_000L
     private var following: Job? = null
     private var open: Dialog? = null
 
@@ -60,7 +63,15 @@ class MainActivity : Activity() {
 
     override fun onStart() {
         super.onStart()
-        if (SystemClock.elapsedRealtime() - touched > LOCK_AFTER) lock() else onUserInteraction()
+        if (SystemClock.elapsedRealtime() - touched > lockAfter) lock() else onUserInteraction()
+    }
+
+    private fun askLockTime() = scope.launch {
+        try {
+            lockAfter = desk.core { lockAfter() }.toMillis()
+        } catch (_: TabaraException) {
+            // the screen meets the same and says so
+        }
     }
 
     override fun onPause() {
@@ -79,7 +90,7 @@ class MainActivity : Activity() {
     override fun onUserInteraction() {
         touched = SystemClock.elapsedRealtime()
         timer.removeCallbacks(lockSoon)
-        timer.postDelayed(lockSoon, LOCK_AFTER)
+        timer.postDelayed(lockSoon, lockAfter)
     }
 
     @Deprecated("The callback that replaces it needs Android 13")
@@ -87,6 +98,7 @@ class MainActivity : Activity() {
 
     /** Shows a place; the core decides whether it may be shown: without a card or a PIN another screen comes first. */
     fun go(place: Place) {
+        if (place.where == Where.HOME) askLockTime()
         screen = when (place.where) {
             Where.ENROL -> EnrolScreen(this)
             Where.UNLOCK -> UnlockScreen(this, Place(Where.HOME))
@@ -182,8 +194,5 @@ class MainActivity : Activity() {
     private companion object {
         const val WHERE = "where"
         const val DRAFT = "draft"
-
-        /** Milliseconds without a touch, after which the vault is locked. */
-        const val LOCK_AFTER = 120_000L
     }
 }
