@@ -14,6 +14,8 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 pub enum Fault {
     /// Writes fail until [`Disk::mend`]; what is there stays.
     Full,
+    /// The same, and nothing can be cut or removed either, as where a worn card has become read-only.
+    ReadOnly,
     /// Nothing is written any more, and what was not synced is gone.
     PowerLoss,
     /// As a loss of power, but what was written stays, and half of the write at hand, too.

@@ -32,7 +32,7 @@ fn on_a_failing_disk(origin: &Origin, seed: u64, fault: Fault) -> bool {
     let lived = live(&phone, &mut dice, 40, &mut |event| told.hear(event));
     let failed = disk.has_failed();
     assert!(lived.is_ok() || (failed && lived == Err(Error::Storage)), "{lived:?}");
-    if fault == Fault::Full {
+    if matches!(fault, Fault::Full | Fault::ReadOnly) {
         // the phone goes on when there is room again, without a restart
         disk.mend();
         check(origin, &phone, told);
@@ -111,6 +111,20 @@ fn a_torn_write_loses_nothing_that_was_acknowledged() {
 fn a_full_disk_is_an_error_without_effect_and_the_phone_goes_on_when_there_is_room() {
     let origin = enrolled(KeyStore::default());
     all("full disk", 12, |seed| on_a_failing_disk(&origin, seed, Fault::Full));
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_is_an_error_without_effect_and_nothing_is_lost() {
+    let origin = enrolled(KeyStore::default());
+    all("read-only disk", 12, |seed| on_a_failing_disk(&origin, seed, Fault::ReadOnly));
+    // from the first write on: no phone opens, and every file stays as it is
+    let folder = origin.copy();
+    let disk = Disk::watch();
+    disk.fail_at(0, Fault::ReadOnly);
+    let opened = open(folder.path(), &origin.keys).and_then(|phone| phone.unlock(PIN));
+    assert_eq!(opened, Err(Error::Storage));
+    disk.mend();
+    open(folder.path(), &origin.keys).and_then(|phone| phone.unlock(PIN)).unwrap();
 }
 
 #[test]
