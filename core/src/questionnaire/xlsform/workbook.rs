@@ -53,6 +53,10 @@ fn unreadable(cause: impl std::fmt::Display, hint: &'static str) -> Unreadable {
     Unreadable { cause: cause.to_string(), hint }
 }
 
+fn damaged(error: impl std::fmt::Display) -> Unreadable {
+    unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN)
+}
+
 impl Workbook {
     /// Reads a workbook by its content.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
@@ -130,8 +134,6 @@ fn guarded(
 
 fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
     check_parts(bytes)?;
-    let damaged =
-        |error: calamine::XlsxError| unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN);
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
     for name in file.sheet_names() {
@@ -169,14 +171,11 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
     if (bytes.len() as u64) * DEFLATE_RATIO <= MAX_PART {
         return Ok(());
     }
-    let damaged =
-        |error: zip::result::ZipError| unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN);
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let mut left = MAX_PART;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(damaged)?;
-        let size = std::io::copy(&mut part.take(left + 1), &mut std::io::sink())
-            .map_err(|error| unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN))?;
+        let size = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(damaged)?;
         left = left.checked_sub(size).ok_or_else(|| {
             unreadable(format!("the spreadsheet unfolds to more than {} MB", MAX_PART >> 20), TOO_LARGE)
         })?;
@@ -185,8 +184,6 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
 }
 
 fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
-    let damaged =
-        |error: calamine::XlsError| unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN);
     if super::xls::affordable(bytes).is_none() {
         return Err(unreadable("the spreadsheet is damaged, or larger than any form", SAVE_AGAIN));
     }
