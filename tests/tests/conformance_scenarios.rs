@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use suite::{Suite, cases, ours, same};
 use tabara_core::expression::{Tree, Value, moment, parse};
-use tabara_core::interview::{AnswerFault, Interview, Setting};
-use tabara_core::questionnaire::Questionnaire;
+use tabara_core::interview::{AnswerFault, Interview, Page, Setting};
+use tabara_core::questionnaire::{Questionnaire, Source};
 
 /// The text of an answer as the recording holds it.
 fn answer_text(args: &[Json]) -> Option<String> {
@@ -48,6 +48,8 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
     let mut differences = imported.unknown.iter().map(|what| format!("unknown: {what}")).collect::<Vec<_>>();
     let unknown = differences.len();
     let mut theirs: BTreeMap<String, Json> = BTreeMap::new();
+    // the question that they stand at
+    let mut stands: Option<String> = None;
     for (number, step) in form["steps"].as_array().ok_or("no steps")?.iter().enumerate() {
         let mut changed = BTreeSet::new();
         for (path, state) in step["set"].as_object().into_iter().flatten() {
@@ -59,6 +61,20 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
         }
         let args = step["args"].as_array().cloned().unwrap_or_default();
         let at = step["at"].as_str().unwrap_or("");
+        let question = Some(ours(at)).filter(|at| interview.clone().jump(at).is_ok_and(|page| shows(&page, at)));
+        if step["op"] == "next" {
+            if let (Some(from), Some(to)) = (&stands, &question)
+                && !leads(&interview, from, to)
+            {
+                differences.push(format!("step {number}: from {from} the way does not lead to {to}"));
+            }
+            // they also stand at groups and rows
+            stands = question.or(stands);
+            continue;
+        }
+        if step["op"] != "observe" {
+            stands = question;
+        }
         if step.get("threw").is_some() {
             break;
         }
@@ -118,6 +134,39 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
         }
     }
     if differences.len() == unknown { Ok(vec![]) } else { Ok(differences) }
+}
+
+/// Whether a path of the recording, without the form's name, is one of ours, which leave groups out.
+fn same_place(ours: &str, path: &str) -> bool {
+    let (rows, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let rows: String = rows.split('/').filter(|part| part.ends_with(']')).map(|row| format!("{row}/")).collect();
+    format!("{rows}{name}") == ours
+}
+
+fn shows(page: &Page, path: &str) -> bool {
+    page.questions.iter().any(|question| same_place(&question.path, path))
+}
+
+/// Whether the next page after a question is that of another. Ours asks for one more row where a repeat ends, and stays
+/// where something is missing (decision 7).
+fn leads(interview: &Interview, from: &str, to: &str) -> bool {
+    let mut copy = interview.clone();
+    let Ok(mut page) = copy.jump(from) else { return true };
+    if shows(&page, to) {
+        return true;
+    }
+    loop {
+        let before = page.path.clone();
+        page = copy.next();
+        if page.refused || shows(&page, to) {
+            return true;
+        }
+        // what only computes is a question without a label, after the import
+        let computes = page.questions.iter().all(|question| question.label.is_empty());
+        if !computes || page.path == before {
+            return false;
+        }
+    }
 }
 
 /// So many rows at the beginning, where ours always begin with one.
@@ -206,22 +255,32 @@ fn compare(
         if !same(&text, &wanted) && !by_chance(&wanted, &value) && !decisions.allow(&value, &wanted) {
             differences.push(format!("step {step}: {path}: ours {text:?}, theirs {wanted:?}"));
         }
-        // choices change with the state of their own question, as the recording has it
-        if let Some(options) = state["opts"].as_array().filter(|_| changed.contains(path)) {
-            let wanted: Vec<&str> = options
-                .iter()
-                .filter_map(|o| o[0].as_str())
-                // a row without an answer is no choice, as pyxform's own predicate has it
-                .filter(|name| !name.is_empty())
-                .collect();
-            let page = interview.clone().jump(&name).ok();
-            let question = page.and_then(|page| {
-                page.questions.into_iter().find(|question| {
-                    question.path == name || question.path.ends_with(&name) || name.ends_with(&question.path)
-                })
-            });
-            let offered: Vec<String> = question.map_or(vec![], |q| q.choices.into_iter().map(|c| c.name).collect());
-            if offered != wanted {
+        // labels and choices change with the state of their own question, as the recording has it
+        if !changed.contains(path) {
+            continue;
+        }
+        let page = interview.clone().jump(&name).ok();
+        let question =
+            page.and_then(|page| page.questions.into_iter().find(|question| same_place(&question.path, &name)));
+        if let (Some(question), Some(label)) = (&question, state["label"].as_str()) {
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if words(&question.label) != words(label) {
+                differences.push(format!("step {step}: {path} label: ours {:?}, theirs {label:?}", question.label));
+            }
+        }
+        if let Some(options) = state["opts"].as_array() {
+            // a row without an answer is no choice, as pyxform's own predicate has it
+            let wanted = options.iter().filter_map(|o| Some((o[0].as_str()?.to_owned(), o[1].as_str()?.to_owned())));
+            let wanted: Vec<(String, String)> = wanted.filter(|(name, _)| !name.is_empty()).collect();
+            let offered = question.map_or(vec![], |question| question.choices);
+            let offered: Vec<_> = offered.into_iter().map(|choice| (choice.name, choice.label)).collect();
+            // the label of a row is another of its answers there, which XLSForm cannot say
+            let node = interview.questionnaire().nodes.iter().find(|node| name.ends_with(node.name.as_str()));
+            let rows = node.and_then(|node| node.choices.as_ref()).is_some_and(|c| matches!(c.from, Source::Rows(_)));
+            let same = |(ours, theirs): (&(String, String), &(String, String))| {
+                ours.0 == theirs.0 && (ours.1 == theirs.1 || theirs.1.is_empty() || rows)
+            };
+            if offered.len() != wanted.len() || !offered.iter().zip(&wanted).all(same) {
                 differences.push(format!("step {step}: {path}: offers {offered:?}, theirs {wanted:?}"));
             }
         }

@@ -144,22 +144,17 @@ impl<'a> Binder<'a> {
 
     /// The answers to a question inside a repeat, as choices: every row with an answer for which a filter holds.
     pub fn bind_rows(&mut self, from: NodeId, filter: &str, node: NodeId) -> Bound {
-        let name = self.schema.nodes[from as usize].name.to_string();
-        let reference = |name: String| Tree::Path { base: Base::Reference(name), steps: vec![], at: 0 };
-        let tree = if filter.trim().is_empty() { Ok(reference(name.clone())) } else { parse(filter) };
+        let tree = if filter.trim().is_empty() { Ok(Tree::Text("every row".into())) } else { parse(filter) };
+        // all rows of the repeat, also where the question stands in one of them
+        let repeat = schema_repeat(self.schema, from).unwrap_or(from);
         self.bind_tree(tree, node, |binding, tree| {
-            let mut way = match binding.reference(&name, 0) {
-                Ok(way) => way,
-                Err(fault) => return binding.fault(fault.at, fault.cause),
-            };
-            let around = schema_repeat(binding.schema(), from);
-            if let (Some(repeat), false) = (around, filter.trim().is_empty()) {
-                way.node = repeat;
-                if let Err(fault) = binding.predicates(&mut way, std::slice::from_ref(tree), true, 0) {
-                    return binding.fault(fault.at, fault.cause);
-                }
-                way.node = from;
+            let mut way = binding.nearest(repeat);
+            if !filter.trim().is_empty()
+                && let Err(fault) = binding.choices(&mut way, tree)
+            {
+                return binding.fault(fault.at, fault.cause);
             }
+            way.node = from;
             Expr::Nodes(Arc::new(binding.finish(way)))
         })
     }
@@ -206,8 +201,15 @@ impl<'a> Binder<'a> {
 /// What the predicate at hand is about.
 #[derive(Debug, Clone, Copy)]
 enum Frame {
-    Row { node: NodeId, anchor: ScopeId },
-    Item { list: u32 },
+    /// `choices`: the rows are those on offer in a select, and `${name}` of what lies in them is the candidate's.
+    Row {
+        node: NodeId,
+        anchor: ScopeId,
+        choices: bool,
+    },
+    Item {
+        list: u32,
+    },
 }
 
 struct Binding<'b, 'a> {

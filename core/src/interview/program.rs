@@ -7,7 +7,7 @@
 
 use crate::expression::bind::{Bound, Read};
 use crate::expression::schema::{FORM, NodeId, Schema, ScopeId};
-use crate::expression::{Binder, Cause, Expr, Fault, Value, parse};
+use crate::expression::{Binder, Cause, Expr, Fault, Value, embedded};
 use crate::questionnaire::{NodeType, Package, Source, Text};
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ pub struct Program {
     pub(super) of_language: Vec<u32>,
     /// By node; most have nothing of the kind.
     asked: Vec<Option<Box<Asked>>>,
-    /// Texts with `${...}` inside, by node and text.
+    /// Texts with expressions inside, by node and text.
     templates: HashMap<NodeId, HashMap<String, Vec<Part>>>,
     /// By node: the nodes whose calculation it triggers.
     pub(super) triggers: Vec<Vec<NodeId>>,
@@ -104,7 +104,7 @@ impl Asked {
     }
 }
 
-/// A piece of a text with `${...}`.
+/// A piece of a text with expressions inside.
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     Plain(String),
@@ -145,7 +145,7 @@ impl Program {
         let computed = package
             .lists
             .iter()
-            .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| label.contains("${")));
+            .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| embedded(label).is_some()));
         let computed = computed.collect();
         let binder = Binder::new(&schema);
         let mut compiler = Compiler { package, computed, binder, faults: Vec::new(), last_saved: Vec::new() };
@@ -329,7 +329,7 @@ impl<'a> Compiler<'a> {
         asked
     }
 
-    /// The texts of a node that hold `${...}`, and those of its choices.
+    /// The texts of a node that hold expressions, and those of its choices.
     fn templates(&mut self, id: NodeId) -> HashMap<String, Vec<Part>> {
         let node = &self.package.nodes[id as usize];
         let mut texts: Vec<&Text> =
@@ -340,7 +340,7 @@ impl<'a> Compiler<'a> {
             texts.extend(self.package.lists[*list as usize].choices.iter().map(|choice| &choice.label));
         }
         let mut found = HashMap::new();
-        for text in texts.into_iter().flat_map(|text| &text.0).filter(|text| text.contains("${")) {
+        for text in texts.into_iter().flat_map(|text| &text.0).filter(|text| embedded(text).is_some()) {
             if !found.contains_key(text) {
                 found.insert(text.clone(), self.parts(text, id));
             }
@@ -351,15 +351,10 @@ impl<'a> Compiler<'a> {
     fn parts(&mut self, text: &str, id: NodeId) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut rest = text;
-        while let Some(open) = rest.find("${") {
-            let Some(close) = rest[open..].find('}').map(|end| open + end) else { break };
-            let reference = &rest[open..=close];
-            let inner = rest[open + 2..close].trim();
-            // a plain name is a reference, anything else an expression
-            let expression = if parse(reference).is_ok() { reference } else { inner };
-            parts.push(Part::Plain(rest[..open].to_owned()));
+        while let Some((range, expression)) = embedded(rest) {
+            parts.push(Part::Plain(rest[..range.start].to_owned()));
             parts.push(Part::Computed(self.bind(expression, id, "label").expr));
-            rest = &rest[close + 1..];
+            rest = &rest[range.end..];
         }
         parts.push(Part::Plain(rest.to_owned()));
         parts.shrink_to_fit();

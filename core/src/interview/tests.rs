@@ -196,6 +196,14 @@ fn texts_come_in_the_language_of_the_interview_with_answers_inside() {
 }
 
 #[test]
+fn what_a_list_says_stands_inside_a_text() {
+    let label = "In ${c}: instance('commune')/root/item[name = ${c}]/in. instance(of) nothing, ${p}.";
+    let mut interview = start(&format!("text p\n text c\n note n | label: {label}\n text who"));
+    interview.says(&[("p", "x"), ("c", "b1")]);
+    assert_eq!(interview.jump("n").unwrap().questions[0].label, "In b1: b. instance(of) nothing, x.");
+}
+
+#[test]
 fn a_choice_that_is_filtered_away_comes_back() {
     let mut interview = start(SCREENING);
     let names = |page: &Page, at: usize| page.questions[at].choices.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
@@ -479,6 +487,23 @@ fn a_draft_of_another_form_or_a_damaged_one_is_refused() {
     assert_eq!(refused(&draft), Some(ResumeError::Damaged));
     let lost = Draft { at: "gone".into(), rows: vec![("m".into(), 1)], ..start(ROSTER).draft() };
     assert_eq!(Interview::resume(form(ROSTER), setting(), &lost).map(|i| i.at()).ok(), Some("m[1]/name".into()));
+}
+
+#[test]
+fn rows_are_offered_also_to_a_question_inside_one_of_them() {
+    let mut interview = start(
+        "repeat m\n text name\n integer age\n repeat stay\n integer least
+         select_one chief | rows: name | filter: ${age} > ${least}\n end\n end",
+    );
+    interview.says(&[("m[1]/name", "Ada"), ("m[1]/age", "40"), ("m[1]/stay[1]/least", "18")]);
+    interview.add_row("m").unwrap();
+    interview.says(&[("m[2]/name", "Bo"), ("m[2]/age", "30"), ("m[2]/stay[1]/least", "35")]);
+    let offered = |interview: &Interview, path: &str| {
+        let page = interview.clone().jump(path).expect("a question");
+        page.questions[0].choices.iter().map(|choice| choice.name.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(offered(&interview, "m[1]/stay[1]/chief"), "Ada Bo");
+    assert_eq!(offered(&interview, "m[2]/stay[1]/chief"), "Ada");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 //!
 //! Compared are nodes with their sections, types, rules as they are bound to places, languages, texts and choices. An
 //! XForm cannot say everything: a note is a text that nobody can change, a barcode or a picture is text there; tables
-//! beside the form are not in it, so what is looked up in one is not compared; a language without a name is `default`;
+//! beside the form are not in it, so what is asked of one is not compared; a language without a name is `default`;
 //! a translation that is missing is blank or `-`, where ours falls back to the default language.
 
 use std::collections::BTreeSet;
-use tabara_core::expression::Binder;
+use tabara_core::expression::bind::{Column, Descent, Nodes, Pick};
 use tabara_core::expression::schema::Schema;
+use tabara_core::expression::{Binder, Bound, Cause, Expr, embedded};
 use tabara_core::questionnaire::{Choices, Node, NodeType, Package, Source, Text};
 
 /// What the XForm has and our package does not need: rows of labels that a table-list is drawn with.
@@ -30,6 +31,7 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
         found.push(format!("languages: {:?} not {:?}", ours.languages, theirs.languages));
     }
     let (our_schema, their_schema) = (Schema::new(ours), Schema::new(theirs));
+    let sides = Sides { ours: (&our_schema, ours), theirs: (&their_schema, theirs) };
     let (mut our_binder, mut their_binder) = (Binder::new(&our_schema), Binder::new(&their_schema));
     let pairs = |package: &Package| -> Vec<usize> {
         (0..package.nodes.len()).filter(|at| counts(&package.nodes[*at])).collect()
@@ -55,13 +57,11 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
             ("constraint", &our.constraint, &their.constraint),
             ("calculation", &our.calculation, &their.calculation),
         ] {
-            let one = (!one.is_empty()).then(|| format!("{:?}", our_binder.bind(one, a as u32).expr));
-            let other = (!other.is_empty()).then(|| format!("{:?}", their_binder.bind(other, b as u32).expr));
-            // lists have other numbers there
-            if one.as_ref().is_some_and(|text| text.contains("Items(") || text.contains("ChoiceLabel(")) {
-                continue;
+            let bound = (our_binder.bind(one, a as u32), their_binder.bind(other, b as u32));
+            let same = sides.same(&bound.0.expr, &bound.1.expr) || asks_beside(&bound.1);
+            if one.is_empty() != other.is_empty() || !one.is_empty() && !same {
+                differ(what, one.to_owned(), other.to_owned());
             }
-            differ(what, one.unwrap_or_default(), other.unwrap_or_default());
         }
         if our.kind.is_shown() {
             differ_text(&mut found, our, "label", (&our.label, ours), (&their.label, theirs));
@@ -69,9 +69,89 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
         }
         if our.kind.is_select() && !external {
             choices(&mut found, (our, ours), (their, theirs));
+            let filter = |node: &Node, binder: &mut Binder<'_>, at: usize| match node.choices.as_ref() {
+                Some(Choices { from: Source::List(list), filter }) => binder.bind_filter(*list, filter, at as u32),
+                Some(Choices { from: Source::Rows(from), filter }) => binder.bind_rows(*from, filter, at as u32),
+                None => binder.bind("''", at as u32),
+            };
+            let bound = (filter(our, &mut our_binder, a), filter(their, &mut their_binder, b));
+            if !sides.same(&bound.0.expr, &bound.1.expr) && !asks_beside(&bound.1) {
+                let text = |node: &Node| node.choices.as_ref().map_or(String::new(), |choices| choices.filter.clone());
+                found.push(format!("{} filter: {}\n   not: {}", our.name, text(our), text(their)));
+            }
         }
     }
     found
+}
+
+/// Two packages whose expressions mean the same where names do, though lists and columns have other numbers.
+struct Sides<'a> {
+    ours: (&'a Schema, &'a Package),
+    theirs: (&'a Schema, &'a Package),
+}
+
+impl Sides<'_> {
+    fn same(&self, a: &Expr, b: &Expr) -> bool {
+        let all = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b));
+        match (a, b) {
+            (Expr::Nodes(a), Expr::Nodes(b)) | (Expr::PositionOf(a), Expr::PositionOf(b)) => self.same_way(a, b),
+            (Expr::Items(a), Expr::Items(b)) => {
+                let keys = match (&a.key, &b.key) {
+                    (Some((_, x)), Some((_, y))) => {
+                        self.same_column((a.list, Column::At(a.by)), (b.list, Column::At(b.by))) && self.same(x, y)
+                    }
+                    (None, None) => true,
+                    _ => false,
+                };
+                let columns = self.same_column((a.list, a.column), (b.list, b.column));
+                self.same_list(a.list, b.list) && columns && keys && all(&a.predicates, &b.predicates)
+            }
+            (Expr::Column(a, x), Expr::Column(b, y)) => self.same_column((*a, *x), (*b, *y)),
+            (Expr::Call(a, x), Expr::Call(b, y)) => a.name == b.name && all(x, y),
+            (Expr::ChoiceLabel(a), Expr::ChoiceLabel(b)) => self.same(&a.0, &b.0) && self.same_list(a.1, b.1),
+            (Expr::Once(a), Expr::Once(b)) | (Expr::Negative(a), Expr::Negative(b)) => self.same(a, b),
+            (Expr::Binary(a, x), Expr::Binary(b, y)) => a == b && self.same(&x.0, &y.0) && self.same(&x.1, &y.1),
+            (Expr::Constant(_) | Expr::Node { .. } | Expr::LastSaved(_), _) => format!("{a:?}") == format!("{b:?}"),
+            _ => false,
+        }
+    }
+
+    fn same_way(&self, a: &Nodes, b: &Nodes) -> bool {
+        let all = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b));
+        let step = |(a, b): (&Descent, &Descent)| {
+            let picks = match (&a.pick, &b.pick) {
+                (Pick::Rows(a), Pick::Rows(b)) => all(a, b),
+                (Pick::Number(a), Pick::Number(b)) => self.same(a, b),
+                _ => false,
+            };
+            a.scope == b.scope && picks
+        };
+        (a.from_candidate, a.anchor, a.node, a.down.len()) == (b.from_candidate, b.anchor, b.node, b.down.len())
+            && a.down.iter().zip(&b.down).all(step)
+            && all(&a.filters, &b.filters)
+    }
+
+    fn same_column(&self, (list, ours): (u32, Column), (other, theirs): (u32, Column)) -> bool {
+        let name = |schema: &Schema, list: u32, column| match column {
+            Column::Label => "label".to_owned(),
+            Column::At(at) => schema.lists[list as usize].columns[at as usize].0.to_string(),
+        };
+        name(self.ours.0, list, ours) == name(self.theirs.0, other, theirs)
+    }
+
+    /// The same names in the same order; of a table beside the form the XForm knows the name alone.
+    fn same_list(&self, ours: u32, theirs: u32) -> bool {
+        let names = |package: &Package, at: u32| -> Vec<String> {
+            package.lists[at as usize].choices.iter().map(|choice| choice.name.clone()).collect()
+        };
+        let theirs = names(self.theirs.1, theirs);
+        theirs.is_empty() || names(self.ours.1, ours) == theirs
+    }
+}
+
+/// Whether an expression asks a column of a table beside the form, which is not in the XForm.
+fn asks_beside(theirs: &Bound) -> bool {
+    theirs.faults.iter().any(|fault| matches!(fault.cause, Cause::UnknownColumn { .. } | Cause::UnknownList(_)))
 }
 
 fn counts(node: &Node) -> bool {
@@ -120,14 +200,13 @@ fn differ_text(found: &mut Vec<String>, node: &Node, what: &str, ours: (&Text, &
     }
 }
 
-/// References by their last name, runs of spaces as one.
+/// Expressions by their last name, runs of spaces as one.
 fn plain(text: &str) -> String {
     let (mut plain, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("${") {
-        let (inside, tail) = after.split_once('}').unwrap_or((after, ""));
-        let name = inside.trim().rsplit(['/', '#']).next().unwrap_or_default().trim();
-        plain += &format!("{before}${{{name}}}");
-        rest = tail;
+    while let Some((range, expression)) = embedded(rest) {
+        let name = expression.trim_matches(['$', '{', '}']).rsplit(['/', '#']).next().unwrap_or_default().trim();
+        plain += &format!("{}${{{name}}}", &rest[..range.start]);
+        rest = &rest[range.end..];
     }
     plain += rest;
     plain.split_whitespace().collect::<Vec<_>>().join(" ")

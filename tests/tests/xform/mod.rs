@@ -25,6 +25,8 @@ struct Importer<'a> {
     binds: BTreeMap<String, &'a Element>,
     controls: BTreeMap<String, &'a Element>,
     groups: BTreeMap<String, &'a Element>,
+    /// By path of what the body names.
+    order: BTreeMap<String, usize>,
     repeats: BTreeMap<String, &'a Element>,
     /// By path of the target: events, expression or text, path of the control around it.
     actions: Vec<Action>,
@@ -80,6 +82,7 @@ pub fn import(xform: &str) -> Option<Imported> {
         binds: BTreeMap::new(),
         controls: BTreeMap::new(),
         groups: BTreeMap::new(),
+        order: BTreeMap::new(),
         repeats: BTreeMap::new(),
         actions: vec![],
         instances: BTreeMap::new(),
@@ -136,9 +139,13 @@ impl<'a> Importer<'a> {
         for (i, translation) in translations.iter().enumerate() {
             let language = translation.attribute("lang").unwrap_or("").to_owned();
             for text in translation.elements().filter(|e| e.name == "text") {
-                let value = text.elements().find(|e| e.name == "value" && e.attribute("form").is_none());
+                // of several forms of a text the recording shows all in a row
+                let shown = |e: &&Element| {
+                    e.name == "value" && !matches!(e.attribute("form"), Some(form) if MEDIA.contains(&form))
+                };
+                let value: String = text.elements().filter(shown).map(text_with_outputs).collect();
                 let texts = self.texts.entry(text.attribute("id").unwrap_or("").to_owned()).or_default();
-                texts.insert(language.clone(), value.map_or(String::new(), text_with_outputs));
+                texts.insert(language.clone(), value);
             }
             if i == default {
                 self.languages.insert(0, language);
@@ -184,12 +191,24 @@ impl<'a> Importer<'a> {
         self.actions.push(Action { target: plain(&target, around), predicates, events, value, trigger });
     }
 
+    /// Where a path comes in the body, and the sections around it with it.
+    fn comes(&mut self, path: &str) {
+        let next = self.order.len();
+        let ends = path.match_indices('/').skip(1).map(|(end, _)| end).chain([path.len()]);
+        for end in ends {
+            self.order.entry(path[..end].to_owned()).or_insert(next);
+        }
+    }
+
     fn body(&mut self, element: &'a Element, around: &str) {
         for element in element.elements() {
             let reference = element.attribute("ref").or(element.attribute("nodeset"));
             let bound = element.attribute("bind").and_then(|id| self.bound(id));
             let path = reference.map(str::to_owned).or(bound).map(|reference| plain(&reference, around));
             let inner = path.clone().unwrap_or_else(|| around.to_owned());
+            if let Some(path) = &path {
+                self.comes(path);
+            }
             match element.name.as_str() {
                 "group" => {
                     if let Some(path) = path {
@@ -218,14 +237,14 @@ impl<'a> Importer<'a> {
         let instances: Vec<(String, &Element)> = self.instances.iter().map(|(id, e)| (id.clone(), *e)).collect();
         for (id, instance) in instances {
             for name in item_names(instance) {
-                let list = self.table(&list_name(&id, &name, instance), instance, &name, &["name", "value"]);
+                let list = self.table(&list_name(&id, &name, instance), instance, &name, &["name", "value"], "label");
                 self.lists.push(list);
             }
             self.lists.extend(inner(&id, instance));
         }
     }
 
-    fn table(&self, id: &str, instance: &Element, item: &str, names: &[&str]) -> List {
+    fn table(&self, id: &str, instance: &Element, item: &str, names: &[&str], label: &str) -> List {
         let root = instance.elements().next();
         let mut items: Vec<&Element> = root.map_or(vec![], |root| root.elements().filter(|e| e.name == item).collect());
         if items.iter().all(|item| item.elements().next().is_none()) {
@@ -243,9 +262,11 @@ impl<'a> Importer<'a> {
         }
         let choices = items.iter().map(|item| {
             let cell = |column: &str| item.child(column).map_or(String::new(), |e| e.text().trim().to_owned());
-            let label = match item.child("itextId") {
-                Some(id) => self.itext(id.text().trim()),
-                None => Text(vec![cell("label")]),
+            let of_text = label.strip_prefix("jr:itext(").and_then(|column| column.strip_suffix(')'));
+            let label = match (of_text, item.child("itextId")) {
+                (Some(column), _) => self.itext(&cell(column.trim())),
+                (None, Some(id)) => self.itext(id.text().trim()),
+                (None, None) => Text(vec![cell(label)]),
             };
             let values = columns.iter().map(|column| cell(column)).collect();
             Choice { name: cell(name), label, values, ..Choice::default() }
@@ -329,7 +350,15 @@ impl<'a> Importer<'a> {
 
     fn section(&mut self, element: &'a Element, path: &str, parent: Option<u32>, ours: &str) {
         let mut done: BTreeSet<&str> = BTreeSet::new();
-        for child in element.elements() {
+        // in the order of the body, what is not in it after what stands before it
+        let mut last = 0;
+        let placed = element.elements().map(|child| {
+            last = self.order.get(&format!("{path}/{}", child.name)).copied().unwrap_or(last);
+            (last, child)
+        });
+        let mut placed: Vec<(usize, &Element)> = placed.collect();
+        placed.sort_by_key(|(place, _)| *place);
+        for (_, child) in placed {
             let path = format!("{path}/{}", child.name);
             if child.name == "meta" || !done.insert(&child.name) {
                 continue;
@@ -387,14 +416,14 @@ impl<'a> Importer<'a> {
             node.label = self.label(control, "label");
             node.hint = self.label(control, "hint");
             if kind.is_select() {
-                node.choices = Some(self.choices(control, path, &mut node.parameters.clone()));
+                node.choices = Some(self.choices(control, path));
             }
         }
         self.nodes.push(node);
         self.paths.push(path.to_owned());
     }
 
-    fn choices(&mut self, control: &'a Element, path: &str, _parameters: &mut BTreeMap<String, String>) -> Choices {
+    fn choices(&mut self, control: &'a Element, path: &str) -> Choices {
         let Some(itemset) = control.child("itemset") else {
             let items = control.elements().filter(|e| e.name == "item");
             let choices = items.map(|item| Choice {
@@ -411,10 +440,17 @@ impl<'a> Importer<'a> {
         if let Some(inner) = nodeset.strip_prefix("randomize(") {
             self.unknown.insert("randomize".into());
             nodeset = inner.trim_end_matches(')').to_owned();
+            // a seed stands after the last predicate
+            let end = nodeset.rfind(',').filter(|comma| nodeset.rfind(']').is_none_or(|bracket| bracket < *comma));
+            nodeset.truncate(end.unwrap_or(nodeset.len()));
         }
-        let value = itemset.child("value").and_then(|v| v.attribute("ref")).unwrap_or("name").to_owned();
+        let part = |name: &str| itemset.child(name).and_then(|part| part.attribute("ref")).map(str::trim);
+        let value = part("value").unwrap_or("name").to_owned();
+        let label = part("label").filter(|label| !label.contains('/')).unwrap_or("label").to_owned();
         let (steps, predicates) = split_predicates(&nodeset);
-        let predicates: Vec<String> = predicates.iter().map(|predicate| self.rule(predicate)).collect();
+        // rows without an answer are no choices, as pyxform itself writes it
+        let predicates = predicates.into_iter().filter(|predicate| *predicate != format!("./{value} != ''"));
+        let predicates: Vec<String> = predicates.map(|predicate| self.rule(&predicate)).collect();
         let filter = match predicates.len() {
             0 | 1 => predicates.join(""),
             _ => predicates.iter().map(|p| format!("({p})")).collect::<Vec<_>>().join(" and "),
@@ -424,7 +460,8 @@ impl<'a> Importer<'a> {
             Some(id) => {
                 let known = self.instances.get(&id).copied();
                 let item = steps.rsplit('/').next().unwrap_or("item");
-                let list = known.map(|instance| self.table(&format!("{id} by {value}"), instance, item, &[&value]));
+                let list =
+                    known.map(|instance| self.table(&format!("{id} by {value}"), instance, item, &[&value], &label));
                 self.lists.push(list.unwrap_or_else(|| List { name: id, ..List::default() }));
                 Choices { from: Source::List(self.lists.len() as u32 - 1), filter }
             }
@@ -559,6 +596,9 @@ impl<'a> Importer<'a> {
     }
 }
 
+/// Forms of a text that are no words of a label.
+const MEDIA: [&str; 5] = ["image", "big-image", "audio", "video", "guidance"];
+
 /// The elements of a name that are no templates.
 fn instances<'e>(element: &'e Element, name: &str) -> Vec<&'e Element> {
     element.elements().filter(|e| e.name == name && e.attribute("jr:template").is_none()).collect()
@@ -605,7 +645,8 @@ fn text_with_outputs(element: &Element) -> String {
     let parts = element.children.iter().map(|child| match child {
         xml::Node::Text(text) => text.clone(),
         xml::Node::Element(output) if output.name == "output" => {
-            format!("${{{}}}", output.attribute("value").or(output.attribute("ref")).unwrap_or("''"))
+            let value = output.attribute("value").or(output.attribute("ref")).unwrap_or("''").trim();
+            if value.starts_with("${") { value.to_owned() } else { format!("${{{value}}}") }
         }
         xml::Node::Element(other) => other.text(),
     });

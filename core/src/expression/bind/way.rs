@@ -84,12 +84,28 @@ impl<'a> Binding<'_, 'a> {
         last: bool,
         at: usize,
     ) -> Result<(), Fault> {
+        self.narrow(way, predicates, last, at, false)
+    }
+
+    /// Leaves those of the rows on offer in a select for which a filter holds.
+    pub(super) fn choices(&mut self, way: &mut Way, filter: &Tree) -> Result<(), Fault> {
+        self.narrow(way, std::slice::from_ref(filter), true, 0, true)
+    }
+
+    fn narrow(
+        &mut self,
+        way: &mut Way,
+        predicates: &[Tree],
+        last: bool,
+        at: usize,
+        choices: bool,
+    ) -> Result<(), Fault> {
         let repeat = way.node != FORM && self.schema().nodes[way.node as usize].repeat;
         let scope = self.schema().scope_of(way.node);
         if !repeat && !last {
             return Err(Fault { at, cause: Cause::Unsupported("a predicate on something that is no repeat") });
         }
-        self.frames.push(Frame::Row { node: way.node, anchor: way.anchor });
+        self.frames.push(Frame::Row { node: way.node, anchor: way.anchor, choices });
         let bound: Vec<Expr> = predicates.iter().map(|tree| self.value(tree)).collect();
         self.frames.pop();
         match way.down.last_mut() {
@@ -107,12 +123,22 @@ impl<'a> Binding<'_, 'a> {
             [node] => *node,
             _ => return Err(Fault { at, cause: Cause::AmbiguousName(name.to_owned()) }),
         };
+        Ok(self.nearest(node))
+    }
+
+    /// The way to a node, as near as it can be.
+    pub(super) fn nearest(&self, node: NodeId) -> Way {
+        let schema = self.schema();
         let target = schema.scope_of(node);
         // inside a predicate on rows of a repeat: the candidate's own, where the rule stands outside of that repeat
         let candidate = match self.frames.last() {
-            Some(Frame::Row { node: row, .. }) => {
+            Some(Frame::Row { node: row, choices, .. }) => {
                 let scope = schema.scope_of(*row);
-                schema.around(scope, target) && !schema.around(scope, schema.scope_of(self.node))
+                // what is nearer to the rule than the rows are is its own
+                let own = schema.scope_of(self.node);
+                let outside = !schema.around(scope, own);
+                let nearer = target != scope && schema.around(target, own);
+                schema.around(scope, target) && (outside || *choices && !nearer)
             }
             _ => false,
         };
@@ -130,7 +156,7 @@ impl<'a> Binding<'_, 'a> {
         }
         way.down.reverse();
         way.bind_to(schema, from);
-        Ok(way)
+        way
     }
 
     /// Notes what is read.

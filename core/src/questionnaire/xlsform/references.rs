@@ -137,18 +137,7 @@ pub fn add_instance_id(survey: &mut Survey<'_>, table: &Table<'_>) {
 fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, faults: &mut Faults) {
     for (table, shown_only) in [(tables.settings, false), (tables.survey, false), (tables.choices, true)] {
         for row in table.rows() {
-            let told = |cell: &str| cell.contains("${") || cell.contains("instance(");
-            for (header, cell) in table.cells(row).filter(|(_, cell)| told(cell)) {
-                if SHOWN.contains(&header.key.as_str()) && cell.contains("instance(") {
-                    let message = "an expression in a text is shown as it is written";
-                    let at = Place::row(table.sheet, row.number).column(&header.title);
-                    faults.warn(
-                        at,
-                        "expression-in-text",
-                        message,
-                        "compute it in a calculate, and write ${name} of that",
-                    );
-                }
+            for (header, cell) in table.cells(row).filter(|(_, cell)| cell.contains("${")) {
                 let ignored = matches!(&*header.key, "type" | "name" | "trigger");
                 if !ignored && (!shown_only || SHOWN.contains(&header.key.as_str())) {
                     names.check(cell, Place::row(table.sheet, row.number).column(&header.title), faults);
