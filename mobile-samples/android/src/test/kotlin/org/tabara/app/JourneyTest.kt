@@ -64,7 +64,7 @@ class JourneyTest {
         a.tap(t("Finish and seal"))
         a.await(t("Write this code"))
         a.shot("$shots-14-slip")
-        val code = a.findViewById<android.widget.TextView>(R.id.code).text.toString()
+        val code = a.findViewById<android.widget.TextView>(R.id.code)!!.text.toString()
         a.tap(t("Written down: close"))
         a.tap(t("Records (1 waiting)"))
         a.await(t("1 record waits to be sent"))
