@@ -10,17 +10,15 @@
 //! key store's own pace and the length of the PIN stand.
 
 mod session;
+mod wishes;
 
 pub use session::{Finished, Listed, Session, Words};
 
-use crate::catalog::{Binding, Card, CardError, Chain, PartKind};
+use crate::catalog::{Binding, Card, CardError, Chain};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{Error, Result};
-use crate::facts::{Facts, Value};
 use crate::questionnaire::Questionnaire;
-use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
-use crate::referral::{self, Referral, Service, Status};
 use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
@@ -275,92 +273,6 @@ impl FocalPoint {
         })
     }
 
-    /// A page of 50 cases, the newest first; pages count from 0. Empty when the lease is over ([`Waiting::lease_over`]).
-    pub fn cases(&self, page: usize) -> Result<Vec<CaseCard>> {
-        self.0.cards(|vault| vault.cards(page))
-    }
-
-    /// The cases of the person who shows a slip.
-    pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
-        self.0.cards(|vault| vault.cards_of(&code))
-    }
-
-    /// The person takes back a record that was made on this phone. The withdrawal is sent like any record; what the phone
-    /// still holds of the record goes at once, the server erases the sealed case when it hears of it.
-    pub fn withdraw(&self, record: Uuid) -> Result<()> {
-        let phone = &self.0;
-        phone.with(|open| {
-            let card = open.vault.card(record)?;
-            if card.withdrawn {
-                return Ok(());
-            }
-            phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, None)?;
-            open.vault.note_withdrawal(record)?;
-            Ok(phone.mailbox.erase(record)?)
-        })
-    }
-
-    /// The person shows her slip and takes back what was recorded under it, on whatever phone: with the second secret at
-    /// once; without it a reviewer decides, except about records of this phone. Both texts as she reads them out.
-    pub fn withdraw_slip(&self, code: &str, secret: Option<&str>) -> Result<()> {
-        let phone = &self.0;
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
-        let secret: Option<Code> =
-            secret.map(str::parse).transpose().map_err(|_| Error::NotFound { what: "secret" })?;
-        phone.with(|open| {
-            let here = open.vault.cards_of(&code)?;
-            let case = here.first().map_or_else(Uuid::new_v4, |card| card.case);
-            phone.post_withdrawal(&open.vault, case, None, Some(code), secret)?;
-            for card in here.iter().filter(|card| !card.withdrawn) {
-                open.vault.note_withdrawal(card.record)?;
-                phone.mailbox.erase(card.record)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The services that the catalog names; none before the directory has come.
-    pub fn services(&self) -> Result<Vec<Service>> {
-        let catalog = self.0.mailbox.catalog()?.map(|(_, catalog)| catalog);
-        let parts = catalog.into_iter().flat_map(|catalog| catalog.parts);
-        let Some(part) = parts.into_iter().find(|part| part.kind == PartKind::Services) else { return Ok(vec![]) };
-        let bytes = self.0.mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
-        referral::directory(&bytes).map_err(|_| Error::NotFound { what: "services" })
-    }
-
-    /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.
-    /// What may be counted of it leaves as a record, if she agreed to be counted; the rest stays on the card.
-    pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<&str>) -> Result<Referral> {
-        let new = Referral::agreed(service, urgency, commune).map_err(|_| Error::NotFound { what: "service" })?;
-        self.0.with(|open| {
-            let card = open.vault.card(record)?;
-            self.0.post_referral(&open.vault, &card, &new, None)?;
-            let referrals = card.referrals.into_iter().chain([new.clone()]).collect();
-            open.vault.note_referrals(record, referrals)?;
-            Ok(new)
-        })
-    }
-
-    /// Notes how far a referral of a case has come.
-    pub fn note_referral(&self, record: Uuid, referral: Uuid, status: Status) -> Result<Referral> {
-        let phone = &self.0;
-        phone.with(|open| {
-            let mut card = open.vault.card(record)?;
-            let place = card.referrals.iter().position(|known| known.referral == referral);
-            let place = place.ok_or(Error::NotFound { what: "referral" })?;
-            let before = card.referrals[place].clone();
-            let after = before.advanced(status, phone.mailbox.now()?);
-            let after = after.map_err(|_| Error::Answer { reason: "a referral does not go on like this" })?;
-            // the one before is not there if it was never counted
-            let revises = phone.mailbox.has(before.last)?.then_some(before.last);
-            phone.post_referral(&open.vault, &card, &after, revises)?;
-            card.referrals[place] = after.clone();
-            open.vault.note_referrals(record, card.referrals)?;
-            Ok(after)
-        })
-    }
-
     /// What waits to be sent and what the server refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {
         Ok(self.0.mailbox.outlook()?)
@@ -423,62 +335,6 @@ impl Phone {
 
     fn with<T>(&self, work: impl FnOnce(&mut Unlocked) -> Result<T>) -> Result<T> {
         work(self.open().as_mut().ok_or(Error::Locked)?)
-    }
-
-    fn cards(&self, find: impl FnOnce(&Vault) -> Result<Vec<cases::Card>, VaultError>) -> Result<Vec<CaseCard>> {
-        let hidden = self.mailbox.outlook()?.lease_over;
-        let cards = self.with(|open| {
-            open.vault.heal(&self.mailbox)?;
-            if hidden { Ok(vec![]) } else { Ok(find(&open.vault)?) }
-        })?;
-        let with_fate = |card: cases::Card| Ok(CaseCard { fate: self.mailbox.fate(card.record)?, card });
-        cards.into_iter().map(with_fate).collect()
-    }
-
-    fn post_withdrawal(
-        &self,
-        vault: &Vault,
-        case: Uuid,
-        revises: Option<Uuid>,
-        code: Option<Code>,
-        secret: Option<Code>,
-    ) -> Result<()> {
-        let record = Uuid::new_v4();
-        let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
-        let (kind, undo, facts, sealed) = (Kind::Withdrawal, None, Facts::new(), None);
-        Ok(self.mailbox.post(record, None, |seq| {
-            let withdrawal =
-                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
-            envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
-        })?)
-    }
-
-    fn post_referral(
-        &self,
-        vault: &Vault,
-        card: &cases::Card,
-        referral: &Referral,
-        revises: Option<Uuid>,
-    ) -> Result<()> {
-        if card.withdrawn {
-            return Err(Error::NotFound { what: "case" });
-        }
-        if !card.counted {
-            return Ok(());
-        }
-        let now = self.mailbox.now()?;
-        let mut facts = referral.facts(now);
-        facts.insert("month".into(), Value::One(session::month(now)));
-        facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
-        let (record, case, kind) = (referral.last, card.case, Kind::Referral);
-        let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
-        // the slip's second secret takes this back with all the rest
-        let undo = code.as_ref().map(|_| undo_hash(&vault.undo(card.record)));
-        let (secret, sealed) = (None, None);
-        Ok(self.mailbox.post(record, None, |seq| {
-            let record = Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
-            envelope::sign(Typ::Record, vault.record_key(), &record)
-        })?)
     }
 
     fn limit(&self) -> Result<u32> {

@@ -360,11 +360,14 @@ impl<'a> Run<'a> {
         let Some(order) = self.mailbox.order()?.filter(|_| self.mailbox.guard().is_ok_and(|guard| guard.gone)) else {
             return Ok(());
         };
-        let body = json(&Obeyed { order: order.order, waiting: self.mailbox.outlook()?.records });
+        let waiting = self.mailbox.outlook()?.records;
+        let body = json(&Obeyed { order: order.order, waiting });
         let ask =
             |token| Ask { path: "/v1/orders".into(), body: Some(Body::Plain(body.clone())), token, ..Ask::default() };
         self.ask(body.len(), MAX_ANSWER, ask, |_| Ok(())).await?;
-        Ok(self.mailbox.set_standing(&Standing { order: None, ..self.mailbox.standing()? })?)
+        // said again until nothing waits, so that the server may close the chain
+        let order = Some(order).filter(|_| waiting > 0);
+        Ok(self.mailbox.set_standing(&Standing { order, ..self.mailbox.standing()? })?)
     }
 
     /// Fetches the files of the catalog that are not here yet.

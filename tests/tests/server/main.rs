@@ -3,6 +3,7 @@
 mod connections;
 mod courier;
 mod intake;
+mod orders;
 mod restore;
 mod withdrawals;
 mod world;
