@@ -9,7 +9,6 @@
 
 pub mod catalog;
 pub mod clock;
-pub mod courier;
 pub mod envelope;
 pub mod error;
 pub mod expression;

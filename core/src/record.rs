@@ -4,6 +4,8 @@
 //! Wire form: `POST /v1/records` carries a [`Batch`], answered by a [`BatchReply`] with one [`Verdict`] for each
 //! record, in the same order.
 
+pub mod courier;
+
 use crate::envelope::{self, Digest, EnvelopeError, sha256};
 use crate::facts::Facts;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};

@@ -4,16 +4,19 @@
 //! gave receipts for, sends what waits, and fetches updates and the catalog's parts. It works while the vault is locked.
 //!
 //! Every step is written to the mailbox in one transaction before the next begins, and every request may be repeated.
-//! So a run can be dropped at any `await`, killed or cut off, and the next one goes on; cancelling is dropping. Nothing
+//! So a run can be dropped at any `await`, killed or cut off, and the next one goes on; cancelling is dropping. Within a
+//! run, what arrived of a batch or a file before a cut does not move again. Nothing
 //! that the server says is taken over before its signature is checked: the catalog by the pinned authority; time,
 //! heads, receipts and orders by the operations key that the catalog names.
 
+mod ask;
 mod client;
 pub mod courier;
 mod pace;
 mod receipt;
 mod run;
 mod tls;
+mod upload;
 
 pub use client::Client;
 

@@ -31,18 +31,28 @@ async fn catalog(State(server): State<Arc<Server>>, _caller: Caller, headers: He
     Ok(if has { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, jws).into_response() })
 }
 
-/// A file that the catalog names.
+/// A file that the catalog names, or what is left of it from `Range: bytes=N-`: it never belongs to another version.
 #[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 async fn part(
     State(server): State<Arc<Server>>,
     _caller: Caller,
     Path(hash): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let hash: Digest = hash.parse().map_err(|_| Problem::NotFound)?;
     let found = blocking(move || Ok(server.store.read(|log| log.part(hash))?)).await?;
-    let bytes = found.ok_or(Problem::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+    let mut bytes = found.ok_or(Problem::NotFound)?;
+    let kind = [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::ETAG, format!("\"{hash}\""))];
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes="));
+    match range.and_then(|range| range.strip_suffix('-')?.parse().ok()).filter(|from| *from < bytes.len()) {
+        None => Ok((kind, bytes).into_response()),
+        Some(from) => {
+            let range = [(header::CONTENT_RANGE, format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len()))];
+            Ok((StatusCode::PARTIAL_CONTENT, kind, range, bytes.split_off(from)).into_response())
+        }
+    }
 }
 
 /// Why a catalog is not published; the old one stays in force.

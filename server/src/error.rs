@@ -21,6 +21,8 @@ pub enum Problem {
     TokenTime,
     /// The chain is not signed by the authority, or speaks of two devices.
     BadChain,
+    /// What came before of this batch is not here: ask how much of it is, and go on there.
+    Gap,
     /// There is nothing here by this name.
     NotFound,
     /// Not with this method.
@@ -47,6 +49,7 @@ impl Problem {
             Self::UnknownDevice => (S::UNAUTHORIZED, "unknown-device", "No token of a known device."),
             Self::TokenTime => (S::UNAUTHORIZED, "token-time", "The token is too old or too new."),
             Self::BadChain => (S::FORBIDDEN, "bad-chain", "The chain does not lead to this server's authority."),
+            Self::Gap => (S::CONFLICT, "gap", "What came before of this batch is not here."),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here by this name."),
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", "Not with this method."),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "too-slow", "The request did not come in time."),

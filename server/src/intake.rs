@@ -7,8 +7,10 @@
 //! 3. Receipts are signed only after the whole batch is durable.
 
 mod posted;
+mod unfinished;
 
 pub use posted::Posted;
+pub use unfinished::Unfinished;
 
 use crate::devices::{Caller, Stranger};
 use crate::error::{Problem, blocking};
@@ -16,7 +18,7 @@ use crate::log::{self, Decision, Kind};
 use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
 use crate::{Server, Settings};
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode as S, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -39,7 +41,7 @@ pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
     let open = OpenApiRouter::new().routes(routes!(health)).routes(routes!(time));
-    let known = open.routes(routes!(records)).routes(routes!(offers)).routes(routes!(updates));
+    let known = open.routes(routes!(records)).routes(routes!(arrived)).routes(routes!(offers)).routes(routes!(updates));
     known.fallback(|| async { Problem::NotFound })
 }
 
@@ -99,20 +101,48 @@ async fn time(
     responses((status = 200, body = BatchReply), Problem))]
 async fn records(
     State(server): State<Arc<Server>>,
-    Caller(caller, _place): Caller,
-    posted: Posted<MAX_BODY>,
+    Caller(caller, place): Caller,
+    request: Request,
 ) -> Result<Json<BatchReply>, Problem> {
-    let begun = Instant::now();
-    blocking(move || {
-        let batch: Batch = posted.json()?;
-        if batch.records.len() > MAX_BATCH {
-            return Err(Problem::Oversize);
-        }
-        let results = take_in(&server.store, &server.settings, batch.records, Some(caller.position))?;
-        server.counters.batch(&results, begun.elapsed());
-        Ok(Json(BatchReply { results }))
-    })
-    .await
+    // a task of its own: a batch that is there is taken in, also when the line is cut before the answer
+    let taken = tokio::spawn(async move {
+        let _place = place;
+        let posted: Posted<MAX_BODY> = match request.headers().get("tabara-batch").cloned() {
+            Some(name) => server.unfinished.read(caller.position, &name, request).await?,
+            None => Posted::from_request(request, &server).await?,
+        };
+        let begun = Instant::now();
+        blocking(move || {
+            let batch: Batch = posted.json()?;
+            if batch.records.len() > MAX_BATCH {
+                return Err(Problem::Oversize);
+            }
+            let results = take_in(&server.store, &server.settings, batch.records, Some(caller.position))?;
+            server.counters.batch(&results, begun.elapsed());
+            Ok(Json(BatchReply { results }))
+        })
+        .await
+    });
+    taken.await.unwrap_or(Err(Problem::Unavailable))
+}
+
+/// How much of a batch is here that was cut off on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Held {
+    pub held: usize,
+}
+
+/// How much of a batch, named by the SHA-256 of its body, has arrived and waits for the rest.
+#[utoipa::path(get, path = "/records/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
+    responses((status = 200, body = Held), Problem))]
+async fn arrived(
+    State(server): State<Arc<Server>>,
+    Caller(caller, _place): Caller,
+    Path(batch): Path<String>,
+) -> Result<Json<Held>, Problem> {
+    let batch: Digest = batch.parse().map_err(|_| Problem::NotFound)?;
+    let held = server.unfinished.held(caller.position, batch).ok_or(Problem::NotFound)?;
+    Ok(Json(Held { held }))
 }
 
 /// Takes in records, however they came, and returns a verdict for each in their order. `caller` is the phone that

@@ -49,6 +49,7 @@ pub struct Server {
     pub settings: Settings,
     pub limits: Limits,
     pub counters: operator::monitor::Counters,
+    pub unfinished: intake::Unfinished,
 }
 
 /// All routes of a server.
@@ -57,7 +58,8 @@ pub fn app(store: Store, settings: Settings) -> Router {
 }
 
 fn shared(store: Store, settings: Settings) -> Arc<Server> {
-    Arc::new(Server { store, settings, limits: Default::default(), counters: Default::default() })
+    let (limits, counters, unfinished) = Default::default();
+    Arc::new(Server { store, settings, limits, counters, unfinished })
 }
 
 /// A page, the form that it was asked with included, takes no longer.

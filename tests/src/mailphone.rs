@@ -3,48 +3,25 @@
 //! a unique value in its sealed answers, so that what is lost or doubled shows in a sum.
 
 use crate::deployment::{Deployment, SetClock};
+use crate::phone::KeyStore;
 use crate::proxy::Dice;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 use tabara_core::catalog::{Binding, Card, Chain, PartKind, Uuid};
+use tabara_core::clock::Clock as _;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
 use tabara_core::seal;
 use tabara_core::sync::{Client, Progress, Report};
 use tabara_core::vault::mailbox::Mailbox;
-use tabara_core::vault::{DeviceSecret, SecretError};
 use tabara_server::log::What;
-use zeroize::Zeroizing;
-
-/// A key store of a phone, in memory: it survives the phone's files.
-#[derive(Debug)]
-pub struct KeyStore([u8; 32], Mutex<BTreeMap<String, u64>>);
-
-impl Default for KeyStore {
-    fn default() -> Self {
-        Self(envelope::random(), Mutex::default())
-    }
-}
-
-impl DeviceSecret for KeyStore {
-    fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, SecretError> {
-        let generation = self.1.lock().unwrap().get(purpose).copied().unwrap_or(0);
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0);
-        let mut signing = ring::hmac::Context::with_key(&key);
-        signing.update(format!("{purpose}\0{generation}\0").as_bytes());
-        signing.update(input);
-        Ok(Zeroizing::new(signing.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")))
-    }
-    fn forget(&self, purpose: &str) -> Result<(), SecretError> {
-        *self.1.lock().unwrap().entry(purpose.to_owned()).or_default() += 1;
-        Ok(())
-    }
-}
 
 /// A phone reduced to its mailbox and its record key.
 pub struct Phone {
-    pub folder: tempfile::TempDir,
-    secret: KeyStore,
+    /// Holds the phone's folder, and beside it the file of its key store.
+    place: tempfile::TempDir,
     clock: Arc<SetClock>,
     pub mailbox: Arc<Mailbox>,
     record_key: SigningKey,
@@ -64,17 +41,33 @@ impl Phone {
         let keys = Binding { device: grant.device, record_key: record_key.public(), transport_key: transport.public() };
         let seed = SigningKey::from_seed(card.seed.0);
         let chain = Chain { grant: card.grant.clone(), binding: envelope::sign(Typ::Device, &seed, &keys) };
-        let (folder, secret) = (tempfile::tempdir().expect("a folder"), KeyStore::default());
-        let mailbox = Arc::new(Mailbox::open(folder.path(), &secret, clock.clone(), true).expect("a mailbox"));
+        let place = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(place.path().join("phone")).expect("a folder");
+        let mailbox = Arc::new(open(place.path(), clock.clone(), true));
         mailbox.enrol(&card, &grant, &chain, &transport, 1).expect("enrolled");
-        Self { folder, secret, clock, mailbox, record_key, device: grant.device }
+        Self { place, clock, mailbox, record_key, device: grant.device }
     }
-    /// The app is killed and started again: all that is left is on the disk.
+    /// The app ends and is started again: all that is left is on the disk.
     pub fn restart(self) -> Self {
-        let Self { folder, secret, clock, mailbox, record_key, device } = self;
+        self.restart_after(|_, _| ())
+    }
+    /// The app syncs in a process of its own (`program`, see `bin/deployment.rs`), which is killed after some time.
+    pub fn killed(self, program: &str, after: Duration) -> Self {
+        self.restart_after(|place, clock| {
+            let mut process = Command::new(program);
+            process.arg("sync").arg(place).arg(clock.unix().to_string());
+            let mut process = process.spawn().expect("a process");
+            std::thread::sleep(after);
+            process.kill().expect("it is killed, or has ended");
+            process.wait().expect("it has ended");
+        })
+    }
+    fn restart_after(self, between: impl FnOnce(&Path, &SetClock)) -> Self {
+        let Self { place, clock, mailbox, record_key, device } = self;
         drop(mailbox);
-        let mailbox = Mailbox::open(folder.path(), &secret, clock.clone(), false).expect("the mailbox").into();
-        Self { folder, secret, clock, mailbox, record_key, device }
+        between(place.path(), &clock);
+        let mailbox = open(place.path(), clock.clone(), false).into();
+        Self { place, clock, mailbox, record_key, device }
     }
     /// Seals and posts a screening that carries a unique value. Needs a catalog.
     pub fn screen(&self, value: u64, dice: &mut Dice) {
@@ -126,20 +119,32 @@ impl Phone {
         self.sync_with(&Progress::default()).await
     }
     pub async fn sync_with(&self, progress: &Progress) -> tabara_core::Result<Report> {
-        tabara_core::sync::run(&self.mailbox, &self.client()?, progress).await
+        sync(&self.mailbox, progress).await
     }
     /// Brings another phone's bundle to the server.
     pub async fn carry(&self, bundle: &[u8]) -> tabara_core::Result<Vec<u8>> {
-        tabara_core::sync::courier::carry(&self.mailbox, &self.client()?, bundle).await
-    }
-    fn client(&self) -> tabara_core::Result<Client> {
-        let (me, mailbox) = (self.mailbox.enrolment()?, self.mailbox.clone());
-        Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
+        tabara_core::sync::courier::carry(&self.mailbox, &client(&self.mailbox)?, bundle).await
     }
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
         self.mailbox.outlook().expect("read").records
     }
+}
+
+/// The mailbox of a phone that lies in this place.
+pub fn open(place: &Path, clock: Arc<SetClock>, new: bool) -> Mailbox {
+    let keys = KeyStore::at(place.join("key-store"));
+    Mailbox::open(&place.join("phone"), &keys, clock, new).expect("a mailbox")
+}
+
+/// One run with the server that the mailbox knows.
+pub async fn sync(mailbox: &Arc<Mailbox>, progress: &Progress) -> tabara_core::Result<Report> {
+    tabara_core::sync::run(mailbox, &client(mailbox)?, progress).await
+}
+
+fn client(mailbox: &Arc<Mailbox>) -> tabara_core::Result<Client> {
+    let (me, mailbox) = (mailbox.enrolment()?, mailbox.clone());
+    Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
 }
 
 /// The values of all records in the server's log, sorted, each opened with the case worker's key; counted or not.

@@ -2,7 +2,7 @@
 //! one request in its hands, so that it can lose it, cut it at any byte, send it twice, play it again much later, or
 //! damage and cut the answer. A second mode ([`Link`]) is a slow line that is cut by its traffic.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -210,7 +210,7 @@ async fn read_message(from: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 pub struct Link {
     pub address: SocketAddr,
     sent: Arc<AtomicU64>,
-    arrived: Arc<Mutex<BTreeSet<Vec<u8>>>>,
+    arrived: Arc<Mutex<BTreeMap<String, u64>>>,
     cuts: Arc<AtomicU64>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -235,7 +235,7 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (sent, cuts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let arrived = Arc::new(Mutex::new(BTreeSet::new()));
+        let arrived = Arc::new(Mutex::new(BTreeMap::new()));
         let (counted, whole, cut) = (sent.clone(), arrived.clone(), cuts.clone());
         let task = tokio::spawn(async move {
             let mut dice = Dice::new(seed);
@@ -265,9 +265,9 @@ impl Link {
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
-    /// Bytes of batches of records that arrived whole, each counted once.
+    /// Bytes of batches of records of which all has arrived, each counted once.
     pub fn arrived(&self) -> u64 {
-        self.arrived.lock().unwrap().iter().map(|body| body.len() as u64).sum()
+        self.arrived.lock().unwrap().values().sum()
     }
     /// How often the line was cut.
     pub fn cuts(&self) -> u64 {
@@ -321,11 +321,11 @@ async fn pump(
 #[derive(Debug, Default)]
 struct Bodies {
     head: Vec<u8>,
-    body: Vec<u8>,
     left: usize,
-    records: bool,
+    /// Name and length of the batch whose end this body is.
+    batch: Option<(String, u64)>,
     sent: Arc<AtomicU64>,
-    arrived: Arc<Mutex<BTreeSet<Vec<u8>>>>,
+    arrived: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Bodies {
@@ -333,27 +333,25 @@ impl Bodies {
         for byte in bytes {
             if self.left > 0 {
                 self.left -= 1;
-                self.body.push(*byte);
                 self.sent.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             self.head.push(*byte);
             if self.head.ends_with(b"\r\n\r\n") {
-                let text = String::from_utf8_lossy(&self.head).to_ascii_lowercase();
-                let length = text.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse().ok());
-                self.left = length.unwrap_or(0);
-                self.records = text.starts_with("post /v1/records ");
+                let text = String::from_utf8_lossy(&self.head).into_owned();
+                let header = |name| text.lines().find_map(|l| l.strip_prefix(name).map(str::trim));
+                self.left = header("content-length:").and_then(|l| l.parse().ok()).unwrap_or(0);
+                let whole = header("content-range:").and_then(|range| range.rsplit('/').next()?.parse().ok());
+                let length = whole.unwrap_or(self.left as u64);
+                self.batch = header("tabara-batch:").map(|name| (name.to_owned(), length));
                 self.head.clear();
             }
         }
     }
     /// What was taken has reached the server.
     fn passed_on(&mut self) {
-        if self.left == 0 && !self.body.is_empty() {
-            let body = std::mem::take(&mut self.body);
-            if self.records {
-                self.arrived.lock().unwrap().insert(body);
-            }
+        if let (0, Some((name, length))) = (self.left, self.batch.take_if(|_| self.left == 0)) {
+            self.arrived.lock().unwrap().insert(name, length);
         }
     }
 }

@@ -274,7 +274,8 @@ async fn without_consent_nothing_leaves_and_without_agreement_to_count_the_case_
     uncounted.answers.insert("s3_stats", "no".into());
     let finished = interviewer::screen(&phone, &uncounted).unwrap();
 
-    // Then one record leaves, with no facts,
+    // Then one record leaves, with no facts, also while the vault is locked,
+    phone.lock();
     assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 1);
     let found = world.deployment.store().read(|log| log.find(finished.record)).unwrap().unwrap();
     assert!(found.record.unwrap().facts.is_empty());

@@ -4,8 +4,8 @@ use super::tls;
 use crate::catalog::is_server_address;
 use crate::envelope::Digest;
 use crate::error::{Error, Result};
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder};
+use crate::record::courier::gzip;
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use std::time::Duration;
 
 /// No answer is read further than this, except parts, whose length the catalog tells.
@@ -18,14 +18,13 @@ pub struct Client {
     server: String,
 }
 
-/// What came back.
+/// What came back, beside its body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     /// Header `tabara-head`.
     pub(super) head: Option<String>,
     pub(super) retry_after: Option<Duration>,
-    pub(super) body: Vec<u8>,
 }
 
 /// Why there is no answer.
@@ -39,25 +38,40 @@ pub(super) enum Failure {
     Oversize,
 }
 
-/// One request.
-#[derive(Debug, Default)]
+/// One request: a GET, or with a body a POST.
+#[derive(Debug, Clone)]
 pub(super) struct Ask {
-    pub(super) path: String,
-    pub(super) token: Option<String>,
-    pub(super) if_none_match: Option<String>,
-    /// For a POST.
-    pub(super) body: Option<Body>,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Option<Vec<u8>>,
 }
 
-/// What a POST carries.
-#[derive(Debug, Clone)]
-pub(super) enum Body {
-    /// JSON as it is.
-    Plain(Vec<u8>),
-    /// JSON, sent gzipped.
-    Gzip(Vec<u8>),
+impl Ask {
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        Self { path: path.into(), headers: Vec::new(), body: None }
+    }
     /// A file as it is.
-    File(Vec<u8>),
+    pub(super) fn file(path: &str, bytes: Vec<u8>) -> Self {
+        Self { body: Some(bytes), ..Self::get(path) }
+    }
+    pub(super) fn json(path: &str, json: Vec<u8>) -> Self {
+        Self::file(path, json).with(CONTENT_TYPE.as_str(), "application/json")
+    }
+    /// JSON, sent compressed.
+    pub(super) fn gzip(path: &str, json: &[u8]) -> Self {
+        Self::zipped(path, gzip(json))
+    }
+    /// JSON that is compressed already.
+    pub(super) fn zipped(path: &str, bytes: Vec<u8>) -> Self {
+        Self::json(path, bytes).with(CONTENT_ENCODING.as_str(), "gzip")
+    }
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+    pub(super) fn token(self, token: &str) -> Self {
+        self.with(AUTHORIZATION.as_str(), format!("Bearer {token}"))
+    }
 }
 
 impl Client {
@@ -79,46 +93,40 @@ impl Client {
         Ok(Self { http, server: server.to_owned() })
     }
 
-    /// Sends a request and reads at most `limit` bytes of the answer.
-    pub(super) async fn send(&self, ask: Ask, timeout: Duration, limit: u64) -> Result<Answer, Failure> {
-        let mut answer = self.request(ask).timeout(timeout).send().await.map_err(|e| failure(&e))?;
+    /// Sends a request and reads the answer into `body`, of at most `limit` bytes, as it comes: what came before a cut
+    /// is there. Part of a file (206) goes behind what is there.
+    pub(super) async fn send(
+        &self,
+        ask: Ask,
+        timeout: Duration,
+        limit: u64,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let url = format!("{}{}", self.server, ask.path);
+        let mut request = match ask.body {
+            None => self.http.get(url),
+            Some(bytes) => self.http.post(url).body(bytes),
+        };
+        for (name, value) in ask.headers {
+            request = request.header(name, value);
+        }
+        let mut answer = request.timeout(timeout).send().await.map_err(|e| failure(&e))?;
         let text = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let head = text("tabara-head");
         let retry_after = text(RETRY_AFTER.as_str()).and_then(|s| s.parse().ok()).map(Duration::from_secs);
-        let (status, mut body) = (answer.status().as_u16(), Vec::new());
+        let (status, mut problem) = (answer.status().as_u16(), Vec::new());
+        let body = if matches!(status, 200 | 206) { body } else { &mut problem };
+        if status == 200 {
+            body.clear();
+        }
         while let Some(chunk) = answer.chunk().await.map_err(|e| failure(&e))? {
             if (body.len() + chunk.len()) as u64 > limit {
                 return Err(Failure::Oversize);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, head, retry_after, body })
+        Ok(Answer { status, head, retry_after })
     }
-
-    fn request(&self, ask: Ask) -> RequestBuilder {
-        let method = if ask.body.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http.request(method, format!("{}{}", self.server, ask.path));
-        if let Some(etag) = ask.if_none_match {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(token) = ask.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
-        match ask.body {
-            None => request,
-            Some(Body::Plain(json)) => request.header(CONTENT_TYPE, "application/json").body(json),
-            Some(Body::Gzip(json)) => {
-                request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "gzip").body(gzip(&json))
-            }
-            Some(Body::File(bytes)) => request.header(CONTENT_TYPE, "application/octet-stream").body(bytes),
-        }
-    }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut out = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len()), flate2::Compression::best());
-    out.write_all(bytes).and_then(|()| out.finish()).expect("writing to memory does not fail")
 }
 
 /// A wrong certificate is a story of its own; all else is the link.

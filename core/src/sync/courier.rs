@@ -1,13 +1,13 @@
-//! A phone's side of the courier (`crate::courier`): what waits goes into a bundle; a parcel brings receipts, catalog and
+//! A phone's side of the courier (`record::courier`): what waits goes into a bundle; a parcel brings receipts, catalog and
 //! files, each checked as if the server itself had sent it.
 
 use super::receipt::judge;
 use super::{Client, Report, run};
 use crate::catalog::{Catalog, CatalogError, RecipientRole};
-use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
 use crate::error::{Error, Result};
 use crate::record::Sent;
+use crate::record::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::vault::mailbox::{Mailbox, Outgoing, Standing};
 use std::collections::BTreeMap;
 
@@ -56,8 +56,9 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
     let waiting: BTreeMap<Digest, Outgoing> =
         all_waiting(mailbox)?.into_iter().map(|o| (sha256(o.jws.as_bytes()), o)).collect();
     let ours = parcel.answers.iter().filter_map(|answer| Some((waiting.get(&answer.jws)?, &answer.verdict)));
-    let held =
-        ours.filter_map(|(sent, verdict)| judge(sent, verdict, &catalog.operations_keys()).ok()).collect::<Vec<_>>();
+    let held = ours
+        .filter_map(|(sent, verdict)| judge(&sent.offer(), verdict, &catalog.operations_keys()).ok())
+        .collect::<Vec<_>>();
     if !held.is_empty() {
         // These receipts may come from a log that was set back since the last sync, and be higher than what it lost.
         mailbox.set_standing(&Standing { reoffer: true, ..mailbox.standing()? })?;

@@ -1,10 +1,10 @@
 //! How much to send at once, how long to wait for it, and how long to pause after a failure. Batches begin small, double
-//! while answers come quickly and halve when they do not, so that a link which is cut often loses little each time.
+//! while answers come quickly and halve when they do not, so that the answer, too, gets through a link which is cut often.
 
 use std::time::Duration;
 
-/// Bytes of the first batch: one or two screenings.
-const FIRST: usize = 4 * 1024;
+/// Bytes of the first batch, before compression: some five screenings.
+const FIRST: usize = 16 * 1024;
 const LARGEST: usize = 256 * 1024;
 /// An answer that comes sooner says that the link bears more.
 const QUICK: Duration = Duration::from_millis(1500);

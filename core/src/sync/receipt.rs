@@ -1,21 +1,18 @@
 //! What a verdict is worth: a receipt counts when it is signed by the operations key and names exactly the bytes that
 //! were sent.
 
-use crate::envelope::{self, PublicKey, Typ, sha256};
+use crate::envelope::{self, PublicKey, Typ};
 use crate::record::{Outcome, Reason, Receipt, Verdict};
-use crate::vault::mailbox::{Applied, Outgoing};
+use crate::vault::mailbox::{Applied, Offer};
 
 /// Reads the verdict on a record. Fails where the receipt is missing, not signed by the server, or for other bytes.
-pub(super) fn judge(sent: &Outgoing, verdict: &Verdict, operations: &[PublicKey]) -> Result<Applied, &'static str> {
+pub(super) fn judge(sent: &Offer, verdict: &Verdict, operations: &[PublicKey]) -> Result<Applied, &'static str> {
     if verdict.outcome == Outcome::Refused {
         return Ok(Applied::Refused { record: sent.record, reason: verdict.reason.unwrap_or(Reason::Malformed) });
     }
     let jws = verdict.receipt.as_deref().ok_or("a verdict without a receipt")?;
     let receipt: Receipt = signed(Typ::Receipt, operations, jws).ok_or("a receipt that the server did not sign")?;
-    let ours = receipt.record == sent.record
-        && receipt.jws == sha256(sent.jws.as_bytes())
-        && receipt.sealed == sent.sealed.as_deref().map(sha256);
-    if !ours {
+    if (receipt.record, receipt.jws, receipt.sealed) != (sent.record, sent.jws, sent.sealed) {
         return Err("a receipt for something else");
     }
     let (position, epoch) = (receipt.position, receipt.epoch);
@@ -34,13 +31,13 @@ mod tests {
     use crate::envelope::{Digest, SigningKey};
     use crate::record::{Outcome, Uuid};
 
-    fn sent() -> Outgoing {
-        Outgoing { place: 1, record: Uuid::new_v4(), jws: "a.b.c".into(), sealed: Some(vec![1, 2, 3]) }
+    fn sent() -> Offer {
+        Offer { record: Uuid::new_v4(), jws: Digest([1; 32]), sealed: Some(Digest([2; 32])), position: 0 }
     }
 
-    fn receipt(sent: &Outgoing) -> Receipt {
-        let (jws, sealed) = (sha256(sent.jws.as_bytes()), sent.sealed.as_deref().map(sha256));
-        Receipt { record: sent.record, jws, sealed, position: 7, epoch: Uuid::nil() }
+    fn receipt(sent: &Offer) -> Receipt {
+        let Offer { record, jws, sealed, .. } = *sent;
+        Receipt { record, jws, sealed, position: 7, epoch: Uuid::nil() }
     }
 
     #[test]

@@ -126,8 +126,10 @@ fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_
     mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
     mailbox.tidy().unwrap();
     let offers = mailbox.kept().unwrap();
-    assert_eq!(offers[1], Offer { record: ids[1], jws: sha256(b"jws 2"), position: 2 });
     mailbox.send_again(&[ids[1]]).unwrap();
+    let sent = &mailbox.waiting(0, 9, usize::MAX).unwrap()[0];
+    assert!(sent.sealed.is_some() && sent.jws == "jws 2");
+    assert_eq!(offers[1], Offer { position: 2, ..sent.offer() });
     assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap()[0].record, ids[1]);
     // thirty days and a second later: the kept one is gone, the waiting one is not
     phone.clock.pass(Duration::from_secs(30 * 86_400 + 1));

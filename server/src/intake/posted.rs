@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(240);
 /// A body of `MOST` bytes at most.
 pub struct Posted<const MOST: usize> {
     pub bytes: Vec<u8>,
-    gzip: bool,
+    pub(super) gzip: bool,
 }
 
 impl<const MOST: usize> Posted<MOST> {
@@ -48,12 +48,19 @@ impl<const MOST: usize> FromRequest<Arc<Server>> for Posted<MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Arc<Server>) -> Result<Self, Problem> {
-        let gzip = gzip(request.headers())?;
-        Ok(Self { bytes: whole(request.into_body(), MOST).await?, gzip })
+        let mut bytes = Vec::new();
+        let (head, body) = request.into_parts();
+        let gzip = gzip(&head.headers)?;
+        let took = |data: &[u8]| {
+            bytes.extend_from_slice(data);
+            Ok(())
+        };
+        whole(body, MOST, took).await?;
+        Ok(Self { bytes, gzip })
     }
 }
 
-fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
+pub(super) fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     match headers.get(header::CONTENT_ENCODING).map(|name| name.as_bytes()) {
         None | Some(b"identity") => Ok(false),
         Some(b"gzip") => Ok(true),
@@ -61,21 +68,30 @@ fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+/// Hands a body to `took`, piece by piece as it comes.
+pub(super) async fn whole(
+    mut body: Body,
+    most: usize,
+    mut took: impl FnMut(&[u8]) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     // what is announced too long is not read at all
     if body.size_hint().lower() > most as u64 {
         return Err(Problem::Oversize);
     }
-    let (begun, mut read) = (Instant::now(), Vec::new());
+    let (begun, mut read) = (Instant::now(), 0);
     loop {
-        let patience = (PATIENCE + FOR_EACH_KIB * (read.len() / 1024) as u32).min(LONGEST);
+        let patience = (PATIENCE + FOR_EACH_KIB * (read / 1024) as u32).min(LONGEST);
         let frame = poll_fn(|task| Pin::new(&mut body).poll_frame(task));
         match timeout_at(begun + patience, frame).await.map_err(|_| Problem::TooSlow)? {
-            None => return Ok(read),
-            Some(frame) => read.extend(frame.map_err(|_| Problem::Malformed)?.into_data().unwrap_or_default()),
-        }
-        if read.len() > most {
-            return Err(Problem::Oversize);
+            None => return Ok(()),
+            Some(frame) => {
+                let data = frame.map_err(|_| Problem::Malformed)?.into_data().unwrap_or_default();
+                read += data.len();
+                if read > most {
+                    return Err(Problem::Oversize);
+                }
+                took(&data)?;
+            }
         }
     }
 }
@@ -113,8 +129,13 @@ mod tests {
 
     async fn read(left: usize, bytes: usize, pause: Duration) -> (Result<usize, Problem>, u64) {
         let (begun, next) = (Instant::now(), Box::pin(sleep(pause)));
-        let read = whole(Body::new(Drip { left, bytes, pause, next }), 1 << 20).await;
-        (read.map(|bytes| bytes.len()), begun.elapsed().as_secs())
+        let mut came = 0;
+        let took = |data: &[u8]| {
+            came += data.len();
+            Ok(())
+        };
+        let read = whole(Body::new(Drip { left, bytes, pause, next }), 1 << 20, took).await;
+        (read.map(|()| came), begun.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]

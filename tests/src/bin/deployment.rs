@@ -8,19 +8,46 @@
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
 //! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
 
+//!
+//! Two more are processes that may be killed (`tests/network.rs`): `deployment serve FOLDER ADDRESS` and
+//! `deployment sync PLACE UNIX-TIME`, one run of a phone.
+
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::record::SealedCase;
 use tabara_core::seal;
 use tabara_server::log::What;
+use tabara_server::{Settings, Store};
 use tabara_tests::deployment::{Deployment, SetClock};
+use tabara_tests::mailphone;
 
 const FORM: &str = "returnee-screening.md";
 
 #[tokio::main]
 async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve", folder, address] => {
+            let settings =
+                Settings::open(folder.as_ref(), Arc::new(SystemClock::default())).expect("a server's folder");
+            let listener = tokio::net::TcpListener::bind(address).await.expect("the port is free");
+            let store = Store::open(folder.as_ref()).expect("the log");
+            tabara_server::serve(listener, store, settings, std::future::pending()).await.expect("it serves");
+        }
+        ["sync", place, unix] => {
+            let clock = SetClock::at(unix.parse().expect("a number"));
+            // however it ends: what it did is on the disk
+            let mailbox = mailphone::open(place.as_ref(), clock, false).into();
+            let _ = mailphone::sync(&mailbox, &Default::default()).await;
+        }
+        _ => obey().await,
+    }
+}
+
+async fn obey() {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = SetClock::at(SystemClock::default().unix());
     let mut deployment = Deployment::start(folder.path(), clock.clone(), &[FORM], 0).await;

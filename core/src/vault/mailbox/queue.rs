@@ -48,12 +48,23 @@ pub enum Fate {
     Withdrawn,
 }
 
-/// A kept record whose bytes are still here, for a server that was restored from a backup.
+impl Outgoing {
+    /// What names it, and nothing of its content.
+    pub fn offer(&self) -> Offer {
+        let (jws, sealed) = (sha256(self.jws.as_bytes()), self.sealed.as_deref().map(sha256));
+        Offer { record: self.record, jws, sealed, position: 0 }
+    }
+}
+
+/// A record by its hashes, to ask the server whether it has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub record: Uuid,
     /// SHA-256 of the JWS.
     pub jws: Digest,
+    /// SHA-256 of the sealed bytes.
+    pub sealed: Option<Digest>,
+    /// Its place on the log, by its receipt; 0 before there is one.
     pub position: u64,
 }
 
@@ -184,9 +195,11 @@ impl Mailbox {
     /// Kept records whose bytes are still here.
     pub fn kept(&self) -> Result<Vec<Offer>, VaultError> {
         self.store.read(|c| {
-            let sql = "SELECT record, jws, position FROM record WHERE state = 'kept' AND jws <> '' ORDER BY position";
+            let sql =
+                "SELECT record, jws, sealed, position FROM record WHERE state = 'kept' AND jws <> '' ORDER BY position";
             rows(c, sql, [], |r| {
-                Ok(Offer { record: parsed(r, 0)?, jws: sha256(r.get_ref(1)?.as_bytes()?), position: r.get(2)? })
+                let (jws, sealed) = (sha256(r.get_ref(1)?.as_bytes()?), r.get_ref(2)?.as_bytes_or_null()?.map(sha256));
+                Ok(Offer { record: parsed(r, 0)?, jws, sealed, position: r.get(3)? })
             })
         })
     }

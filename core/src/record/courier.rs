@@ -16,6 +16,12 @@ pub const MAX_BUNDLE: usize = 4 * 1024 * 1024;
 /// A parcel is at most so long, before compression.
 pub const MAX_PARCEL: u64 = 32 * 1024 * 1024;
 
+/// Compresses what leaves a phone or goes back to it, as far as it goes: every byte costs more than the work.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len()), flate2::Compression::best());
+    out.write_all(bytes).and_then(|()| out.finish()).expect("writing to memory does not fail")
+}
+
 /// What is carried to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,9 +79,7 @@ impl Parcel {
     }
     /// The file.
     pub fn write(&self) -> Vec<u8> {
-        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        let json = serde_json::to_vec(self).expect("plain data has a JSON form");
-        out.write_all(&json).and_then(|()| out.finish()).expect("writing to memory does not fail")
+        gzip(&serde_json::to_vec(self).expect("plain data has a JSON form"))
     }
     /// Reads the file.
     pub fn read(file: &[u8]) -> Result<Self, BadParcel> {
