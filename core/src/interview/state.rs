@@ -147,6 +147,10 @@ impl State {
                     self.compute(form, rank, row);
                     continue;
                 }
+                if self.rows.row(row).cells.is_empty() {
+                    // it went while this waited
+                    continue;
+                }
                 // the rows are computed in their order, so that what looks at the row before is settled in one sweep
                 let mut rows = Vec::new();
                 let scope = form.program.rules[rank as usize].scope;

@@ -24,6 +24,17 @@ fn rows_that_make_rows_are_bounded() {
 }
 
 #[test]
+fn a_draft_with_more_rows_than_its_count_is_taken_up_with_those_that_count() {
+    let rows = "integer n\n repeat r | count: ${n}\n repeat q\n integer d\n calculate k | is: position(..) + sum(${d})\n end\n end\n text t";
+    let mut interview = start(rows);
+    interview.says(&[("n", "2"), ("r[2]/q[1]/d", "1")]);
+    let mut draft = interview.draft();
+    draft.answers = vec![("n".into(), "0".into())];
+    let resumed = Interview::resume(form(rows), setting(), &draft).expect("a draft");
+    assert_eq!(resumed.answers(), [("n".to_owned(), "0".to_owned())]);
+}
+
+#[test]
 fn rules_that_chase_each_other_across_rows_end() {
     // every row follows the row before it and the row after it
     let mut interview = start(

@@ -222,7 +222,8 @@ impl Cost {
             }
         }
         let [top, bottom, left, right] = span.unwrap_or_default();
-        spend(&mut self.cells, ((bottom - top + 1) * (right.saturating_sub(left) + 1)) as usize)
+        let (rows, columns) = (bottom - top + 1, right.saturating_sub(left) + 1);
+        spend(&mut self.cells, (rows as usize).saturating_mul(columns as usize))
     }
 }
 
