@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the phone's library and writes its Kotlin, Swift and Python. Usage: bindings/build.sh [debug|release] [OUT]
+# Builds the phone's library and writes its Kotlin, Swift and Python. Usage: bindings/build.sh [debug|phone] [OUT]
 #
 #   OUT/native/libtabara.so    the library, stripped (OUT is target/bindings where none is given)
 #   OUT/kotlin/  OUT/swift/    what an app compiles
@@ -11,11 +11,20 @@ set -eu
 cd "$(dirname "$0")/.."
 profile=${1:-debug}
 out=${2:-target/bindings}
-case $profile in debug) flag= ;; release) flag=--release ;; *) echo "usage: $0 [debug|release] [OUT]" >&2; exit 2 ;; esac
 target=${CARGO_TARGET_DIR:-target}
 
 # Two calls: built together, the generator's features would slip into the phone's library.
-cargo build -q $flag -p tabara-bindings
+case $profile in
+  debug) cargo build -q -p tabara-bindings ;;
+  # the profile of Cargo.toml; and SQLite without what no phone's table uses: full text, trees of boxes, histograms, plug-ins
+  phone)
+    without="FTS3 FTS3_PARENTHESIS FTS5 RTREE STAT4 DBSTAT_VTAB LOAD_EXTENSION"
+    flags=-DSQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup
+    for part in $without; do flags="$flags -USQLITE_ENABLE_$part"; done
+    LIBSQLITE3_FLAGS=$flags cargo build -q --profile phone -p tabara-bindings
+    ;;
+  *) echo "usage: $0 [debug|phone] [OUT]" >&2; exit 2 ;;
+esac
 cargo build -q -p tabara-bindgen
 
 library=$target/$profile/libtabara.so
