@@ -221,9 +221,12 @@ fn sanitizer() -> Result<Vec<Command>, String> {
     Ok(vec![tests])
 }
 
+/// Histories of the vault on a bad disk, and of phones and server on a bad network. `TABARA_SOAK=PHONES,RECORDS` makes the
+/// second shorter.
 fn soak() -> Result<Vec<Command>, String> {
-    let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-tests", "--test", "histories*"]);
-    histories.args(["--", "--include-ignored", "--nocapture"]).env("TABARA_HISTORIES", "1000");
+    let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-tests"]);
+    histories.args(["--test", "histories*", "--test", "network", "--", "--include-ignored", "--nocapture"]);
+    histories.env("TABARA_HISTORIES", "1000");
     Ok(vec![histories])
 }
 

@@ -35,24 +35,31 @@ pub struct Figures {
 /// Records in a batch.
 const BATCH: usize = 20;
 
+/// Rounds in which the empty and the full log take turns: what disturbs one disturbs the other too.
+const ROUNDS: usize = 5;
+
 /// Runs the server `binary` on fresh folders. `records` are sent by `phones`; `seeded` lie in the log for the last rows.
+/// Rates are those of the best of [`ROUNDS`].
 pub fn measure(binary: &Path, phones: usize, records: usize, seeded: u64) -> Figures {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
         let mut empty = Bench::new(binary, phones, records, 0);
-        let first = empty.rush().await;
-        let p99_batch = empty.pace().await;
-        let disk_ratio = empty.disk_ratio();
-        drop(empty);
         let mut full = Bench::new(binary, phones, records, seeded);
-        let last = full.rush().await;
+        let (mut first, mut last) = (Rushed::default(), Rushed::default());
+        for _ in 0..ROUNDS {
+            first = first.better(empty.rush(records / ROUNDS).await);
+            last = last.better(full.rush(records / ROUNDS).await);
+        }
+        let memory = (full.memory() - 64e6).max(0.0) / seeded.max(1) as f64;
+        drop(full);
+        let p99_batch = empty.pace().await;
         Figures {
             records_per_s: first.rate,
             cpu_s_per_1000: first.cpu * 1000.0,
             p99_batch,
-            disk_ratio,
+            disk_ratio: empty.disk_ratio(),
             rate_ratio: last.rate / first.rate,
-            memory_bytes_per_record: (full.memory() - 64e6).max(0.0) / seeded.max(1) as f64,
+            memory_bytes_per_record: memory,
             seeded,
         }
     })
@@ -67,10 +74,17 @@ struct Bench {
     pace: Vec<(usize, Vec<u8>)>,
 }
 
+#[derive(Default)]
 struct Rushed {
     rate: f64,
     /// CPU seconds of the server per record.
     cpu: f64,
+}
+
+impl Rushed {
+    fn better(self, other: Self) -> Self {
+        if other.rate > self.rate { other } else { self }
+    }
 }
 
 impl Drop for Bench {
@@ -113,13 +127,13 @@ impl Bench {
         request.header("content-encoding", "gzip").body(body)
     }
 
-    /// As fast as it can over 16 connections.
-    async fn rush(&mut self) -> Rushed {
+    /// So many records as fast as it can over 16 connections.
+    async fn rush(&mut self, records: usize) -> Rushed {
         let http = client();
         while http.get(format!("{}/health", self.url)).send().await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let rush = std::mem::take(&mut self.rush);
+        let rush: Vec<_> = self.rush.drain(..(records / BATCH).min(self.rush.len())).collect();
         let records = (rush.len() * BATCH) as f64;
         let requests: Vec<_> = rush.into_iter().map(|batch| self.post(&http, batch)).collect();
         let queue = std::sync::Mutex::new(requests.into_iter());
