@@ -57,7 +57,7 @@ def test_no_request_is_a_fault_of_the_server_and_answers_are_what_the_document_s
         except Exception as e:  # nothing in it can be sent in this mode
             if "Unsatisfiable" not in type(e).__name__:
                 raise
-    assert len(names) == 10
+    assert len(names) >= 10
     assert world.http.get("/health").text == "ok"
     log = (world.folder / "server.log").read_text()
     assert "panicked" not in log and "ERROR" not in log

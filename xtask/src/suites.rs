@@ -284,7 +284,7 @@ pub fn venv() -> Result<String, String> {
 /// Hostile guests for longer: more requests from the OpenAPI document, and every deadline waited out.
 fn hostile() -> Result<Vec<Command>, String> {
     let mut long = python()?;
-    long[0].env("TABARA_EXAMPLES", "1000").env("TABARA_PATIENT", "1").args(["-k", "test_hostile or test_openapi"]);
+    long[0].env("TABARA_EXAMPLES", "300").env("TABARA_PATIENT", "1").args(["-k", "test_hostile or test_openapi"]);
     Ok(long)
 }
 
