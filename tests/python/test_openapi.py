@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, seed, settings
 from schemathesis import checks, GenerationMode
 
-from test_protocol import Phone, world  # noqa: F401 (a fixture)
+from test_protocol import QUESTIONNAIRE, Phone, sha256, world  # noqa: F401 (a fixture)
 
 EXAMPLES = int(os.environ.get("TABARA_EXAMPLES", "25"))
 CHECKS = [
@@ -31,6 +31,25 @@ def test_the_document_names_every_path_and_each_needs_a_token_but_three(world):
         assert {"400", "401", "403", "404", "405", "408", "413", "429", "503"} < set(how["responses"])
         answer = world.http.request("GET" if "requestBody" not in how else "POST", path)
         assert answer.status_code == (200 if path == "/health" else 401 if path not in without else 400), path
+
+
+@pytest.mark.parametrize(
+    "path, how, status",
+    [
+        ("/time", {"query": {"nonce": "n" * 64}}, 200),
+        ("/time", {"query": {"nonce": "n" * 65}}, 400),
+        ("/catalog", {}, 200),
+        ("/parts/{sha256}", {"path_parameters": {"sha256": sha256(QUESTIONNAIRE)}}, 200),
+        ("/updates", {"query": {"after": 2**64 - 1}}, 200),
+        ("/updates", {"query": {"after": 2**64}}, 400),
+    ],
+)
+def test_what_chance_rarely_finds_is_as_the_document_says_too(world, path, how, status):
+    phone = Phone(world.authority)
+    world.http.post("/devices", json=phone.chain)
+    api = schemathesis.openapi.from_url(str(world.http.base_url.join("openapi.json")))
+    case = api[path]["GET"].Case(**how)
+    assert case.call_and_validate(headers=phone.token(world.now()), checks=CHECKS).status_code == status
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
