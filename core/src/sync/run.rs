@@ -201,11 +201,11 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             self.report.updates += got.updates.len() as u32;
-            let orders = got.updates.iter().filter_map(|update| match &update.news {
+            let mut orders = got.updates.iter().filter_map(|update| match &update.news {
                 News::Order { jws } => signed::<Order>(Typ::Order, operations, jws),
                 _ => None,
             });
-            if let Some(order) = orders.filter(|order| order.device == self.me.device).last() {
+            if let Some(order) = orders.rfind(|order| order.device == self.me.device) {
                 self.mailbox.set_standing(&Standing { order: Some(order), ..standing })?;
             }
             self.mailbox.take_updates(&got.updates, got.cursor)?;
