@@ -137,7 +137,8 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value) -> Value {
         DateTime => value.moment(BUJUMBURA).map_or(Value::Blank, Value::DateTime),
         Time => value.time(BUJUMBURA).map_or(Value::Blank, Value::Time),
         SelectMultiple => choices(form, node, &value.text()).unwrap_or(Value::Text(value.shared_text())),
-        SelectOne | Rank => Value::Text(value.shared_text()),
+        // what a person could have written too: a draft keeps it as text
+        Text | Barcode | SelectOne | Rank => Value::Text(value.shared_text()),
         Geopoint | Geotrace | Geoshape => read(form, node, &value.text()).unwrap_or_default(),
         _ => match value {
             // a text cell holds the word, as every XForms engine writes it

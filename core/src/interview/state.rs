@@ -413,7 +413,10 @@ impl State {
         };
         self.dirty.retain(|dirty| !stays(dirty.rank));
         self.changed.clear();
+        // what is computed on the way is no change either: a trigger would write over an answer
+        self.quiet = true;
         self.settle(form);
+        self.quiet = false;
     }
 }
 

@@ -1,5 +1,5 @@
 //! What was computed step by step is what computing everything at once gives: on random forms with random answers, rows
-//! that come and go, and drafts taken up in between. A failure prints the seed of its form.
+//! that come and go, another language, and drafts taken up in between. A failure prints the seed of its form.
 
 use super::*;
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn expression(dice: &mut Dice, names: &Names, within: &[String], depth: usize) -
     }
     let (name, repeats) = names[dice.roll(names.len())].clone();
     let inner = |dice: &mut Dice| expression(dice, names, within, depth + 1);
-    match dice.roll(14) {
+    match dice.roll(16) {
         0 => format!("{} + {}", inner(dice), inner(dice)),
         1 => format!("if({} > {}, {}, {})", inner(dice), inner(dice), inner(dice), inner(dice)),
         2 => format!("coalesce({}, {})", inner(dice), inner(dice)),
@@ -49,6 +49,8 @@ fn expression(dice: &mut Dice, names: &Names, within: &[String], depth: usize) -
             None => format!("not(${{{name}}})"),
         },
         11 if !within.is_empty() => "position(..)".to_owned(),
+        12 if name.starts_with('s') => format!("jr:choice-name(${{{name}}}, '${{{name}}}')"),
+        13 if !repeats.is_empty() => format!("count(${{{}}}[position() > {}])", repeats[0], dice.roll(3)),
         _ => format!("${{{name}}}"),
     }
 }
@@ -59,12 +61,21 @@ fn random_form(dice: &mut Dice) -> String {
     let mut open: Vec<(bool, String)> = Vec::new();
     for i in 0..6 + dice.roll(24) {
         let within: Vec<String> = open.iter().filter(|(repeat, _)| *repeat).map(|(_, name)| name.clone()).collect();
-        let name = format!("n{i}");
+        // `s`: a select whose choices have labels in two languages; `c`: nobody answers it, so it triggers nothing
+        let kind = dice.roll(16);
+        let name = format!("{}{i}", ["c", "n", "s"][usize::from(!(9..=11).contains(&kind)) + usize::from(kind == 12)]);
+        let near: Vec<String> = names
+            .iter()
+            .filter(|(name, rows)| *rows == within && !name.starts_with('c'))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let far: Vec<String> =
+            names.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, _)| name.clone()).collect();
         let relevant = match dice.roll(3) {
             0 => format!(" | relevant: {}", expression(dice, &names, &within, 1)),
             _ => String::new(),
         };
-        match dice.roll(12) {
+        match kind {
             0 | 1 if open.len() < 4 => {
                 rows += &format!("group {name}{relevant}\n");
                 open.push((false, name));
@@ -92,9 +103,19 @@ fn random_form(dice: &mut Dice) -> String {
                     expression(dice, &names, &within, 2)
                 )
             }
-            7 => rows += &format!("text {name}{relevant}\n"),
+            7 if !near.is_empty() => {
+                let (is, on) = (expression(dice, &names, &within, 0), &near[dice.roll(near.len())]);
+                rows += &format!("text {name}{relevant} | is: {is} | on: {on}\n");
+            }
+            12 => rows += &format!("select_one {name} yn{relevant}\n"),
+            13 => rows += &format!("rank {name} need{relevant}\n"),
+            14 if !far.is_empty() => {
+                let (from, filter) = (&far[dice.roll(far.len())], expression(dice, &names, &within, 2));
+                rows += &format!("select_one {name}{relevant} | rows: {from} | filter: {filter} != ''\n");
+            }
             8 => rows += &format!("integer {name}{relevant} | default: {}\n", dice.roll(5)),
             9..=11 => rows += &format!("calculate {name}{relevant} | is: {}\n", expression(dice, &names, &within, 0)),
+            15 => rows += &format!("text {name}{relevant}\n"),
             _ => rows += &format!("integer {name}{relevant}\n"),
         }
         names.push((name, within));
@@ -136,7 +157,8 @@ fn paths(interview: &Interview, wanted: impl Fn(NodeType) -> bool) -> Vec<(NodeT
 }
 
 fn step(dice: &mut Dice, interview: &mut Interview) {
-    match dice.roll(6) {
+    match dice.roll(7) {
+        6 => drop(interview.set_language(dice.of(&["en", "fr"]))),
         0 | 1 => {
             let repeats = paths(interview, |kind| kind == NodeType::Repeat);
             if let Some((_, path)) = repeats.get(dice.roll(repeats.len().max(1))) {
@@ -153,8 +175,9 @@ fn step(dice: &mut Dice, interview: &mut Interview) {
             let answer = match kind {
                 _ if dice.roll(5) == 0 => None,
                 NodeType::Integer => Some(dice.of(&["0", "1", "2", "3", "4", "-7"])),
+                NodeType::Rank => Some(dice.of(&["none food water", "water", "food none"])),
                 NodeType::SelectMultiple => Some(dice.of(&["food", "water food", "none"])),
-                NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "b2"])),
+                NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "b2", "yes", "no", "1"])),
                 _ => Some(dice.of(&["a", "b", "yes", "12", "food"])),
             };
             let _ = interview.answer(path, answer);
