@@ -261,8 +261,14 @@ fn fuzz() -> Result<Vec<Command>, String> {
     let fuzz = format!("target/fuzz/{host}/release/fuzz");
     let steps = ["workbook", "table", "expression", "package", "answers", "keys"].into_iter().flat_map(|target| {
         let corpus = format!("target/fuzz/corpus/{target}");
-        let mut step = program(&fuzz, &[&corpus, "-max_total_time=60", "-max_len=65536", "-timeout=10"]);
-        step.args(["-rss_limit_mb=1024", "-print_final_stats=1", "-verbosity=0", "-artifact_prefix=target/fuzz/"]);
+        let mut step = program(&fuzz, &[&corpus, "-max_total_time=60", "-max_len=131072", "-timeout=10"]);
+        step.args([
+            "-rss_limit_mb=1024",
+            "-print_final_stats=1",
+            "-verbosity=0",
+            "-print_funcs=0",
+            "-artifact_prefix=target/fuzz/",
+        ]);
         step.env("TABARA_FUZZ", target);
         [step, program("echo", &[&format!("fuzz {target}: ok")])]
     });

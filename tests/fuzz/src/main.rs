@@ -3,7 +3,6 @@
 #![no_main]
 
 #[path = "../../src/files.rs"]
-#[expect(dead_code, reason = "the tests call what the targets do not")]
 mod files;
 #[path = "../../src/hostile.rs"]
 mod hostile;
