@@ -36,9 +36,9 @@ pub enum Problem {
 }
 
 impl Problem {
-    const ALL: [Self; 10] = {
+    const ALL: [Self; 11] = {
         use Problem::*;
-        [Malformed, Oversize, UnknownDevice, TokenTime, BadChain, NotFound, Method, TooSlow, TooMany, Unavailable]
+        [Malformed, Oversize, UnknownDevice, TokenTime, BadChain, Gap, NotFound, Method, TooSlow, TooMany, Unavailable]
     };
 
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
