@@ -158,14 +158,15 @@ fn answers(bytes: &[u8]) {
     let mut interview = Interview::start(HARD.clone(), setting());
     for line in text.lines().take(40) {
         let (first, rest) = line.split_at_checked(1).unwrap_or((line, ""));
+        // a refusal is as good as an answer
         let _ = match (first, line.split_once('=')) {
-            ("+", _) => interview.add_row(rest).map(drop),
-            ("-", _) => interview.remove_row(rest).map(drop),
-            (">", _) => interview.jump(rest).map(drop),
-            (_, Some((path, answer))) => interview.answer(path, Some(answer).filter(|a| !a.is_empty())).map(drop),
-            ("n", _) => Ok(drop(interview.next())),
-            ("b", _) => Ok(drop(interview.back())),
-            _ => Ok(drop(interview.set_language(line))),
+            ("+", _) => interview.add_row(rest),
+            ("-", _) => interview.remove_row(rest),
+            (">", _) => interview.jump(rest),
+            (_, Some((path, answer))) => interview.answer(path, Some(answer).filter(|a| !a.is_empty())),
+            ("n", _) => Ok(interview.next()),
+            ("b", _) => Ok(interview.back()),
+            _ => Ok(interview.set_language(line)),
         };
     }
     let _ = (interview.missing(), interview.facts());
