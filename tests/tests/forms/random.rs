@@ -2,8 +2,9 @@
 //! constraints, calculations and filtered choices over what stands before them.
 //!
 //! What the two engines decide apart (the table in `tabara_core::interview`) is not asked, by number: 5 and 6, answers
-//! out of reach or out of order; 9, filters over rows; 10, counted rows; 12, `!=` of numbers; 14 and 15, dates as text; 20, positions in
-//! predicates. Nor what JavaRosa does wrongly: `max()` of negative numbers, which begins at the least positive one.
+//! out of reach or out of order; 9, filters over rows or over what may not be relevant; 10, counted rows; 12, `!=` of
+//! numbers; 14 and 15, dates as text; 20, positions in predicates. Nor what JavaRosa does wrongly: `max()` of negative
+//! numbers, which begins at the least positive one.
 
 /// A small generator.
 pub struct Dice(pub u64);
@@ -154,8 +155,11 @@ impl Form {
             .collect();
         let filter = match kind {
             Kind::Filtered => {
-                let ones = self.singles(around, |kind| kind == Kind::One);
-                let numbers = self.singles(around, |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number));
+                let mut ones = self.singles(around, |kind| kind == Kind::One);
+                let mut numbers =
+                    self.singles(around, |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number));
+                ones.retain(|field| self.steady(&field.path));
+                numbers.retain(|field| self.steady(&field.path));
                 match (self.dice.pick(&ones), self.dice.pick(&numbers)) {
                     (Some(one), _) if self.dice.roll(2) == 0 => format!("in = {}", one.path),
                     (_, Some(number)) => format!("size &lt; {}", number.path),
@@ -203,6 +207,15 @@ impl Form {
         };
         let data = if data.is_empty() { String::new() } else { format!(" type=\"{data}\"") };
         self.binds += &format!("<bind nodeset=\"{at}\"{data}{relevant}{more}/>\n");
+    }
+
+    /// Whether neither a field nor a section around it has a relevance.
+    fn steady(&self, path: &str) -> bool {
+        let around = |bind: &str| {
+            let of = bind.split('"').nth(1).unwrap_or_default();
+            bind.contains(" relevant=") && (path == of || path.starts_with(&format!("{of}/")))
+        };
+        !self.binds.lines().any(around)
     }
 
     /// What stands for one value in a row.
