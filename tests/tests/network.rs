@@ -49,13 +49,15 @@ fn end(server: &mut Child) {
 
 /// Starts a server and waits until it listens.
 fn serve(folder: &Path, address: std::net::SocketAddr) -> Child {
-    let server = Command::new(PROGRAM).arg("serve").arg(folder).arg(address.to_string()).spawn().expect("a process");
+    let mut server =
+        Command::new(PROGRAM).arg("serve").arg(folder).arg(address.to_string()).spawn().expect("a process");
     for _ in 0..3000 {
         if std::net::TcpStream::connect(address).is_ok() {
             return server;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    end(&mut server);
     panic!("the server does not listen");
 }
 

@@ -13,7 +13,7 @@ const PIN: &str = "P5fL0FnZKocGZrXCDLDkDrWZQGCzeNOdOC_MNdupmvM";
 
 /// A deployment, and the address of the same server behind TLS.
 async fn deployment(folder: &Path) -> (Deployment, String) {
-    let deployment = Deployment::start(folder, SetClock::at(1_795_363_200), &["first-line.md"], 0).await;
+    let deployment = Deployment::start(folder, SetClock::at(1_800_000_000), &["first-line.md"], 0).await;
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/tls");
     let mut settings = deployment.settings();
     settings.tls = Some(tabara_server::listen::tls(&files.join("certificate.pem"), &files.join("key.pem")).unwrap());
