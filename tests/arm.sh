@@ -33,6 +33,8 @@ if [ ! -e "$source/Cargo.lock" ]; then
   mkdir -p "$here/toolchain/lib/rustlib/src/rust"
   cp -r "$here"/deb/usr/src/rustc-*/library "$source"
 fi
+# rustup names its own toolchain and libraries to what it starts: the sources would be looked for beside those
+unset LD_LIBRARY_PATH RUSTUP_TOOLCHAIN CARGO RUSTC
 export RUSTC_BOOTSTRAP=1 RUSTC="$here/toolchain/bin/rustc"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
