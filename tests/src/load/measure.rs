@@ -131,6 +131,7 @@ impl Bench {
     async fn rush(&mut self, records: usize) -> Rushed {
         let http = client();
         while http.get(format!("{}/health", self.url)).send().await.is_err() {
+            assert!(self.server.try_wait().is_ok_and(|ended| ended.is_none()), "the server has ended");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let rush: Vec<_> = self.rush.drain(..(records / BATCH).min(self.rush.len())).collect();
