@@ -319,6 +319,21 @@ async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by
 }
 
 #[tokio::test]
+async fn what_a_courier_brought_receipts_for_is_kept_its_days_also_where_the_phones_clock_was_years_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = deployment(&folder).await;
+    let starter = tabara_server::courier::parcel(deployment.store(), &deployment.settings(), vec![]).unwrap().write();
+    let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), SetClock::at(START - 9 * 365 * 86_400));
+    courier::take(&phone.mailbox, &starter).unwrap();
+    phone.screen(0, &mut Dice::new(1));
+    let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
+    let parcel = enrol(&deployment).carry(&bundle).await.unwrap();
+    assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 1);
+    phone.sync().await.unwrap();
+    assert_eq!(phone.mailbox.kept().unwrap().len(), 1, "a server that is set back can still ask for it");
+}
+
+#[tokio::test]
 async fn a_receipt_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
     let folder = tempfile::tempdir().unwrap();
     let mut deployment = deployment(&folder).await;

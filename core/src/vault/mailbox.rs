@@ -219,6 +219,9 @@ impl Mailbox {
     pub fn learn_time(&self, server: i64) -> Result<(), VaultError> {
         *self.contact() = Some((server, self.clock.monotonic()));
         self.store.write(|t| {
+            // receipts that a courier brought before the first contact are dated by a clock that nobody had checked
+            let unchecked = "UPDATE record SET at = ?1 WHERE at < ?1 AND (SELECT learned IS NULL FROM server)";
+            t.execute(unchecked, [server])?;
             t.execute("UPDATE server SET learned = ?1, phone = ?2", params![server, self.clock.unix()])?;
             Ok(())
         })
