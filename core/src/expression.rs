@@ -36,7 +36,9 @@ pub fn evaluate(text: &str, around: &Surroundings) -> (Value, Vec<Fault>) {
 /// The first expression that stands in a text for people, and where: `${name}`, `${any expression}`, or a path that begins
 /// with `instance('list')/`, as XLSForm has it.
 pub fn embedded(text: &str) -> Option<(Range<usize>, &str)> {
-    let at = [text.find("${"), text.find("instance(")].into_iter().flatten().min()?;
+    let from =
+        |at: &usize| text.as_bytes()[*at..].starts_with(b"${") || text.as_bytes()[*at..].starts_with(b"instance(");
+    let at = (0..text.len()).find(from)?;
     let rest = &text[at..];
     if rest.starts_with("${") {
         let len = rest.find('}')? + 1;

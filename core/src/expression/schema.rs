@@ -136,7 +136,7 @@ impl Schema {
     pub fn named(&self, name: &str) -> &[NodeId] {
         let name_of = |id: &NodeId| &*self.nodes[*id as usize].name;
         let from = self.by_name.partition_point(|id| name_of(id) < name);
-        let same = self.by_name[from..].partition_point(|id| name_of(id) == name);
+        let same = self.by_name[from..].iter().take_while(|id| name_of(id) == name).count();
         &self.by_name[from..from + same]
     }
     /// A node right inside a section, by name.
