@@ -29,6 +29,13 @@ impl Dice {
     pub fn of(&mut self, n: usize) -> usize {
         (self.roll() % n.max(1) as u64) as usize
     }
+    pub fn word<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[self.of(words.len())]
+    }
+    /// One of them; none of none.
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
+        if of.is_empty() { None } else { Some(of[self.of(of.len())].clone()) }
+    }
     /// True so many times in a hundred.
     pub fn percent(&mut self, n: u32) -> bool {
         self.roll() % 100 < u64::from(n)

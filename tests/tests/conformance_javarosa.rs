@@ -13,7 +13,7 @@ mod suite;
 #[allow(dead_code)]
 mod xform;
 
-use random::{Dice, Field, Form, Kind};
+use random::{Field, Form, Kind};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
@@ -23,6 +23,7 @@ use std::sync::Arc;
 use suite::{Suite, ours, same};
 use tabara_core::interview::{Interview, Setting, Why};
 use tabara_core::questionnaire::Questionnaire;
+use tabara_tests::proxy::Dice;
 
 /// ODK Validate, which holds JavaRosa: of the tests' own virtual environment.
 fn jar() -> Option<PathBuf> {
@@ -50,7 +51,7 @@ fn place(dice: &mut Dice, path: &str, repeats: &[String], rows: &BTreeMap<String
         generic += &format!("/{part}");
         found += &format!("/{part}");
         if repeats.contains(&generic) {
-            let row = 1 + dice.roll(rows[&found]);
+            let row = 1 + dice.of(rows[&found]);
             found += &format!("[{row}]");
         }
     }
@@ -66,7 +67,7 @@ fn play(seed: u64) -> Played {
         Questionnaire::new(imported.package).unwrap_or_else(|error| panic!("seed {seed}: {error:?}\n{xform}"));
     let setting = Setting { now: 1_795_372_200, seed: 7, ..Setting::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
-    let mut dice = Dice(seed ^ 0xD1CE);
+    let mut dice = Dice::new(seed ^ 0xD1CE);
     // how many rows each repeat has, by its path with rows
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
     let fresh = |rows: &mut BTreeMap<String, usize>, at: &str| {
@@ -91,14 +92,14 @@ fn play(seed: u64) -> Played {
         played.choices.push(field.path.clone());
     }
     for _ in 0..14 {
-        let words = match (dice.roll(5), form.repeats.is_empty()) {
+        let words = match (dice.of(5), form.repeats.is_empty()) {
             (0, false) => {
-                let (repeat, around) = &form.repeats[dice.roll(form.repeats.len())];
+                let (repeat, around) = &form.repeats[dice.of(form.repeats.len())];
                 let at = place(&mut dice, repeat, around, &rows);
                 let count = rows[&at];
-                let row = 1 + dice.roll(count);
+                let row = 1 + dice.of(count);
                 let path = format!("{at}[{row}]");
-                let removes = count > 1 && dice.roll(3) == 0;
+                let removes = count > 1 && dice.of(3) == 0;
                 if count > 4 || !interview.relevant(&ours(&path)) {
                     continue;
                 }
@@ -137,16 +138,16 @@ fn play(seed: u64) -> Played {
             }
             _ if questions.is_empty() => break,
             _ => {
-                let field = questions[dice.roll(questions.len())];
+                let field = questions[dice.of(questions.len())];
                 let at = place(&mut dice, &field.path, &field.repeats, &rows);
                 let text = match field.kind {
-                    _ if dice.roll(6) == 0 => "",
-                    Kind::Integer => dice.of(&["0", "1", "2", "3", "9", "-4"]),
-                    Kind::Decimal => dice.of(&["0.5", "2", "-1.5", "7.25"]),
-                    Kind::Date => dice.of(&["2024-05-31", "2024-06-01", "1999-02-28"]),
-                    Kind::One => dice.of(&["a", "b", "c"]),
-                    Kind::Several => dice.of(&["a", "b", "a c", "b c", "a b c"]),
-                    _ => dice.of(&["a", "x y", "12", "Zz"]),
+                    _ if dice.of(6) == 0 => "",
+                    Kind::Integer => dice.word(&["0", "1", "2", "3", "9", "-4"]),
+                    Kind::Decimal => dice.word(&["0.5", "2", "-1.5", "7.25"]),
+                    Kind::Date => dice.word(&["2024-05-31", "2024-06-01", "1999-02-28"]),
+                    Kind::One => dice.word(&["a", "b", "c"]),
+                    Kind::Several => dice.word(&["a", "b", "a c", "b c", "a b c"]),
+                    _ => dice.word(&["a", "x y", "12", "Zz"]),
                 };
                 if interview.answer(&ours(&at), Some(text).filter(|text| !text.is_empty())).is_err() {
                     continue;

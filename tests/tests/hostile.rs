@@ -7,25 +7,13 @@ use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile};
 use tabara_tests::counting::{Counting, count};
 use tabara_tests::files::{cell, label, record, short, stream, xls, xlsx};
 use tabara_tests::hostile::TARGETS;
+use tabara_tests::proxy::Dice;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
 /// No more than this is held by the reading of one file.
 const MOST: usize = 192 << 20;
-
-/// splitmix64
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((x ^ (x >> 31)) % below.max(1) as u64) as usize
-    }
-}
 
 /// One to four changes: bytes and lengths, pieces doubled, moved and left out, and words that parsers fear.
 fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
@@ -43,20 +31,20 @@ fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
         b"once(",
         b"' | ",
     ];
-    let mut bytes = seeds[dice.roll(seeds.len())].clone();
-    for _ in 0..=dice.roll(4) {
-        let (from, other) = (dice.roll(bytes.len()), &seeds[dice.roll(seeds.len())]);
-        let to = (from + dice.roll(64)).min(bytes.len());
-        let piece = match dice.roll(6) {
-            0 => vec![dice.roll(256) as u8],
-            1 => WORDS[dice.roll(WORDS.len())].to_vec(),
-            2 => bytes[from..to].repeat(1 + dice.roll(40)),
+    let mut bytes = seeds[dice.of(seeds.len())].clone();
+    for _ in 0..=dice.of(4) {
+        let (from, other) = (dice.of(bytes.len()), &seeds[dice.of(seeds.len())]);
+        let to = (from + dice.of(64)).min(bytes.len());
+        let piece = match dice.of(6) {
+            0 => vec![dice.of(256) as u8],
+            1 => WORDS[dice.of(WORDS.len())].to_vec(),
+            2 => bytes[from..to].repeat(1 + dice.of(40)),
             3 => Vec::new(),
             4 => {
-                let at = dice.roll(other.len());
-                other[at..(at + dice.roll(400)).min(other.len())].to_vec()
+                let at = dice.of(other.len());
+                other[at..(at + dice.of(400)).min(other.len())].to_vec()
             }
-            _ => bytes[from..to].iter().map(|byte| byte ^ (1 << dice.roll(8))).collect(),
+            _ => bytes[from..to].iter().map(|byte| byte ^ (1 << dice.of(8))).collect(),
         };
         bytes.splice(from..to, piece);
     }
@@ -81,7 +69,7 @@ fn mutations_of_real_input_end_in_an_error_or_in_something_that_works() {
     let seed = seed.unwrap_or_else(now);
     for target in TARGETS {
         println!("seed {seed}, target {} (TABARA_SEED={seed} repeats it)", target.name);
-        let (mut dice, seeds) = (Dice(seed), (target.seeds)());
+        let (mut dice, seeds) = (Dice::new(seed), (target.seeds)());
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 2 {
             let bytes = mutated(&mut dice, &seeds);

@@ -6,24 +6,7 @@
 //! numbers; 14 and 15, dates as text; 20, positions in predicates. Nor what JavaRosa does wrongly: `max()` of negative
 //! numbers, which begins at the least positive one.
 
-/// A small generator.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((x ^ (x >> 31)) % below as u64) as usize
-    }
-    pub fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.roll(words.len())]
-    }
-    fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        if of.is_empty() { None } else { Some(of[self.roll(of.len())].clone()) }
-    }
-}
+use tabara_tests::proxy::Dice;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -66,7 +49,7 @@ const LIST: &str = "<instance id=\"places\"><root><item><name>p1</name><label>P1
 
 impl Form {
     pub fn new(seed: u64) -> Self {
-        let (dice, text) = (Dice(seed), String::new);
+        let (dice, text) = (Dice::new(seed), String::new);
         let mut form =
             Self { dice, instance: text(), binds: text(), body: text(), fields: vec![], repeats: vec![], names: 0 };
         form.section("/data", &[], 0);
@@ -97,11 +80,11 @@ impl Form {
 
     fn section(&mut self, path: &str, around: &[String], depth: usize) {
         let most = if depth == 0 { 10 } else { 5 };
-        for _ in 0..2 + self.dice.roll(most) {
+        for _ in 0..2 + self.dice.of(most) {
             self.names += 1;
             let name = format!("n{}", self.names);
             let at = format!("{path}/{name}");
-            match self.dice.roll(12) {
+            match self.dice.of(12) {
                 0 if depth < 3 => {
                     self.bind(&at, "", around, "");
                     self.within(&name, &at, around, depth, false);
@@ -114,7 +97,7 @@ impl Form {
                     self.within(&name, &at, &around, depth, true);
                 }
                 2..=4 => {
-                    let kind = if self.dice.roll(2) == 0 { Kind::Number } else { Kind::Words };
+                    let kind = if self.dice.of(2) == 0 { Kind::Number } else { Kind::Words };
                     let rule =
                         if kind == Kind::Number { self.number(&at, around, 0) } else { self.words(&at, around, 0) };
                     self.instance += &format!("<{name}/>");
@@ -161,7 +144,7 @@ impl Form {
                 ones.retain(|field| self.steady(&field.path));
                 numbers.retain(|field| self.steady(&field.path));
                 match (self.dice.pick(&ones), self.dice.pick(&numbers)) {
-                    (Some(one), _) if self.dice.roll(2) == 0 => format!("in = {}", one.path),
+                    (Some(one), _) if self.dice.of(2) == 0 => format!("in = {}", one.path),
                     (_, Some(number)) => format!("size &lt; {}", number.path),
                     _ => "size &lt; 2".to_owned(),
                 }
@@ -179,12 +162,12 @@ impl Form {
             }
             _ => format!("<input ref=\"{at}\"><label>{name}</label></input>\n"),
         };
-        let default = if kind == Kind::Integer && self.dice.roll(3) == 0 { self.dice.of(&["0", "2", "5"]) } else { "" };
+        let default = if kind == Kind::Integer && self.dice.of(3) == 0 { self.dice.word(&["0", "2", "5"]) } else { "" };
         self.instance += &format!("<{name}>{default}</{name}>");
-        let constraint = match (kind, self.dice.roll(3)) {
+        let constraint = match (kind, self.dice.of(3)) {
             (Kind::Integer | Kind::Decimal, 0) => {
                 let bound = self.number(at, around, 2);
-                format!(". {} {bound}", self.dice.of(&["<", "<=", ">", ">=", "="]))
+                format!(". {} {bound}", self.dice.word(&["<", "<=", ">", ">=", "="]))
             }
             (Kind::Text, 0) => format!("regex(., '[a-z]+') or {}", self.truth(at, around, 2)),
             (Kind::Several, 0) => "not(selected(., 'a')) or count-selected(.) = 1".to_owned(),
@@ -199,7 +182,7 @@ impl Form {
 
     fn bind(&mut self, at: &str, data: &str, around: &[String], more: &str) {
         // a repeat that is not relevant has no rows there, and ours keep theirs
-        let relevant = match self.dice.roll(4) {
+        let relevant = match self.dice.of(4) {
             0 if !data.is_empty() || around.is_empty() => {
                 format!(" relevant=\"{}\"", escaped(&self.truth(at, around, 1)))
             }
@@ -242,13 +225,13 @@ impl Form {
     }
 
     fn number(&mut self, at: &str, around: &[String], depth: usize) -> String {
-        let constant = |dice: &mut Dice| dice.of(&["0", "1", "2", "3.5", "7", "-1"]).to_owned();
+        let constant = |dice: &mut Dice| dice.word(&["0", "1", "2", "3.5", "7", "-1"]).to_owned();
         if depth > 3 {
             return constant(&mut self.dice);
         }
         let numeric = |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number);
         let singles = self.singles(around, numeric);
-        match self.dice.roll(17) {
+        match self.dice.of(17) {
             0 => format!("{} + {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("({} - {})", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             2 => format!("{} * {}", self.number(at, around, 3), self.number(at, around, 4)),
@@ -261,11 +244,11 @@ impl Form {
             6 => format!("coalesce({}, {})", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             7 => format!("string-length({})", self.words(at, around, depth + 1)),
             8 => {
-                let function = self.dice.of(&["int", "round", "abs", "number"]);
+                let function = self.dice.word(&["int", "round", "abs", "number"]);
                 format!("{function}({})", self.number(at, around, depth + 1))
             }
             9 => match self.rows(at, around, numeric) {
-                Some((path, _)) => format!("{}({path})", self.dice.of(&["sum", "count", "min"])),
+                Some((path, _)) => format!("{}({path})", self.dice.word(&["sum", "count", "min"])),
                 None => constant(&mut self.dice),
             },
             10 => match self.dice.pick(&self.singles(around, |kind| kind == Kind::Several)) {
@@ -283,7 +266,7 @@ impl Form {
                 // of a row that may not be there; the repeats are all told
                 Some((_, field)) if around.is_empty() => {
                     let picks: String =
-                        field.repeats.iter().map(|repeat| format!(", {repeat}, {}", 1 + self.dice.roll(2))).collect();
+                        field.repeats.iter().map(|repeat| format!(", {repeat}, {}", 1 + self.dice.of(2))).collect();
                     format!("indexed-repeat({}{picks})", field.path)
                 }
                 _ => constant(&mut self.dice),
@@ -297,12 +280,12 @@ impl Form {
     }
 
     fn words(&mut self, at: &str, around: &[String], depth: usize) -> String {
-        let constant = |dice: &mut Dice| dice.of(&["''", "'a'", "'b c'", "'12'"]).to_owned();
+        let constant = |dice: &mut Dice| dice.word(&["''", "'a'", "'b c'", "'12'"]).to_owned();
         if depth > 3 {
             return constant(&mut self.dice);
         }
         let singles = self.singles(around, |kind| matches!(kind, Kind::Text | Kind::One | Kind::Several | Kind::Words));
-        match self.dice.roll(12) {
+        match self.dice.of(12) {
             0 => format!("concat({}, '-', {})", self.words(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("substr({}, 1, 3)", self.words(at, around, depth + 1)),
             2 => {
@@ -338,9 +321,9 @@ impl Form {
 
     fn truth(&mut self, at: &str, around: &[String], depth: usize) -> String {
         if depth > 3 {
-            return self.dice.of(&["true()", "false()"]).to_owned();
+            return self.dice.word(&["true()", "false()"]).to_owned();
         }
-        match self.dice.roll(12) {
+        match self.dice.of(12) {
             0 => format!("({} and {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             1 => format!("({} or {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             2 => format!("not({})", self.truth(at, around, depth + 1)),
@@ -349,12 +332,12 @@ impl Form {
             5 | 6 => {
                 let several = self.singles(around, |kind| matches!(kind, Kind::One | Kind::Several));
                 match self.dice.pick(&several) {
-                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.of(&["a", "b"])),
+                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.word(&["a", "b"])),
                     None => "true()".to_owned(),
                 }
             }
             7 => {
-                let function = self.dice.of(&["contains", "starts-with", "ends-with"]);
+                let function = self.dice.word(&["contains", "starts-with", "ends-with"]);
                 format!("{function}({}, {})", self.words(at, around, depth + 1), self.words(at, around, 4))
             }
             8 => {
@@ -362,7 +345,7 @@ impl Form {
                 self.dice.pick(&dates).map_or("true()".into(), |date| format!("{} < date('2024-06-01')", date.path))
             }
             _ => {
-                let operator = self.dice.of(&["<", "<=", ">", ">=", "="]);
+                let operator = self.dice.word(&["<", "<=", ">", ">=", "="]);
                 format!("{} {operator} {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1))
             }
         }
