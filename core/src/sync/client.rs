@@ -2,9 +2,9 @@
 
 use super::tls;
 use crate::catalog::is_server_address;
+use crate::courier::gzip;
 use crate::envelope::Digest;
 use crate::error::{Error, Result};
-use crate::record::courier::gzip;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use std::time::Duration;
 

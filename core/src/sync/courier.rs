@@ -1,13 +1,13 @@
-//! A phone's side of the courier (`record::courier`): what waits goes into a bundle; a parcel brings receipts, catalog and
+//! A phone's side of the courier (`courier`): what waits goes into a bundle; a parcel brings receipts, catalog and
 //! files, each checked as if the server itself had sent it.
 
 use super::receipt::judge;
 use super::{Client, Report, run};
 use crate::catalog::{Catalog, CatalogError, RecipientRole};
+use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
 use crate::error::{Error, Result};
 use crate::record::Sent;
-use crate::record::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::vault::mailbox::{Mailbox, Outgoing, Standing};
 use std::collections::BTreeMap;
 

@@ -4,9 +4,9 @@
 use super::{Result, asked};
 use tabara_core::catalog::{Catalog, RecipientRole, Uuid};
 use tabara_core::clock::civil_month;
+use tabara_core::courier::Bundle;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ};
 use tabara_core::facts::{Dictionary, Facts, Value};
-use tabara_core::record::courier::Bundle;
 use tabara_core::record::{Kind, QuestionnaireRef, Record, Sent};
 
 /// What was decided, in the words of `facts.csv`.

@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use reqwest::StatusCode;
+use tabara_core::courier::{Bundle, Parcel};
 use tabara_core::envelope::{self, Typ};
-use tabara_core::record::courier::{Bundle, Parcel};
 use tabara_core::record::{Head, Outcome, Reason, Receipt};
 use tabara_core::seal;
 use tabara_tests::load::digest;

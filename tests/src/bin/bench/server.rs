@@ -1,7 +1,7 @@
 //! The server as a process of its own, and what goes over the wire to it.
 
 use crate::{Rows, phone};
-use tabara_core::record::courier::gzip;
+use tabara_core::courier::gzip;
 use tabara_core::record::{Batch, Sent};
 use tabara_tests::bad_link::{Cost, cost};
 use tabara_tests::load::measure;

@@ -2,7 +2,7 @@
 //! (`questionnaires/facts.csv`). What is not in the dictionary cannot leave a phone in the clear, and what arrives
 //! with a code that the dictionary lacks is quarantined.
 
-use crate::record::{Kind, Reason};
+use crate::kind::{Kind, Reason};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -100,8 +100,9 @@ impl Dictionary {
     /// The dictionary that this build carries.
     pub fn standard() -> &'static Self {
         static STANDARD: OnceLock<Dictionary> = OnceLock::new();
-        STANDARD
-            .get_or_init(|| Self::parse(include_str!("../../questionnaires/facts.csv")).expect("facts.csv is tested"))
+        STANDARD.get_or_init(|| {
+            Self::parse(include_str!("../../../questionnaires/facts.csv")).expect("facts.csv is tested")
+        })
     }
 
     /// Reads `facts.csv`: `fact,kinds,cardinality,codes,grid,sensitive,from,note`; lists are separated by `|`. The

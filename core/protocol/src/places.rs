@@ -1,5 +1,5 @@
 //! The divisions of Burundi in force since 2025: 5 provinces, 42 communes. Codes are `BI-PR-NN` and `BI-CO-NN-NN`,
-//! where the first NN is the province. Source and licence: `core/src/places/SOURCE.md`.
+//! where the first NN is the province. Source and licence: `core/protocol/src/places/SOURCE.md`.
 
 use std::sync::OnceLock;
 

@@ -1,0 +1,24 @@
+//! What leaves a phone, and who may be trusted: the part that phone, server and desk share.
+//!
+//! | module | what |
+//! |--|--|
+//! | [`envelope`] | JWS with Ed25519: every signed thing, and the hashes that name things |
+//! | [`seal`] | `age` files: what only the holders of a key can read |
+//! | [`facts`], [`places`] | the dictionary of what may be counted; provinces and communes |
+//! | [`record`], [`kind`], [`code`] | a record, its verdict and receipt; what kinds there are; the code on a slip |
+//! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
+//! | [`courier`] | records and answers that travel as files |
+//! | [`referral`] | services, urgency, and the states of a referral |
+//! | [`clock`] | time as a parameter |
+
+pub mod catalog;
+pub mod clock;
+pub mod code;
+pub mod courier;
+pub mod envelope;
+pub mod facts;
+pub mod kind;
+pub mod places;
+pub mod record;
+pub mod referral;
+pub mod seal;
