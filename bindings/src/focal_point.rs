@@ -1,22 +1,22 @@
 //! The one object an app holds, and an interview that is going on. Documented in `tabara_core::focal_point`.
 
 use crate::error::Result;
-use crate::secret::{DeviceSecret, Lent};
+use crate::secret::{DeviceSecret, HostSecretAdapter};
 use crate::sync::{SyncProgress, SyncReport, tell};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::Digest;
-use tabara_core::focal_point::{self as core, CaseCard, Listed, State};
+use tabara_core::focal_point::{self as core, CaseCard, QuestionnaireInfo, State};
 use tabara_core::interview::{Missing, Page};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Reason, Uuid};
 use tabara_core::referral::{Referral, Service, Status};
 use tabara_core::screening::{Advice, Outcome};
 use tabara_core::sync::Progress;
-use tabara_core::vault::cases::Card;
+use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::drafts::DraftInfo;
-use tabara_core::vault::mailbox::{self, Activity, Deed, Fate};
+use tabara_core::vault::mailbox::{self, Activity, ActivityKind, RecordStatus};
 
 #[uniffi::remote(Enum)]
 pub enum State {
@@ -27,7 +27,7 @@ pub enum State {
 }
 
 #[uniffi::remote(Record)]
-pub struct Listed {
+pub struct QuestionnaireInfo {
     pub id: String,
     pub title: String,
     pub version: String,
@@ -44,7 +44,7 @@ pub struct DraftInfo {
 }
 
 #[uniffi::remote(Enum)]
-pub enum Fate {
+pub enum RecordStatus {
     Waiting,
     Kept,
     /// The server has it; it is counted once a person has looked at it. Nothing for the focal point to do.
@@ -96,7 +96,7 @@ pub struct Referral {
 }
 
 #[uniffi::remote(Record)]
-pub struct Card {
+pub struct CaseSummary {
     pub record: Uuid,
     pub case: Uuid,
     pub code: Option<Code>,
@@ -112,8 +112,8 @@ pub struct Card {
 
 #[uniffi::remote(Record)]
 pub struct CaseCard {
-    pub card: Card,
-    pub fate: Fate,
+    pub summary: CaseSummary,
+    pub status: RecordStatus,
 }
 
 /// A record that the server refused, and why: it stays on the phone.
@@ -136,21 +136,21 @@ pub struct Waiting {
 
 /// A code of the questionnaire with its words in the language of the interview.
 #[derive(Clone, uniffi::Record)]
-pub struct Worded {
+pub struct LabelledCode {
     pub code: String,
     pub label: String,
 }
 
 /// What the screening says to the focal point.
 #[derive(uniffi::Record)]
-pub struct Judgement {
-    pub outcome: Worded,
+pub struct ScreeningResult {
+    pub outcome: LabelledCode,
     /// What to do, the most pressing first.
-    pub advice: Vec<Worded>,
+    pub advice: Vec<LabelledCode>,
     /// What needs help at once.
-    pub urgent: Vec<Worded>,
+    pub urgent: Vec<LabelledCode>,
     /// For which she may call the person presumed; none where that cannot be.
-    pub raise_reasons: Vec<Worded>,
+    pub raise_reasons: Vec<LabelledCode>,
     /// There is consent: finishing makes a record. Without it, finishing erases the answers.
     pub recordable: bool,
 }
@@ -161,7 +161,7 @@ pub struct Finished {
     pub record: Uuid,
     pub code: Option<Code>,
     pub undo: Option<Code>,
-    pub judgement: Judgement,
+    pub result: ScreeningResult,
 }
 
 /// The two codes of a person's slip.
@@ -172,7 +172,7 @@ pub struct Slip {
 }
 
 #[uniffi::remote(Enum)]
-pub enum Deed {
+pub enum ActivityKind {
     Finished,
     Sent,
     Purged,
@@ -182,7 +182,7 @@ pub enum Deed {
 #[uniffi::remote(Record)]
 pub struct Activity {
     pub at: i64,
-    pub deed: Deed,
+    pub kind: ActivityKind,
     pub records: u32,
 }
 
@@ -197,7 +197,7 @@ impl FocalPoint {
     #[uniffi::constructor]
     pub fn open(folder: &str, secret: Arc<dyn DeviceSecret>) -> Result<Self> {
         let clock = Arc::new(SystemClock::default());
-        Ok(Self(core::FocalPoint::open(Path::new(folder), Arc::new(Lent(secret)), clock)?))
+        Ok(Self(core::FocalPoint::open(Path::new(folder), Arc::new(HostSecretAdapter(secret)), clock)?))
     }
     /// What to show first.
     pub fn state(&self) -> Result<State> {
@@ -225,7 +225,7 @@ impl FocalPoint {
         Ok(self.0.wipe()?)
     }
     /// What can be started; empty before the first sync.
-    pub fn questionnaires(&self) -> Result<Vec<Listed>> {
+    pub fn questionnaires(&self) -> Result<Vec<QuestionnaireInfo>> {
         Ok(self.0.questionnaires()?)
     }
     /// Begins an interview; its draft is on the disk when this returns.
@@ -344,15 +344,15 @@ impl Session {
         Ok(self.0.missing()?)
     }
     /// What the screening says as the answers stand now.
-    pub fn judgement(&self) -> Result<Judgement> {
-        let (assessment, words) = (self.0.assessment()?, self.0.words()?);
+    pub fn screening_result(&self) -> Result<ScreeningResult> {
+        let (assessment, labels) = (self.0.assessment()?, self.0.labels()?);
         let urgent: Vec<String> = assessment.urgent.iter().cloned().collect();
-        let mut judgement = worded(&words, assessment.outcome, &assessment.advice(), &urgent);
+        let mut result = screening_result(&labels, assessment.outcome, &assessment.advice(), &urgent);
         if assessment.is_raisable() {
-            let reason = |(code, label): (&str, &str)| Worded { code: code.into(), label: label.into() };
-            judgement.raise_reasons = words.list("raise_reason").into_iter().map(reason).collect();
+            let reason = |(code, label): (&str, &str)| LabelledCode { code: code.into(), label: label.into() };
+            result.raise_reasons = labels.list("raise_reason").into_iter().map(reason).collect();
         }
-        Ok(judgement)
+        Ok(result)
     }
     /// Ends the conversation: what was said can still be finished into a record, or discarded.
     pub fn stop(&self) -> Result<Page> {
@@ -365,18 +365,19 @@ impl Session {
     /// Seals the answers, makes the signed record and erases what was readable. `raise`: the code of a reason for which the
     /// focal point calls the person presumed. Fails with `Incomplete`; with `NoConsent` the answers are erased.
     pub fn finish(&self, raise: Option<String>) -> Result<Finished> {
-        let words = self.0.words()?;
+        let labels = self.0.labels()?;
         let core::Finished { record, code, undo, outcome, advice, urgent } = self.0.finish(raise.as_deref())?;
-        Ok(Finished { record, code, undo, judgement: worded(&words, outcome, &advice, &urgent) })
+        Ok(Finished { record, code, undo, result: screening_result(&labels, outcome, &advice, &urgent) })
     }
 }
 
-fn worded(words: &core::Words, outcome: Outcome, advice: &[Advice], urgent: &[String]) -> Judgement {
-    let word = |list: &str, code: &str| Worded { code: code.to_owned(), label: words.of(list, code).to_owned() };
-    Judgement {
-        outcome: word("outcome", outcome.code()),
-        advice: advice.iter().map(|advice| word("advice", advice.code())).collect(),
-        urgent: urgent.iter().map(|code| word("urgent", code)).collect(),
+fn screening_result(labels: &core::Labels, outcome: Outcome, advice: &[Advice], urgent: &[String]) -> ScreeningResult {
+    let labelled =
+        |list: &str, code: &str| LabelledCode { code: code.to_owned(), label: labels.of(list, code).to_owned() };
+    ScreeningResult {
+        outcome: labelled("outcome", outcome.code()),
+        advice: advice.iter().map(|advice| labelled("advice", advice.code())).collect(),
+        urgent: urgent.iter().map(|code| labelled("urgent", code)).collect(),
         raise_reasons: vec![],
         recordable: outcome != Outcome::NotScreened,
     }

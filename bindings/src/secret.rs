@@ -35,9 +35,9 @@ pub trait DeviceSecret: Send + Sync {
 }
 
 /// Hands the core's questions on to the app.
-pub(crate) struct Lent(pub Arc<dyn DeviceSecret>);
+pub(crate) struct HostSecretAdapter(pub Arc<dyn DeviceSecret>);
 
-impl vault::DeviceSecret for Lent {
+impl vault::DeviceSecret for HostSecretAdapter {
     fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, vault::SecretError> {
         let bytes = Zeroizing::new(self.0.derive(purpose.into(), input.into())?);
         // of another length it is no HMAC-SHA256: nothing may be built on it

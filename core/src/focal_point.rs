@@ -9,10 +9,10 @@
 //! key store forgets its secret and the vault is destroyed. Who has root on the phone can put the counter back; then only the
 //! key store's own pace and the length of the PIN stand.
 
+mod case_actions;
 mod session;
-mod wishes;
 
-pub use session::{Finished, Listed, Session, Words};
+pub use session::{Finished, Labels, QuestionnaireInfo, Session};
 
 use crate::catalog::{Binding, Card, CardError, Chain};
 use crate::clock::Clock;
@@ -23,7 +23,7 @@ use crate::sync::{self, Client, Progress, Report, courier};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
-use crate::vault::mailbox::{Activity, Fate, Guard, Mailbox, Waiting};
+use crate::vault::mailbox::{Activity, Mailbox, PinGuard, RecordStatus, Waiting};
 use crate::vault::{self, DeviceSecret, File, SecretError, Vault, VaultError, cases};
 use session::Live;
 use std::collections::HashMap;
@@ -74,8 +74,8 @@ pub enum State {
 /// A sealed case, as far as the focal point may still see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseCard {
-    pub card: cases::Card,
-    pub fate: Fate,
+    pub summary: cases::CaseSummary,
+    pub status: RecordStatus,
 }
 
 impl FocalPoint {
@@ -92,14 +92,14 @@ impl FocalPoint {
             }
             opened => Arc::new(opened?),
         };
-        let (mut next_try, mut may_obey) = (Duration::ZERO, false);
+        let (mut next_try, mut may_wipe) = (Duration::ZERO, false);
         if mailbox.is_enrolled()? {
-            let guard = mailbox.guard()?;
-            may_obey = !guard.gone;
+            let guard = mailbox.pin_guard()?;
+            may_wipe = !guard.gone;
             match guard {
-                Guard { gone: false, .. } => {}
-                Guard { kept: true, .. } => vault::set_vault_aside(folder)?,
-                Guard { generation, .. } => vault::destroy(folder, &*secret, generation)?,
+                PinGuard { gone: false, .. } => {}
+                PinGuard { kept: true, .. } => vault::set_vault_aside(folder)?,
+                PinGuard { generation, .. } => vault::destroy(folder, &*secret, generation)?,
             }
             // a restart must not shorten the wait
             next_try = clock.monotonic() + delay(guard.wrong);
@@ -113,8 +113,8 @@ impl FocalPoint {
             next_try: Mutex::new(next_try),
             questionnaires: Mutex::default(),
         }));
-        if may_obey {
-            phone.obey(false)?;
+        if may_wipe {
+            phone.apply_wipe_order(false)?;
         }
         Ok(phone)
     }
@@ -128,7 +128,7 @@ impl FocalPoint {
         if phone.open().is_some() {
             return Ok(State::Unlocked);
         }
-        let guard = phone.mailbox.guard()?;
+        let guard = phone.mailbox.pin_guard()?;
         if guard.gone {
             return Ok(State::VaultGone);
         }
@@ -152,7 +152,8 @@ impl FocalPoint {
         }
         check_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
-        let generation = if phone.mailbox.is_enrolled()? { phone.make_room(&card, grant.device)? + 1 } else { 1 };
+        let generation =
+            if phone.mailbox.is_enrolled()? { phone.retire_old_vault(&card, grant.device)? + 1 } else { 1 };
         let [record_key, transport] = [(); 2].map(|()| SigningKey::generate());
         let (key, id) = (FileKey(envelope::random()), Uuid::new_v4());
         let vault = Vault::create(&phone.folder, &key, id, &record_key)?;
@@ -173,7 +174,7 @@ impl FocalPoint {
     /// sealed as they stand, so that nobody's words are lost.
     pub fn unlock(&self, pin: &str) -> Result<()> {
         let phone = &self.0;
-        let (keys, key) = phone.admit(pin)?;
+        let (keys, key) = phone.verify_pin(pin)?;
         let vault = match Vault::open(&phone.folder, &key, keys.vault()) {
             Err(VaultError::Damaged(file)) => {
                 phone.mailbox.note_damage()?;
@@ -181,15 +182,15 @@ impl FocalPoint {
             }
             opened => opened?,
         };
-        vault.heal(&phone.mailbox)?;
+        vault.resume_interrupted_sealing(&phone.mailbox)?;
         let mut open = phone.open();
         // a panic wipe may have come in between
-        if phone.mailbox.guard()?.gone {
+        if phone.mailbox.pin_guard()?.gone {
             return Err(Error::KeyStoreLost);
         }
         *open = Some(Unlocked { vault, live: HashMap::new() });
         drop(open);
-        if self.obey(true)? {
+        if self.apply_wipe_order(true)? {
             return Err(Error::KeyStoreLost);
         }
         if phone.is_revoked()?
@@ -197,13 +198,13 @@ impl FocalPoint {
         {
             tracing::warn!(%error, "a draft could not be rescued");
         }
-        phone.tidy();
+        phone.apply_retention();
         Ok(())
     }
 
     /// Obeys an order to wipe this phone: right after the PIN (`unlocked`), when drafts can be sealed first; or without it
     /// once its time is over. Returns whether the vault is gone.
-    fn obey(&self, unlocked: bool) -> Result<bool> {
+    fn apply_wipe_order(&self, unlocked: bool) -> Result<bool> {
         let phone = &self.0;
         let Some(order) = phone.mailbox.order()? else { return Ok(false) };
         let late = order.wipe_by < phone.mailbox.now()?;
@@ -244,7 +245,7 @@ impl FocalPoint {
     pub fn change_pin(&self, old: &str, new: &str) -> Result<()> {
         let phone = &self.0;
         check_pin(new)?;
-        let (keys, key) = phone.admit(old)?;
+        let (keys, key) = phone.verify_pin(old)?;
         let next = Keys::new(keys.vault(), keys.generation() + 1, &key, new, keys.cost(), &*phone.secret)?;
         next.write(&phone.folder, &*phone.secret)?;
         phone.mailbox.set_generation(next.generation())?;
@@ -261,21 +262,21 @@ impl FocalPoint {
         }
         phone.mailbox.give_up_vault(false)?;
         *phone.open() = None;
-        let generation = phone.mailbox.guard()?.generation;
+        let generation = phone.mailbox.pin_guard()?.generation;
         Ok(vault::destroy(&phone.folder, &*phone.secret, generation)?)
     }
 
     /// Interviews that are not finished, the newest first.
     pub fn drafts(&self) -> Result<Vec<DraftInfo>> {
         self.0.with(|open| {
-            open.vault.heal(&self.0.mailbox)?;
+            open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
             Ok(open.vault.drafts()?)
         })
     }
 
     /// What waits to be sent and what the server refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {
-        Ok(self.0.mailbox.outlook()?)
+        Ok(self.0.mailbox.queue_status()?)
     }
 
     /// A page of 50 lines of what this phone did with records, the newest first; pages count from 0. Works while locked.
@@ -293,8 +294,8 @@ impl FocalPoint {
     pub async fn sync(&self, progress: &Progress) -> Result<Report> {
         let client = self.client()?;
         let report = sync::run(&self.0.mailbox, &client, progress).await?;
-        let gone = self.0.mailbox.guard()?.gone;
-        if report.cancelled || gone || !self.obey(false)? {
+        let gone = self.0.mailbox.pin_guard()?.gone;
+        if report.cancelled || gone || !self.apply_wipe_order(false)? {
             return Ok(report);
         }
         // what was sealed just now goes out, and the server is told
@@ -342,23 +343,23 @@ impl Phone {
     }
 
     /// Key file, then the counter, then the PIN: in this order, so that neither damage nor a lost key store costs an attempt.
-    fn admit(&self, pin: &str) -> Result<(Keys, FileKey)> {
+    fn verify_pin(&self, pin: &str) -> Result<(Keys, FileKey)> {
         if !self.mailbox.is_enrolled()? {
             return Err(Error::NotEnrolled);
         }
-        let Guard { wrong, gone, generation, .. } = self.mailbox.guard()?;
+        let PinGuard { wrong, gone, generation, .. } = self.mailbox.pin_guard()?;
         if gone {
             return Err(Error::KeyStoreLost);
         }
         let keys = KeyFile::read(&self.folder)?.ok_or(VaultError::Damaged(File::Keys))?.check(&*self.secret)?;
         self.wait(wrong + 1)?;
-        let made = self.mailbox.charge()?;
+        let made = self.mailbox.count_attempt()?;
         let limit = self.limit()?;
         // more can only be where a crash came between the last guess and the destruction
         let opened = if made > limit { Ok(None) } else { keys.open(pin, &*self.secret) };
         match opened {
             Ok(Some(key)) => {
-                self.mailbox.discharge()?;
+                self.mailbox.reset_attempts()?;
                 *lock(&self.next_try) = Duration::ZERO;
                 if keys.generation() != generation {
                     self.mailbox.set_generation(keys.generation())?;
@@ -377,7 +378,7 @@ impl Phone {
             Ok(None) => Err(Error::WrongPin { attempts_left: limit - made, retry_after: delay(made) }),
             Err(e) => {
                 *lock(&self.next_try) = Duration::ZERO;
-                self.mailbox.refund()?;
+                self.mailbox.uncount_attempt()?;
                 Err(e.into())
             }
         }
@@ -395,7 +396,7 @@ impl Phone {
 
     /// Before a second card: the old vault is given up. It is destroyed where only its PIN is missing, else kept aside.
     /// Returns its generation.
-    fn make_room(&self, card: &Card, device: Uuid) -> Result<u32> {
+    fn retire_old_vault(&self, card: &Card, device: Uuid) -> Result<u32> {
         let enrolment = self.mailbox.enrolment()?;
         if !enrolment.authorities.contains(&card.authority) {
             return Err(Error::Card { reason: "of another authority" });
@@ -406,7 +407,7 @@ impl Phone {
         if self.open().is_some() {
             return Err(Error::Card { reason: "this phone is enrolled" });
         }
-        let guard = self.mailbox.guard()?;
+        let guard = self.mailbox.pin_guard()?;
         let file = KeyFile::read(&self.folder).ok().flatten();
         let whole = match file.map(|file| file.check(&*self.secret)) {
             Some(Err(VaultError::Secret(SecretError::Unavailable))) => return Err(Error::KeyStoreUnavailable),
@@ -423,7 +424,7 @@ impl Phone {
     }
 
     /// Retention and parts nobody needs. What fails here is tried again at the next unlock.
-    fn tidy(&self) {
+    fn apply_retention(&self) {
         let tidied = self.with(|open| {
             let days = i64::from(self.mailbox.policy()?.keep_cards_days);
             let forgotten = open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;

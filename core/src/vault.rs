@@ -14,8 +14,8 @@ pub mod cases;
 pub mod cipher;
 pub mod drafts;
 pub mod keys;
+pub mod last_saved;
 pub mod mailbox;
-pub mod saved;
 pub mod schema;
 
 #[cfg(test)]

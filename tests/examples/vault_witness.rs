@@ -5,7 +5,7 @@ use std::path::Path;
 use tabara_core::envelope::{Digest, SigningKey};
 use tabara_core::record::{Code, QuestionnaireRef, Uuid};
 use tabara_core::vault::Vault;
-use tabara_core::vault::cases::Card;
+use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::cipher::{FileKey, open};
 use tabara_core::vault::drafts::DraftInfo;
 
@@ -74,7 +74,7 @@ fn live(folder: &Path, key: &FileKey, step: &str) {
                 let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) };
                 let (outcome, day, withdrawn) = (None, 20_000, false);
                 let (counted, referrals) = (true, vec![]);
-                let card = Card {
+                let card = CaseSummary {
                     record,
                     case,
                     code,

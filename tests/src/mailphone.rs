@@ -127,7 +127,7 @@ impl Phone {
     }
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
-        self.mailbox.outlook().expect("read").records
+        self.mailbox.queue_status().expect("read").records
     }
 }
 

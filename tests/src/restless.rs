@@ -177,7 +177,7 @@ pub fn check(origin: &Origin, phone: &FocalPoint, mut told: Told) {
     assert_eq!(cases.len(), told.sealed.len().min(50));
     let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
     for case in cases {
-        let out = waiting.iter().find(|out| out.record == case.card.record).expect("sealed, so it waits");
+        let out = waiting.iter().find(|out| out.record == case.summary.record).expect("sealed, so it waits");
         let (_, undo) = phone.slip(out.record).unwrap().expect("about a person");
         assert_eq!(payload(&out.jws)["undo"], undo_hash(&undo).to_string(), "the slip can still be shown");
     }

@@ -10,7 +10,7 @@ use tabara_core::focal_point::{Finished, FocalPoint, Session, State};
 use tabara_core::record::{Code, Kind, Outcome, Record, SealedCase, undo_hash};
 use tabara_core::seal;
 use tabara_core::vault::SecretError;
-use tabara_core::vault::mailbox::{Applied, Fate, Outgoing};
+use tabara_core::vault::mailbox::{Applied, Outgoing, RecordStatus};
 use tabara_tests::deployment::SetClock;
 use tabara_tests::phone::{KeyStore, Office};
 
@@ -100,7 +100,7 @@ fn an_interview_without_network_becomes_a_signed_record_that_only_the_case_worke
     assert!(case.answers.contains(&("name".into(), "Bisi-7719".into())));
     assert_eq!(case.answers.len(), TOLD.len());
     let [card] = &phone.cases(0).unwrap()[..] else { panic!("one case card") };
-    assert_eq!((card.card.code.as_ref(), card.fate), (finished.code.as_ref(), Fate::Waiting));
+    assert_eq!((card.summary.code.as_ref(), card.status), (finished.code.as_ref(), RecordStatus::Waiting));
     assert_eq!(phone.cases_of(&finished.code.unwrap().to_string()).unwrap().len(), 1);
     assert_eq!(phone.drafts().unwrap(), []);
 }
@@ -568,7 +568,7 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     assert_eq!((withdrawal.kind, withdrawal.revises), (Kind::Withdrawal, Some(finished.record)));
     assert!(withdrawal.facts.is_empty() && withdrawal.sealed.is_none());
     assert_eq!(phone.mailbox().kept().unwrap(), []);
-    assert!(phone.cases(0).unwrap()[0].card.withdrawn);
+    assert!(phone.cases(0).unwrap()[0].summary.withdrawn);
     assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: "case" }));
 }
 
@@ -599,7 +599,7 @@ fn who_took_back_what_stood_under_a_slip_gets_a_new_code_and_the_old_one_is_dead
     let phone = world.enrolled();
     let code = interview(&phone, TOLD).unwrap().code.unwrap();
     phone.withdraw_slip(code.as_str(), None).unwrap();
-    assert!(phone.cases(0).unwrap()[0].card.withdrawn);
+    assert!(phone.cases(0).unwrap()[0].summary.withdrawn);
     let again = interview(&phone, &[TOLD, &[("slip", code.as_str())]].concat()).unwrap();
     assert_ne!(again.code, Some(code));
 }

@@ -14,7 +14,7 @@ use tabara_core::questionnaire::Questionnaire;
 use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::referral::Status;
 use tabara_core::seal;
-use tabara_core::vault::mailbox::Fate;
+use tabara_core::vault::mailbox::RecordStatus;
 use tabara_server::auth::Role;
 use tabara_server::desk::export;
 use tabara_server::store::restore;
@@ -298,7 +298,7 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed);
     assert!(matches!(skipped, Err(Error::Answer { .. })));
     phone.sync(&Default::default()).await.unwrap();
-    let card = &phone.cases(0).unwrap()[0].card;
+    let card = &phone.cases(0).unwrap()[0].summary;
     assert_eq!(card.referrals.iter().map(|r| r.status).collect::<Vec<_>>(), [Status::Sent]);
 
     // When she asks, the operator gathers and the case worker opens
@@ -328,6 +328,6 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     let file = told(&world.deployment.case_worker).unwrap();
     assert_eq!((file.matches("taken back").count(), file.contains(MARKER)), (3, false), "the referral goes along");
     phone.sync(&Default::default()).await.unwrap();
-    assert_eq!(phone.cases(0).unwrap()[0].fate, Fate::Withdrawn);
+    assert_eq!(phone.cases(0).unwrap()[0].status, RecordStatus::Withdrawn);
     assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
 }

@@ -219,7 +219,7 @@ impl History {
         for phone in std::mem::take(&mut self.phones) {
             let phone = phone.restart();
             while phone.sync().await.unwrap().restored || phone.waiting() > 0 {
-                assert!(phone.mailbox.outlook().unwrap().refused.is_empty(), "nothing is refused for good");
+                assert!(phone.mailbox.queue_status().unwrap().refused.is_empty(), "nothing is refused for good");
             }
             self.phones.push(phone);
         }

@@ -250,7 +250,7 @@ async fn clocks_that_are_years_off_do_not_matter() {
         phone.screen(off.unsigned_abs(), &mut Dice::new(1));
         assert_eq!(phone.sync().await.unwrap().accepted, 1);
         // the lease too goes by the time that was learned
-        let lease_over = || phone.mailbox.outlook().unwrap().lease_over;
+        let lease_over = || phone.mailbox.queue_status().unwrap().lease_over;
         assert!(!lease_over());
         clock.forward(Duration::from_secs(89 * 86_400));
         assert!(!lease_over());

@@ -57,20 +57,20 @@ def test_a_screening_reaches_the_server_and_only_the_case_worker_reads_it(phone,
     phone = enrolled(phone, deployment)
     session = interviewed(phone, ANSWERS)
     assert session.missing() == []
-    judgement = session.judgement()
-    assert (judgement.outcome.code, judgement.outcome.label) == ("presumed", "Presumed victim")
-    assert [word.code for word in judgement.urgent] == ["U_medical"]
-    assert judgement.advice[0].code == "urgent"
+    result = session.screening_result()
+    assert (result.outcome.code, result.outcome.label) == ("presumed", "Presumed victim")
+    assert [word.code for word in result.urgent] == ["U_medical"]
+    assert result.advice[0].code == "urgent"
     finished = session.finish(None)
     assert len(finished.code) == len(finished.undo) == 10
     assert phone.waiting().records == 1
     [case] = phone.cases(0)
-    assert (case.card.code, case.card.outcome, case.fate.is_waiting()) == (finished.code, "presumed", True)
+    assert (case.summary.code, case.summary.outcome, case.status.is_waiting()) == (finished.code, "presumed", True)
 
     report = asyncio.run(phone.sync(None))
 
     assert (report.accepted, report.refused, phone.waiting().records) == (1, 0, 0)
-    assert phone.cases(0)[0].fate.is_kept()
+    assert phone.cases(0)[0].status.is_kept()
     [arrived] = [r for r in deployment.records() if r["record"]["code"] == finished.code]
     assert arrived["record"]["facts"]["outcome"] == "presumed"
     assert arrived["record"]["facts"]["screen_commune"] == "BI-CO-04-02"
@@ -88,9 +88,9 @@ def test_the_answers_are_gone_from_the_phone_once_sealed(phone, deployment):
 
 def test_without_consent_nothing_is_recorded(phone, deployment):
     session = interviewed(enrolled(phone, deployment), {"s3_c1": "no", "x_health": "yes"})
-    judgement = session.judgement()
-    assert not judgement.recordable
-    assert [word.code for word in judgement.urgent] == ["U_medical"]
+    result = session.screening_result()
+    assert not result.recordable
+    assert [word.code for word in result.urgent] == ["U_medical"]
     with pytest.raises(tabara.TabaraError.NoConsent):
         session.finish(None)
     assert (phone.waiting().records, phone.drafts()) == (0, [])
@@ -110,7 +110,7 @@ def test_a_person_takes_back_what_she_told(phone, deployment):
     asyncio.run(phone.sync(None))
     phone.withdraw(finished.record)
     [case] = phone.cases_of(finished.code)
-    assert case.card.withdrawn
+    assert case.summary.withdrawn
     assert asyncio.run(phone.sync(None)).accepted == 1
     [gone] = [r for r in deployment.records() if r["record"]["record"] == finished.record]
     assert gone["answers"] is None
@@ -132,7 +132,7 @@ def test_with_her_slip_she_takes_it_back_on_another_phone(phone, secret, deploym
     [gone] = [r for r in deployment.records() if r["record"]["record"] == finished.record]
     assert gone["answers"] is None
     asyncio.run(phone.sync(None))
-    assert phone.cases_of(finished.code)[0].fate.is_withdrawn()
+    assert phone.cases_of(finished.code)[0].status.is_withdrawn()
 
 
 def test_a_stopped_interview_is_kept_as_far_as_it_went(phone, deployment):
@@ -145,16 +145,16 @@ def test_a_stopped_interview_is_kept_as_far_as_it_went(phone, deployment):
                 session.answer(path, ANSWERS[path])
         page = session.next()
     session.stop()
-    assert session.finish(None).judgement.outcome.code == "inconclusive"
+    assert session.finish(None).result.outcome.code == "inconclusive"
 
 
 def test_an_outcome_is_raised_with_a_reason_of_the_questionnaire(phone, deployment):
     calm = {key: value for key, value in ANSWERS.items() if not key.startswith(("j_", "q_"))}
     session = interviewed(enrolled(phone, deployment), {**calm, "j_left": "no", "j_moved": "no", "j_work": "no"})
-    judgement = session.judgement()
-    assert judgement.outcome.code == "no_indication"
-    assert "seen_injuries" in [reason.code for reason in judgement.raise_reasons]
-    assert session.finish("seen_injuries").judgement.outcome.code == "presumed"
+    result = session.screening_result()
+    assert result.outcome.code == "no_indication"
+    assert "seen_injuries" in [reason.code for reason in result.raise_reasons]
+    assert session.finish("seen_injuries").result.outcome.code == "presumed"
 
 
 def test_an_app_killed_in_the_middle_goes_on_at_the_exact_place(tmp_path, secret, deployment):

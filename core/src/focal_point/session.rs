@@ -16,16 +16,16 @@ use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase
 use crate::screening::{self, Advice, Assessment, Outcome};
 use crate::seal;
 use crate::vault::Vault;
-use crate::vault::cases::Card;
+use crate::vault::cases::CaseSummary;
 use crate::vault::drafts::DraftInfo;
-use crate::vault::saved::Saved;
+use crate::vault::last_saved::Saved;
 use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// A questionnaire that can be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct QuestionnaireInfo {
     pub id: String,
     pub title: String,
     pub version: String,
@@ -51,12 +51,12 @@ pub struct Finished {
 
 /// The words that a questionnaire has for codes that no question asks for: outcome, advice, what is urgent.
 #[derive(Debug, Clone)]
-pub struct Words {
+pub struct Labels {
     questionnaire: Arc<Questionnaire>,
     language: String,
 }
 
-impl Words {
+impl Labels {
     /// The label of a code; the code itself where the questionnaire has no words for it.
     pub fn of<'a>(&'a self, list: &str, code: &'a str) -> &'a str {
         self.questionnaire.choice_label(list, code, &self.language).unwrap_or(code)
@@ -82,12 +82,18 @@ pub(super) struct Live {
 
 impl FocalPoint {
     /// Questionnaires that can be started: of each the newest version that is on the phone.
-    pub fn questionnaires(&self) -> Result<Vec<Listed>> {
+    pub fn questionnaires(&self) -> Result<Vec<QuestionnaireInfo>> {
         let listed = |(id, hash): (String, _)| {
             let form = self.0.questionnaire(&hash)?;
             let mut languages = form.languages.clone();
             languages.swap(0, form.default_language);
-            Ok(Listed { id, title: form.title.clone(), version: form.version.clone(), kind: form.kind, languages })
+            Ok(QuestionnaireInfo {
+                id,
+                title: form.title.clone(),
+                version: form.version.clone(),
+                kind: form.kind,
+                languages,
+            })
         };
         self.0.mailbox.questionnaires()?.into_iter().map(listed).collect()
     }
@@ -117,7 +123,7 @@ impl FocalPoint {
     /// None where the record is about nobody.
     pub fn slip(&self, record: Uuid) -> Result<Option<(Code, Code)>> {
         self.0.with(|open| {
-            open.vault.heal(&self.0.mailbox)?;
+            open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
             Ok(open.vault.card(record)?.code.map(|code| (code, open.vault.undo(record))))
         })
     }
@@ -173,10 +179,10 @@ impl Session {
         self.look(|interview| Ok(screening::assess(interview)))
     }
     /// The questionnaire's words in the language of the interview.
-    pub fn words(&self) -> Result<Words> {
+    pub fn labels(&self) -> Result<Labels> {
         self.look(|interview| {
             let (questionnaire, language) = (interview.questionnaire().clone(), interview.draft().language);
-            Ok(Words { questionnaire, language })
+            Ok(Labels { questionnaire, language })
         })
     }
     /// Ends the conversation on a safe screen. What was said can still be finished into a record, or discarded.
@@ -245,7 +251,7 @@ impl Session {
                 return Err(Error::Answer { reason: "the answers together are too long" });
             }
             let outcome = assessment.outcome;
-            let card = Card {
+            let card = CaseSummary {
                 record,
                 case,
                 code: code.clone(),
@@ -309,7 +315,7 @@ impl Phone {
     fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
         if !open.live.contains_key(&draft) {
             // a draft whose record is in the mailbox already must not come back
-            open.vault.heal(&self.mailbox)?;
+            open.vault.resume_interrupted_sealing(&self.mailbox)?;
             let (info, state) = open.vault.draft(draft)?;
             let form = self.questionnaire(&info.sha256)?;
             let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;

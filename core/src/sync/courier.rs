@@ -8,7 +8,7 @@ use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
 use crate::error::{Error, Result};
 use crate::record::Sent;
-use crate::vault::mailbox::{Mailbox, Outgoing, Standing};
+use crate::vault::mailbox::{Mailbox, Outgoing, SyncState};
 use std::collections::BTreeMap;
 
 /// What waits, oldest first, as a file for any courier; nothing when nothing waits. The records go on waiting until a
@@ -61,7 +61,7 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
         .collect::<Vec<_>>();
     if !held.is_empty() {
         // These receipts may come from a log that was set back since the last sync, and be higher than what it lost.
-        mailbox.set_standing(&Standing { reoffer: true, ..mailbox.standing()? })?;
+        mailbox.set_sync_state(&SyncState { reoffer: true, ..mailbox.sync_state()? })?;
     }
     mailbox.apply(&held)?;
     held.iter().for_each(|verdict| report.count(verdict));

@@ -9,7 +9,7 @@ use crate::catalog::{Catalog, Part};
 use crate::courier::{MAX_PARCEL, Parcel};
 use crate::envelope::{self, Digest, PublicKey, Typ, random, sha256};
 use crate::record::{Head, News, Obeyed, Order, Outcome, TimeReply, Updates, Uuid, Verdict};
-use crate::vault::mailbox::{Enrolment, Mailbox, Offer, Standing};
+use crate::vault::mailbox::{Enrolment, Mailbox, Offer, SyncState};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -40,9 +40,9 @@ pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress,
     run.tell(Step::Contacting);
     mailbox.retry_refused(TRIES_OF_REFUSED)?;
     let (time, head) = run.ask_time().await?;
-    let standing = mailbox.standing()?;
+    let state = mailbox.sync_state()?;
     let claimed: Head = envelope::stored(&head).map_err(|_| Fault::Untrusted("an unreadable head"))?;
-    if !standing.chain_known || standing.epoch != Some(claimed.epoch) {
+    if !state.chain_known || state.epoch != Some(claimed.epoch) {
         run.introduce().await?;
     }
     let operations = run.take_catalog().await?;
@@ -55,7 +55,7 @@ pub(super) async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress,
     run.fetch_updates(&operations).await?;
     run.fetch_parts().await?;
     run.acknowledge().await?;
-    mailbox.tidy()?;
+    mailbox.apply_retention()?;
     Ok(mailbox.synced()?)
 }
 
@@ -108,8 +108,8 @@ impl<'a> Run<'a> {
             }
         }
         self.post_chain(json(&self.me.chain)).await?;
-        let standing = self.mailbox.standing()?;
-        Ok(self.mailbox.set_standing(&Standing { chain_known: true, ..standing })?)
+        let state = self.mailbox.sync_state()?;
+        Ok(self.mailbox.set_sync_state(&SyncState { chain_known: true, ..state })?)
     }
 
     async fn post_chain(&mut self, chain: Vec<u8>) -> Done {
@@ -154,17 +154,17 @@ impl<'a> Run<'a> {
     /// filled it up again, the record with the highest position that it gave me is gone.
     async fn reconcile(&mut self, head: &Head, operations: &[PublicKey]) -> Done {
         self.head = head.position;
-        let (standing, kept) = (self.mailbox.standing()?, self.mailbox.kept()?);
+        let (state, kept) = (self.mailbox.sync_state()?, self.mailbox.kept()?);
         let last = kept.iter().max_by_key(|offer| offer.position);
-        let new_epoch = standing.epoch.is_some_and(|epoch| epoch != head.epoch);
+        let new_epoch = state.epoch.is_some_and(|epoch| epoch != head.epoch);
         let behind = last.is_some_and(|last| last.position > head.position);
-        let mut lost = standing.reoffer || new_epoch || behind;
+        let mut lost = state.reoffer || new_epoch || behind;
         if let (false, Some(last)) = (lost, last) {
             lost = !self.offer(std::slice::from_ref(last), false).await?.wanted.is_empty();
         }
-        let standing = Standing { epoch: Some(head.epoch), reoffer: lost, ..standing };
-        let standing = if lost { Standing { cursor: 0, ..standing } } else { standing };
-        self.mailbox.set_standing(&standing)?;
+        let state = SyncState { epoch: Some(head.epoch), reoffer: lost, ..state };
+        let state = if lost { SyncState { cursor: 0, ..state } } else { state };
+        self.mailbox.set_sync_state(&state)?;
         if lost {
             self.introduce().await?;
             self.mailbox.retry_refused(u32::MAX)?;
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
                 let held = here.filter_map(|(offer, verdict)| judge(offer, verdict, operations).ok());
                 self.mailbox.apply(&held.collect::<Vec<_>>())?;
             }
-            self.mailbox.set_standing(&Standing { reoffer: false, ..self.mailbox.standing()? })?;
+            self.mailbox.set_sync_state(&SyncState { reoffer: false, ..self.mailbox.sync_state()? })?;
         }
         Ok(())
     }
@@ -194,10 +194,10 @@ impl<'a> Run<'a> {
     /// Fetches what the server has for this phone, in the order in which it was committed there.
     async fn fetch_updates(&mut self, operations: &[PublicKey]) -> Done {
         loop {
-            let standing = self.mailbox.standing()?;
-            let ask = Ask::get(format!("/v1/updates?after={}", standing.cursor));
+            let state = self.mailbox.sync_state()?;
+            let ask = Ask::get(format!("/v1/updates?after={}", state.cursor));
             let got = self.ask(4096, MAX_ANSWER, &ask, |_, body| parse::<Updates>(&body)).await?;
-            if got.updates.is_empty() || got.cursor <= standing.cursor {
+            if got.updates.is_empty() || got.cursor <= state.cursor {
                 return Ok(());
             }
             self.report.updates += got.updates.len() as u32;
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
                 _ => None,
             });
             if let Some(order) = orders.rfind(|order| order.device == self.me.device) {
-                self.mailbox.set_standing(&Standing { order: Some(order), ..standing })?;
+                self.mailbox.set_sync_state(&SyncState { order: Some(order), ..state })?;
             }
             self.mailbox.take_updates(&got.updates, got.cursor)?;
         }
@@ -214,15 +214,16 @@ impl<'a> Run<'a> {
 
     /// Tells the server that the vault is destroyed, as it ordered. What was sealed before is sent by then.
     async fn acknowledge(&mut self) -> Done {
-        let Some(order) = self.mailbox.order()?.filter(|_| self.mailbox.guard().is_ok_and(|guard| guard.gone)) else {
+        let Some(order) = self.mailbox.order()?.filter(|_| self.mailbox.pin_guard().is_ok_and(|guard| guard.gone))
+        else {
             return Ok(());
         };
-        let waiting = self.mailbox.outlook()?.records;
+        let waiting = self.mailbox.queue_status()?.records;
         let body = json(&Obeyed { order: order.order, waiting });
         self.ask(body.len(), MAX_ANSWER, &Ask::json("/v1/orders", body), |_, _| Ok(())).await?;
         // said again until nothing waits, so that the server may close the chain
         let order = Some(order).filter(|_| waiting > 0);
-        Ok(self.mailbox.set_standing(&Standing { order, ..self.mailbox.standing()? })?)
+        Ok(self.mailbox.set_sync_state(&SyncState { order, ..self.mailbox.sync_state()? })?)
     }
 
     /// Fetches the files of the catalog that are not here yet.

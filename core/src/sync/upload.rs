@@ -10,7 +10,7 @@ use super::run::{Run, Wanted, json};
 use crate::courier::gzip;
 use crate::envelope::{Digest, PublicKey, sha256};
 use crate::record::{Batch, BatchReply, MAX_BATCH, Outcome, Reason, Sent, Verdict};
-use crate::vault::mailbox::{Applied, Outgoing, Standing};
+use crate::vault::mailbox::{Applied, Outgoing, SyncState};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ const MOST_ASKED: usize = 4;
 impl Run<'_> {
     /// Sends what waits, oldest first.
     pub(super) async fn upload(&mut self, operations: &[PublicKey]) -> Done {
-        let of = u32::try_from(self.mailbox.outlook()?.records).unwrap_or(u32::MAX);
+        let of = u32::try_from(self.mailbox.queue_status()?.records).unwrap_or(u32::MAX);
         // `after`: what cannot be settled in this run is passed over. `alone`: so many go one by one.
         let (mut done, mut after, mut alone, mut stuck) = (0, 0, 0_usize, 0);
         loop {
@@ -138,7 +138,7 @@ impl Run<'_> {
         };
         if held.iter().filter_map(anew).any(|position| position <= self.head) {
             // the log was set back within this run
-            self.mailbox.set_standing(&Standing { reoffer: true, ..self.mailbox.standing()? })?;
+            self.mailbox.set_sync_state(&SyncState { reoffer: true, ..self.mailbox.sync_state()? })?;
         }
         self.head = held.iter().filter_map(anew).fold(self.head, u64::max);
         self.mailbox.apply(&held)?;

@@ -1,7 +1,7 @@
 //! Case cards: what the focal point may still see of a case that was sealed. No answer, no name.
 
 use super::mailbox::from_json;
-use super::{Vault, VaultError, saved};
+use super::{Vault, VaultError, last_saved};
 use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// A sealed case, as far as it may still be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
+pub struct CaseSummary {
     pub record: Uuid,
     pub case: Uuid,
     /// On the person's slip; none where the record is about nobody.
@@ -37,7 +37,7 @@ pub struct Card {
 /// Cards on a page.
 pub const PAGE: usize = 50;
 
-impl Card {
+impl CaseSummary {
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("plain data has a JSON form")
     }
@@ -53,7 +53,7 @@ impl Card {
 
 impl Vault {
     /// A page of cards, the newest first; pages count from 0.
-    pub fn cards(&self, page: usize) -> Result<Vec<Card>, VaultError> {
+    pub fn cards(&self, page: usize) -> Result<Vec<CaseSummary>, VaultError> {
         self.store.read(|c| {
             // the index alone is walked to the page: walking the rows would decrypt every page of the file before it
             let mut query = c.prepare_cached(
@@ -66,7 +66,7 @@ impl Vault {
         })
     }
     /// The cards of a slip's code, the newest first.
-    pub fn cards_of(&self, code: &Code) -> Result<Vec<Card>, VaultError> {
+    pub fn cards_of(&self, code: &Code) -> Result<Vec<CaseSummary>, VaultError> {
         self.store.read(|c| {
             let mut query = c.prepare_cached("SELECT card FROM card WHERE code = ?1 ORDER BY id DESC LIMIT 50")?;
             let rows = query.query_map([String::from(code.clone())], |r| from_json(r, 0))?;
@@ -74,7 +74,7 @@ impl Vault {
         })
     }
     /// The card of a record.
-    pub fn card(&self, record: Uuid) -> Result<Card, VaultError> {
+    pub fn card(&self, record: Uuid) -> Result<CaseSummary, VaultError> {
         let sql = "SELECT card FROM card WHERE record = ?1";
         let found =
             self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
@@ -82,24 +82,24 @@ impl Vault {
     }
     /// Notes on a card how its referrals stand now.
     pub fn note_referrals(&self, record: Uuid, referrals: Vec<Referral>) -> Result<(), VaultError> {
-        let card = Card { referrals, ..self.card(record)? };
+        let card = CaseSummary { referrals, ..self.card(record)? };
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
     }
     /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
-        let card = Card { withdrawn: true, ..self.card(record)? };
+        let card = CaseSummary { withdrawn: true, ..self.card(record)? };
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| {
             t.execute(sql, [card.to_json(), record.to_string()])?;
-            saved::forget(t, "record = ?1", record.to_string())
+            last_saved::forget(t, "record = ?1", record.to_string())
         })?;
         self.store.empty_wal()
     }
     /// Erases cards that were sealed before a day, from file and WAL. Returns how many.
     pub fn forget_cards(&self, before: i64) -> Result<usize, VaultError> {
         let erased = self.store.write(|t| {
-            saved::forget(t, "record IN (SELECT record FROM card WHERE day < ?1)", before)?;
+            last_saved::forget(t, "record IN (SELECT record FROM card WHERE day < ?1)", before)?;
             Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?)
         })?;
         if erased > 0 {

@@ -6,11 +6,11 @@
 //!
 //! **Sealing** touches two files, so it goes in three steps: the card is noted beside the draft; the record enters the
 //! mailbox; the card takes the draft's place. A crash in between shows at the next opening as a draft with a card beside
-//! it, and the mailbox tells which half happened ([`Vault::heal`]).
+//! it, and the mailbox tells which half happened ([`Vault::resume_interrupted_sealing`]).
 
-use super::cases::Card;
+use super::cases::CaseSummary;
+use super::last_saved::{self, Saved};
 use super::mailbox::Mailbox;
-use super::saved::{self, Saved};
 use super::{Vault, VaultError};
 use crate::envelope::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
@@ -76,42 +76,43 @@ impl Vault {
     /// Erases a draft, with nothing in its place.
     pub fn discard(&self, draft: Uuid) -> Result<(), VaultError> {
         self.store.write(|t| {
-            saved::drop_table(t, id_of(t, draft)?)?;
+            last_saved::drop_table(t, id_of(t, draft)?)?;
             erase(t, draft)
         })?;
         self.store.empty_wal()
     }
 
     /// First step of sealing: notes the card beside the draft, and what the questionnaire's next interview may read.
-    pub fn begin_sealing(&self, draft: Uuid, card: &Card, last: Option<&Saved>) -> Result<(), VaultError> {
+    pub fn begin_sealing(&self, draft: Uuid, card: &CaseSummary, last: Option<&Saved>) -> Result<(), VaultError> {
         self.store.write(|t| {
             let id = note(t, draft, Some(&card.to_json()))?;
-            last.map_or(Ok(()), |last| saved::prepare(t, id, last))
+            last.map_or(Ok(()), |last| last_saved::prepare(t, id, last))
         })
     }
 
     /// Last step of sealing: the card takes the place of the draft, whose answers are erased from file and WAL.
-    pub fn end_sealing(&self, draft: Uuid, card: &Card) -> Result<(), VaultError> {
+    pub fn end_sealing(&self, draft: Uuid, card: &CaseSummary) -> Result<(), VaultError> {
         self.store.write(|t| {
             card.insert(t)?;
-            saved::keep(t, id_of(t, draft)?, card.record, &card.questionnaire)?;
+            last_saved::keep(t, id_of(t, draft)?, card.record, &card.questionnaire)?;
             erase(t, draft)
         })?;
         self.store.empty_wal()
     }
 
     /// After an opening: brings every sealing that a crash cut off to its end, or back to a draft.
-    pub fn heal(&self, mailbox: &Mailbox) -> Result<(), VaultError> {
+    pub fn resume_interrupted_sealing(&self, mailbox: &Mailbox) -> Result<(), VaultError> {
         let cut_off = self.store.read(|c| {
             let mut query = c.prepare("SELECT draft, sealing FROM draft WHERE sealing IS NOT NULL")?;
-            let both = |r: &Row| Ok((super::mailbox::parsed::<Uuid>(r, 0)?, super::mailbox::from_json::<Card>(r, 1)?));
+            let both =
+                |r: &Row| Ok((super::mailbox::parsed::<Uuid>(r, 0)?, super::mailbox::from_json::<CaseSummary>(r, 1)?));
             Ok(query.query_map([], both)?.collect::<rusqlite::Result<Vec<_>>>()?)
         })?;
         for (draft, card) in cut_off {
             if mailbox.has(card.record)? {
                 self.end_sealing(draft, &card)?;
             } else {
-                self.store.write(|t| saved::drop_table(t, note(t, draft, None)?))?;
+                self.store.write(|t| last_saved::drop_table(t, note(t, draft, None)?))?;
             }
         }
         Ok(())

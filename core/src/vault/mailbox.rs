@@ -11,8 +11,8 @@ mod activity;
 mod parts;
 mod queue;
 
-pub use activity::{Activity, Deed};
-pub use queue::{Applied, Fate, Offer, Outgoing, Waiting};
+pub use activity::{Activity, ActivityKind};
+pub use queue::{Applied, Offer, Outgoing, RecordStatus, Waiting};
 
 use super::cipher::{self, FileKey};
 use super::{DeviceSecret, File, Store, VaultError, schema};
@@ -55,7 +55,7 @@ pub struct Enrolment {
 
 /// What stands before the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guard {
+pub struct PinGuard {
     /// PINs tried since the last right one.
     pub wrong: u32,
     /// The vault was given up, see [`Mailbox::give_up_vault`].
@@ -71,7 +71,7 @@ pub struct Guard {
 /// This phone's place on the server's log. Belongs to sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Standing {
+pub struct SyncState {
     pub epoch: Option<Uuid>,
     /// The server has taken our chain.
     pub chain_known: bool,
@@ -127,8 +127,8 @@ impl Mailbox {
             if !authorities(t)?.contains(&card.authority) {
                 t.execute("UPDATE server SET authority = ?1, catalog = NULL", [card.authority.to_string()])?;
             }
-            let standing = standing(t)?;
-            t.execute("UPDATE server SET standing = ?1", [json(&Standing { chain_known: false, ..standing })])?;
+            let state = sync_state(t)?;
+            t.execute("UPDATE server SET standing = ?1", [json(&SyncState { chain_known: false, ..state })])?;
             t.execute(
                 "INSERT INTO guard (one, wrong, gone, generation, damaged) VALUES (1, 0, 0, ?1, 0)
                  ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = ?1, damaged = 0",
@@ -174,42 +174,43 @@ impl Mailbox {
     // --- the guard before the vault
 
     /// Counts an attempt, before it is made. Returns how many were made since the last right one, this one included.
-    pub fn charge(&self) -> Result<u32, VaultError> {
-        self.store.write(|t| guard(t.query_row("UPDATE guard SET wrong = wrong + 1 RETURNING wrong", [], |r| r.get(0))))
+    pub fn count_attempt(&self) -> Result<u32, VaultError> {
+        self.store
+            .write(|t| counter_row(t.query_row("UPDATE guard SET wrong = wrong + 1 RETURNING wrong", [], |r| r.get(0))))
     }
     /// The PIN was right.
-    pub fn discharge(&self) -> Result<(), VaultError> {
-        self.set_guard("wrong = 0, damaged = 0")
+    pub fn reset_attempts(&self) -> Result<(), VaultError> {
+        self.set_pin_guard("wrong = 0, damaged = 0")
     }
     /// The PIN was right, but the vault cannot be read.
     pub fn note_damage(&self) -> Result<(), VaultError> {
-        self.set_guard("damaged = 1")
+        self.set_pin_guard("damaged = 1")
     }
     /// The attempt could not be made, because the key store did not answer: it is not counted.
-    pub fn refund(&self) -> Result<(), VaultError> {
-        self.set_guard("wrong = max(wrong - 1, 0)")
+    pub fn uncount_attempt(&self) -> Result<(), VaultError> {
+        self.set_pin_guard("wrong = max(wrong - 1, 0)")
     }
     /// The PIN has been changed: its wrap has this generation.
     pub fn set_generation(&self, generation: u32) -> Result<(), VaultError> {
-        self.set_guard(&format!("generation = {generation}"))
+        self.set_pin_guard(&format!("generation = {generation}"))
     }
     /// The vault is to be destroyed, or kept aside: from now on it is not opened any more.
     pub fn give_up_vault(&self, keep: bool) -> Result<(), VaultError> {
-        self.set_guard(if keep { "gone = 2" } else { "gone = 1" })
+        self.set_pin_guard(if keep { "gone = 2" } else { "gone = 1" })
     }
-    fn set_guard(&self, change: &str) -> Result<(), VaultError> {
+    fn set_pin_guard(&self, change: &str) -> Result<(), VaultError> {
         let sql = format!("UPDATE guard SET {change} RETURNING 1");
-        self.store.write(|t| guard(t.query_row(&sql, [], |_| Ok(()))))
+        self.store.write(|t| counter_row(t.query_row(&sql, [], |_| Ok(()))))
     }
     /// What stands before the vault. A missing counter is damage, never a fresh start.
-    pub fn guard(&self) -> Result<Guard, VaultError> {
+    pub fn pin_guard(&self) -> Result<PinGuard, VaultError> {
         self.store.read(|c| {
             let guarded = |r: &Row| {
                 let gone: u32 = r.get(1)?;
                 let (wrong, generation, damaged) = (r.get(0)?, r.get(2)?, r.get(3)?);
-                Ok(Guard { wrong, gone: gone > 0, kept: gone == 2, generation, damaged })
+                Ok(PinGuard { wrong, gone: gone > 0, kept: gone == 2, generation, damaged })
             };
-            guard(c.query_row("SELECT wrong, gone, generation, damaged FROM guard", [], guarded))
+            counter_row(c.query_row("SELECT wrong, gone, generation, damaged FROM guard", [], guarded))
         })
     }
 
@@ -245,17 +246,17 @@ impl Mailbox {
         let now = self.now()?;
         self.store.write(|t| Ok(t.execute("UPDATE server SET last_sync = ?1", [now]).map(drop)?))
     }
-    pub fn standing(&self) -> Result<Standing, VaultError> {
-        self.store.read(standing)
+    pub fn sync_state(&self) -> Result<SyncState, VaultError> {
+        self.store.read(sync_state)
     }
     /// The order to wipe this phone that is not acknowledged yet, if there is one.
     pub fn order(&self) -> Result<Option<Order>, VaultError> {
         let device = self.enrolment()?.device;
         // an order to the phone of an earlier card ended with that card
-        Ok(self.standing()?.order.filter(|order| order.device == device))
+        Ok(self.sync_state()?.order.filter(|order| order.device == device))
     }
-    pub fn set_standing(&self, standing: &Standing) -> Result<(), VaultError> {
-        self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(standing)]).map(drop)?))
+    pub fn set_sync_state(&self, state: &SyncState) -> Result<(), VaultError> {
+        self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(state)]).map(drop)?))
     }
 }
 
@@ -266,12 +267,12 @@ fn authorities(c: &Connection) -> Result<Vec<PublicKey>, VaultError> {
     read.map_err(|_| VaultError::Damaged(File::Mailbox))
 }
 
-fn standing(c: &Connection) -> Result<Standing, VaultError> {
-    let standing = c.query_row("SELECT standing FROM server WHERE standing IS NOT NULL", [], |r| from_json(r, 0));
-    Ok(standing.optional()?.unwrap_or_default())
+fn sync_state(c: &Connection) -> Result<SyncState, VaultError> {
+    let state = c.query_row("SELECT standing FROM server WHERE standing IS NOT NULL", [], |r| from_json(r, 0));
+    Ok(state.optional()?.unwrap_or_default())
 }
 
-fn guard<T>(found: rusqlite::Result<T>) -> Result<T, VaultError> {
+fn counter_row<T>(found: rusqlite::Result<T>) -> Result<T, VaultError> {
     match found {
         Err(rusqlite::Error::QueryReturnedNoRows) => Err(VaultError::Damaged(File::Mailbox)),
         other => Ok(other?),

@@ -111,7 +111,7 @@ fn records_wait_in_order_within_limits_and_leave_with_their_verdicts() {
     let refused = Applied::Refused { record: ids[1], reason: Reason::Oversize };
     mailbox.apply(&[kept(ids[0], 5), refused.clone()]).unwrap();
     assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[2..]);
-    let told = mailbox.outlook().unwrap();
+    let told = mailbox.queue_status().unwrap();
     assert_eq!((told.records, told.refused), (2, vec![(ids[1], Reason::Oversize)]));
     assert_eq!(mailbox.retry_refused(1).unwrap(), 0);
     assert_eq!(mailbox.retry_refused(2).unwrap(), 1);
@@ -124,7 +124,7 @@ fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_
     let mailbox = phone.open(false);
     let ids = post(&mailbox, 2);
     mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
-    mailbox.tidy().unwrap();
+    mailbox.apply_retention().unwrap();
     let offers = mailbox.kept().unwrap();
     mailbox.send_again(&[ids[1]]).unwrap();
     let sent = &mailbox.waiting(0, 9, usize::MAX).unwrap()[0];
@@ -133,7 +133,7 @@ fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_
     assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap()[0].record, ids[1]);
     // thirty days and a second later: the kept one is gone, the waiting one is not
     phone.clock.pass(Duration::from_secs(30 * 86_400 + 1));
-    mailbox.tidy().unwrap();
+    mailbox.apply_retention().unwrap();
     assert_eq!(mailbox.kept().unwrap(), []);
     assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
     assert!(mailbox.has(ids[0]).unwrap());
@@ -189,31 +189,31 @@ fn time_is_the_servers_and_never_goes_back() {
 }
 
 #[test]
-fn standing_and_updates_are_kept_and_an_update_comes_once() {
+fn sync_state_and_updates_are_kept_and_an_update_comes_once() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    assert_eq!(mailbox.standing().unwrap(), Standing::default());
-    let standing = Standing { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1, order: None };
-    mailbox.set_standing(&standing).unwrap();
+    assert_eq!(mailbox.sync_state().unwrap(), SyncState::default());
+    let state = SyncState { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1, order: None };
+    mailbox.set_sync_state(&state).unwrap();
     let review = Update { position: 4, record: Uuid::nil(), news: News::Review { jws: "a.b.c".into() } };
     mailbox.take_updates(&[review.clone(), review], 4).unwrap();
-    assert_eq!(phone.open(false).standing().unwrap(), Standing { cursor: 4, ..standing });
+    assert_eq!(phone.open(false).sync_state().unwrap(), SyncState { cursor: 4, ..state });
     // a new card has a new chain
     phone.enrol(&mailbox);
-    assert!(!mailbox.standing().unwrap().chain_known);
+    assert!(!mailbox.sync_state().unwrap().chain_known);
 }
 
 #[test]
 fn a_missing_counter_or_a_missing_file_is_damage() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    assert_eq!(mailbox.charge().unwrap(), 1);
-    assert_eq!(mailbox.charge().unwrap(), 2);
-    mailbox.discharge().unwrap();
-    assert_eq!(mailbox.guard().unwrap().wrong, 0);
+    assert_eq!(mailbox.count_attempt().unwrap(), 1);
+    assert_eq!(mailbox.count_attempt().unwrap(), 2);
+    mailbox.reset_attempts().unwrap();
+    assert_eq!(mailbox.pin_guard().unwrap().wrong, 0);
     mailbox.store.write(|t| Ok(t.execute("DELETE FROM guard", [])?)).unwrap();
-    assert!(matches!(mailbox.charge(), Err(VaultError::Damaged(File::Mailbox))));
-    assert!(matches!(mailbox.guard(), Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(mailbox.count_attempt(), Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(mailbox.pin_guard(), Err(VaultError::Damaged(File::Mailbox))));
     drop(mailbox);
     std::fs::remove_file(phone.folder.path().join("mailbox.db")).unwrap();
     let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
@@ -249,7 +249,10 @@ fn what_became_of_a_record_is_noted_with_it_and_what_was_taken_back_elsewhere_is
         epoch: Uuid::nil(),
     };
     mailbox.apply(&[kept(records[0], None), kept(records[1], Some(Reason::UnknownCode))]).unwrap();
-    assert_eq!(records.map(|r| mailbox.fate(r).unwrap()), [Fate::Kept, Fate::Quarantined(Reason::UnknownCode)]);
+    assert_eq!(
+        records.map(|r| mailbox.status(r).unwrap()),
+        [RecordStatus::Kept, RecordStatus::Quarantined(Reason::UnknownCode)]
+    );
     let update = |position, record, news| Update { position, record, news };
     let updates = [
         update(7, records[0], News::Withdrawn),
@@ -257,7 +260,7 @@ fn what_became_of_a_record_is_noted_with_it_and_what_was_taken_back_elsewhere_is
         update(8, records[1], News::Other),
     ];
     mailbox.take_updates(&updates, 8).unwrap();
-    assert_eq!(records.map(|r| mailbox.fate(r).unwrap()), [Fate::Withdrawn, Fate::Kept]);
+    assert_eq!(records.map(|r| mailbox.status(r).unwrap()), [RecordStatus::Withdrawn, RecordStatus::Kept]);
     assert_eq!(mailbox.kept().unwrap().iter().map(|o| o.record).collect::<Vec<_>>(), [records[1]]);
 }
 
@@ -280,15 +283,20 @@ fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
     mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
     mailbox.erase(ids[0]).unwrap();
     let deeds = |mailbox: &Mailbox| -> Vec<_> {
-        mailbox.activities(0).unwrap().iter().map(|a| (a.at - MARCH, a.deed, a.records)).collect()
+        mailbox.activities(0).unwrap().iter().map(|a| (a.at - MARCH, a.kind, a.records)).collect()
     };
-    let told = [(0, Deed::Purged, 1), (0, Deed::Sent, 2), (0, Deed::Finished, 1), (0, Deed::Finished, 1)];
+    let told = [
+        (0, ActivityKind::Purged, 1),
+        (0, ActivityKind::Sent, 2),
+        (0, ActivityKind::Finished, 1),
+        (0, ActivityKind::Finished, 1),
+    ];
     assert_eq!(deeds(&mailbox), told);
     let days = 31 * 86_400;
     phone.clock.pass(Duration::from_secs(days));
-    mailbox.tidy().unwrap();
-    assert_eq!(deeds(&mailbox)[0], (days as i64, Deed::Purged, 1));
+    mailbox.apply_retention().unwrap();
+    assert_eq!(deeds(&mailbox)[0], (days as i64, ActivityKind::Purged, 1));
     phone.clock.pass(Duration::from_secs(150 * 86_400));
-    mailbox.tidy().unwrap();
-    assert_eq!(deeds(&mailbox), [(days as i64, Deed::Purged, 1)]);
+    mailbox.apply_retention().unwrap();
+    assert_eq!(deeds(&mailbox), [(days as i64, ActivityKind::Purged, 1)]);
 }

@@ -9,7 +9,7 @@
 //! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
 //!   server's log (`standing`, JSON), the learned time (`learned`, and `phone`: what the phone's own clock said then), the
 //!   end of the last sync.
-//! - `guard`: one row. `wrong`: PINs tried since the last right one, charged before each try. `gone`: 1, the vault
+//! - `guard`: one row. `wrong`: PINs tried since the last right one, counted before each try. `gone`: 1, the vault
 //!   was destroyed on purpose (too many wrong PINs, panic, forgotten PIN), and whatever is left of it is removed at the next
 //!   opening; 2, it was damaged and is kept aside. `generation`: that of the wrap in force, whose secret the key store must
 //!   forget when the vault is destroyed. `damaged`: the right PIN found a vault that cannot be read.

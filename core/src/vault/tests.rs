@@ -1,4 +1,4 @@
-use super::cases::Card;
+use super::cases::CaseSummary;
 use super::double::{StillClock, Store as Secrets};
 use super::drafts::DraftInfo;
 use super::mailbox::Mailbox;
@@ -43,12 +43,12 @@ fn info() -> DraftInfo {
     DraftInfo { draft: Uuid::new_v4(), questionnaire: "q".into(), sha256: Digest([4; 32]), started: 9 }
 }
 
-fn card() -> Card {
+fn card() -> CaseSummary {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
     let (outcome, day, withdrawn, counted, referrals) = (None, 20_000, false, true, vec![]);
-    Card { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
+    CaseSummary { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.
@@ -163,7 +163,7 @@ fn a_sealing_cut_off_by_a_crash_ends_or_goes_back_as_the_mailbox_says() {
     drop(vault);
     let vault = open(folder.path());
     for _ in 0..2 {
-        vault.heal(&mailbox).unwrap();
+        vault.resume_interrupted_sealing(&mailbox).unwrap();
         assert_eq!(vault.cards(0).unwrap(), std::slice::from_ref(&sealed));
         assert_eq!(vault.drafts().unwrap(), std::slice::from_ref(&cut_off));
     }
@@ -174,7 +174,7 @@ fn a_sealing_cut_off_by_a_crash_ends_or_goes_back_as_the_mailbox_says() {
 fn cards_come_in_pages_by_code_and_leave_after_their_days() {
     let folder = tempfile::tempdir().unwrap();
     let vault = create(folder.path());
-    let cards: Vec<Card> = (0..120).map(|day| Card { day, ..card() }).collect();
+    let cards: Vec<CaseSummary> = (0..120).map(|day| CaseSummary { day, ..card() }).collect();
     vault.store.write(|t| cards.iter().try_for_each(|c| c.insert(t))).unwrap();
     assert_eq!(vault.cards(0).unwrap()[0], cards[119]);
     assert_eq!(vault.cards(2).unwrap().len(), 20);

@@ -1,15 +1,15 @@
 //! What this phone did with records: when, what, how many. Nothing of anybody, so it lies beside the queue, where it is
-//! written in the same transaction as the deed.
+//! written in the same transaction as the change itself.
 
 use super::{Mailbox, from_json, json, rows};
 use crate::vault::VaultError;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
-/// What was done.
+/// What the phone did with records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+pub enum ActivityKind {
     /// Finished and put in the queue.
     Finished,
     /// The server gave a receipt.
@@ -25,7 +25,7 @@ pub enum Deed {
 pub struct Activity {
     /// Seconds since 1970 UTC, by learned time.
     pub at: i64,
-    pub deed: Deed,
+    pub kind: ActivityKind,
     /// How many records it was done to.
     pub records: u32,
 }
@@ -37,22 +37,22 @@ impl Mailbox {
         self.store.read(|c| {
             let sql = "SELECT at, deed, records FROM activity ORDER BY id DESC LIMIT ?1 OFFSET ?2";
             rows(c, sql, params![PAGE, page.saturating_mul(PAGE)], |r| {
-                Ok(Activity { at: r.get(0)?, deed: from_json(r, 1)?, records: r.get(2)? })
+                Ok(Activity { at: r.get(0)?, kind: from_json(r, 1)?, records: r.get(2)? })
             })
         })
     }
     /// Notes that case cards were erased.
     pub fn note_forgotten(&self, cards: usize) -> Result<(), VaultError> {
         let now = self.now()?;
-        self.store.write(|t| note(t, now, Deed::Forgotten, cards))
+        self.store.write(|t| note(t, now, ActivityKind::Forgotten, cards))
     }
 }
 
 /// Adds a line, where something was done.
-pub(super) fn note(t: &Transaction, at: i64, deed: Deed, records: usize) -> Result<(), VaultError> {
+pub(super) fn note(t: &Transaction, at: i64, kind: ActivityKind, records: usize) -> Result<(), VaultError> {
     if records > 0 {
         let sql = "INSERT INTO activity (at, deed, records) VALUES (?1, ?2, ?3)";
-        t.prepare_cached(sql)?.execute(params![at, json(&deed), records])?;
+        t.prepare_cached(sql)?.execute(params![at, json(&kind), records])?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The queue: records in the order they were sealed, and what became of each.
 
-use super::activity::{self, Deed, note};
-use super::{Mailbox, Standing, from_json, json, parsed, rows, standing};
+use super::activity::{self, ActivityKind, note};
+use super::{Mailbox, SyncState, from_json, json, parsed, rows, sync_state};
 use crate::envelope::{Digest, sha256};
 use crate::record::{News, Outcome, Reason, Update};
 use crate::vault::{File, VaultError};
@@ -38,7 +38,7 @@ pub enum Applied {
 
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum RecordStatus {
     Waiting,
     Kept,
     /// The server has it and does not count it until a person has looked.
@@ -100,7 +100,7 @@ impl Mailbox {
                 "INSERT INTO record (record, enrolment, seq, jws, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![record.to_string(), enrolment, seq, sign(seq), sealed],
             )?;
-            note(t, now, Deed::Finished, 1)
+            note(t, now, ActivityKind::Finished, 1)
         })?;
         // what cannot be moved out of the WAL now is moved later; it is durable there, too
         let _ = self.store.empty_wal();
@@ -117,22 +117,22 @@ impl Mailbox {
         let now = self.now()?;
         let erased = self.store.write(|t| {
             let erased = erase(t)?;
-            note(t, now, Deed::Purged, erased)?;
+            note(t, now, ActivityKind::Purged, erased)?;
             Ok(erased)
         })?;
         if erased > 0 { self.store.rebuild() } else { Ok(()) }
     }
     /// Whether a record still waits, was kept, or was refused and why.
-    pub fn fate(&self, record: Uuid) -> Result<Fate, VaultError> {
+    pub fn status(&self, record: Uuid) -> Result<RecordStatus, VaultError> {
         let sql = "SELECT state, reason, outcome FROM record WHERE record = ?1";
-        let fate = |r: &Row| match (r.get_ref(0)?.as_str()?, r.get_ref(1)?.as_str_or_null()?) {
-            ("waiting", _) => Ok(Fate::Waiting),
-            ("kept", _) if r.get_ref(2)?.as_str_or_null()? == Some(WITHDRAWN) => Ok(Fate::Withdrawn),
-            ("kept", None) => Ok(Fate::Kept),
-            ("kept", _) => Ok(Fate::Quarantined(from_json(r, 1)?)),
-            _ => Ok(Fate::Refused(from_json(r, 1)?)),
+        let status = |r: &Row| match (r.get_ref(0)?.as_str()?, r.get_ref(1)?.as_str_or_null()?) {
+            ("waiting", _) => Ok(RecordStatus::Waiting),
+            ("kept", _) if r.get_ref(2)?.as_str_or_null()? == Some(WITHDRAWN) => Ok(RecordStatus::Withdrawn),
+            ("kept", None) => Ok(RecordStatus::Kept),
+            ("kept", _) => Ok(RecordStatus::Quarantined(from_json(r, 1)?)),
+            _ => Ok(RecordStatus::Refused(from_json(r, 1)?)),
         };
-        let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], fate).optional()?))?;
+        let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], status).optional()?))?;
         // only records with a case card are asked for: one that is not here was lost
         found.ok_or(VaultError::Damaged(File::Mailbox))
     }
@@ -184,7 +184,7 @@ impl Mailbox {
                     )?,
                 };
             }
-            note(t, now, Deed::Sent, sent)
+            note(t, now, ActivityKind::Sent, sent)
         })
     }
     /// Puts refused records that were refused fewer than `max_times` back in the queue. Returns how many.
@@ -214,7 +214,7 @@ impl Mailbox {
         })
     }
     /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL.
-    pub fn tidy(&self) -> Result<(), VaultError> {
+    pub fn apply_retention(&self) -> Result<(), VaultError> {
         let (policy, now) = (self.policy()?, self.now()?);
         let before = |days: u32| now - i64::from(days) * 86_400;
         let sql =
@@ -225,7 +225,7 @@ impl Mailbox {
         })
     }
     /// What the focal point is told.
-    pub fn outlook(&self) -> Result<Waiting, VaultError> {
+    pub fn queue_status(&self) -> Result<Waiting, VaultError> {
         let lease_begins = self.now()? - i64::from(self.policy()?.lease_days) * 86_400;
         self.store.read(|c| {
             let sql = "SELECT last_sync FROM server";
@@ -266,8 +266,8 @@ impl Mailbox {
                     }
                 };
             }
-            let standing = Standing { cursor, ..standing(t)? };
-            t.execute("UPDATE server SET standing = ?1", [json(&standing)])?;
+            let state = SyncState { cursor, ..sync_state(t)? };
+            t.execute("UPDATE server SET standing = ?1", [json(&state)])?;
             Ok(erased)
         })
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use tabara_core::envelope::{Digest, SigningKey};
 use tabara_core::record::{Code, QuestionnaireRef, Uuid};
-use tabara_core::vault::cases::Card;
+use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::cipher::{self, FileKey};
 use tabara_core::vault::{Vault, schema};
 
@@ -17,7 +17,7 @@ const MEMORY: &str = "TABARA_BENCH_MEMORY";
 /// The key of that vault: nothing is secret in a benchmark.
 const KEY: [u8; 32] = [7; 32];
 
-fn fill(file: &mut Connection, cards: &[Card]) {
+fn fill(file: &mut Connection, cards: &[CaseSummary]) {
     let all = file.transaction().expect("a transaction");
     for card in cards {
         let json = serde_json::to_string(card).expect("JSON");
@@ -29,7 +29,7 @@ fn fill(file: &mut Connection, cards: &[Card]) {
     file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
 }
 
-fn read(file: &Connection, sql: &str, what: impl rusqlite::ToSql) -> Vec<Card> {
+fn read(file: &Connection, sql: &str, what: impl rusqlite::ToSql) -> Vec<CaseSummary> {
     let mut query = file.prepare_cached(sql).expect("a query");
     let rows = query.query_map([what], |r| r.get::<_, String>(0)).expect("rows");
     rows.map(|json| serde_json::from_str(&json.expect("a row")).expect("a card")).collect()
@@ -56,7 +56,7 @@ pub fn cases(rows: &mut Rows) {
     let key = FileKey(KEY);
     drop(Vault::create(ours, &key, ID, &SigningKey::generate()).expect("a vault"));
     let questionnaire = QuestionnaireRef { id: "returnee_screening".into(), sha256: Digest([1; 32]) };
-    let card = |n: i64| Card {
+    let card = |n: i64| CaseSummary {
         record: Uuid::new_v4(),
         case: Uuid::new_v4(),
         code: Some(Code::generate()),
@@ -69,7 +69,7 @@ pub fn cases(rows: &mut Rows) {
         counted: true,
         referrals: vec![],
     };
-    let cards: Vec<Card> = (0..CASES).map(card).collect();
+    let cards: Vec<CaseSummary> = (0..CASES).map(card).collect();
     fill(&mut cipher::open(&ours.join("vault.db"), &key, false).expect("the vault's file"), &cards);
     let plain = |path: &Path, first: &str| {
         let file = Connection::open(path).expect("a file");
@@ -151,7 +151,7 @@ pub fn is_child() -> bool {
     let Ok(folder) = std::env::var(MEMORY) else { return false };
     let held = (!folder.is_empty()).then(|| {
         let vault = Vault::open(Path::new(&folder), &FileKey(KEY), ID).expect("the vault");
-        let cards: Vec<Card> = (0..200).flat_map(|page| vault.cards(page).expect("cards")).collect();
+        let cards: Vec<CaseSummary> = (0..200).flat_map(|page| vault.cards(page).expect("cards")).collect();
         assert_eq!(cards.len() as i64, CASES);
         (vault, cards)
     });

@@ -44,10 +44,10 @@ class JourneyTest {
     fun `a screening reaches the server and only the case worker reads it`() {
         val phone = enrolled()
         val session = phone.interviewed(ANSWERS, "fr")
-        assertEquals("Victime présumée", session.judgement().outcome.label)
+        assertEquals("Victime présumée", session.screeningResult().outcome.label)
         val finished = session.finish(null)
         assertEquals(1uL, phone.waiting().records)
-        assertInstanceOf(Fate.Waiting::class.java, phone.cases(0u).single().fate)
+        assertInstanceOf(RecordStatus.Waiting::class.java, phone.cases(0u).single().status)
         val steps = mutableListOf<Step>()
 
         val report = runBlocking {
@@ -61,7 +61,7 @@ class JourneyTest {
         assertEquals(1u to 0u, report.accepted to report.refused)
         assertInstanceOf(Step.Contacting::class.java, steps.first())
         assertTrue(Step.Sending(1u, 1u) in steps)
-        assertInstanceOf(Fate.Kept::class.java, phone.cases(0u).single().fate)
+        assertInstanceOf(RecordStatus.Kept::class.java, phone.cases(0u).single().status)
         val arrived = deployment.records()
         assertTrue("\"code\":\"${finished.code}\"" in arrived)
         assertTrue("\"c_name\":\"Espérance\"" in arrived)
@@ -69,7 +69,7 @@ class JourneyTest {
         // with her slip she takes it back
         assertThrows<TabaraException.NotFound> { phone.withdrawSlip("23456", null) }
         phone.withdrawSlip(finished.code!!.lowercase(), finished.undo)
-        assertTrue(phone.cases(0u).single().card.withdrawn)
+        assertTrue(phone.cases(0u).single().summary.withdrawn)
         assertEquals(1u, runBlocking { phone.sync(null) }.accepted)
     }
 

@@ -4,7 +4,7 @@ import android.app.AlertDialog
 import android.widget.Button
 import android.widget.LinearLayout
 import org.tabara.app.Place.Where
-import org.tabara.core.Judgement
+import org.tabara.core.ScreeningResult
 import org.tabara.core.TabaraException
 
 /** The end of an interview: what the screening says and advises; then it is sealed, and the codes for the slip are shown. */
@@ -14,29 +14,29 @@ class ResultScreen(host: MainActivity, place: Place) : Screen(host, place, R.lay
     override val title: String get() = host.getString(R.string.result_title)
 
     override fun open() {
-        val sealed = desk.sealed
+        val sealed = app.sealed
         if (sealed?.draft == draft) return show(sealed)
-        act { judged(desk.interview(draft) { judgement() }) }
+        act { judged(app.interview(draft) { screeningResult() }) }
     }
 
-    override fun back() = host.go(if (desk.sealed?.draft == draft) Place(Where.HOME) else Place(Where.INTERVIEW, draft))
+    override fun back() = host.go(if (app.sealed?.draft == draft) Place(Where.HOME) else Place(Where.INTERVIEW, draft))
 
-    private fun judged(judgement: Judgement) {
-        say(judgement)
-        if (judgement.recordable) paragraph(view(R.id.advice), host.getString(R.string.seal_explain), R.style.Text_Quiet)
-        button(R.id.finish, if (judgement.recordable) R.string.seal else R.string.erase) { seal(null) }
-        if (judgement.raiseReasons.isNotEmpty()) button(R.id.raise, R.string.raise) { raise(judgement) }
+    private fun judged(result: ScreeningResult) {
+        say(result)
+        if (result.recordable) paragraph(view(R.id.advice), host.getString(R.string.seal_explain), R.style.Text_Quiet)
+        button(R.id.finish, if (result.recordable) R.string.seal else R.string.erase) { seal(null) }
+        if (result.raiseReasons.isNotEmpty()) button(R.id.raise, R.string.raise) { raise(result) }
         button(R.id.return_to, R.string.return_to_answers) { back() }
     }
 
-    private fun raise(judgement: Judgement) = host.shown(
+    private fun raise(result: ScreeningResult) = host.shown(
         AlertDialog.Builder(host).setTitle(R.string.raise_why)
-            .setItems(judgement.raiseReasons.map { it.label }.toTypedArray()) { _, at -> seal(judgement.raiseReasons[at].code) }
+            .setItems(result.raiseReasons.map { it.label }.toTypedArray()) { _, at -> seal(result.raiseReasons[at].code) }
             .setNegativeButton(R.string.cancel, null).create(),
     )
 
     private fun seal(reason: String?) = act(R.id.finish) {
-        show(Sealed(draft, desk.interview(draft) { finish(reason) }, hushed = false).also { desk.sealed = it })
+        show(Sealed(draft, app.interview(draft) { finish(reason) }, hushed = false).also { app.sealed = it })
     }
 
     override fun fail(why: TabaraException) = when (why) {
@@ -49,7 +49,7 @@ class ResultScreen(host: MainActivity, place: Place) : Screen(host, place, R.lay
 
     private fun show(sealed: Sealed) {
         val finished = sealed.finished
-        say(if (sealed.hushed) finished.judgement.copy(advice = emptyList()) else finished.judgement)
+        say(if (sealed.hushed) finished.result.copy(advice = emptyList()) else finished.result)
         show(R.id.outcome_heading, !sealed.hushed)
         show(R.id.outcome, !sealed.hushed)
         paragraph(view(R.id.advice), host.getString(R.string.sealed), R.style.Text_Quiet)
@@ -64,24 +64,24 @@ class ResultScreen(host: MainActivity, place: Place) : Screen(host, place, R.lay
     }
 
     private fun close() {
-        desk.sealed = null
+        app.sealed = null
         host.go(Place(Where.HOME))
     }
 
-    private fun say(judgement: Judgement) {
+    private fun say(result: ScreeningResult) {
         text(R.id.outcome_heading, host.getString(R.string.outcome))
-        text(R.id.outcome, judgement.outcome.label)
+        text(R.id.outcome, result.outcome.label)
         val urgent = view<LinearLayout>(R.id.urgent).apply { removeAllViews() }
-        show(R.id.urgent, judgement.urgent.isNotEmpty())
-        judgement.urgent.forEach { paragraph(urgent, it.label, R.style.Text_Urgent) }
+        show(R.id.urgent, result.urgent.isNotEmpty())
+        result.urgent.forEach { paragraph(urgent, it.label, R.style.Text_Urgent) }
         val advice = view<LinearLayout>(R.id.advice).apply { removeAllViews() }
-        judgement.advice.forEach { paragraph(advice, it.label) }
+        result.advice.forEach { paragraph(advice, it.label) }
     }
 
-    private fun button(id: Int, label: Int, deed: () -> Unit) {
+    private fun button(id: Int, label: Int, action: () -> Unit) {
         view<Button>(id).setText(label)
         show(id, true)
-        click(id, deed)
+        click(id, action)
     }
 }
 
@@ -98,11 +98,11 @@ class StoppedScreen(host: MainActivity, place: Place) : Screen(host, place, R.la
 
     /** What was agreed to is kept and judged as far as it goes; without consent nothing is. */
     private fun finish() = act(R.id.finish) {
-        val finished = desk.interview(draft) {
+        val finished = app.interview(draft) {
             stop()
             finish(null)
         }
-        desk.sealed = Sealed(draft, finished, hushed = true)
+        app.sealed = Sealed(draft, finished, hushed = true)
         host.go(Place(Where.RESULT, draft))
     }
 

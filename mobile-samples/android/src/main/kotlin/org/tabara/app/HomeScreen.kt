@@ -4,7 +4,7 @@ import android.text.format.DateUtils
 import android.widget.Button
 import android.widget.LinearLayout
 import org.tabara.app.Place.Where
-import org.tabara.core.Listed
+import org.tabara.core.QuestionnaireInfo
 
 /** Begin an interview, go on with one, look at what waits. No name, no answer and no outcome stands here. */
 class HomeScreen(host: MainActivity) : Screen(host, Place(Where.HOME), R.layout.home) {
@@ -12,17 +12,17 @@ class HomeScreen(host: MainActivity) : Screen(host, Place(Where.HOME), R.layout.
         click(R.id.records) { host.go(Place(Where.RECORDS)) }
         click(R.id.lock) { host.lock() }
         list()
-        host.whileShown(this) { desk.sync.collect { if (it is Sync.Done) list() } }
+        host.whileShown(this) { app.sync.collect { if (it is Sync.Done) list() } }
     }
 
     override fun back() = host.finish()
 
     private fun list() = load {
-        val forms = desk.core { questionnaires() }
-        val drafts = desk.core { drafts() }
-        val waiting = desk.core { waiting() }
+        val forms = app.core { questionnaires() }
+        val drafts = app.core { drafts() }
+        val waiting = app.core { waiting() }
         val begin = view<LinearLayout>(R.id.questionnaires).apply { removeAllViews() }
-        desk.sealed?.let { last -> row(begin, host.getString(R.string.codes_again)) { host.go(Place(Where.RESULT, last.draft)) } }
+        app.sealed?.let { last -> row(begin, host.getString(R.string.codes_again)) { host.go(Place(Where.RESULT, last.draft)) } }
         if (forms.isEmpty()) paragraph(begin, host.getString(R.string.no_questionnaires))
         for (form in forms) row(begin, form.title) { begin(form) }
         val open = view<LinearLayout>(R.id.drafts).apply { removeAllViews() }
@@ -37,9 +37,9 @@ class HomeScreen(host: MainActivity) : Screen(host, Place(Where.HOME), R.layout.
     }
 
     /** In the phone's language where the questionnaire has it; it can be changed on every page. */
-    private fun begin(form: Listed) = act {
+    private fun begin(form: QuestionnaireInfo) = act {
         val own = host.resources.configuration.locales[0].language
         val language = form.languages.find { languageTag(it) == own } ?: form.languages.first()
-        host.go(Place(Where.INTERVIEW, desk.begin(form.id, language)))
+        host.go(Place(Where.INTERVIEW, app.begin(form.id, language)))
     }
 }

@@ -53,18 +53,18 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
         turnTo { answer(path, value) }
     }
 
-    private fun turn(button: Int, deed: Session.() -> Page) {
+    private fun turn(button: Int, action: Session.() -> Page) {
         leave()
-        act(button) { turnTo(fromTop = true, deed) }
+        act(button) { turnTo(fromTop = true, action) }
     }
 
     /**
      * Asks the core for a page and draws it, unless a page that was asked for later is drawn already. Always in a turn of
      * its own: a field that loses its focus while a page is drawn hands its text over, and must not draw inside that.
      */
-    private suspend fun turnTo(fromTop: Boolean = false, deed: Session.() -> Page) {
+    private suspend fun turnTo(fromTop: Boolean = false, action: Session.() -> Page) {
         val mine = ++calls
-        val next = desk.interview(draft, deed)
+        val next = app.interview(draft, action)
         withContext(Dispatchers.Main) {
             if (mine > drawn) {
                 drawn = mine
@@ -78,7 +78,7 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
         if (page?.last != true) return turn(R.id.next) { next() }
         leave()
         act(R.id.next) {
-            val missing = desk.interview(draft) { missing() }.firstOrNull()
+            val missing = app.interview(draft) { missing() }.firstOrNull()
             if (missing == null) return@act host.go(Place(Where.RESULT, draft))
             turnTo(fromTop = true) { jump(missing.path) }
         }

@@ -31,7 +31,7 @@ import java.util.Locale
  * process, locks when nobody touches it, and is never in a screenshot or in the list of recent apps.
  */
 class MainActivity : Activity() {
-    val desk get() = (application as TabaraApp).desk
+    val app get() = (application as TabaraApp).session
     lateinit var screen: Screen
         private set
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
@@ -68,7 +68,7 @@ class MainActivity : Activity() {
 
     private fun askLockTime() = scope.launch {
         try {
-            lockAfter = desk.core { lockAfter() }.toMillis()
+            lockAfter = app.core { lockAfter() }.toMillis()
         } catch (_: TabaraException) {
             // the screen meets the same and says so
         }
@@ -124,11 +124,11 @@ class MainActivity : Activity() {
     }
 
     /** Runs calls of the core for the screen; a lock, or no enrolment, leads to the screen that mends it. */
-    fun act(after: () -> Unit = {}, deed: suspend () -> Unit) {
+    fun act(after: () -> Unit = {}, action: suspend () -> Unit) {
         val asked = screen
         scope.launch {
             try {
-                deed()
+                action()
             } catch (why: TabaraException) {
                 if (asked === screen) troubled(why)
             } finally {
@@ -150,8 +150,8 @@ class MainActivity : Activity() {
     fun lock() {
         screen.leave()
         act {
-            desk.lock()
-            if (desk.core { state() } !is State.NotEnrolled && screen !is UnlockScreen) {
+            app.lock()
+            if (app.core { state() } !is State.NotEnrolled && screen !is UnlockScreen) {
                 screen = UnlockScreen(this, screen.place)
                 draw()
             }
@@ -162,7 +162,7 @@ class MainActivity : Activity() {
     private fun quickExit() {
         screen.leave()
         scope.launch {
-            desk.lock()
+            app.lock()
             finishAndRemoveTask()
         }
     }

@@ -146,7 +146,7 @@ private class LongList(host: MainActivity, words: Resources, question: Question,
     private lateinit var button: Button
 
     override fun body(root: LinearLayout) {
-        button = Button(host, null, 0, R.style.Deed_Second).apply {
+        button = Button(host, null, 0, R.style.Action_Second).apply {
             textAlignment = View.TEXT_ALIGNMENT_VIEW_START
             setOnClickListener { choose() }
         }
@@ -238,7 +238,7 @@ private class DateField(host: MainActivity, words: Resources, question: Question
     private lateinit var button: Button
 
     override fun body(root: LinearLayout) {
-        button = Button(host, null, 0, R.style.Deed_Second).apply {
+        button = Button(host, null, 0, R.style.Action_Second).apply {
             textAlignment = View.TEXT_ALIGNMENT_VIEW_START
             setOnClickListener { choose() }
         }

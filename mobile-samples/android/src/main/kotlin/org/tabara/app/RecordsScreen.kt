@@ -6,7 +6,7 @@ import android.widget.LinearLayout
 import android.widget.ProgressBar
 import org.tabara.app.Place.Where
 import org.tabara.core.CaseCard
-import org.tabara.core.Fate
+import org.tabara.core.RecordStatus
 import org.tabara.core.Step
 import org.tabara.core.SyncReport
 
@@ -20,10 +20,10 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         click(R.id.home_button) { back() }
         click(R.id.withdraw) { host.go(Place(Where.WITHDRAW)) }
         click(R.id.more) { list(++pages) }
-        desk.forgetSync()
+        app.forgetSync()
         list(pages)
         host.whileShown(this) {
-            desk.sync.collect { now ->
+            app.sync.collect { now ->
                 draw(now)
                 if (now is Sync.Done || now is Sync.Failed) list(pages)
             }
@@ -31,8 +31,8 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
     }
 
     private fun list(upTo: UInt) = load {
-        val waiting = desk.core { waiting() }
-        val cases = (0u until upTo).map { page -> desk.core { cases(page) } }
+        val waiting = app.core { waiting() }
+        val cases = (0u until upTo).map { page -> app.core { cases(page) } }
         val count = waiting.records.toInt()
         text(R.id.waiting, if (count == 0) host.getString(R.string.nothing_waits) else host.resources.getQuantityString(R.plurals.waiting, count, count))
         val last = waiting.lastSync?.let { DateUtils.formatDateTime(host, it * 1000, WHEN) }
@@ -48,24 +48,24 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         orientation = LinearLayout.VERTICAL
         setBackgroundResource(R.drawable.card)
         setPadding(host.dp(12), host.dp(10), host.dp(12), host.dp(10))
-        paragraph(this, case.card.code?.let(::spaced) ?: case.card.questionnaire.id, R.style.Text_Row)
-        paragraph(this, "${case.card.month} · ${if (case.card.withdrawn) host.getString(R.string.case_withdrawn) else fateWord(case.fate)}", R.style.Text_Quiet)
+        paragraph(this, case.summary.code?.let(::spaced) ?: case.summary.questionnaire.id, R.style.Text_Row)
+        paragraph(this, "${case.summary.month} · ${if (case.summary.withdrawn) host.getString(R.string.case_withdrawn) else statusText(case.status)}", R.style.Text_Quiet)
     }
 
-    private fun fateWord(fate: Fate) = host.getString(
-        when (fate) {
-            is Fate.Waiting -> R.string.case_waiting
-            is Fate.Kept -> R.string.case_sent
-            is Fate.Quarantined -> R.string.case_looked_at
-            is Fate.Withdrawn -> R.string.case_withdrawn
-            is Fate.Refused -> R.string.case_refused
+    private fun statusText(status: RecordStatus) = host.getString(
+        when (status) {
+            is RecordStatus.Waiting -> R.string.case_waiting
+            is RecordStatus.Kept -> R.string.case_sent
+            is RecordStatus.Quarantined -> R.string.case_looked_at
+            is RecordStatus.Withdrawn -> R.string.case_withdrawn
+            is RecordStatus.Refused -> R.string.case_refused
         },
     )
 
     private fun draw(now: Sync) {
         val running = now is Sync.Running
         text(R.id.sync, host.getString(if (running) R.string.cancel_sync else R.string.send_now))
-        click(R.id.sync) { if (running) desk.cancelSync() else desk.startSync() }
+        click(R.id.sync) { if (running) app.cancelSync() else app.startSync() }
         show(R.id.progress, running)
         tell((now as? Sync.Failed)?.let { troubleText(host.resources, it.why) })
         val says = when (now) {

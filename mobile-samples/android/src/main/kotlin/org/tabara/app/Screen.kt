@@ -13,7 +13,7 @@ data class Place(val where: Where, val draft: String? = null) {
 
 /** One screen inside [MainActivity]: binds a layout to calls of the core. */
 abstract class Screen(protected val host: MainActivity, val place: Place, val layout: Int) {
-    protected val desk get() = host.desk
+    protected val app get() = host.app
 
     /** The text of the bar. */
     open val title: String get() = host.getString(R.string.app_name)
@@ -40,7 +40,7 @@ abstract class Screen(protected val host: MainActivity, val place: Place, val la
         view<View>(id).visibility = if (shown) View.VISIBLE else View.GONE
     }
 
-    protected fun click(id: Int, deed: () -> Unit) = view<View>(id).setOnClickListener { deed() }
+    protected fun click(id: Int, action: () -> Unit) = view<View>(id).setOnClickListener { action() }
 
     protected fun tell(message: CharSequence?) {
         text(R.id.trouble, message ?: "")
@@ -48,21 +48,21 @@ abstract class Screen(protected val host: MainActivity, val place: Place, val la
     }
 
     /** Runs what a tap asks of the core; the button rests meanwhile, and a failure is told. */
-    protected fun act(button: Int? = null, deed: suspend () -> Unit) {
+    protected fun act(button: Int? = null, action: suspend () -> Unit) {
         val pressed = button?.let { view<View>(it) }
         pressed?.isEnabled = false
         tell(null)
-        host.act({ pressed?.isEnabled = true }, deed)
+        host.act({ pressed?.isEnabled = true }, action)
     }
 
     /** Loads what the screen shows; what it told before stays. */
-    protected fun load(deed: suspend () -> Unit) = host.act(deed = deed)
+    protected fun load(action: suspend () -> Unit) = host.act(action = action)
 
     /** A button in a list. */
-    protected fun row(into: LinearLayout, label: CharSequence, deed: () -> Unit) = Button(host, null, 0, R.style.Deed_Second).apply {
+    protected fun row(into: LinearLayout, label: CharSequence, action: () -> Unit) = Button(host, null, 0, R.style.Action_Second).apply {
         text = label
         textAlignment = View.TEXT_ALIGNMENT_VIEW_START
-        setOnClickListener { deed() }
+        setOnClickListener { action() }
         into.addView(this, host.below(8))
     }
 

@@ -4,14 +4,14 @@ import android.app.Application
 import org.tabara.core.DeviceSecret
 import java.io.File
 
-/** Holds the [Desk], which outlives every screen. */
+/** Holds the [AppSession], which outlives every screen. */
 open class TabaraApp : Application() {
-    lateinit var desk: Desk
+    lateinit var session: AppSession
         protected set
 
     override fun onCreate() {
         super.onCreate()
-        desk = Desk(File(filesDir, "focal-point"), deviceSecret())
+        session = AppSession(File(filesDir, "focal-point"), deviceSecret())
     }
 
     /** Where the phone keeps its secret. Tests give a double: Robolectric has no AndroidKeyStore. */

@@ -17,7 +17,7 @@ class WithdrawScreen(host: MainActivity) : Screen(host, Place(Where.WITHDRAW), R
     override fun back() = host.go(Place(Where.RECORDS))
 
     private fun withdraw(code: String, secret: String) = act(R.id.withdraw) {
-        desk.core { withdrawSlip(code, secret.ifEmpty { null }) }
+        app.core { withdrawSlip(code, secret.ifEmpty { null }) }
         val next = if (secret.isEmpty()) R.string.withdraw_waits else R.string.withdraw_done
         back()
         host.shown(AlertDialog.Builder(host).setMessage(next).setPositiveButton(R.string.ok, null).create())

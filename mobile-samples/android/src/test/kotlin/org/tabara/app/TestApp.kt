@@ -11,6 +11,6 @@ class TestApp : TabaraApp() {
 
     /** As after the end of the process: what was in memory is gone, files and key store stay. */
     fun restart() {
-        desk = Desk(File(filesDir, "focal-point"), secret)
+        session = AppSession(File(filesDir, "focal-point"), secret)
     }
 }

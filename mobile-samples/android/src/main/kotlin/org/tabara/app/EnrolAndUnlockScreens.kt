@@ -26,7 +26,7 @@ class EnrolScreen(host: MainActivity) : Screen(host, Place(Where.ENROL), R.layou
         show(R.id.preview, false)
         show(R.id.pins, false)
         act(R.id.check_card) {
-            val says = desk.core { readCard(card) }
+            val says = app.core { readCard(card) }
             val until = DateFormat.getMediumDateFormat(host).format(Date(says.expires * 1000))
             text(R.id.card_facts, host.getString(R.string.card_facts, says.organisation, says.commune, until, says.server))
             text(R.id.fingerprint, says.fingerprint)
@@ -42,11 +42,11 @@ class EnrolScreen(host: MainActivity) : Screen(host, Place(Where.ENROL), R.layou
         val text = card
         act(R.id.enrol) {
             try {
-                desk.core { enrol(text, pin) }
+                app.core { enrol(text, pin) }
             } finally {
                 show(R.id.busy, false)
             }
-            desk.startSync() // fetches the questionnaires
+            app.startSync() // fetches the questionnaires
             host.go(Place(Where.HOME))
         }
     }
@@ -63,7 +63,7 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
         click(R.id.new_card) { host.go(Place(Where.ENROL)) }
         view<EditText>(R.id.pin).setOnEditorActionListener { _, _, _ -> unlock().let { true } }
         load {
-            when (val state = desk.core { state() }) {
+            when (val state = app.core { state() }) {
                 is State.Unlocked -> host.go(then) // a rotation came while the PIN was tried
                 is State.NotEnrolled -> host.go(Place(Where.ENROL))
                 is State.Locked -> waitFor(state.retryAfter.toMillis())
@@ -81,7 +81,7 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
         show(R.id.busy, true)
         act(R.id.unlock) {
             try {
-                desk.core { unlock(pin) }
+                app.core { unlock(pin) }
             } finally {
                 show(R.id.busy, false)
                 field.text.clear()

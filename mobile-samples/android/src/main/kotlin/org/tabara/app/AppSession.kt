@@ -36,7 +36,7 @@ sealed interface Sync {
  * What outlives a rotated screen: the core, the open interview, a running sync. All calls but the sync go through one
  * thread, in the order of the taps, so that the main thread never waits for the disk or for key stretching.
  */
-class Desk(private val folder: File, private val secret: DeviceSecret) {
+class AppSession(private val folder: File, private val secret: DeviceSecret) {
     private val thread = Executors.newSingleThreadExecutor { Thread(it, "core") }.asCoroutineDispatcher()
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
     private var opened: FocalPoint? = null

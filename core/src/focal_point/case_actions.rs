@@ -100,14 +100,15 @@ impl FocalPoint {
 }
 
 impl Phone {
-    fn cards(&self, find: impl FnOnce(&Vault) -> Result<Vec<cases::Card>, VaultError>) -> Result<Vec<CaseCard>> {
-        let hidden = self.mailbox.outlook()?.lease_over;
+    fn cards(&self, find: impl FnOnce(&Vault) -> Result<Vec<cases::CaseSummary>, VaultError>) -> Result<Vec<CaseCard>> {
+        let hidden = self.mailbox.queue_status()?.lease_over;
         let cards = self.with(|open| {
-            open.vault.heal(&self.mailbox)?;
+            open.vault.resume_interrupted_sealing(&self.mailbox)?;
             if hidden { Ok(vec![]) } else { Ok(find(&open.vault)?) }
         })?;
-        let with_fate = |card: cases::Card| Ok(CaseCard { fate: self.mailbox.fate(card.record)?, card });
-        cards.into_iter().map(with_fate).collect()
+        let with_status =
+            |summary: cases::CaseSummary| Ok(CaseCard { status: self.mailbox.status(summary.record)?, summary });
+        cards.into_iter().map(with_status).collect()
     }
 
     fn post_withdrawal(
@@ -131,7 +132,7 @@ impl Phone {
     fn post_referral(
         &self,
         vault: &Vault,
-        card: &cases::Card,
+        card: &cases::CaseSummary,
         referral: &Referral,
         revises: Option<Uuid>,
     ) -> Result<()> {
