@@ -12,104 +12,16 @@
 mod ask;
 mod client;
 pub mod courier;
+mod fault;
+mod messages;
 mod pace;
 mod receipt;
+mod report;
 mod run;
+mod steps;
 mod tls;
 mod upload;
 
 pub use client::Client;
-
-use crate::error::{Error, Result};
-use crate::record::Outcome;
-use crate::vault::mailbox::{Applied, Mailbox};
-use std::fmt;
-use tokio::sync::Notify;
-
-/// What a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Asking for the time, making itself known, taking the catalog.
-    Contacting,
-    /// Sending records: so many of those that waited are settled.
-    Sending { done: u32, of: u32 },
-    /// Fetching updates and the files of the catalog.
-    Fetching { done: u32, of: u32 },
-}
-
-/// How the host watches a run and ends it.
-pub struct Progress {
-    tell: Box<dyn Fn(Step) + Send + Sync>,
-    cancelled: Notify,
-}
-
-impl Progress {
-    /// `tell` is called from the run at each step; it should return at once.
-    pub fn new(tell: impl Fn(Step) + Send + Sync + 'static) -> Self {
-        Self { tell: Box::new(tell), cancelled: Notify::new() }
-    }
-    /// Ends the run at its next `await`. What was settled stays settled. May be called before the run begins.
-    pub fn cancel(&self) {
-        self.cancelled.notify_one();
-    }
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self::new(|_| ())
-    }
-}
-
-impl fmt::Debug for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Progress")
-    }
-}
-
-/// What a run did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Receipts that came, by what they say.
-    pub accepted: u32,
-    pub already_had: u32,
-    pub quarantined: u32,
-    /// Records that the server refused; they stay, with the reason (`FocalPoint::waiting`).
-    pub refused: u32,
-    /// Updates that came.
-    pub updates: u32,
-    /// A newer catalog is in force.
-    pub new_catalog: bool,
-    /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
-    pub catalog_fault: Option<&'static str>,
-    /// The server had lost records, which were offered and sent again.
-    pub restored: bool,
-    /// The host ended the run; the next one goes on from here.
-    pub cancelled: bool,
-}
-
-impl Report {
-    fn count(&mut self, verdict: &Applied) {
-        *match verdict {
-            Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.accepted,
-            Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.already_had,
-            Applied::Kept { .. } => &mut self.quarantined,
-            Applied::Refused { .. } => &mut self.refused,
-        } += 1;
-    }
-}
-
-/// One run. Fails with [`Error::Offline`], [`Error::Untrusted`], [`Error::Refused`], [`Error::NotEnrolled`], or what the
-/// mailbox's file says; what was settled before stays settled.
-pub async fn run(mailbox: &Mailbox, client: &Client, progress: &Progress) -> Result<Report> {
-    let mut report = Report::default();
-    let steps = run::all(mailbox, client, progress, &mut report);
-    let ended = tokio::select! {
-        biased;
-        () = progress.cancelled.notified() => None,
-        ended = steps => Some(ended),
-    };
-    match ended {
-        None => Ok(Report { cancelled: true, ..report }),
-        Some(ended) => ended.map(|()| report).map_err(Error::from),
-    }
-}
+pub use report::{Progress, Report, Step};
+pub use steps::run;

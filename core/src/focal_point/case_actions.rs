@@ -1,15 +1,23 @@
 //! After the interview: what the focal point may still see of a case, and what its person wishes, to be referred to a
 //! service or to take everything back. All of it needs the open vault.
 
-use super::{CaseCard, FocalPoint, Phone, session};
+use super::phone::{FocalPoint, Phone, month};
 use crate::catalog::PartKind;
 use crate::envelope::{self, Digest, Typ};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Value};
 use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
 use crate::referral::{self, Referral, Service, Status};
+use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
 use uuid::Uuid;
+
+/// A sealed case, as far as the focal point may still see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseCard {
+    pub summary: cases::CaseSummary,
+    pub status: RecordStatus,
+}
 
 impl FocalPoint {
     /// A page of 50 cases, the newest first; pages count from 0. Empty when the lease is over ([`Waiting::lease_over`]).
@@ -144,7 +152,7 @@ impl Phone {
         }
         let now = self.mailbox.now()?;
         let mut facts = referral.facts(now);
-        facts.insert("month".into(), Value::One(session::month(now)));
+        facts.insert("month".into(), Value::One(month(now)));
         facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
         let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());

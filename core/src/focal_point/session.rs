@@ -4,13 +4,11 @@
 //! A session is a handle. The interview itself lives beside the open vault, so that locking drops it at once; after a lock,
 //! a failed write or a killed app it is read again from the vault, at the exact place.
 
-use super::{FocalPoint, Phone, Unlocked};
-use crate::clock::civil_month;
+use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
 use crate::envelope::{self, Typ, sha256};
 use crate::error::{Error, Result};
 use crate::facts::{Dictionary, Facts, Value};
-use crate::interview::{AnswerFault, Draft, Interview, Missing, Page, Setting};
-use crate::places;
+use crate::interview::{AnswerFault, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
 use crate::screening::{self, Advice, Assessment, Outcome};
@@ -74,12 +72,6 @@ pub struct Session {
     draft: Uuid,
 }
 
-/// An interview in memory.
-pub(super) struct Live {
-    interview: Interview,
-    info: DraftInfo,
-}
-
 impl FocalPoint {
     /// Questionnaires that can be started: of each the newest version that is on the phone.
     pub fn questionnaires(&self) -> Result<Vec<QuestionnaireInfo>> {
@@ -125,6 +117,14 @@ impl FocalPoint {
         self.0.with(|open| {
             open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
             Ok(open.vault.card(record)?.code.map(|code| (code, open.vault.undo(record))))
+        })
+    }
+
+    /// Interviews that are not finished, the newest first.
+    pub fn drafts(&self) -> Result<Vec<DraftInfo>> {
+        self.0.with(|open| {
+            open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
+            Ok(open.vault.drafts()?)
         })
     }
 
@@ -305,53 +305,6 @@ impl Session {
     }
 }
 
-impl Phone {
-    pub(super) fn is_revoked(&self) -> Result<bool> {
-        let Some((_, catalog)) = self.mailbox.catalog()? else { return Ok(false) };
-        Ok(catalog.revoked.contains(&self.mailbox.enrolment()?.device))
-    }
-
-    /// The interview of a draft, read from the vault where it is not in memory.
-    fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
-        if !open.live.contains_key(&draft) {
-            // a draft whose record is in the mailbox already must not come back
-            open.vault.resume_interrupted_sealing(&self.mailbox)?;
-            let (info, state) = open.vault.draft(draft)?;
-            let form = self.questionnaire(&info.sha256)?;
-            let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;
-            let setting = self.setting(&open.vault, &info, &saved.language)?;
-            let interview = Interview::resume(form, setting, &saved).map_err(|_| Error::Internal("draft"))?;
-            open.live.insert(draft, Live { interview, info });
-        }
-        open.live.get(&draft).ok_or(Error::NotFound { what: "draft" })
-    }
-
-    /// A questionnaire that is on the phone, read once.
-    fn questionnaire(&self, hash: &envelope::Digest) -> Result<Arc<Questionnaire>> {
-        if let Some(form) = super::lock(&self.questionnaires).get(hash) {
-            return Ok(form.clone());
-        }
-        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: "questionnaire" })?;
-        let form = Questionnaire::read(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
-        let form = Arc::new(form);
-        super::lock(&self.questionnaires).insert(*hash, form.clone());
-        Ok(form)
-    }
-
-    fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<Setting> {
-        let commune = self.mailbox.enrolment()?.commune;
-        let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
-        Ok(Setting {
-            language: language.to_owned(),
-            now: info.started,
-            prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),
-            // the same order of shuffled choices after a restart
-            seed: info.draft.as_u64_pair().0,
-            last_saved: vault.last_saved(&info.questionnaire)?,
-        })
-    }
-}
-
 /// The interview as the vault keeps it. Spaces fill the last KiB: SQLite writes a value of the same length over the old
 /// one, and only those of its pages that differ, which halves the cost of an answer.
 fn state(interview: &Interview) -> Zeroizing<Vec<u8>> {
@@ -383,11 +336,6 @@ fn last_saved(interview: &Interview) -> Option<Saved> {
     names.peek()?;
     let names: Vec<&str> = names.filter(|name| !form.nodes.iter().any(|n| n.name == *name && n.sealed_only)).collect();
     Some(interview.answers().into_iter().filter(|(path, _)| names.contains(&path.as_str())).collect())
-}
-
-/// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.
-pub(super) fn month(unix: i64) -> String {
-    civil_month(unix).clamp("2020-01".into(), "2040-12".into())
 }
 
 /// The facts that leave the phone. What the dictionary does not list stays, whatever the questionnaire says.

@@ -1,7 +1,8 @@
 //! The assume run: the same rule on a copy of the interview, with every unknown answer taken as the one that indicates.
 
+use super::assessment::Change;
+use super::evidence::{evidence, paths, text};
 use super::rule::{Evidence, Outcome, judge, severity};
-use super::{Change, evidence, paths, text};
 use crate::interview::Interview;
 use crate::questionnaire::Indicator;
 use std::collections::BTreeSet;

@@ -1,8 +1,10 @@
 //! A phone's side of the courier (`courier`): what waits goes into a bundle; a parcel brings receipts, catalog and
 //! files, each checked as if the server itself had sent it.
 
+use super::client::Client;
 use super::receipt::judge;
-use super::{Client, Report, run};
+use super::report::Report;
+use super::steps;
 use crate::catalog::{Catalog, CatalogError, RecipientRole};
 use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
@@ -74,5 +76,5 @@ fn all_waiting(mailbox: &Mailbox) -> Result<Vec<Outgoing>> {
 
 /// Carries a bundle of any phone to the server, and returns the parcel for it.
 pub async fn carry(mailbox: &Mailbox, client: &Client, bundle: &[u8]) -> Result<Vec<u8>> {
-    Ok(run::carry(mailbox, client, bundle.to_vec()).await?)
+    Ok(steps::carry(mailbox, client, bundle.to_vec()).await?)
 }

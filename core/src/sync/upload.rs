@@ -2,16 +2,16 @@
 //! stays with the server for a while and is not sent again; where all of it may have arrived and the answer was lost, the
 //! phone asks for the receipts, which costs far less than to send it again.
 
-use super::Step;
-use super::ask::{Done, Fault, Miss, Read, parse};
 use super::client::{Ask, MAX_ANSWER};
+use super::fault::{Done, Fault, Miss, Read, parse};
+use super::messages::{Held, Wanted, json};
 use super::receipt::judge;
-use super::run::{Run, Wanted, json};
+use super::report::Step;
+use super::run::Run;
 use crate::courier::gzip;
 use crate::envelope::{Digest, PublicKey, sha256};
 use crate::record::{Batch, BatchReply, MAX_BATCH, Outcome, Reason, Sent, Verdict};
 use crate::vault::mailbox::{Applied, Outgoing, SyncState};
-use serde::Deserialize;
 use tokio::time::Instant;
 
 /// So often a batch may fail without any progress, although the server answers other questions.
@@ -156,9 +156,4 @@ struct Settled {
     no_chain: bool,
     /// A verdict does not hold.
     broken: Option<&'static str>,
-}
-
-#[derive(Deserialize)]
-struct Held {
-    held: usize,
 }

@@ -1,7 +1,9 @@
 //! Case cards: what the focal point may still see of a case that was sealed. No answer, no name.
 
-use super::mailbox::from_json;
-use super::{Vault, VaultError, last_saved};
+use super::error::VaultError;
+use super::last_saved;
+use super::open_vault::Vault;
+use super::store::{PAGE, from_json, json};
 use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -34,12 +36,9 @@ pub struct CaseSummary {
     pub referrals: Vec<Referral>,
 }
 
-/// Cards on a page.
-pub const PAGE: usize = 50;
-
 impl CaseSummary {
     pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("plain data has a JSON form")
+        json(self)
     }
     pub(super) fn insert(&self, t: &Transaction) -> Result<(), VaultError> {
         let sql = "INSERT OR IGNORE INTO card (record, code, day, card) VALUES (?1, ?2, ?3, ?4)";

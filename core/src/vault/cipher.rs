@@ -32,7 +32,7 @@
 //!
 //! Limits: authenticated pages do not stop someone from putting back a whole older file.
 
-use super::VaultError;
+use super::error::VaultError;
 use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::{hmac, pbkdf2};

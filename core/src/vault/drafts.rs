@@ -9,9 +9,11 @@
 //! it, and the mailbox tells which half happened ([`Vault::resume_interrupted_sealing`]).
 
 use super::cases::CaseSummary;
+use super::error::VaultError;
 use super::last_saved::{self, Saved};
 use super::mailbox::Mailbox;
-use super::{Vault, VaultError};
+use super::open_vault::Vault;
+use super::store::{from_json, parsed};
 use crate::envelope::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
@@ -104,8 +106,7 @@ impl Vault {
     pub fn resume_interrupted_sealing(&self, mailbox: &Mailbox) -> Result<(), VaultError> {
         let cut_off = self.store.read(|c| {
             let mut query = c.prepare("SELECT draft, sealing FROM draft WHERE sealing IS NOT NULL")?;
-            let both =
-                |r: &Row| Ok((super::mailbox::parsed::<Uuid>(r, 0)?, super::mailbox::from_json::<CaseSummary>(r, 1)?));
+            let both = |r: &Row| Ok((parsed::<Uuid>(r, 0)?, from_json::<CaseSummary>(r, 1)?));
             Ok(query.query_map([], both)?.collect::<rusqlite::Result<Vec<_>>>()?)
         })?;
         for (draft, card) in cut_off {
@@ -144,6 +145,5 @@ fn erase(t: &Transaction, draft: Uuid) -> Result<(), VaultError> {
 }
 
 fn info(r: &Row) -> rusqlite::Result<DraftInfo> {
-    use super::mailbox::parsed;
     Ok(DraftInfo { draft: parsed(r, 0)?, questionnaire: r.get(1)?, sha256: parsed(r, 2)?, started: r.get(3)? })
 }

@@ -13,7 +13,9 @@
 //! secret is forgotten, so that an old copy of the file opens with no PIN at all.
 
 use super::cipher::FileKey;
-use super::{DeviceSecret, File, SecretError, VaultError};
+use super::device_secret::{DeviceSecret, SecretError};
+use super::error::{File, VaultError};
+use super::store::sync_folder;
 use crate::clock::Clock;
 use crate::envelope::{Digest, from_json, random, sha256};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -196,7 +198,7 @@ impl Keys {
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&beside, folder.join(NAME))?;
-        Ok(super::sync_folder(folder)?)
+        Ok(sync_folder(folder)?)
     }
 
     /// The vault that the key opens.

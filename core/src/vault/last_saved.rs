@@ -5,7 +5,9 @@
 //! sealing begins, counts once the record is in the mailbox, and goes with the next finished interview of the form, with the
 //! case card, or when the person takes the record back.
 
-use super::{Vault, VaultError};
+use super::error::VaultError;
+use super::open_vault::Vault;
+use super::store::{from_json, json};
 use crate::record::QuestionnaireRef;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ impl Vault {
             let Some(draft) = c.query_row(sql, [questionnaire], |r| r.get(0)).optional()? else {
                 return Ok(Saved::new());
             };
-            Ok(c.query_row(&format!("SELECT saved FROM {}", table(draft)), [], |r| super::mailbox::from_json(r, 0))?)
+            Ok(c.query_row(&format!("SELECT saved FROM {}", table(draft)), [], |r| from_json(r, 0))?)
         })
     }
 }
@@ -31,7 +33,7 @@ impl Vault {
 pub(super) fn prepare(t: &Transaction, draft: i64, saved: &Saved) -> Result<(), VaultError> {
     let table = table(draft);
     t.execute(&format!("CREATE TABLE {table} (saved TEXT NOT NULL)"), [])?;
-    t.execute(&format!("INSERT INTO {table} VALUES (?1)"), [super::mailbox::json(saved)])?;
+    t.execute(&format!("INSERT INTO {table} VALUES (?1)"), [json(saved)])?;
     Ok(())
 }
 

@@ -1,9 +1,13 @@
 use super::super::double::{StillClock, Store as Secrets};
 use super::*;
-use crate::catalog::{Binding, Card, Catalog, Part, PartKind, Policy, Recipient, RecipientRole};
-use crate::envelope::{self, Typ, sha256};
+use crate::catalog::{Binding, Card, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
+use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
 use crate::record::{News, Outcome, Reason, Update, Updates};
+use crate::vault::{File, VaultError};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use uuid::Uuid;
 
 const MARCH: i64 = 1_772_323_200; // 2026-03-01
 

@@ -29,7 +29,7 @@
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
 //!   1970), after which retention counts.
 
-use super::{File, VaultError};
+use super::error::{File, VaultError};
 use rusqlite::Connection;
 
 pub const MAILBOX: &[&str] = &["

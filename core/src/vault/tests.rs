@@ -1,13 +1,16 @@
 use super::cases::CaseSummary;
+use super::cipher::FileKey;
 use super::double::{StillClock, Store as Secrets};
 use super::drafts::DraftInfo;
 use super::mailbox::Mailbox;
 use super::*;
-use crate::envelope::Digest;
+use crate::envelope::{Digest, SigningKey};
 use crate::record::{Code, QuestionnaireRef};
 use proptest::prelude::*;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
+use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(1);
 

@@ -1,8 +1,9 @@
 //! What this phone did with records: when, what, how many. Nothing of anybody, so it lies beside the queue, where it is
 //! written in the same transaction as the change itself.
 
-use super::{Mailbox, from_json, json, rows};
-use crate::vault::VaultError;
+use super::file::Mailbox;
+use crate::vault::error::VaultError;
+use crate::vault::store::{PAGE, from_json, json, rows};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +34,6 @@ pub struct Activity {
 impl Mailbox {
     /// A page of the log, the newest first; pages count from 0. Lines stay as long as case cards do.
     pub fn activities(&self, page: usize) -> Result<Vec<Activity>, VaultError> {
-        const PAGE: usize = crate::vault::cases::PAGE;
         self.store.read(|c| {
             let sql = "SELECT at, deed, records FROM activity ORDER BY id DESC LIMIT ?1 OFFSET ?2";
             rows(c, sql, params![PAGE, page.saturating_mul(PAGE)], |r| {

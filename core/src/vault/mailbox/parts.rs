@@ -1,9 +1,11 @@
 //! The catalog in force, and the files that it names.
 
-use super::{Mailbox, authorities, parsed, rows};
+use super::enrolment::authorities;
+use super::file::Mailbox;
 use crate::catalog::{Catalog, Part, PartKind, Policy};
 use crate::envelope::{Digest, PublicKey, sha256};
-use crate::vault::VaultError;
+use crate::vault::error::VaultError;
+use crate::vault::store::{parsed, rows};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 impl Mailbox {

@@ -1,10 +1,12 @@
 //! The queue: records in the order they were sealed, and what became of each.
 
 use super::activity::{self, ActivityKind, note};
-use super::{Mailbox, SyncState, from_json, json, parsed, rows, sync_state};
+use super::file::Mailbox;
+use super::sync_state::{SyncState, sync_state};
 use crate::envelope::{Digest, sha256};
 use crate::record::{News, Outcome, Reason, Update};
-use crate::vault::{File, VaultError};
+use crate::vault::error::{File, VaultError};
+use crate::vault::store::{from_json, json, parsed, rows};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Test doubles: a key store that can be away or lose its secrets, and a clock that stands until it is moved.
 
-use super::{DeviceSecret, SecretError};
 use crate::clock::Clock;
+use crate::vault::{DeviceSecret, SecretError};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -1,0 +1,64 @@
+//! Sync and couriers; all of it works while the vault is locked.
+
+use super::phone::FocalPoint;
+use crate::error::Result;
+use crate::sync::{self, Client, Progress, Report, courier};
+use crate::vault::mailbox::{Activity, Mailbox, Waiting};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl FocalPoint {
+    /// What waits to be sent and what the server refused. Works while locked.
+    pub fn waiting(&self) -> Result<Waiting> {
+        Ok(self.0.mailbox.queue_status()?)
+    }
+
+    /// A page of 50 lines of what this phone did with records, the newest first; pages count from 0. Works while locked.
+    pub fn activities(&self, page: usize) -> Result<Vec<Activity>> {
+        Ok(self.0.mailbox.activities(page)?)
+    }
+
+    /// After so long without use the app should call [`FocalPoint::lock`]: the catalog's policy.
+    pub fn lock_after(&self) -> Result<Duration> {
+        Ok(Duration::from_secs(self.0.mailbox.policy()?.lock_after_seconds.into()))
+    }
+
+    /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
+    /// from there. Needs a tokio runtime.
+    pub async fn sync(&self, progress: &Progress) -> Result<Report> {
+        let client = self.client()?;
+        let report = sync::run(&self.0.mailbox, &client, progress).await?;
+        let gone = self.0.mailbox.pin_guard()?.gone;
+        if report.cancelled || gone || !self.apply_wipe_order(false)? {
+            return Ok(report);
+        }
+        // what was sealed just now goes out, and the server is told
+        let after = sync::run(&self.0.mailbox, &client, progress).await?;
+        Ok(Report { accepted: report.accepted + after.accepted, ..report })
+    }
+
+    /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits.
+    pub fn bundle(&self) -> Result<Option<Vec<u8>>> {
+        courier::export(&self.0.mailbox)
+    }
+
+    /// Takes what a courier brought back, or the file that sets up a phone with no network.
+    pub fn take_parcel(&self, parcel: &[u8]) -> Result<Report> {
+        courier::take(&self.0.mailbox, parcel)
+    }
+
+    /// Brings another phone's bundle to the server, and returns the parcel for it. Needs a tokio runtime.
+    pub async fn carry(&self, bundle: &[u8]) -> Result<Vec<u8>> {
+        courier::carry(&self.0.mailbox, &self.client()?, bundle).await
+    }
+
+    fn client(&self) -> Result<Client> {
+        let (me, mailbox) = (self.0.mailbox.enrolment()?, self.0.mailbox.clone());
+        Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
+    }
+
+    /// What sync works with, locked or not.
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
+    }
+}

@@ -1,0 +1,110 @@
+//! What stands behind [`FocalPoint`] and every session: the phone's files, opened.
+
+use crate::clock::{Clock, civil_month};
+use crate::envelope::{self, Digest};
+use crate::error::{Error, Result};
+use crate::interview::{Draft, Interview, Setting};
+use crate::places;
+use crate::questionnaire::Questionnaire;
+use crate::vault::drafts::DraftInfo;
+use crate::vault::mailbox::Mailbox;
+use crate::vault::{DeviceSecret, Vault};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A focal point's folder on this phone. Several people on one phone: one folder each, and a [`DeviceSecret`] each.
+pub struct FocalPoint(pub(super) Arc<Phone>);
+
+pub(super) struct Phone {
+    pub(super) folder: PathBuf,
+    pub(super) secret: Arc<dyn DeviceSecret>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) mailbox: Arc<Mailbox>,
+    /// Nothing while locked.
+    pub(super) open: Mutex<Option<Unlocked>>,
+    /// By the monotonic clock: before it no PIN is tried.
+    pub(super) next_try: Mutex<Duration>,
+    pub(super) questionnaires: Mutex<HashMap<Digest, Arc<Questionnaire>>>,
+}
+
+pub(super) struct Unlocked {
+    pub(super) vault: Vault,
+    pub(super) live: HashMap<Uuid, Live>,
+}
+
+/// An interview in memory.
+pub(super) struct Live {
+    pub(super) interview: Interview,
+    pub(super) info: DraftInfo,
+}
+
+impl Phone {
+    pub(super) fn open(&self) -> MutexGuard<'_, Option<Unlocked>> {
+        lock(&self.open)
+    }
+
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Unlocked) -> Result<T>) -> Result<T> {
+        work(self.open().as_mut().ok_or(Error::Locked)?)
+    }
+
+    pub(super) fn limit(&self) -> Result<u32> {
+        Ok(self.mailbox.policy()?.pin_attempts.max(1))
+    }
+
+    pub(super) fn is_revoked(&self) -> Result<bool> {
+        let Some((_, catalog)) = self.mailbox.catalog()? else { return Ok(false) };
+        Ok(catalog.revoked.contains(&self.mailbox.enrolment()?.device))
+    }
+
+    /// The interview of a draft, read from the vault where it is not in memory.
+    pub(super) fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
+        if !open.live.contains_key(&draft) {
+            // a draft whose record is in the mailbox already must not come back
+            open.vault.resume_interrupted_sealing(&self.mailbox)?;
+            let (info, state) = open.vault.draft(draft)?;
+            let form = self.questionnaire(&info.sha256)?;
+            let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;
+            let setting = self.setting(&open.vault, &info, &saved.language)?;
+            let interview = Interview::resume(form, setting, &saved).map_err(|_| Error::Internal("draft"))?;
+            open.live.insert(draft, Live { interview, info });
+        }
+        open.live.get(&draft).ok_or(Error::NotFound { what: "draft" })
+    }
+
+    /// A questionnaire that is on the phone, read once.
+    pub(super) fn questionnaire(&self, hash: &envelope::Digest) -> Result<Arc<Questionnaire>> {
+        if let Some(form) = lock(&self.questionnaires).get(hash) {
+            return Ok(form.clone());
+        }
+        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: "questionnaire" })?;
+        let form = Questionnaire::read(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
+        let form = Arc::new(form);
+        lock(&self.questionnaires).insert(*hash, form.clone());
+        Ok(form)
+    }
+
+    pub(super) fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<Setting> {
+        let commune = self.mailbox.enrolment()?.commune;
+        let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
+        Ok(Setting {
+            language: language.to_owned(),
+            now: info.started,
+            prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),
+            // the same order of shuffled choices after a restart
+            seed: info.draft.as_u64_pair().0,
+            last_saved: vault.last_saved(&info.questionnaire)?,
+        })
+    }
+}
+
+/// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.
+pub(super) fn month(unix: i64) -> String {
+    civil_month(unix).clamp("2020-01".into(), "2040-12".into())
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,82 @@
+//! The PIN: how long it must be, how it is checked, and how a guess is slowed down.
+
+use super::phone::{Phone, lock};
+use crate::error::{Error, Result};
+use crate::vault::cipher::FileKey;
+use crate::vault::keys::{KeyFile, Keys};
+use crate::vault::mailbox::PinGuard;
+use crate::vault::{self, File, VaultError};
+use std::time::Duration;
+
+/// A PIN has at least so many characters.
+pub const LEAST_PIN: usize = 6;
+
+impl Phone {
+    /// Key file, then the counter, then the PIN: in this order, so that neither damage nor a lost key store costs an attempt.
+    pub(super) fn verify_pin(&self, pin: &str) -> Result<(Keys, FileKey)> {
+        if !self.mailbox.is_enrolled()? {
+            return Err(Error::NotEnrolled);
+        }
+        let PinGuard { wrong, gone, generation, .. } = self.mailbox.pin_guard()?;
+        if gone {
+            return Err(Error::KeyStoreLost);
+        }
+        let keys = KeyFile::read(&self.folder)?.ok_or(VaultError::Damaged(File::Keys))?.check(&*self.secret)?;
+        self.wait(wrong + 1)?;
+        let made = self.mailbox.count_attempt()?;
+        let limit = self.limit()?;
+        // more can only be where a crash came between the last guess and the destruction
+        let opened = if made > limit { Ok(None) } else { keys.open(pin, &*self.secret) };
+        match opened {
+            Ok(Some(key)) => {
+                self.mailbox.reset_attempts()?;
+                *lock(&self.next_try) = Duration::ZERO;
+                if keys.generation() != generation {
+                    self.mailbox.set_generation(keys.generation())?;
+                }
+                if keys.generation() > 1 {
+                    let _ = self.secret.forget(&vault::keys::purpose(keys.generation() - 1));
+                }
+                Ok((keys, key))
+            }
+            Ok(None) if made >= limit => {
+                self.mailbox.give_up_vault(false)?;
+                *self.open() = None;
+                vault::destroy(&self.folder, &*self.secret, keys.generation())?;
+                Err(Error::KeyStoreLost)
+            }
+            Ok(None) => Err(Error::WrongPin { attempts_left: limit - made, retry_after: delay(made) }),
+            Err(e) => {
+                *lock(&self.next_try) = Duration::ZERO;
+                self.mailbox.uncount_attempt()?;
+                Err(e.into())
+            }
+        }
+    }
+
+    /// Refuses an attempt that comes too soon, and begins the wait after this one.
+    fn wait(&self, attempt: u32) -> Result<()> {
+        let (mut next_try, now) = (lock(&self.next_try), self.clock.monotonic());
+        if now < *next_try {
+            return Err(Error::TooSoon { retry_after: *next_try - now });
+        }
+        *next_try = now + delay(attempt);
+        Ok(())
+    }
+}
+
+/// How long to wait after so many wrong PINs.
+pub(super) fn delay(wrong: u32) -> Duration {
+    Duration::from_secs(match wrong {
+        0..=2 => 0,
+        3 => 30,
+        4 => 60,
+        5 => 5 * 60,
+        6 => 15 * 60,
+        _ => 60 * 60,
+    })
+}
+
+pub(super) fn check_pin(pin: &str) -> Result<()> {
+    if pin.chars().count() < LEAST_PIN { Err(Error::PinTooShort { least: LEAST_PIN as u32 }) } else { Ok(()) }
+}

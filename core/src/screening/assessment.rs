@@ -1,0 +1,172 @@
+//! What a screening comes to, with its reasons.
+
+use super::evidence::Consent;
+use super::rule::{Count, Dimension, Outcome, Path, Profile};
+use crate::facts::{Facts, Value};
+use crate::interview::Interview;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An answer to something still unknown that alone would make the outcome more severe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub question: String,
+    pub answer: String,
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<u8>,
+}
+
+/// A focal point's own judgement, beside what was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    /// A code of the questionnaire's list `raise_reason`.
+    pub reason: String,
+    /// The computed outcome.
+    pub from: Outcome,
+}
+
+/// Why an outcome cannot be raised.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum RaiseError {
+    #[error("there is no consent, so there is nothing to raise")]
+    NotScreened,
+    #[error("the outcome is presumed already")]
+    AlreadyPresumed,
+    #[error("not a reason of this questionnaire")]
+    UnknownReason,
+}
+
+/// What the focal point should do, as codes of the questionnaire's list `advice`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Advice {
+    /// Act on the urgent flags before finishing, with or without consent.
+    Urgent,
+    NoRecord,
+    Inform,
+    TalkAgain,
+    Prevent,
+    Support,
+    Refer,
+    /// A reviewer will look at the case.
+    Reviewed,
+}
+
+impl Advice {
+    /// The code in the questionnaire's list `advice`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::NoRecord => "no_record",
+            Self::Inform => "inform",
+            Self::TalkAgain => "talk_again",
+            Self::Prevent => "prevent",
+            Self::Support => "support",
+            Self::Refer => "refer",
+            Self::Reviewed => "reviewed",
+        }
+    }
+}
+
+/// What the rule makes of an interview, and why. Sealed with the case; the focal point is shown outcome, advice, urgent
+/// and flags, not the counts. Written without what is empty: it travels inside every record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Assessment {
+    /// Version of the rule, of the weights (setting `weights`) and of the questionnaire.
+    pub rule: u32,
+    pub weights: String,
+    pub questionnaire: String,
+    pub consent: Consent,
+    pub outcome: Outcome,
+    /// 1 or 2 for an adult's computed `presumed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Raise>,
+    /// The rule that decided; nothing without consent.
+    pub rule_path: Option<Path>,
+    /// All profiles that were evaluated, of both rules where the age is in doubt.
+    pub profiles: Vec<Profile>,
+    /// Of the rule that decided, like everything below it.
+    pub positive: Vec<Dimension>,
+    pub counts: BTreeMap<Dimension, BTreeMap<Profile, Count>>,
+    pub act: bool,
+    pub purpose: bool,
+    pub means: bool,
+    /// Codes that the answers raised.
+    pub codes: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub urgent: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub flags: BTreeSet<String>,
+    /// Reasons for which a reviewer should look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<String>,
+    /// Questions that were shown, could indicate something, and are not answered or answered "does not know".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub would_change: Vec<Change>,
+    /// Codes that become facts (column `fact`), by fact.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub coded: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Assessment {
+    /// Whether [`Assessment::raise`] can do anything.
+    pub fn is_raisable(&self) -> bool {
+        !matches!(self.outcome, Outcome::NotScreened | Outcome::Presumed)
+    }
+
+    /// Raises the outcome to presumed on the focal point's own judgement, with a reason of the questionnaire's list
+    /// `raise_reason`. Nothing lowers an outcome.
+    pub fn raise(&mut self, interview: &Interview, reason: &str) -> Result<(), RaiseError> {
+        let reasons = interview.questionnaire().list("raise_reason");
+        match self.outcome {
+            Outcome::NotScreened => Err(RaiseError::NotScreened),
+            Outcome::Presumed => Err(RaiseError::AlreadyPresumed),
+            _ if !reasons.is_some_and(|l| l.choices.iter().any(|c| c.name == reason)) => Err(RaiseError::UnknownReason),
+            from => {
+                self.raised = Some(Raise { reason: reason.into(), from });
+                self.outcome = Outcome::Presumed;
+                Ok(())
+            }
+        }
+    }
+
+    /// What may leave the phone of the assessment itself, for a screening: outcome, tier, review, override, and the
+    /// codes that become facts.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        if !self.consent.count || self.outcome == Outcome::NotScreened {
+            return facts;
+        }
+        let mut one = |name: &str, code: &str| facts.insert(name.into(), Value::One(code.into()));
+        let flag = |on: bool| if on { "1" } else { "0" };
+        one("outcome", self.outcome.code());
+        one("review", flag(!self.review.is_empty()));
+        one("override", flag(self.raised.is_some()));
+        if let Some(tier) = self.tier {
+            one("tier", if tier == 1 { "1" } else { "2" });
+        }
+        facts.extend(self.coded.iter().map(|(fact, codes)| (fact.clone(), Value::Many(codes.clone()))));
+        facts
+    }
+
+    /// What the focal point should do, the most pressing first.
+    pub fn advice(&self) -> Vec<Advice> {
+        let by_outcome = match self.outcome {
+            Outcome::NotScreened => Advice::NoRecord,
+            Outcome::NoIndication => Advice::Inform,
+            Outcome::Inconclusive => Advice::TalkAgain,
+            Outcome::AtRisk => Advice::Prevent,
+            Outcome::Exploited => Advice::Support,
+            Outcome::Presumed => Advice::Refer,
+        };
+        let urgent = (!self.urgent.is_empty()).then_some(Advice::Urgent);
+        let reviewed = (!self.review.is_empty()).then_some(Advice::Reviewed);
+        urgent.into_iter().chain([by_outcome]).chain(reviewed).collect()
+    }
+}

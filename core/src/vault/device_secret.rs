@@ -1,0 +1,26 @@
+//! What the core asks of the phone's key store.
+
+use zeroize::Zeroizing;
+
+/// An operation inside the phone's key store: it answers questions with a secret that it never gives away.
+///
+/// One object serves one folder; where several people share a phone, the app puts the folder's name before each purpose.
+/// Android: an HMAC key in the Keystore, without user authentication, kept out of backups. iOS: a keychain item of this
+/// device only. A purpose that was never asked for gets a secret at its first `derive`.
+pub trait DeviceSecret: Send + Sync {
+    /// 32 bytes that only this phone can compute: the same for the same purpose and input, forever, or until `forget`.
+    fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, SecretError>;
+    /// Destroys the secret of a purpose. Nothing wrong where there is none.
+    fn forget(&self, purpose: &str) -> Result<(), SecretError>;
+}
+
+/// Why the key store does not answer.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum SecretError {
+    /// Not now (the phone just started, the key store is busy): try again.
+    #[error("the key store is not available")]
+    Unavailable,
+    /// Never again: its secret is gone.
+    #[error("the key store has lost its secret")]
+    Lost,
+}

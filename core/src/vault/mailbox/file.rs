@@ -1,0 +1,39 @@
+//! The mailbox's file.
+
+use crate::clock::Clock;
+use crate::vault::cipher::{self, FileKey};
+use crate::vault::device_secret::DeviceSecret;
+use crate::vault::error::{File, VaultError};
+use crate::vault::schema;
+use crate::vault::store::Store;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The mailbox of an open folder. Every call is durable when it returns.
+pub struct Mailbox {
+    pub(in crate::vault) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Server time and monotonic time of the last contact in this run.
+    pub(super) contact: Mutex<Option<(i64, Duration)>>,
+}
+
+impl Mailbox {
+    /// Opens the mailbox of a folder, or begins an empty one where `may_be_new`.
+    pub fn open(
+        folder: &Path,
+        secret: &dyn DeviceSecret,
+        clock: Arc<dyn Clock>,
+        may_be_new: bool,
+    ) -> Result<Self, VaultError> {
+        let path = folder.join(File::Mailbox.name());
+        if !may_be_new && !path.try_exists()? {
+            return Err(VaultError::Damaged(File::Mailbox));
+        }
+        let key = FileKey(*secret.derive("mailbox", b"tabara mailbox key 1")?);
+        let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(File::Mailbox))?;
+        schema::prepare(&mut connection, schema::MAILBOX, File::Mailbox, may_be_new)?;
+        let store = Store { connection: Mutex::new(connection), file: File::Mailbox };
+        Ok(Self { store, clock, contact: Mutex::new(None) })
+    }
+}
