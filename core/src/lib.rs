@@ -20,4 +20,6 @@ pub mod sync;
 pub mod vault;
 
 pub use error::{Error, Result};
-pub use tabara_protocol::{catalog, clock, code, courier, envelope, facts, kind, places, record, referral, seal};
+pub use tabara_protocol::{
+    case_export, catalog, clock, code, courier, envelope, facts, kind, places, record, referral, seal,
+};

@@ -5,7 +5,7 @@
 use crate::statistics::disclosure::ExactUse;
 use crate::store::{Result, Staff};
 use serde::Serialize;
-use tabara_core::envelope::{Digest, sha256};
+use tabara_protocol::envelope::{Digest, sha256};
 
 /// What somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

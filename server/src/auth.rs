@@ -20,8 +20,8 @@ use crate::audit::Action;
 use crate::statistics::Scope;
 use crate::store::{self, Staff};
 use password::Hashed;
-use tabara_core::envelope::{Digest, sha256};
-use tabara_core::record::Code;
+use tabara_protocol::envelope::{Digest, sha256};
+use tabara_protocol::record::Code;
 use totp::Secret;
 use zeroize::Zeroizing;
 
@@ -213,7 +213,7 @@ pub fn sign_in(
     };
     staff.forget_attempts(&keys)?;
     staff.note(now, &name, action, "")?;
-    let ticket = Ticket(Zeroizing::new(tabara_core::envelope::random()));
+    let ticket = Ticket(Zeroizing::new(tabara_protocol::envelope::random()));
     staff.begin_session(ticket.kept(), &name, now)?;
     Ok(ticket)
 }

@@ -11,8 +11,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
-use tabara_core::catalog::{Catalog, CatalogError};
-use tabara_core::envelope::{self, Digest, sha256};
+use tabara_protocol::catalog::{Catalog, CatalogError};
+use tabara_protocol::envelope::{self, Digest, sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
@@ -88,7 +88,7 @@ pub fn publish(
     if !keys::names_ours(&catalog, settings) {
         return Err(PublishError::OtherOperations);
     }
-    let intake = tabara_core::catalog::RecipientRole::Intake;
+    let intake = tabara_protocol::catalog::RecipientRole::Intake;
     if catalog.recipients.iter().any(|r| r.role == intake && r.age != settings.intake_recipient()) {
         return Err(PublishError::OtherIntake);
     }

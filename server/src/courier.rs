@@ -11,15 +11,15 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
-use tabara_core::catalog::Catalog;
-use tabara_core::courier::{Answered, Bundle, Parcel};
-use tabara_core::envelope::{self, Typ, sha256};
-use tabara_core::record::{MAX_BATCH, MAX_SEALED};
-use tabara_core::seal::SealError;
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::courier::{Answered, Bundle, Parcel};
+use tabara_protocol::envelope::{self, Typ, sha256};
+use tabara_protocol::record::{MAX_BATCH, MAX_SEALED};
+use tabara_protocol::seal::SealError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A bundle is at most this long: its records, their base64, and the age file around them.
-const MAX_FILE: usize = tabara_core::courier::MAX_BUNDLE + 2 * MAX_SEALED;
+const MAX_FILE: usize = tabara_protocol::courier::MAX_BUNDLE + 2 * MAX_SEALED;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(bundles))

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use tabara_core::catalog::{Binding as Keys, Chain, Grant};
-use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
+use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
+use tabara_protocol::envelope::{self, Typ};
+use tabara_protocol::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

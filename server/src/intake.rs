@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
-use tabara_core::catalog::Catalog;
-use tabara_core::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
-use tabara_core::facts::Dictionary;
-use tabara_core::record::{
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
+use tabara_protocol::facts::Dictionary;
+use tabara_protocol::record::{
     self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates,
     Uuid, Verdict,
 };

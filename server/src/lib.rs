@@ -15,7 +15,6 @@ pub mod audit;
 pub mod auth;
 pub mod catalog;
 pub mod courier;
-pub mod desk;
 pub mod devices;
 pub mod error;
 pub mod intake;

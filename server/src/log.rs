@@ -13,10 +13,10 @@ use crate::store::{NewEntry, Result, Store, Writing};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tabara_core::catalog::{Binding, Catalog, Chain, Grant};
-use tabara_core::clock::{self, Clock};
-use tabara_core::envelope::{self, EnvelopeError};
-use tabara_core::record::{Order, Reason, Record, Uuid};
+use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
+use tabara_protocol::clock::{self, Clock};
+use tabara_protocol::envelope::{self, EnvelopeError};
+use tabara_protocol::record::{Order, Reason, Record, Uuid};
 
 /// Kinds of entries, with the numbers they have in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! What the people do who run a server: its keys and backups ([`keys`]), what to look at before it hurts ([`doctor`]),
 //! what their tools read ([`monitor`]), and their commands ([`command`]).
 
+pub mod case_export;
 pub mod command;
 pub mod doctor;
 pub mod key_files;
@@ -12,8 +13,8 @@ use crate::statistics::Counting;
 use crate::store::{self, Given, Store, StoreError};
 use crate::{courier, log};
 use std::path::{Path, PathBuf};
-use tabara_core::facts::Dictionary;
-use tabara_core::record::Uuid;
+use tabara_protocol::facts::Dictionary;
+use tabara_protocol::record::Uuid;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -28,7 +29,7 @@ pub fn alone(data: &Path) -> Outcome<std::fs::File> {
 pub fn phones(store: &Store) -> store::Result<String> {
     let mut text = "device                                position  records  last seen   state\n".to_owned();
     let (phones, orders) = store.read(|log| Ok((log.phones()?, log.orders()?)))?;
-    let date = |at| tabara_core::clock::civil_date(at).to_string();
+    let date = |at| tabara_protocol::clock::civil_date(at).to_string();
     for phone in phones {
         let b = &phone.binding;
         let seen = phone.seen.map_or("never".into(), date);

@@ -11,8 +11,8 @@ use crate::{Server, Settings};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
-use tabara_core::envelope::Typ;
-use tabara_core::record::{Obeyed, Order, Uuid};
+use tabara_protocol::envelope::Typ;
+use tabara_protocol::record::{Obeyed, Order, Uuid};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {

@@ -10,9 +10,9 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tabara_core::clock::Clock;
-use tabara_core::envelope::{PublicKey, Signer};
-use tabara_core::seal;
+use tabara_protocol::clock::Clock;
+use tabara_protocol::envelope::{PublicKey, Signer};
+use tabara_protocol::seal;
 use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
 
@@ -50,7 +50,8 @@ pub enum SettingsError {
     BadKey { file: PathBuf },
     #[error(
         "{file} is missing. Phones trust receipts of that key alone, and bundles are sealed to the server's own: take \
-         both from the copy beside a backup, `tabara-server keys restore BACKUP.keys.age --identity RECOVERY-KEY`. If \
+         both from the copy beside a backup: `tabara-server keys receive`, `tabara-desk keys reseal` with the recovery \
+         key, `tabara-server keys restore`. If \
          no copy can be opened any more, `tabara-server keys new` makes others: publish a catalog that names them at once"
     )]
     LostKey { file: PathBuf },

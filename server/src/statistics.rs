@@ -23,8 +23,8 @@ use crate::log::{Entry, What};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tabara_core::facts::Dictionary;
-use tabara_core::record::{Kind, Record, Uuid};
+use tabara_protocol::facts::Dictionary;
+use tabara_protocol::record::{Kind, Record, Uuid};
 
 /// What an entry of the log tells the statistics.
 #[derive(Debug, Clone)]

@@ -34,9 +34,9 @@ use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use tabara_core::clock::{Clock as _, SystemClock};
-use tabara_core::envelope::sha256;
-use tabara_core::facts::Dictionary;
+use tabara_protocol::clock::{Clock as _, SystemClock};
+use tabara_protocol::envelope::sha256;
+use tabara_protocol::facts::Dictionary;
 use tokio::sync::Semaphore;
 use words::Language;
 

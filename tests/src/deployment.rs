@@ -11,7 +11,7 @@ use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient,
 use tabara_core::clock::Clock;
 use tabara_core::envelope::{Digest, SigningKey, sha256};
 use tabara_core::questionnaire::{Questionnaire, xlsform};
-use tabara_server::desk::{authority, card};
+use tabara_desk::{authority, card};
 use tabara_server::{Settings, Store, catalog, log, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -15,7 +15,7 @@ use suite::{Suite, cases, shared};
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile_beside};
-use tabara_server::desk::preview;
+use tabara_desk::preview;
 
 /// The files that a case would have beside it: one row, with every column that its parameters name.
 fn beside(form: &str, file: &str) -> Vec<u8> {

@@ -16,7 +16,7 @@ use tabara_core::referral::Status;
 use tabara_core::seal;
 use tabara_core::vault::mailbox::RecordStatus;
 use tabara_server::auth::Role;
-use tabara_server::desk::export;
+use tabara_server::operator::case_export;
 use tabara_server::store::restore;
 use tabara_tests::coordinator::Cell;
 use tabara_tests::deployment::{Deployment, SetClock};
@@ -303,9 +303,9 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
 
     // When she asks, the operator gathers and the case worker opens
     let (code, settings) = (finished.code.clone().unwrap(), world.deployment.settings());
-    let held = || export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
+    let held = || case_export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
     let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| Questionnaire::read(bytes).ok());
-    let told = |key: &str| export::text(&held(), key, words, "fr");
+    let told = |key: &str| tabara_desk::export::text(&held(), key, words, "fr");
     let file = told(&world.deployment.case_worker).unwrap();
 
     // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept

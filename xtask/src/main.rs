@@ -99,7 +99,7 @@ fn questionnaires(allow: &needs::Allow) -> Result<(), String> {
     forms.sort();
     for form in forms {
         let out = folder.join(form.with_extension("xlsx").file_name().expect("a form has a name"));
-        let desk = ["run", "-q", "-p", "tabara-server", "--bin", "tabara-desk", "--", "form", "export"];
+        let desk = ["run", "-q", "-p", "tabara-desk", "--", "form", "export"];
         run(cargo(&desk).arg(&form).arg("-o").arg(&out))?;
         println!("{}", out.display());
     }

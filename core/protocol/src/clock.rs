@@ -44,6 +44,13 @@ pub fn civil_month(unix: i64) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
 }
 
+/// The last second, in Burundi, of a day written `YYYY-MM-DD`; none if it is not a date.
+pub fn end_of_day(date: &str) -> Option<i64> {
+    let next = date.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+    let midnight = next.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    Some(midnight - BUJUMBURA.as_secs() as i64 - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +59,12 @@ mod tests {
     fn the_month_turns_at_midnight_in_bujumbura() {
         assert_eq!(civil_month(1_609_451_999), "2020-12"); // 2020-12-31 21:59:59 UTC
         assert_eq!(civil_month(1_609_452_000), "2021-01"); // 22:00:00 UTC is midnight there
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_bujumbura() {
+        assert_eq!(end_of_day("2020-12-31"), Some(1_609_451_999));
+        assert_eq!(end_of_day("31.12.2020"), None);
+        assert_eq!(end_of_day("9999-12-31"), None);
     }
 }

@@ -7,10 +7,12 @@
 //! | [`facts`], [`places`] | the dictionary of what may be counted; provinces and communes |
 //! | [`record`], [`kind`], [`code`] | a record, its verdict and receipt; what kinds there are; the code on a slip |
 //! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
+//! | [`case_export`] | what the log holds on a case, for the person who asks |
 //! | [`courier`] | records and answers that travel as files |
 //! | [`referral`] | services, urgency, and the states of a referral |
 //! | [`clock`] | time as a parameter |
 
+pub mod case_export;
 pub mod catalog;
 pub mod clock;
 pub mod code;

@@ -20,7 +20,7 @@ pub struct Hashed {
 
 impl Hashed {
     pub fn new(password: &str) -> Self {
-        let salt = tabara_core::envelope::random();
+        let salt = tabara_protocol::envelope::random();
         Self { salt, cost: COST, hash: hash(password, &salt, COST).map_or([0; 32], |hash| *hash) }
     }
 

@@ -15,7 +15,7 @@ pub struct Secret(Zeroizing<[u8; 20]>);
 
 impl Secret {
     pub fn generate() -> Self {
-        Self(Zeroizing::new(tabara_core::envelope::random()))
+        Self(Zeroizing::new(tabara_protocol::envelope::random()))
     }
     pub fn from_bytes(bytes: [u8; 20]) -> Self {
         Self(Zeroizing::new(bytes))

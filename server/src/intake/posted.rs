@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tabara_core::envelope;
+use tabara_protocol::envelope;
 use tokio::time::{Instant, timeout_at};
 
 /// Time for any body, and further time for each KiB that has come: 8 kbit/s at least.

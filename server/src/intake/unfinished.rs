@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, header};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tabara_core::envelope::{Digest, sha256};
+use tabara_protocol::envelope::{Digest, sha256};
 
 /// A body is kept up to this length (512 KiB); phones send smaller batches.
 const MAX_KEPT: usize = 512 * 1024;

@@ -8,9 +8,9 @@ use crate::intake::{content, standing};
 use crate::settings::Settings;
 use crate::store::{self, NewEntry, Raw, Reading, Store, StoreError, Writing};
 use std::path::Path;
-use tabara_core::catalog::{Catalog, Chain};
-use tabara_core::envelope::{self, PublicKey, Typ, sha256};
-use tabara_core::record::{Code, Reason, Record};
+use tabara_protocol::catalog::{Catalog, Chain};
+use tabara_protocol::envelope::{self, PublicKey, Typ, sha256};
+use tabara_protocol::record::{Code, Reason, Record};
 
 /// What was derived again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

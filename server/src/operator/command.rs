@@ -1,15 +1,14 @@
 //! The operator's commands on a data folder, which work beside a running server where nothing else is said.
 
 use super::key_files::make_keys;
-use super::{alone, doctor, keys, phones, quarantine, rebuild, take_in};
-use crate::desk::keys::{Secret, identity};
-use crate::desk::{end_of_day, export};
+use super::{alone, case_export, doctor, keys, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
-use tabara_core::record::{Code, Uuid};
+use tabara_protocol::clock::end_of_day;
+use tabara_protocol::record::{Code, Uuid};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -63,15 +62,11 @@ pub enum CatalogCommand {
 pub enum KeysCommand {
     /// Whether the keys are those that the catalog names, and open what is sealed to them; exit 1 if not.
     Check,
-    /// Takes keys and accounts from the copy beside a backup; what is there already stays.
-    Restore {
-        copy: PathBuf,
-        /// File of the recovery key.
-        #[arg(long)]
-        identity: PathBuf,
-        #[command(flatten)]
-        secret: Secret,
-    },
+    /// Makes a key for a new machine and prints its public half: `tabara-desk keys reseal` seals the copy beside a backup
+    /// to it, so that the recovery key never comes here.
+    Receive,
+    /// Takes keys and accounts from a copy that was resealed to this machine. Files that exist stay.
+    Restore { copy: PathBuf },
     /// Makes the next operations key and prints it; the catalog must name it before `rotate`.
     Next,
     /// Signs with the next operations key from now on; no server may run.
@@ -116,14 +111,11 @@ impl KeysCommand {
     pub fn before_opening(&self, data: &Path) -> Outcome<bool> {
         match self {
             Self::New => make_keys(data)?,
-            Self::Restore { copy, identity: file, secret } => {
-                let restored = keys::restore(data, copy, &identity(file, &secret.for_file(file)?)?)?;
-                println!("restored: {}", restored.join(", "));
-                return Ok(true);
-            }
-            _ => (),
+            Self::Receive => println!("{}", keys::receive(data)?),
+            Self::Restore { copy } => println!("restored: {}", keys::restore(data, copy)?.join(", ")),
+            Self::Check | Self::Next | Self::Rotate => (),
         }
-        Ok(false)
+        Ok(matches!(self, Self::Receive | Self::Restore { .. }))
     }
 }
 
@@ -138,7 +130,8 @@ impl OperatorCommand {
             }
             Self::Device(DeviceCommand::List) => print!("{}", phones(store)?),
             Self::Device(DeviceCommand::Wipe { device, by }) => {
-                let order = orders::wipe(store, settings, device, end_of_day(&by)?)?;
+                let order =
+                    orders::wipe(store, settings, device, end_of_day(&by).ok_or("a date is written YYYY-MM-DD")?)?;
                 println!("order {}", order.ok_or("there is no such phone")?.order);
             }
             Self::Device(DeviceCommand::Revoke { device }) => devices::revoke(store, device, now)?,
@@ -162,11 +155,11 @@ impl OperatorCommand {
                 let _alone = alone(&settings.data)?;
                 println!("operations {}", keys::rotate(store, settings)?);
             }
-            Self::Keys(_) => {
+            Self::Keys(KeysCommand::New | KeysCommand::Receive | KeysCommand::Restore { .. }) => {
                 println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
             }
             Self::Held { code, output } => {
-                let held = export::gather(store, settings, code)?;
+                let held = case_export::gather(store, settings, code)?;
                 std::fs::write(output, serde_json::to_vec(&held)?)?;
                 println!("{} entries", held.entries.len());
             }

@@ -8,8 +8,8 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use tabara_core::catalog::{Catalog, RecipientRole};
-use tabara_core::{envelope, seal};
+use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::{envelope, seal};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use tabara_core::envelope::{Digest, PublicKey, SigningKey};
-use tabara_core::seal;
+use tabara_protocol::envelope::{Digest, PublicKey, SigningKey};
+use tabara_protocol::seal;
 use zeroize::Zeroizing;
 
 /// Makes the data folder, for its owner alone.

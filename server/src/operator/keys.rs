@@ -12,14 +12,16 @@ use base64::prelude::{BASE64_STANDARD as B64, Engine as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
-use tabara_core::catalog::{Catalog, RecipientRole};
-use tabara_core::envelope::{PublicKey, stored};
-use tabara_core::seal::{self, SealError};
+use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::envelope::{PublicKey, stored};
+use tabara_protocol::seal::{self, SealError};
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// The next operations key, until the catalog names it; and the last one, which nothing reads again.
 const NEXT: &str = "operations-next.key";
 const LAST: &str = "operations-last.key";
+/// age identity of a new machine, until the copy was restored.
+const RECEIVE: &str = "receive.key";
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
@@ -29,6 +31,8 @@ pub enum KeysError {
     Damaged(PathBuf),
     #[error("{0} is there already, and is another: nothing was replaced")]
     Other(PathBuf),
+    #[error("this machine has no key to open the copy: tabara-server keys receive, then tabara-desk keys reseal")]
+    NotReceiving,
     #[error("there is no next key: tabara-server keys next")]
     NoNext,
     #[error("the catalog in force must name {next} as operations and {present} under rotation.operations")]
@@ -81,11 +85,26 @@ fn copy_of(backup: &Path) -> PathBuf {
     name.into()
 }
 
-/// Puts keys and accounts of a copy back where they are missing. A file that is there stays, and must be the same.
-pub fn restore(data: &Path, copy: &Path, identity: &str) -> Result<Vec<String>> {
+/// Makes the key of a new machine and returns its public half, to which the desk seals a copy of the keys.
+pub fn receive(data: &Path) -> Result<String> {
+    key_files::make_folder(data)?;
+    let file = data.join(RECEIVE);
+    if !file.exists() {
+        key_files::keep(&file, seal::new_identity().0.as_bytes())?;
+    }
+    Ok(seal::recipient_of(&key_files::secret(&file)?).ok_or(SettingsError::BadKey { file })?)
+}
+
+/// Restores the keys and accounts that are missing from a copy that was sealed to this machine. A file that exists
+/// stays, and must be the same.
+pub fn restore(data: &Path, copy: &Path) -> Result<Vec<String>> {
+    let receive = data.join(RECEIVE);
+    if !receive.exists() {
+        return Err(KeysError::NotReceiving);
+    }
     let locked = fs::read(copy).map_err(|cause| KeysError::Io { file: copy.to_owned(), cause })?;
     let damaged = || KeysError::Damaged(copy.to_owned());
-    let json = seal::unlock_with(&locked, identity)?;
+    let json = seal::unlock_with(&locked, &key_files::secret(&receive)?)?;
     let all: BTreeMap<&str, &str> = serde_json::from_slice(&json).map_err(|_| damaged())?;
     let mut files = Vec::new();
     for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
@@ -99,10 +118,10 @@ pub fn restore(data: &Path, copy: &Path, identity: &str) -> Result<Vec<String>> 
             Err(_) => files.push((name, file, bytes)),
         }
     }
-    key_files::make_folder(data)?;
     for (_, file, bytes) in &files {
         key_files::keep(file, bytes)?;
     }
+    remove(&receive)?;
     Ok(files.into_iter().map(|(name, ..)| name.to_owned()).collect())
 }
 

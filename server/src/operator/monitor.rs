@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tabara_core::record::{Outcome, Verdict};
+use tabara_protocol::record::{Outcome, Verdict};
 
 /// Counts since the start.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@
 use super::Event;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use tabara_core::facts::{Codes, Dictionary, Facts, Value};
-use tabara_core::places;
-use tabara_core::record::{Record, Uuid};
+use tabara_protocol::facts::{Codes, Dictionary, Facts, Value};
+use tabara_protocol::places;
+use tabara_protocol::record::{Record, Uuid};
 
 /// Months are counted from January of this year, the first of the dictionary.
 const FIRST_YEAR: u16 = 2020;

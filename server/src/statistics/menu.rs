@@ -6,8 +6,8 @@
 use super::disclosure::{Base, Count, Rules, Shown, Split, bound_too_tightly, shown, split};
 use super::ledger::{Decision, Ledger, Month, Row};
 use std::collections::{BTreeMap, HashSet};
-use tabara_core::facts::{Codes, Dictionary};
-use tabara_core::places;
+use tabara_protocol::facts::{Codes, Dictionary};
+use tabara_protocol::places;
 
 /// A table of the menu. Each names its unit: people identified, or people screened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,10 +6,10 @@ use super::disclosure::ExactUse;
 use super::*;
 use crate::log;
 use proptest::prelude::*;
-use tabara_core::catalog::{Binding, Grant};
-use tabara_core::envelope::{SigningKey, sha256};
-use tabara_core::facts::{Facts, Value};
-use tabara_core::record::{QuestionnaireRef, Reason};
+use tabara_protocol::catalog::{Binding, Grant};
+use tabara_protocol::envelope::{SigningKey, sha256};
+use tabara_protocol::facts::{Facts, Value};
+use tabara_protocol::record::{QuestionnaireRef, Reason};
 
 fn exact() -> Base {
     Base::Exact(ExactUse::after_the_entry_is_written())

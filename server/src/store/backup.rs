@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tabara_core::record::Uuid;
+use tabara_protocol::record::Uuid;
 
 /// Why a backup cannot be restored. The folder is as it was.
 #[derive(Debug, thiserror::Error)]

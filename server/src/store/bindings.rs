@@ -3,8 +3,8 @@
 use super::{Reading, Result, StoreError, Writing};
 use crate::log::{Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tabara_core::envelope::PublicKey;
-use tabara_core::record::{Order, Uuid};
+use tabara_protocol::envelope::PublicKey;
+use tabara_protocol::record::{Order, Uuid};
 
 /// The keys of a phone, as its chain binds them to a card.
 #[derive(Debug, Clone, PartialEq, Eq)]

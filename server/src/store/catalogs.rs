@@ -3,7 +3,7 @@
 use super::{Reading, Result, Writing};
 use crate::log::Kind;
 use rusqlite::{OptionalExtension as _, params};
-use tabara_core::envelope::Digest;
+use tabara_protocol::envelope::Digest;
 
 impl Reading<'_> {
     /// The JWS of the catalog in force.

@@ -4,8 +4,8 @@ use super::{NewEntry, Result, StoreError, Writing};
 use crate::log::{Decision, Kind, What};
 use crate::statistics;
 use rusqlite::params;
-use tabara_core::catalog::PartKind;
-use tabara_core::record::{Reason, Record};
+use tabara_protocol::catalog::PartKind;
+use tabara_protocol::record::{Reason, Record};
 
 impl Writing<'_> {
     pub(super) fn derive(&self, position: u64, new: &NewEntry) -> Result<()> {

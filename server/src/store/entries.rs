@@ -3,8 +3,8 @@
 use super::{Reading, Result, StoreError, Writing};
 use crate::log::{Closing, Entry, Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tabara_core::envelope::{Digest, sha256};
-use tabara_core::record::{Head, News, Reason, Record, Update, Uuid};
+use tabara_protocol::envelope::{Digest, sha256};
+use tabara_protocol::record::{Head, News, Reason, Record, Update, Uuid};
 
 /// An entry to append.
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ impl Reading<'_> {
         let damaged = StoreError::Damaged { position };
         let body: Option<String> = row.get(3)?;
         let record: Option<Record> =
-            body.as_deref().map(tabara_core::envelope::stored).transpose().map_err(|_| damaged.clone())?;
+            body.as_deref().map(tabara_protocol::envelope::stored).transpose().map_err(|_| damaged.clone())?;
         let (jws, sealed, undo) = match (&body, &record) {
             (Some(jws), Some(record)) => (sha256(jws.as_bytes()), record.sealed.map(|s| s.sha256), record.undo),
             _ => digests(&row.get::<_, Vec<u8>>(4)?).ok_or(damaged)?,

@@ -3,8 +3,8 @@
 use super::{Reading, Result, StoreError, Writing};
 use crate::log::Kind;
 use rusqlite::{params, types::Value};
-use tabara_core::envelope::{Digest, sha256};
-use tabara_core::record::{Reason, Uuid};
+use tabara_protocol::envelope::{Digest, sha256};
+use tabara_protocol::record::{Reason, Uuid};
 
 /// An entry as it lies in the file.
 #[derive(Debug, Clone, PartialEq)]

@@ -26,6 +26,6 @@ pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
 /// Phones that see another epoch offer again what they sent lately.
 pub(super) fn new_epoch(conn: &Connection) -> Result<()> {
     conn.execute("DELETE FROM epoch", [])?;
-    conn.execute("INSERT INTO epoch VALUES (?1)", [tabara_core::envelope::random::<16>()])?;
+    conn.execute("INSERT INTO epoch VALUES (?1)", [tabara_protocol::envelope::random::<16>()])?;
     Ok(())
 }

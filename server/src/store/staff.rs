@@ -7,7 +7,7 @@ use crate::auth::{Account, Role, password::Hashed, totp::Secret};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tabara_core::envelope::Digest;
+use tabara_protocol::envelope::Digest;
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "staff.sqlite";

@@ -9,7 +9,7 @@
 use super::{Found, Reading, Result, StoreError, Writing};
 use crate::log::{Kind, What};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tabara_core::record::{Code, Record, Uuid};
+use tabara_protocol::record::{Code, Record, Uuid};
 
 /// Ids of a record with all that it corrected or was corrected by.
 pub(super) const LINKED: &str = "WITH RECURSIVE linked (id) AS (

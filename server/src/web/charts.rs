@@ -148,7 +148,7 @@ pub fn map(values: &[(String, Shown)], own: Option<&str>, title: &str, language:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_core::places;
+    use tabara_protocol::places;
 
     #[test]
     fn every_province_has_an_outline() {

@@ -22,9 +22,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
-use tabara_core::clock;
-use tabara_core::facts::Dictionary;
-use tabara_core::places;
+use tabara_protocol::clock;
+use tabara_protocol::facts::Dictionary;
+use tabara_protocol::places;
 
 #[derive(Deserialize)]
 pub struct Asked {

@@ -4,7 +4,7 @@
 use super::words::Language;
 use std::collections::HashMap;
 use std::sync::OnceLock;
-use tabara_core::places;
+use tabara_protocol::places;
 
 type Labels = HashMap<(&'static str, &'static str), [&'static str; 2]>;
 
@@ -29,7 +29,7 @@ pub fn label<'a>(fact: &str, code: &'a str, language: Language) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_core::facts::{Codes, Dictionary};
+    use tabara_protocol::facts::{Codes, Dictionary};
 
     #[test]
     fn every_code_that_a_table_shows_has_a_label_in_both_languages() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::questionnaire::xlsform::compile;
-use tabara_server::desk::form::export;
+use tabara_desk::form::export;
 use tabara_tests::counting::count;
 
 const ROUNDS: usize = 5;

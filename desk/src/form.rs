@@ -1,7 +1,9 @@
 //! `tabara-desk form`: checks a form and lists every fault, compiles it into the package that phones read, exports .md
 //! tables as .xlsx for other XLSForm tools.
 
-use super::{Result, asked, at, read, write};
+use crate::error::{Result, asked, at};
+use crate::files::{read, write};
+use crate::preview;
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,7 +85,7 @@ pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let setting = Setting { language: language.into(), now: now as i64, seed: now, ..Setting::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
-    let done = super::preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    let done = preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     done.map_err(|cause| asked(format!("the terminal cannot be used: {cause}")))
 }
 

@@ -1,10 +1,12 @@
 //! The authority: the key in which all trust begins. It lies on a machine that is never on a network; drafts are
 //! carried to it and signed catalogs and cards are carried away.
 
-use super::{Result, asked, keys, write};
+use crate::error::{Result, asked, at};
+use crate::files::write;
+use crate::keys;
 use std::path::Path;
-use tabara_core::catalog::Catalog;
-use tabara_core::envelope::{self, PublicKey, SigningKey, Typ};
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::envelope::{self, PublicKey, SigningKey, Typ};
 
 /// The file of the secret key in the authority's folder.
 pub const KEY_FILE: &str = "authority.age";
@@ -13,7 +15,7 @@ pub const PUBLIC_FILE: &str = "authority.pub";
 
 /// Makes the authority's folder and key. Returns the public key, whose fingerprint is read aloud.
 pub fn init(dir: &Path, passphrase: &str) -> Result<PublicKey> {
-    std::fs::create_dir_all(dir).map_err(|e| super::at(dir, e))?;
+    std::fs::create_dir_all(dir).map_err(|e| at(dir, e))?;
     let public = keys::new_signing_key(&dir.join(KEY_FILE), passphrase)?.public();
     write(&dir.join(PUBLIC_FILE), format!("{public}\n# {}\n", public.fingerprint()))?;
     Ok(public)
@@ -51,7 +53,7 @@ pub fn sign(draft: &Catalog, key: &SigningKey, previous: Option<&str>) -> Result
 
 /// A catalog in force whose phones trust this key: signed by it, or naming it.
 fn trusting(jws: &str, key: &SigningKey) -> Result<Catalog> {
-    let catalog: Catalog = envelope::stored(jws).map_err(tabara_core::catalog::CatalogError::from)?;
+    let catalog: Catalog = envelope::stored(jws).map_err(tabara_protocol::catalog::CatalogError::from)?;
     let named = catalog.rotation.authorities.contains(&key.public());
     if named { Ok(catalog) } else { Ok(Catalog::verify(jws, &key.public(), None)?) }
 }
@@ -59,12 +61,12 @@ fn trusting(jws: &str, key: &SigningKey) -> Result<Catalog> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::catalog::Plan;
-    use tabara_core::catalog::{Recipient, RecipientRole, Uuid};
+    use crate::catalog::Plan;
+    use tabara_protocol::catalog::{Recipient, RecipientRole, Uuid};
 
     fn draft(version: u64) -> Catalog {
         let recipient =
-            |name: &str, role| Recipient { name: name.into(), role, age: tabara_core::seal::new_identity().1 };
+            |name: &str, role| Recipient { name: name.into(), role, age: tabara_protocol::seal::new_identity().1 };
         let plan = Plan {
             version,
             expires: "2030-12-31".into(),
@@ -86,7 +88,7 @@ mod tests {
         draft.write(dir.path()).unwrap();
         assert_eq!(draft.catalog.questionnaire("screening"), Some(draft.parts[0].0));
         assert!(dir.path().join("parts").join(draft.parts[0].0.to_string()).exists());
-        crate::desk::catalog::read_draft(&dir.path().join("catalog.draft.json")).unwrap()
+        crate::catalog::read_draft(&dir.path().join("catalog.draft.json")).unwrap()
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Secret keys in files of their own: an age file under a passphrase, readable by its owner alone. Inside stands one
 //! line: an age identity (so that the plain `age` tool opens cases too), or a signing key.
 
-use super::{Result, asked, at, read};
-use std::io::Write as _;
+use crate::error::{Result, asked, at};
+use crate::files::{read, write_private};
 use std::path::{Path, PathBuf};
-use tabara_core::catalog::{Catalog, RecipientRole};
-use tabara_core::envelope::{Digest, SigningKey, random};
-use tabara_core::seal;
+use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::envelope::{Digest, SigningKey, random};
+use tabara_protocol::seal;
 use zeroize::Zeroizing;
 
 const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
@@ -55,16 +55,6 @@ fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
     write_private(path, &seal::lock(line.as_bytes(), passphrase)?)
 }
 
-/// Writes a new file that only its owner may read; an existing file is never replaced.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|e| at(path, e))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| at(path, e))
-}
-
 /// The secret line of a file. A file that is not locked (as `age-keygen` writes them) is read as it stands.
 fn line(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
     let bytes = Zeroizing::new(read(path)?);
@@ -98,6 +88,11 @@ pub fn new_identity(path: &Path, passphrase: &str) -> Result<String> {
 /// Reads a case worker's identity.
 pub fn identity(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
     line(path, passphrase)
+}
+
+/// Opens a server's copy of its keys with the recovery identity and seals it again, to the new machine alone.
+pub fn reseal(copy: &[u8], identity: &str, machine: &str) -> Result<Vec<u8>> {
+    Ok(seal::lock_to(&seal::unlock_with(copy, identity)?, &[machine])?)
 }
 
 /// The recipients of a catalog, each with whether one of these identities really opens what is sealed to it. To be

@@ -1,16 +1,16 @@
-//! `tabara-desk`: tools for a person's own machine. See `tabara_server::desk`.
+//! `tabara-desk`: tools for a person's own machine. The library of this crate does the work.
 
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tabara_core::catalog::{Catalog, Uuid};
-use tabara_core::clock::{Clock as _, SystemClock};
-use tabara_core::envelope::Digest;
 use tabara_core::questionnaire::Questionnaire;
-use tabara_server::desk::keys::Secret;
-use tabara_server::desk::{
-    DeskError, Result, at, authority, card, case, catalog, end_of_day, export, form, keys, read, review, write,
-};
+use tabara_desk::error::{DeskError, Result, at, no_date};
+use tabara_desk::files::{read, write, write_private};
+use tabara_desk::keys::Secret;
+use tabara_desk::{authority, card, case, catalog, export, form, keys, review};
+use tabara_protocol::catalog::{Catalog, Uuid};
+use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
+use tabara_protocol::envelope::Digest;
 
 #[derive(Parser)]
 #[command(name = "tabara-desk", version, about = "Tools for a person's own machine: keys, catalogs, cards, cases")]
@@ -32,6 +32,8 @@ enum Tool {
     Catalog(CatalogTool),
     /// Issues a card, with which one phone enrols once.
     Card(CardOrder),
+    /// Draws the first line of the input as a QR code, such as what `tabara-server user add` prints for an authenticator app.
+    Qr,
     /// Sealed cases.
     #[command(subcommand)]
     Case(CaseTool),
@@ -113,6 +115,20 @@ enum KeysTool {
         output: PathBuf,
         #[arg(long)]
         reviewer: bool,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Opens the copy of a server's keys beside a backup and seals it again to a new machine, whose public key
+    /// `tabara-server keys receive` printed.
+    Reseal {
+        copy: PathBuf,
+        /// The recovery key.
+        #[arg(long)]
+        identity: PathBuf,
+        #[arg(long)]
+        to: String,
+        #[arg(short, long)]
+        output: PathBuf,
         #[command(flatten)]
         secret: Secret,
     },
@@ -251,6 +267,10 @@ fn run(tool: Tool) -> Result<ExitCode> {
             }
         }
         Tool::Keys(KeysTool::Check { draft, identities, secret }) => return check(&draft, &identities, &secret),
+        Tool::Keys(KeysTool::Reseal { copy, identity, to, output, secret }) => {
+            let identity = keys::identity(&identity, &secret.for_file(&identity)?)?;
+            write_private(&output, &keys::reseal(&read(&copy)?, &identity, &to)?)?;
+        }
         Tool::Catalog(CatalogTool::Build { plan, output }) => {
             let base = plan.parent().unwrap_or(Path::new("."));
             let draft = catalog::Plan::read(&plan)?.draft(base)?;
@@ -258,6 +278,11 @@ fn run(tool: Tool) -> Result<ExitCode> {
             print!("{}", summary(&draft.catalog));
         }
         Tool::Card(order) => issue(&order)?,
+        Tool::Qr => {
+            let mut line = zeroize::Zeroizing::new(String::new());
+            std::io::stdin().read_line(&mut line).map_err(|e| at(Path::new("input"), e))?;
+            println!("{}", card::terminal(line.trim())?);
+        }
         Tool::Form(tool) => return run_form(tool),
         Tool::Case(CaseTool::Open { file, reading }) => {
             for opened in case::open(&read(&file)?, &reading.key()?)? {
@@ -268,7 +293,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
         Tool::Case(CaseTool::Export { file, reading, output }) => {
             let held = serde_json::from_slice(&read(&file)?).map_err(|e| at(&file, e))?;
             let words = |sha256: &Digest| reading.questionnaire(sha256);
-            keys::write_private(&output, export::text(&held, &reading.key()?, words, &reading.language)?.as_bytes())?;
+            write_private(&output, export::text(&held, &reading.key()?, words, &reading.language)?.as_bytes())?;
         }
         Tool::Review(order) => {
             let key = keys::signing_key(&order.key, &order.secret.for_file(&order.key)?)?;
@@ -340,7 +365,7 @@ fn summary(catalog: &Catalog) -> String {
     let mut text = format!(
         "catalog      {}\nexpires      {}\noperations   {}\n",
         catalog.version,
-        tabara_core::clock::civil_date(catalog.expires),
+        tabara_protocol::clock::civil_date(catalog.expires),
         catalog.operations.fingerprint()
     );
     let roles = catalog.recipients.iter().map(|r| format!("recipient    {:?}: {} {}\n", r.role, r.name, r.age));
@@ -370,14 +395,14 @@ fn issue(order: &CardOrder) -> Result<()> {
         &card::Order {
             organisation: order.organisation.clone(),
             commune: order.commune.clone(),
-            expires: end_of_day(&order.expires)?,
+            expires: end_of_day(&order.expires).ok_or_else(no_date)?,
             server: order.server.clone(),
             pin,
         },
     )?;
     match &order.svg {
         Some(path) => write(path, card::svg(&card)?)?,
-        None => println!("{}", card::terminal(&card)?),
+        None => println!("{}", card::terminal(&card.text())?),
     }
     println!("{}\n\ndevice       {}\nfingerprint  {}", card.text(), grant.device, key.public().fingerprint());
     Ok(())

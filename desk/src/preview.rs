@@ -4,9 +4,9 @@
 //! to go on. What starts with `:` is a command. At the end stand the answers and the facts that would be recorded.
 
 use std::io::{self, BufRead, Write};
-use tabara_core::facts::Value;
 use tabara_core::interview::{Interview, Page, Question, Why};
 use tabara_core::questionnaire::NodeType;
+use tabara_protocol::facts::Value;
 
 const HELP: &str = "  an answer, or the number of a choice; empty line: go on
   :clear        takes the answer back

@@ -1,13 +1,15 @@
 //! Building a catalog's draft from a plan: a JSON file that a deployment keeps and edits, from which the parts are
 //! gathered and hashed. The draft is carried to the authority and signed there.
 
-use super::{Result, asked, at, end_of_day, read, write};
+use crate::error::{Result, asked, at, no_date};
+use crate::files::{read, write};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
-use tabara_core::envelope::{self, Digest, PublicKey, sha256};
 use tabara_core::questionnaire::Questionnaire;
-use tabara_core::referral;
+use tabara_protocol::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
+use tabara_protocol::clock::end_of_day;
+use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
+use tabara_protocol::referral;
 
 /// What a deployment writes down.
 #[derive(Debug, Clone, Deserialize)]
@@ -72,7 +74,7 @@ impl Plan {
         };
         let catalog = Catalog {
             version: self.version,
-            expires: end_of_day(&self.expires)?,
+            expires: end_of_day(&self.expires).ok_or_else(no_date)?,
             operations: self.operations,
             recipients: self.recipients.clone(),
             reviewers: self.reviewers.clone(),

@@ -1,13 +1,13 @@
 //! A reviewer's decision on a record: signed with a key that the catalog names, and put into a bundle for the server's
 //! intake, so that it can be carried from a machine that is on no network.
 
-use super::{Result, asked};
-use tabara_core::catalog::{Catalog, RecipientRole, Uuid};
-use tabara_core::clock::civil_month;
-use tabara_core::courier::Bundle;
-use tabara_core::envelope::{self, Digest, SigningKey, Typ};
-use tabara_core::facts::{Dictionary, Facts, Value};
-use tabara_core::record::{Kind, QuestionnaireRef, Record, Sent};
+use crate::error::{Result, asked};
+use tabara_protocol::catalog::{Catalog, RecipientRole, Uuid};
+use tabara_protocol::clock::civil_month;
+use tabara_protocol::courier::Bundle;
+use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
+use tabara_protocol::facts::{Dictionary, Facts, Value};
+use tabara_protocol::record::{Kind, QuestionnaireRef, Record, Sent};
 
 /// What was decided, in the words of `facts.csv`.
 #[derive(Debug, Clone)]

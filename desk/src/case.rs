@@ -2,12 +2,12 @@
 //! record with the sealed case beside it (`{"jws","sealed"}`), one or a whole batch. Nothing is fetched and nothing is
 //! written.
 
-use super::{Result, asked};
+use crate::error::{Result, asked};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use tabara_core::envelope::{self, sha256};
 use tabara_core::questionnaire::{Questionnaire, Source};
-use tabara_core::record::{Batch, Record, SealedCase, Sent};
-use tabara_core::seal;
+use tabara_protocol::envelope::{self, sha256};
+use tabara_protocol::record::{Batch, Record, SealedCase, Sent};
+use tabara_protocol::seal;
 
 /// A case as it was told.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub fn text(opened: &Opened, questionnaire: Option<&Questionnaire>, language: &s
         format!("case      {}", case.case),
         format!("record    {}", case.record),
         format!("form      {} ({})", case.questionnaire.id, case.questionnaire.sha256),
-        format!("sealed    {}", tabara_core::clock::civil_date(case.sealed_at)),
+        format!("sealed    {}", tabara_protocol::clock::civil_date(case.sealed_at)),
     ];
     lines.extend(opened.record.iter().flat_map(|r| &r.code).map(|code| format!("code      {code}")));
     lines.push(String::new());
@@ -103,9 +103,9 @@ fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_core::catalog::Uuid;
-    use tabara_core::envelope::{Digest, SigningKey, Typ};
-    use tabara_core::record::{Kind, QuestionnaireRef, SealedRef};
+    use tabara_protocol::catalog::Uuid;
+    use tabara_protocol::envelope::{Digest, SigningKey, Typ};
+    use tabara_protocol::record::{Kind, QuestionnaireRef, SealedRef};
 
     fn sealed_record(to: &str, answer: &str) -> (Record, Vec<u8>) {
         let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([1; 32]) };

@@ -1,11 +1,11 @@
 //! Issuing a card: the authority's grant for one phone and a one-time secret, as text, as a QR code to print and as
 //! one for the terminal. Whoever reads a card can enrol with it once: hand it over like a key.
 
-use super::{Result, asked};
+use crate::error::{Result, asked};
 use qrcode::{EcLevel, QrCode, render};
-use tabara_core::catalog::{Card, Grant, Uuid, is_server_address};
-use tabara_core::envelope::{self, Digest, SigningKey, Typ};
-use tabara_core::places;
+use tabara_protocol::catalog::{Card, Grant, Uuid, is_server_address};
+use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
+use tabara_protocol::places;
 
 /// What a card is issued for.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub fn issue(authority: &SigningKey, order: &Order) -> Result<(Card, Grant)> {
 }
 
 fn qr(text: &str) -> Result<QrCode> {
-    QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| asked("the card is too long for a QR code"))
+    QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| asked("the text is too long for a QR code"))
 }
 
 /// The card as a picture to print.
@@ -59,10 +59,10 @@ pub fn svg(card: &Card) -> Result<String> {
     Ok(qr(&card.text())?.render::<render::svg::Color>().min_dimensions(480, 480).build())
 }
 
-/// The card for a terminal, two rows of modules in a line.
-pub fn terminal(card: &Card) -> Result<String> {
+/// A text as a QR code for a terminal, which is mostly light on dark; two rows of modules in a line.
+pub fn terminal(text: &str) -> Result<String> {
     let dense = render::unicode::Dense1x2::Light;
-    Ok(qr(&card.text())?
+    Ok(qr(text)?
         .render::<render::unicode::Dense1x2>()
         .dark_color(dense)
         .light_color(render::unicode::Dense1x2::Dark)
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(granted, grant);
         assert_eq!((read.server.as_str(), read.pin), ("https://tabara.example", Some(Digest([7; 32]))));
         assert!(svg(&card).unwrap().contains("<svg"));
-        assert!(terminal(&card).unwrap().lines().count() < 70);
+        assert!(terminal(&card.text()).unwrap().lines().count() < 70);
     }
 
     #[test]
