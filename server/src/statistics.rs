@@ -4,7 +4,7 @@
 //! | part | what |
 //! |--|--|
 //! | [`ledger`] | the log folded into packed rows; which screenings stand, as each month sees the log |
-//! | [`menu`] | the fixed grid of tables, places and periods; a [`Snapshot`] holds all of it, counted |
+//! | [`tables`] | the fixed grid of tables, places and periods; a [`Snapshot`] holds all of it, counted |
 //! | [`disclosure`] | the only door: `shown()` |
 //!
 //! An open month shows totals of the nation and its provinces only. When it closes, seven days after its end, its
@@ -13,11 +13,11 @@
 
 pub mod disclosure;
 pub mod ledger;
-pub mod menu;
+pub mod tables;
 
 pub use disclosure::{Base, Shown};
 pub use ledger::{Decision, LedgerFault, Month};
-pub use menu::{Period, Scope, Snapshot, Table};
+pub use tables::{Period, Scope, Snapshot, Table};
 
 use crate::log::{Entry, What};
 use crate::store::{self, Store, StoreError};
@@ -61,7 +61,7 @@ pub struct Counting {
     ledger: ledger::Ledger,
     head: u64,
     latest: Arc<Snapshot>,
-    closed: Arc<menu::Closed>,
+    closed: Arc<tables::Closed>,
     /// What is quarantined, by position, and whether the operator's last word was to accept it.
     held: HashMap<u64, (Entry, bool)>,
 }
@@ -69,7 +69,7 @@ pub struct Counting {
 impl Counting {
     pub fn new(dictionary: &'static Dictionary) -> Self {
         let ledger = ledger::Ledger::new(dictionary);
-        let closed = Arc::<menu::Closed>::default();
+        let closed = Arc::<tables::Closed>::default();
         let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), dictionary));
         Self { dictionary, ledger, head: 0, latest, closed, held: HashMap::new() }
     }
@@ -123,7 +123,7 @@ impl Counting {
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         if self.latest.head != self.head {
             if self.latest.edition != self.ledger.edition() {
-                self.closed = Arc::new(menu::Closed::count(&self.ledger, self.dictionary));
+                self.closed = Arc::new(tables::Closed::count(&self.ledger, self.dictionary));
             }
             let closed = self.closed.clone();
             self.latest = Arc::new(Snapshot::new(&self.ledger, self.head, closed, self.dictionary));

@@ -6,7 +6,7 @@
 //! | [`sign_in`] | in and out |
 //! | [`figures`] | the coordinator's page |
 //! | [`charts`] | SVG from shown numbers |
-//! | [`words`], [`labels`] | texts and names of codes, by language (drafts) |
+//! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
 //! | [`about`] | how to read the figures; who saw what |
 //!
 //! Programs may read the tables: each cell that holds a number carries `data-code` and `data-value`, or `data-below`
@@ -17,7 +17,7 @@ pub mod charts;
 pub mod figures;
 pub mod labels;
 pub mod sign_in;
-pub mod words;
+pub mod texts;
 
 use crate::Server;
 use crate::auth::{self, Ticket, Visitor};
@@ -37,8 +37,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tabara_protocol::clock::{Clock as _, SystemClock};
 use tabara_protocol::envelope::sha256;
 use tabara_protocol::facts::Dictionary;
+use texts::Language;
 use tokio::sync::Semaphore;
-use words::Language;
 
 const STYLE: &str = include_str!("web/style.css");
 const SESSION_COOKIE: &str = "tabara";
@@ -231,7 +231,7 @@ fn encoded(address: &str) -> String {
 
 /// A whole page around its content.
 fn layout(here: &Here, visitor: Option<&Visitor>, title: &str, content: Markup) -> Markup {
-    let words = here.language.words();
+    let texts = here.language.texts();
     let link = |to: &str, text: &str| {
         let current = here.address.split('?').next() == Some(to);
         html! { a href=(to) aria-current=[current.then_some("page")] { (text) } }
@@ -248,11 +248,11 @@ fn layout(here: &Here, visitor: Option<&Visitor>, title: &str, content: Markup) 
                 link rel="stylesheet" href={ "/style.css?" (style_name()) };
             }
             body {
-                a.skip href="#content" { (words.skip) }
+                a.skip href="#content" { (texts.skip) }
                 header.top {
                     div.inner {
-                        p.brand { a href="/" { "Tabara" } span { (words.tagline) } }
-                        nav.languages aria-label=(words.language) {
+                        p.brand { a href="/" { "Tabara" } span { (texts.tagline) } }
+                        nav.languages aria-label=(texts.language) {
                             @for language in Language::ALL {
                                 @if language == here.language {
                                     span lang=(language.code()) aria-current="true" { (language.name()) }
@@ -266,14 +266,14 @@ fn layout(here: &Here, visitor: Option<&Visitor>, title: &str, content: Markup) 
                     @if let Some(visitor) = visitor {
                         div.inner.second {
                             nav.pages aria-label="Tabara" {
-                                (link("/figures", words.figures))
-                                (link("/help", words.help))
-                                @if visitor.role.sees_audit() { (link("/audit", words.audit)) }
+                                (link("/figures", texts.figures))
+                                (link("/help", texts.help))
+                                @if visitor.role.sees_audit() { (link("/audit", texts.audit)) }
                             }
                             form.out method="post" action="/sign-out" {
                                 span.who { (visitor.name) " · " (about::role(visitor.role, here.language)) }
                                 input type="hidden" name="token" value=(visitor.ticket.form_token());
-                                button { (words.sign_out) }
+                                button { (texts.sign_out) }
                             }
                         }
                     }
@@ -286,7 +286,7 @@ fn layout(here: &Here, visitor: Option<&Visitor>, title: &str, content: Markup) 
 
 /// A page that says what went wrong and where to go.
 fn problem(here: &Here, visitor: Option<&Visitor>, status: StatusCode) -> Response {
-    let problems = &here.language.words().problems;
+    let problems = &here.language.texts().problems;
     let (title, text) = match status {
         StatusCode::NOT_FOUND => problems.not_found,
         StatusCode::FORBIDDEN => problems.not_allowed,

@@ -313,7 +313,7 @@ fn arbitrary() -> impl Strategy<Value = Facts> {
 }
 
 /// Every closed number that exists, exactly.
-fn everything(log: &mut Log) -> Vec<menu::Answer> {
+fn everything(log: &mut Log) -> Vec<tables::Answer> {
     let snapshot = log.0.snapshot();
     let scopes = (1..=5).map(Scope::Province).chain([Scope::Nation]);
     let periods = [Period::All, Period::Year(2021), Period::Quarter(2021, 2), Period::Quarter(2021, 3)];

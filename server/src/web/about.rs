@@ -1,6 +1,6 @@
 //! How to read the figures, and who saw what.
 
-use super::words::Language;
+use super::texts::Language;
 use super::{Here, Shared, blocking, layout, problem};
 use crate::audit::{self, Action};
 use crate::auth::Role;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 /// The name of a role, with its province.
 pub fn role(role: Role, language: Language) -> String {
     let at = Role::WORDS.iter().position(|word| *word == role.word()).unwrap_or(0);
-    let name = language.words().roles[at];
+    let name = language.texts().roles[at];
     match role.province() {
         Some(code) => format!("{name}, {}", super::labels::label("place", code, language)),
         None => name.to_owned(),
@@ -26,17 +26,17 @@ pub async fn help(State(pages): Shared, here: Here) -> Response {
         Ok(visitor) => visitor,
         Err(response) => return response,
     };
-    let words = here.language.words();
+    let texts = here.language.texts();
     let content = html! {
         div.narrow {
-            h1 { (words.people.more_help) }
-            @for (title, paragraphs) in words.help_page {
+            h1 { (texts.people.more_help) }
+            @for (title, paragraphs) in texts.help_page {
                 h2 { (title) }
                 @for paragraph in *paragraphs { p { (paragraph) } }
             }
         }
     };
-    layout(&here, Some(&visitor), words.people.more_help, content).into_response()
+    layout(&here, Some(&visitor), texts.people.more_help, content).into_response()
 }
 
 /// Lines on one page.
@@ -62,30 +62,30 @@ pub async fn audit(State(pages): Shared, here: Here, Query(query): Query<Before>
         Ok(read) => read,
         Err(fault) => return problem(&here, Some(&visitor), fault.0),
     };
-    let words = &here.language.words().audit_page;
+    let texts = &here.language.texts().audit_page;
     let what = |word: &str| {
         let at = Action::ALL.iter().position(|action| action.word() == word);
-        at.map_or(word.to_owned(), |at| words.actions[at].to_owned())
+        at.map_or(word.to_owned(), |at| texts.actions[at].to_owned())
     };
     let time = |unix: i64| {
         let time = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
         time.replace('T', " ").trim_end_matches('Z').to_owned()
     };
     let content = html! {
-        h1 { (words.title) }
-        p { (words.lead) }
+        h1 { (texts.title) }
+        p { (texts.lead) }
         @match broken {
-            None => p.message.note { (words.whole) },
-            Some(line) => p.message.fault { (words.broken.replace("{}", &line.to_string())) },
+            None => p.message.note { (texts.whole) },
+            Some(line) => p.message.fault { (texts.broken.replace("{}", &line.to_string())) },
         }
-        div.scroll tabindex="0" role="region" aria-label=(words.title) {
+        div.scroll tabindex="0" role="region" aria-label=(texts.title) {
             table data-table="audit" {
                 thead { tr {
-                    th scope="col" { (words.line) }
-                    th scope="col" { (words.time) }
-                    th scope="col" { (words.who) }
-                    th scope="col" { (words.what) }
-                    th scope="col" { (words.detail) }
+                    th scope="col" { (texts.line) }
+                    th scope="col" { (texts.time) }
+                    th scope="col" { (texts.who) }
+                    th scope="col" { (texts.what) }
+                    th scope="col" { (texts.detail) }
                 } }
                 tbody {
                     @for line in &lines {
@@ -101,11 +101,11 @@ pub async fn audit(State(pages): Shared, here: Here, Query(query): Query<Before>
             }
         }
         @if let Some(last) = lines.last().filter(|line| line.number > 1) {
-            p { a href={ "/audit?before=" (last.number) } { (words.older) } }
+            p { a href={ "/audit?before=" (last.number) } { (texts.older) } }
         }
         @if let (None, Some(line)) = (query.before, lines.first()) {
-            p.fine { (words.last_hash) ": " code { (line.hash) } }
+            p.fine { (texts.last_hash) ": " code { (line.hash) } }
         }
     };
-    layout(&here, Some(&visitor), words.title, content).into_response()
+    layout(&here, Some(&visitor), texts.title, content).into_response()
 }

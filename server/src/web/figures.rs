@@ -10,11 +10,11 @@
 
 use super::charts;
 use super::labels::label;
-use super::words::{Language, People};
+use super::texts::{Language, People};
 use super::{Here, Shared, blocking, layout, now, problem};
 use crate::audit::{self, Action};
 use crate::auth::Visitor;
-use crate::statistics::menu::{Answer, NOT_CONFIRMED};
+use crate::statistics::tables::{Answer, NOT_CONFIRMED};
 use crate::statistics::{Base, Month, Period, Scope, Shown, Snapshot, Table};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -97,7 +97,7 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
         Ok((snapshot, base, month)) => {
             let sheet = Sheet { snapshot, base, scope, period, language: here.language };
             let content = sheet.draw(&visitor, Month::parse(&month));
-            layout(&here, Some(&visitor), here.language.words().people.title, content).into_response()
+            layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response()
         }
         Err(fault) => problem(&here, Some(&visitor), fault.0),
     }
@@ -122,8 +122,8 @@ fn cell(code: &str, shown: Shown, language: Language) -> Markup {
 }
 
 impl Sheet {
-    fn words(&self) -> &'static People {
-        &self.language.words().people
+    fn texts(&self) -> &'static People {
+        &self.language.texts().people
     }
 
     fn answer(&self, table: Table) -> Answer {
@@ -131,22 +131,22 @@ impl Sheet {
     }
 
     fn draw(&self, visitor: &Visitor, this_month: Option<Month>) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let exact = matches!(self.base, Base::Exact(_));
         html! {
             div #figures data-place=(place_code(self.scope)) data-period=(period_code(self.period))
                 data-edition=(edition(&self.snapshot)) data-exact=(exact) {
-                h1 { (words.title) }
-                p.lead { (words.lead) }
+                h1 { (texts.title) }
+                p.lead { (texts.lead) }
                 (self.choices(visitor))
                 h2.where { (self.place_name()) ", " (self.period_name(self.period)) }
                 @match self.snapshot.last_closed {
-                    None => p.message.note { (words.nothing_closed) },
+                    None => p.message.note { (texts.nothing_closed) },
                     Some(last) => {
                         p.edition {
-                            (words.closed_until) " " (self.language.month(last)) ". "
-                            (if exact { words.exact } else { words.rounded }) " "
-                            a href="/help" { (words.more_help) }
+                            (texts.closed_until) " " (self.language.month(last)) ". "
+                            (if exact { texts.exact } else { texts.rounded }) " "
+                            a href="/help" { (texts.more_help) }
                         }
                         (self.headline())
                         (self.months())
@@ -154,32 +154,32 @@ impl Sheet {
                         (self.ages())
                         div.columns {
                             (self.sexes())
-                            (self.one_fact(Table::Destination, words.by_destination, words.destination, None))
-                            (self.one_fact(Table::Exploitation, words.by_exploitation, words.exploitation, Some(words.several)))
-                            (self.one_fact(Table::Outcome, words.by_outcome, words.outcome, Some(words.outcome_note)))
-                            (self.one_fact(Table::Service, words.by_service, words.service, Some(words.several)))
+                            (self.one_fact(Table::Destination, texts.by_destination, texts.destination, None))
+                            (self.one_fact(Table::Exploitation, texts.by_exploitation, texts.exploitation, Some(texts.several)))
+                            (self.one_fact(Table::Outcome, texts.by_outcome, texts.outcome, Some(texts.outcome_note)))
+                            (self.one_fact(Table::Service, texts.by_service, texts.service, Some(texts.several)))
                         }
                     }
                 }
                 (self.open_months(this_month))
-                p.fine { (words.sources) }
+                p.fine { (texts.sources) }
             }
         }
     }
 
     fn place_name(&self) -> &'static str {
-        self.scope.code().and_then(places::name).unwrap_or(self.words().nation)
+        self.scope.code().and_then(places::name).unwrap_or(self.texts().nation)
     }
 
     fn period_name(&self, period: Period) -> String {
-        let words = self.words();
+        let texts = self.texts();
         match period {
-            Period::All => words.all_months.to_lowercase(),
+            Period::All => texts.all_months.to_lowercase(),
             Period::Year(year) => year.to_string(),
             Period::Quarter(year, quarter) => match self.language {
-                Language::English => format!("{} {quarter}, {year}", words.quarter),
+                Language::English => format!("{} {quarter}, {year}", texts.quarter),
                 Language::French => {
-                    format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, words.quarter)
+                    format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, texts.quarter)
                 }
             },
         }
@@ -187,29 +187,29 @@ impl Sheet {
 
     /// Where and when: links, so that each view has an address.
     fn choices(&self, visitor: &Visitor) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let link = |scope: Scope, period: Period, text: &str, current: bool| {
             let to = format!("/figures?place={}&period={}", place_code(scope), period_code(period));
             html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
         };
         let provinces = places::provinces().filter_map(|p| Some((Scope::province(p.code)?, p.name)));
-        let scopes = std::iter::once((Scope::Nation, words.nation)).chain(provinces);
+        let scopes = std::iter::once((Scope::Nation, texts.nation)).chain(provinces);
         let scopes: Vec<_> = scopes.filter(|(scope, _)| visitor.role.may_see(*scope)).collect();
         let year = match self.period {
             Period::Year(year) | Period::Quarter(year, _) => Some(year),
             Period::All => None,
         };
         html! {
-            nav.choices aria-label=(words.period) {
+            nav.choices aria-label=(texts.period) {
                 @if scopes.len() > 1 {
-                    p #choose-place { (words.place) }
+                    p #choose-place { (texts.place) }
                     ul aria-labelledby="choose-place" {
                         @for (scope, name) in scopes { (link(scope, self.period, name, scope == self.scope)) }
                     }
                 }
-                p #choose-period { (words.period) }
+                p #choose-period { (texts.period) }
                 ul aria-labelledby="choose-period" {
-                    (link(self.scope, Period::All, words.all_months, self.period == Period::All))
+                    (link(self.scope, Period::All, texts.all_months, self.period == Period::All))
                     @for year in self.snapshot.years(self.scope) {
                         (link(self.scope, Period::Year(year), &year.to_string(), self.period == Period::Year(year)))
                     }
@@ -228,7 +228,7 @@ impl Sheet {
     }
 
     fn headline(&self) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
         let figure = |name: &str, title: &str, shown: Shown, note: Option<Markup>| {
             let (value, below) = match shown {
@@ -245,7 +245,7 @@ impl Sheet {
         };
         let shown = |shown| self.language.shown(shown);
         let range = (headline.identified_least != headline.identified).then(|| {
-            let range = words.identified_range.replacen("{}", &shown(headline.identified_least), 1);
+            let range = texts.identified_range.replacen("{}", &shown(headline.identified_least), 1);
             html! { (range.replacen("{}", &shown(headline.identified), 1)) }
         });
         let (value, below) = match headline.enrolled {
@@ -254,15 +254,15 @@ impl Sheet {
         };
         let enrolled = html! {
             span data-figure="focal-points-enrolled" data-value=[value] data-below=[below] {
-                (words.of.replace("{}", &shown(headline.enrolled)))
+                (texts.of.replace("{}", &shown(headline.enrolled)))
             }
         };
         html! {
             dl.headline {
-                (figure("people-identified", words.identified, headline.identified, range))
-                (figure("people-screened", words.screened, headline.screened, None))
-                (figure("screenings", words.screenings, headline.screenings, None))
-                (figure("focal-points-reporting", words.reporting, headline.reporting, Some(enrolled)))
+                (figure("people-identified", texts.identified, headline.identified, range))
+                (figure("people-screened", texts.screened, headline.screened, None))
+                (figure("screenings", texts.screenings, headline.screenings, None))
+                (figure("focal-points-reporting", texts.reporting, headline.reporting, Some(enrolled)))
             }
         }
     }
@@ -276,17 +276,17 @@ impl Sheet {
         answer: &Answer,
         body: impl FnOnce(&[Shown]) -> Markup,
     ) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         html! {
             section {
                 h3 { (title) }
                 p.unit {
-                    (if table.of_screened() { words.unit_screened } else { words.unit_people })
+                    (if table.of_screened() { texts.unit_screened } else { texts.unit_people })
                     @if let Some(note) = note { ". " (note) }
                 }
                 @match &answer.split.parts {
-                    _ if matches!(answer.split.total, Shown::Below(_)) => p.message.note { (words.too_few) },
-                    None => p.message.note { (words.withheld) },
+                    _ if matches!(answer.split.total, Shown::Below(_)) => p.message.note { (texts.too_few) },
+                    None => p.message.note { (texts.withheld) },
                     Some(parts) => (body(parts)),
                 }
             }
@@ -295,7 +295,7 @@ impl Sheet {
 
     /// Label with its bar, number and share, one row a part; the total below, where it is not several answers.
     fn rows(&self, name: &str, table: Table, fact: &str, head: &str, answer: &Answer, parts: &[Shown]) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let total = answer.split.total;
         let longest = parts.iter().map(|part| part.at_least()).max().unwrap_or(0);
         let mut order: Vec<usize> = (0..parts.len()).collect();
@@ -308,8 +308,8 @@ impl Sheet {
             table.bars data-table=(name) data-unit=(unit) {
                 thead { tr {
                     th scope="col" { (head) }
-                    th.number scope="col" { (words.number) }
-                    th.number scope="col" { (words.share) }
+                    th.number scope="col" { (texts.number) }
+                    th.number scope="col" { (texts.share) }
                 } }
                 tbody {
                     @for at in order {
@@ -326,7 +326,7 @@ impl Sheet {
                     }
                 }
                 tfoot { tr {
-                    th scope="row" { (if table.of_screened() { words.screened } else { words.identified }) }
+                    th scope="row" { (if table.of_screened() { texts.screened } else { texts.identified }) }
                     (cell("total", total, self.language))
                     td {}
                 } }
@@ -353,10 +353,10 @@ impl Sheet {
     }
 
     fn months(&self) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let answer = self.answer(Table::Month);
         let months: Vec<Month> = answer.codes.iter().filter_map(|code| Month::parse(code)).collect();
-        self.section(Table::Month, words.by_month, None, &answer, |parts| {
+        self.section(Table::Month, texts.by_month, None, &answer, |parts| {
             let values: Vec<(Month, Shown)> = months.iter().copied().zip(parts.iter().copied()).collect();
             let mut years: Vec<u16> = months.iter().map(|month| month.year()).collect();
             years.dedup();
@@ -364,13 +364,13 @@ impl Sheet {
                 values.iter().find(|(month, _)| month.year() == year && usize::from(month.number()) == number + 1)
             };
             html! {
-                (charts::months(&values, &words.number.to_lowercase(), words.by_month, self.language))
-                div.scroll tabindex="0" role="region" aria-label=(words.by_month) {
+                (charts::months(&values, &texts.number.to_lowercase(), texts.by_month, self.language))
+                div.scroll tabindex="0" role="region" aria-label=(texts.by_month) {
                     table.calendar data-table="people-by-month" data-unit="people identified" {
                         thead { tr {
-                            th scope="col" { (words.year) }
-                            @for (number, name) in self.language.words().short_months.iter().enumerate() {
-                                th.number scope="col" { abbr title=(self.language.words().months[number]) { (name) } }
+                            th scope="col" { (texts.year) }
+                            @for (number, name) in self.language.texts().short_months.iter().enumerate() {
+                                th.number scope="col" { abbr title=(self.language.texts().months[number]) { (name) } }
                             }
                         } }
                         tbody {
@@ -393,14 +393,14 @@ impl Sheet {
     }
 
     fn places(&self) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let answer = self.answer(Table::Place);
         let (title, head) = match self.scope {
-            Scope::Nation => (words.by_province, words.province),
-            Scope::Province(_) => (words.by_commune, words.commune),
+            Scope::Nation => (texts.by_province, texts.province),
+            Scope::Province(_) => (texts.by_commune, texts.commune),
         };
         if answer.codes.is_empty() {
-            return html! { section { h3 { (title) } p.message.note { (words.communes_by_year) } } };
+            return html! { section { h3 { (title) } p.message.note { (texts.communes_by_year) } } };
         }
         self.section(Table::Place, title, None, &answer, |parts| {
             let on_map: Vec<(String, Shown)> = match self.scope {
@@ -409,7 +409,7 @@ impl Sheet {
             };
             html! {
                 div.pair.map-pair {
-                    (charts::map(&on_map, self.scope.code(), words.map, self.language))
+                    (charts::map(&on_map, self.scope.code(), texts.map, self.language))
                     (self.rows("people-by-place", Table::Place, "place", head, &answer, parts))
                 }
             }
@@ -417,18 +417,18 @@ impl Sheet {
     }
 
     fn sexes(&self) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let answer = self.answer(Table::Sex);
-        self.section(Table::Sex, words.by_sex, None, &answer, |parts| {
-            self.rows("people-by-sex", Table::Sex, "sex", words.sex, &answer, parts)
+        self.section(Table::Sex, texts.by_sex, None, &answer, |parts| {
+            self.rows("people-by-sex", Table::Sex, "sex", texts.sex, &answer, parts)
         })
     }
 
     fn ages(&self) -> Markup {
-        let words = self.words();
+        let texts = self.texts();
         let (ages, sexes, answer) = (self.answer(Table::Age), self.answer(Table::Sex), self.answer(Table::AgeAndSex));
         let columns = sexes.codes.len();
-        self.section(Table::Age, words.by_age, None, &ages, |by_age| {
+        self.section(Table::Age, texts.by_age, None, &ages, |by_age| {
             // the cross may be withheld where its margins stand
             let crossed = answer.split.parts.as_deref();
             let crossed =
@@ -446,18 +446,18 @@ impl Sheet {
             html! {
                 div.pair {
                     @if pyramid.is_empty() {
-                        p.message.note { (words.withheld) }
+                        p.message.note { (texts.withheld) }
                     } @else {
-                        (charts::pyramid(&pyramid, [sex(0), sex(1)], words.by_age))
+                        (charts::pyramid(&pyramid, [sex(0), sex(1)], texts.by_age))
                     }
-                    div.scroll tabindex="0" role="region" aria-label=(words.by_age) {
+                    div.scroll tabindex="0" role="region" aria-label=(texts.by_age) {
                         table.ages data-table="people-by-age-and-sex" data-unit="people identified" {
                             thead { tr {
-                                th scope="col" { (words.age) }
+                                th scope="col" { (texts.age) }
                                 @if !pyramid.is_empty() {
                                     @for column in &columns_shown { th.number scope="col" { (sex(*column)) } }
                                 }
-                                th.number scope="col" { (words.everyone) }
+                                th.number scope="col" { (texts.everyone) }
                             } }
                             tbody {
                                 @for (row, shown) in by_age.iter().enumerate() {
@@ -483,7 +483,7 @@ impl Sheet {
     fn open_months(&self, this_month: Option<Month>) -> Markup {
         /// Before the first closing nobody knows where to begin: so many are listed.
         const MOST: usize = 6;
-        let words = self.words();
+        let texts = self.texts();
         let Some(this) = this_month else { return html! {} };
         let after = self.snapshot.last_closed.map_or(0, |last| last.index() + 1);
         let first = after.max((this.index() + 1).saturating_sub(MOST));
@@ -491,13 +491,13 @@ impl Sheet {
         html! {
             @if !months.is_empty() {
                 section {
-                    h3 { (words.open_title) }
-                    p.unit { (words.open_lead) }
+                    h3 { (texts.open_title) }
+                    p.unit { (texts.open_lead) }
                     table.narrow data-table="months-open" data-unit="people" {
                         thead { tr {
-                            th scope="col" { (words.month) }
-                            th.number scope="col" { (words.screened) }
-                            th.number scope="col" { (words.identified) }
+                            th scope="col" { (texts.month) }
+                            th.number scope="col" { (texts.screened) }
+                            th.number scope="col" { (texts.identified) }
                         } }
                         tbody {
                             @for month in months {

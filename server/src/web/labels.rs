@@ -1,7 +1,7 @@
 //! What the codes of facts are called, in each language (`labels.tsv`, from the questionnaire's lists), and the names
 //! of places.
 
-use super::words::Language;
+use super::texts::Language;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use tabara_protocol::places;

@@ -31,31 +31,31 @@ pub struct Shown {
 }
 
 pub async fn form(here: Here, Query(shown): Query<Shown>) -> Response {
-    let words = &here.language.words().sign_in;
-    show(&here, StatusCode::OK, shown.out.map(|_| ("note", words.signed_out)))
+    let texts = &here.language.texts().sign_in;
+    show(&here, StatusCode::OK, shown.out.map(|_| ("note", texts.signed_out)))
 }
 
 fn show(here: &Here, status: StatusCode, message: Option<(&str, &str)>) -> Response {
-    let words = &here.language.words().sign_in;
+    let texts = &here.language.texts().sign_in;
     let content = html! {
         div.narrow {
-            h1 { (words.title) }
-            p { (words.lead) }
+            h1 { (texts.title) }
+            p { (texts.lead) }
             @if let Some((class, message)) = message { p.message.(class) role="alert" { (message) } }
             form.sign-in method="post" action="/sign-in" {
-                label for="name" { (words.name) }
+                label for="name" { (texts.name) }
                 input #name name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="40" required;
-                label for="password" { (words.password) }
+                label for="password" { (texts.password) }
                 input #password name="password" type="password" autocomplete="current-password" maxlength="1000" required;
-                label for="code" { (words.code) }
-                p.hint #code-hint { (words.code_hint) }
+                label for="code" { (texts.code) }
+                p.hint #code-hint { (texts.code_hint) }
                 input #code name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" maxlength="20"
                     aria-describedby="code-hint" required;
-                button { (words.button) }
+                button { (texts.button) }
             }
         }
     };
-    (status, layout(here, None, words.title, content)).into_response()
+    (status, layout(here, None, texts.title, content)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -66,15 +66,15 @@ pub struct Given {
 }
 
 pub async fn submit(State(pages): Shared, here: Here, Address(address): Address, Form(given): Form<Given>) -> Response {
-    let words = &here.language.words().sign_in;
+    let texts = &here.language.texts().sign_in;
     let tried = try_sign_in(pages, address, given).await;
     match tried {
         Ok(Ok(ticket)) => {
             let cookie = here.cookie(SESSION_COOKIE, &ticket.text(), 12 * 3600);
             ([cookie], Redirect::to("/figures")).into_response()
         }
-        Ok(Err(SignInFault::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", words.wrong))),
-        Ok(Err(SignInFault::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", words.too_many))),
+        Ok(Err(SignInFault::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", texts.wrong))),
+        Ok(Err(SignInFault::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", texts.too_many))),
         Ok(Err(SignInFault::Store(e))) => problem(&here, None, Fault::from(e).0),
         Err(fault) => problem(&here, None, fault.0),
     }

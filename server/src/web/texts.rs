@@ -1,4 +1,4 @@
-//! What the pages say, in each language. A language is one value of [`Words`]: a text that is missing does not
+//! What the pages say, in each language. A language is one value of [`Texts`]: a text that is missing does not
 //! compile. English and French are drafts, to be confirmed by the National Commission; Kirundi and Swahili wait for
 //! texts that a speaker has checked.
 
@@ -39,7 +39,7 @@ impl Language {
         wanted.into_iter().next().unwrap_or(Self::French)
     }
 
-    pub fn words(self) -> &'static Words {
+    pub fn texts(self) -> &'static Texts {
         match self {
             Self::French => &FRENCH,
             Self::English => &ENGLISH,
@@ -72,12 +72,12 @@ impl Language {
 
     /// "June 2023".
     pub fn month(self, month: Month) -> String {
-        format!("{} {}", self.words().months[usize::from(month.number()) - 1], month.year())
+        format!("{} {}", self.texts().months[usize::from(month.number()) - 1], month.year())
     }
 }
 
 /// All texts of a language.
-pub struct Words {
+pub struct Texts {
     pub months: [&'static str; 12],
     pub short_months: [&'static str; 12],
     pub tagline: &'static str,
@@ -187,7 +187,7 @@ pub struct Audit {
     pub actions: [&'static str; 8],
 }
 
-static ENGLISH: Words = Words {
+static ENGLISH: Texts = Texts {
     months: [
         "January",
         "February",
@@ -342,7 +342,7 @@ static ENGLISH: Words = Words {
     ],
 };
 
-static FRENCH: Words = Words {
+static FRENCH: Texts = Texts {
     months: [
         "janvier",
         "février",
