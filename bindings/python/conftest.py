@@ -15,12 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Deployment:
-    """Words for the program `deployment` (tests/src/bin): the real server, with a catalog and the questionnaire."""
+    """Words for the program `deployment` (tests/stories/src/bin): the real server, with a catalog and the questionnaire."""
 
     def __init__(self):
         target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
         program = target / "debug" / "deployment"
-        assert program.exists(), "missing: cargo build -p tabara-tests --bin deployment"
+        assert program.exists(), "missing: cargo build -p tabara-stories --bin deployment"
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.server = json.loads(self.process.stdout.readline())["server"]
 

@@ -24,14 +24,14 @@ let server, house, browser;
 
 before(async () => {
   mkdirSync(shots, { recursive: true });
-  server = spawn(path.join(root, 'target/debug/pages'), { stdio: ['pipe', 'pipe', 'inherit'] });
+  server = spawn(path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'debug/pages'), { stdio: ['pipe', 'pipe', 'inherit'] });
   house = await new Promise((resolve, reject) => {
     let text = '';
     server.stdout.on('data', (part) => {
       text += part;
       if (text.includes('\n')) resolve(JSON.parse(text.slice(0, text.indexOf('\n'))));
     });
-    server.once('exit', () => reject(new Error('the server ended; was it built? cargo build -p tabara-tests --bins')));
+    server.once('exit', () => reject(new Error('the server ended; was it built? cargo build -p tabara-stories --bins')));
   });
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
 });

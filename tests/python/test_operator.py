@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from test_protocol import ROOT, SERVER, Phone, sha256, world  # noqa: F401 (a fixture)
+from paths import ROOT
+from test_protocol import SERVER, Phone, sha256, world  # noqa: F401 (a fixture)
 
 
 def doctor(world, *words):

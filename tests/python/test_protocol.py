@@ -5,7 +5,6 @@ import base64
 import gzip
 import hashlib
 import json
-import pathlib
 import socket
 import subprocess
 import time
@@ -17,9 +16,9 @@ import pyrage
 import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
+from paths import TARGET
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVER = ROOT / "target" / "debug" / "tabara-server"
+SERVER = TARGET / "debug" / "tabara-server"
 QUESTIONNAIRE = b"a compiled questionnaire"
 
 

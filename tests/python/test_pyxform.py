@@ -3,15 +3,14 @@
 With a Java runtime, pyxform also hands the result to ODK Validate, which checks every expression in JavaRosa.
 """
 
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 from pyxform.xls2xform import convert
+from paths import ROOT, TARGET
 
-ROOT = pathlib.Path(__file__).parents[2]
-DESK = ROOT / "target" / "debug" / "tabara-desk"
+DESK = TARGET / "debug" / "tabara-desk"
 FORMS = sorted((ROOT / "questionnaires").glob("*.md"))
 
 

@@ -9,9 +9,9 @@ import random
 import runpy
 import subprocess
 import sys
+from paths import ROOT, TARGET
 
-ROOT = pathlib.Path(__file__).parents[2]
-JUDGE = ROOT / "target" / "debug" / "examples" / "judge"
+JUDGE = TARGET / "debug" / "examples" / "judge"
 REFERENCE = pathlib.Path(os.environ.get("TABARA_SHARED", ROOT.parent / "shared")) / "data" / "validate.py"
 SHEETS = 500
 

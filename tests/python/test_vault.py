@@ -3,15 +3,14 @@
 import hashlib
 import hmac
 import os
-import pathlib
 import struct
 import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from paths import TARGET
 
-ROOT = pathlib.Path(__file__).parents[2]
-WITNESS = ROOT / "target" / "debug" / "examples" / "vault_witness"
+WITNESS = TARGET / "debug" / "examples" / "vault_witness"
 PAGE, IV, TAG = 4096, 16, 64
 ROWS = [(n, f"row {n} é" * 40) for n in range(500)]
 

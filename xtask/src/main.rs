@@ -8,7 +8,7 @@ mod suites;
 mod terminal;
 
 use std::process::ExitCode;
-use terminal::{cargo, program, run};
+use terminal::{cargo, program, run, target};
 
 const HELP: &str = "\
 cargo xtask WORD (or ./x WORD)
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn demo(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
     allow.install(&[needs::C_COMPILER])?;
-    run(cargo(&["run", "-q", "-p", "tabara-tests", "--bin", "demo", "--"]).args(rest))
+    run(cargo(&["run", "-q", "-p", "tabara-bench", "--bin", "demo", "--"]).args(rest))
 }
 
 /// Optimised as for release, because figures of another build tell nothing.
@@ -67,15 +67,16 @@ fn bench(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
         peers(allow);
     }
     run(&mut cargo(&["build", "-q", "--profile", "bench", "-p", "tabara-server", "--bins"]))?;
-    run(cargo(&["run", "-q", "--profile", "bench", "-p", "tabara-tests", "--bin", "bench", "--"]).args(rest))
+    run(cargo(&["run", "-q", "--profile", "bench", "-p", "tabara-bench", "--bin", "bench", "--"]).args(rest))
 }
 
 /// The engines that `bench forms` measures beside ours. One that cannot be had stays away, and the bench says so.
 fn peers(allow: &needs::Allow) {
     let python = || allow.install(&[needs::PYTHON]).and_then(|()| suites::venv().map(drop));
-    let npm = || run(program("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir("tests/peers"));
+    let npm = || run(program("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir("tests/bench/peers"));
+    let folder = target("peers");
     let build =
-        ["build", "-q", "--release", "--manifest-path", "tests/peers/Cargo.toml", "--target-dir", "target/peers"];
+        ["build", "-q", "--release", "--manifest-path", "tests/bench/peers/Cargo.toml", "--target-dir", &folder];
     for (peer, there) in [
         ("pyxform", python()),
         ("JavaRosa", allow.install(&[needs::JDK])),

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::needs::{self, Allow, Need};
-use crate::terminal::{cargo, program, run, run_and_read};
+use crate::terminal::{cargo, program, run, run_and_read, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -197,11 +197,11 @@ fn rust() -> Result<Vec<Command>, String> {
 fn conformance() -> Result<Vec<Command>, String> {
     // JavaRosa lies in the wheel of pyxform
     venv()?;
-    Ok(vec![cargo(&["test", "-p", "tabara-tests", "--test", "conformance*", "--", "--include-ignored", "--nocapture"])])
+    Ok(vec![cargo(&["test", "-p", "tabara-conformance", "--tests", "--", "--include-ignored", "--nocapture"])])
 }
 
 fn demo() -> Result<Vec<Command>, String> {
-    let words = ["run", "-q", "-p", "tabara-tests", "--bin", "demo", "--", "--fast", "--once"];
+    let words = ["run", "-q", "-p", "tabara-bench", "--bin", "demo", "--", "--fast", "--once"];
     Ok(vec![cargo(&words), program("echo", &["demo --fast --once: ok"])])
 }
 
@@ -211,7 +211,8 @@ fn arm() -> Result<Vec<Command>, String> {
 
 /// `vault/cipher.rs`, all that calls it, and SQLCipher itself: C and Rust are both instrumented.
 fn sanitizer() -> Result<Vec<Command>, String> {
-    let mut tests = cargo(&["test", "-p", "tabara-core", "--lib", "--target", &host()?, "--target-dir", "target/asan"]);
+    let mut tests =
+        cargo(&["test", "-p", "tabara-core", "--lib", "--target", &host()?, "--target-dir", &target("asan")]);
     tests.args(["--", "vault::"]).env("PROPTEST_CASES", "8");
     // leaks are not looked for, because SQLite keeps its registrations until the end
     tests.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cforce-frame-pointers=yes");
@@ -224,7 +225,7 @@ fn sanitizer() -> Result<Vec<Command>, String> {
 /// Histories of the vault on a bad disk, and of phones and server on a bad network. `TABARA_SOAK=PHONES,RECORDS` makes the
 /// second shorter.
 fn soak() -> Result<Vec<Command>, String> {
-    let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-tests"]);
+    let mut histories = cargo(&["test", "--profile", "bench", "-p", "tabara-stories"]);
     histories.args(["--test", "histories*", "--test", "network", "--", "--include-ignored", "--nocapture"]);
     histories.env("TABARA_HISTORIES", "1000");
     Ok(vec![histories])
@@ -246,40 +247,40 @@ fn host() -> Result<String, String> {
     host.map(str::to_owned).ok_or("rustc does not tell its host".into())
 }
 
-/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `target/fuzz`.
+/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `fuzz` of the target folder.
 fn fuzz() -> Result<Vec<Command>, String> {
     let host = host()?;
     let mut build = cargo(&["build", "-q", "--release", "--manifest-path", "tests/fuzz/Cargo.toml"]);
     // build scripts and macros run uninstrumented: cargo keeps them apart when a target is named
-    build.args(["--target", &host, "--target-dir", "target/fuzz"]).env(
+    build.args(["--target", &host, "--target-dir", &target("fuzz")]).env(
         "RUSTFLAGS",
         "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
          -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
          -Cllvm-args=-sanitizer-coverage-trace-compares",
     );
     run(&mut build)?;
-    let fuzz = format!("target/fuzz/{host}/release/fuzz");
-    let steps = ["workbook", "table", "expression", "package", "answers", "keys"].into_iter().flat_map(|target| {
-        let corpus = format!("target/fuzz/corpus/{target}");
+    let fuzz = target(&format!("fuzz/{host}/release/fuzz"));
+    let steps = ["workbook", "table", "expression", "package", "answers", "keys"].into_iter().flat_map(|name| {
+        let corpus = target(&format!("fuzz/corpus/{name}"));
         let mut step = program(&fuzz, &[&corpus, "-max_total_time=60", "-max_len=131072", "-timeout=10"]);
         step.args([
             "-rss_limit_mb=1024",
             "-print_final_stats=1",
             "-verbosity=0",
             "-print_funcs=0",
-            "-artifact_prefix=target/fuzz/",
+            &format!("-artifact_prefix={}/", target("fuzz")),
         ]);
-        step.env("TABARA_FUZZ", target);
-        [step, program("echo", &[&format!("fuzz {target}: ok")])]
+        step.env("TABARA_FUZZ", name);
+        [step, program("echo", &[&format!("fuzz {name}: ok")])]
     });
     Ok(steps.collect())
 }
 
 /// Python of the project's own virtual environment, with the versions that `tests/python/requirements.txt` pins.
 pub fn venv() -> Result<String, String> {
-    let python = std::path::absolute("target/venv/bin/python").map_err(|e| e.to_string())?;
+    let python = std::path::absolute(target("venv/bin/python")).map_err(|e| e.to_string())?;
     if !python.exists() {
-        run(&mut program("python3", &["-m", "venv", "target/venv"]))?;
+        run(&mut program("python3", &["-m", "venv", &target("venv")]))?;
     }
     let python = python.to_string_lossy().into_owned();
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];

@@ -1,6 +1,7 @@
 //! Running other programs: their output is shown as it comes, and kept where a suite reads its counts from it.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
@@ -9,6 +10,12 @@ pub fn cargo(words: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(words);
     command
+}
+
+/// Where cargo builds to (`CARGO_TARGET_DIR`), and where the tools of the suites lie.
+pub fn target(inner: &str) -> String {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    folder.join(inner).to_string_lossy().into_owned()
 }
 
 /// Any other program.

@@ -2,9 +2,9 @@
 //! corpus first.
 #![no_main]
 
-#[path = "../../src/files.rs"]
+#[path = "../../support/src/files.rs"]
 mod files;
-#[path = "../../src/hostile.rs"]
+#[path = "../../support/src/hostile.rs"]
 mod hostile;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,0 +1,50 @@
+//! The server as a process of its own, and what goes over the wire to it.
+
+use crate::{Rows, phone};
+use tabara_core::courier::gzip;
+use tabara_core::record::{Batch, Sent};
+use tabara_support::bad_link::{Cost, cost};
+use tabara_support::load::measure;
+
+/// Measured once on two cores like these (Central v2026.2.2, PostgreSQL 15), not in this run.
+const PEER: &str = "ODK Central v2026.2.2, another run";
+
+pub fn sync(rows: &mut Rows) {
+    let binary = std::env::current_exe().expect("this program").with_file_name("tabara-server");
+    let figures = measure(&binary, 100, 30_000, 1_000_000);
+    rows.add("sync", "records_per_s", figures.records_per_s, "1/s", (PEER, 218.0));
+    rows.add("sync", "cpu_s_per_1000", figures.cpu_s_per_1000, "s", (PEER, 13.8));
+    rows.add("sync", "p99_batch", figures.p99_batch, "ms", (PEER, 41.0));
+    rows.add("sync", "disk_ratio", figures.disk_ratio, "x", ("payload", 1.0));
+    rows.add("sync", "rate_ratio_at_1m", figures.rate_ratio, "x", ("empty log, in turn", 1.0));
+    rows.add("sync", "memory_bytes_per_record", figures.memory_bytes_per_record, "B", ("most it may be", 40.0));
+    let waiting = phone::waiting(20);
+    let records: Vec<Sent> = waiting.into_iter().map(|(jws, sealed)| Sent::new(jws, sealed.as_deref())).collect();
+    let raw: usize = records.iter().map(|r| r.jws.len() + r.sealed.as_ref().map_or(0, String::len)).sum();
+    // compressed as a phone does it
+    let wire = gzip(&serde_json::to_vec(&Batch { records }).expect("a batch has a JSON form")).len() as f64 / 20.0;
+    rows.add("sync", "wire_bytes", wire, "B", ("the same without gzip", raw as f64 / 20.0));
+    bad_link(rows);
+}
+
+/// Twenty seeds at once, in real time.
+fn bad_link(rows: &mut Rows) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let costs: Vec<Cost> = runtime.block_on(async {
+        let seeds: Vec<_> = (1..=20).map(|seed| tokio::spawn(cost(seed))).collect();
+        let mut costs = Vec::new();
+        for seed in seeds {
+            costs.push(seed.await.expect("all arrive"));
+        }
+        costs
+    });
+    let mean = |of: fn(&Cost) -> f64| costs.iter().map(of).sum::<f64>() / costs.len() as f64;
+    let worst = costs.iter().map(|cost| cost.waste).fold(0.0, f64::max);
+    rows.add("sync", "bad_link_waste", mean(|cost| cost.waste), "x", ("most it may be", 0.15));
+    rows.add("sync", "bad_link_waste_worst", worst, "x", ("the worst of twenty seeds; most", 0.15));
+    // 20 kbit/s carry 2,500 bytes a second
+    let floor = mean(|cost| cost.payload as f64 / 2500.0);
+    rows.add("sync", "bad_link_seconds", mean(|cost| cost.took.as_secs_f64()), "s", ("the payload alone", floor));
+    // a client that still waits for an answer need not hold up the end
+    runtime.shutdown_background();
+}

@@ -1,0 +1,7 @@
+//! What the conformance suites share: recorded cases and counts ([`suite`]), an importer of XForms ([`xform`]), a
+//! comparison of two packages ([`compare`]), random forms ([`random`]).
+
+pub mod compare;
+pub mod random;
+pub mod suite;
+pub mod xform;

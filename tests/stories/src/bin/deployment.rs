@@ -1,0 +1,104 @@
+//! A deployment for the journeys in Kotlin, Python and on the Android sample: the real server on a free port, told what
+//! to do on standard input and answering on standard output, one line of JSON for each word. It ends with its input.
+//!
+//! | word | answer |
+//! |--|--|
+//! | (at the start) | `{"server": ADDRESS}` |
+//! | `card COMMUNE` | `{"card": TEXT}`: a new card |
+//! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
+//! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
+
+//!
+//! Two more are processes that may be killed (`tests/network.rs`): `deployment serve FOLDER ADDRESS` and
+//! `deployment sync PLACE UNIX-TIME`, one run of a phone.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tabara_core::clock::{Clock, SystemClock};
+use tabara_core::record::SealedCase;
+use tabara_core::seal;
+use tabara_server::log::What;
+use tabara_server::{Settings, Store};
+use tabara_support::deployment::{Deployment, SetClock};
+use tabara_support::light_phone;
+
+const FORM: &str = "returnee-screening.md";
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve", folder, address] => {
+            let settings =
+                Settings::open(folder.as_ref(), Arc::new(SystemClock::default())).expect("a server's folder");
+            let listener = tokio::net::TcpListener::bind(address).await.expect("the port is free");
+            let store = Store::open(folder.as_ref()).expect("the log");
+            tabara_server::serve(listener, store, settings, std::future::pending()).await.expect("it serves");
+        }
+        ["sync", place, unix] => {
+            let clock = SetClock::at(unix.parse().expect("a number"));
+            // however it ends: what it did is on the disk
+            let mailbox = light_phone::open(place.as_ref(), clock, false).into();
+            let _ = light_phone::sync(&mailbox, &Default::default()).await;
+        }
+        _ => obey().await,
+    }
+}
+
+async fn obey() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = SetClock::at(SystemClock::default().unix());
+    let mut deployment = Deployment::start(folder.path(), clock.clone(), &[FORM], 0).await;
+    tokio::spawn(async move {
+        loop {
+            clock.set(SystemClock::default().unix());
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    say(json!({ "server": deployment.url() }));
+    let (heard, mut words) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|l| heard.send(l)));
+    while let Some(line) = words.recv().await {
+        match line.split_once(' ').unwrap_or((&line, "")) {
+            ("card", commune) => say(json!({ "card": deployment.card(commune) })),
+            ("stop", _) => {
+                deployment.kill().await;
+                say(json!({ "ok": true }));
+            }
+            ("start", _) => {
+                deployment.serve().await;
+                say(json!({ "ok": true }));
+            }
+            ("records", _) => say(json!({ "records": records(&deployment) })),
+            _ => say(json!({ "error": "card COMMUNE, stop, start or records" })),
+        }
+    }
+}
+
+fn say(answer: Value) {
+    println!("{answer}");
+    std::io::stdout().flush().expect("somebody listens");
+}
+
+/// Every record of the log, in its order, with what the case worker reads in its sealed case.
+fn records(deployment: &Deployment) -> Vec<Value> {
+    let read = |log: &tabara_server::store::Reading| {
+        let mut found = Vec::new();
+        log.entries(0, log.head(0)?.position, |entry| {
+            if let What::Record(record) = &entry.what {
+                found.push((record.clone(), log.sealed(entry.position)?));
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    };
+    let found = deployment.store().read(read).expect("the log can be read");
+    let opened = |sealed: Vec<u8>| {
+        let plain = seal::unseal(&sealed, &deployment.case_worker).expect("the case worker's key opens it");
+        let case: SealedCase = serde_json::from_slice(&plain).expect("a case");
+        case.answers.into_iter().map(|(path, value)| (path, Value::from(value))).collect::<Value>()
+    };
+    found.into_iter().map(|(record, sealed)| json!({ "record": record, "answers": sealed.map(opened) })).collect()
+}

@@ -1,0 +1,333 @@
+//! The whole way: a phone that runs the real core, an interview of the real questionnaire, the real server over HTTP,
+//! and the coordinator's page. Offline in between, a server that restarts and one that is restored, every batch twice;
+//! and a marker, typed where a name stands, that must never be readable outside of the sealed case.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tabara_core::Error;
+use tabara_core::focal_point::{Finished, FocalPoint};
+use tabara_core::questionnaire::Questionnaire;
+use tabara_core::record::{SealedCase, Uuid};
+use tabara_core::referral::Status;
+use tabara_core::seal;
+use tabara_core::vault::mailbox::RecordStatus;
+use tabara_server::auth::Role;
+use tabara_server::operator::case_export;
+use tabara_server::store::restore;
+use tabara_support::coordinator::Cell;
+use tabara_support::deployment::{Deployment, SetClock};
+use tabara_support::interviewer;
+use tabara_support::people::{self, Person};
+use tabara_support::phone::KeyStore;
+use tabara_support::sign_in::SignIn;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+const MARKER: &str = "Inarunganda-Marker-7";
+const DAY: i64 = 86_400;
+/// 2026-11-10 12:00 UTC.
+const NOON: i64 = 1_794_312_000;
+
+/// What goes over a wire, kept.
+#[derive(Clone, Default)]
+struct Tap(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Tap {
+    /// Listens on a port of its own and passes everything on to the server, keeping what phones say.
+    async fn before(&self, server: SocketAddr) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (here, tap) = (listener.local_addr().unwrap(), self.clone());
+        tokio::spawn(async move {
+            while let Ok((phone, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(server).await else { continue };
+                let ((mut said, mut to_phone), (mut answer, mut to_server)) = (phone.into_split(), server.into_split());
+                let tap = tap.clone();
+                let at = {
+                    let mut all = tap.0.lock().unwrap();
+                    all.push(Vec::new());
+                    all.len() - 1
+                };
+                tokio::spawn(async move { tokio::io::copy(&mut answer, &mut to_phone).await });
+                tokio::spawn(async move {
+                    let mut buffer = [0; 16 * 1024];
+                    while let Ok(n @ 1..) = said.read(&mut buffer).await {
+                        tap.0.lock().unwrap()[at].extend_from_slice(&buffer[..n]);
+                        if to_server.write_all(&buffer[..n]).await.is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        here
+    }
+}
+
+/// Whether the marker can be read in some bytes: as they are, or in anything packed or encoded in them.
+fn readable(bytes: &[u8]) -> bool {
+    let plain = |bytes: &[u8]| bytes.windows(MARKER.len()).any(|part| part == MARKER.as_bytes());
+    let encoded = |bytes: &[u8]| {
+        let words = bytes.split(|b| !b.is_ascii_alphanumeric() && *b != b'-' && *b != b'_');
+        words.filter(|word| word.len() > 15).any(|word| B64.decode(word).is_ok_and(|inside| plain(&inside)))
+    };
+    let unpacked = bytes.windows(3).enumerate().filter(|(_, magic)| *magic == [0x1f, 0x8b, 8]).any(|(at, _)| {
+        let mut inside = Vec::new();
+        // what follows the packed body ends the reading, which is no matter
+        let _ = flate2::read::GzDecoder::new(&bytes[at..]).read_to_end(&mut inside);
+        plain(&inside) || encoded(&inside)
+    });
+    plain(bytes) || encoded(bytes) || unpacked
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// What the programs log at the finest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    deployment: Deployment,
+    clock: Arc<SetClock>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), SetClock::at(NOON));
+        let deployment = Deployment::start(folder.path(), clock.clone(), &["returnee-screening.md"], 0).await;
+        Self { folder, deployment, clock }
+    }
+
+    fn phone(&self, name: &str, key_store: &Arc<KeyStore>) -> FocalPoint {
+        FocalPoint::open(&self.folder.path().join(name), key_store.clone(), self.clock.clone()).unwrap()
+    }
+
+    /// An enrolled phone that has its questionnaire.
+    async fn supplied(&self, card: &str) -> FocalPoint {
+        let phone = self.phone("phone", &Arc::default());
+        phone.enrol(card, "271828").unwrap();
+        phone.sync(&Default::default()).await.unwrap();
+        phone
+    }
+
+    /// The sealed case of a record, opened by the case worker.
+    fn opened(&self, record: Uuid) -> SealedCase {
+        let sealed = self.deployment.store().read(|log| {
+            let found = log.find(record)?.expect("the record is in the log");
+            log.sealed(found.position)
+        });
+        let sealed = sealed.unwrap().expect("the sealed case is beside it");
+        let plain = seal::unseal(&sealed, &self.deployment.case_worker).unwrap();
+        serde_json::from_slice(&plain).unwrap()
+    }
+
+    /// Closes the month of the interviews and reads the page as the national data officer.
+    async fn exact(&self, name: &str, table: &str, code: &str) -> u32 {
+        self.clock.set(NOON + 90 * DAY);
+        self.deployment.tick();
+        let officer = SignIn::new(&self.deployment, name, Role::NationalDataOfficer);
+        let page = officer.enter(&self.deployment.url()).await.unwrap().figures("place=BI&period=all").await.unwrap();
+        match page.cells.get(&(table.to_owned(), code.to_owned())) {
+            Some(Cell::Number(n)) => *n,
+            other => panic!("{table} {code}: {other:?}"),
+        }
+    }
+}
+
+/// Presumed victims, with the marker for a name.
+fn victims(number: usize) -> Vec<Person> {
+    let mut victims: Vec<Person> = people::people(true).into_iter().filter(|p| p.presumed).take(number).collect();
+    for person in &mut victims {
+        person.answers.insert("s3_keep", "yes".into());
+        person.answers.insert("c_name", MARKER.into());
+    }
+    victims
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_screening_after_another_from_a_phone_to_the_coordinators_page() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
+    let _ = subscriber.with_ansi(false).with_writer(move || writer.clone()).try_init();
+    let mut world = World::new().await;
+    let tap = Tap::default();
+    let through_tap = tap.before(world.deployment.address).await;
+    let card = world.deployment.card_to("BI-CO-04-02", format!("http://{through_tap}"));
+    let people = victims(9);
+    let mut finished: Vec<Finished> = Vec::new();
+
+    // Given a phone that was enrolled and has its questionnaire, when three people are interviewed and it syncs
+    let phone = world.supplied(&card).await;
+    finished.extend(people[..3].iter().map(|person| interviewer::screen(&phone, person).unwrap()));
+    assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 3);
+    // (the operator backs up here)
+    let backup = world.folder.path().join("backup");
+    world.deployment.store().backup(&backup, NOON).unwrap();
+
+    // and the server is away during three more interviews, which wait
+    world.deployment.stop().await;
+    finished.extend(people[3..6].iter().map(|person| interviewer::screen(&phone, person).unwrap()));
+    let away = phone.sync(&Default::default()).await;
+    assert_eq!(away.as_ref().err(), Some(&Error::Offline));
+    // and comes back
+    world.deployment.serve().await;
+    assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 3);
+
+    // and every batch is sent twice
+    let ids: Vec<Uuid> = finished.iter().map(|f| f.record).collect();
+    phone.mailbox().send_again(&ids).unwrap();
+    assert_eq!(phone.sync(&Default::default()).await.unwrap().already_had, 6);
+
+    // and the server is restored from the backup, which lacks three records
+    world.deployment.stop().await;
+    let data = world.deployment.data();
+    std::fs::rename(&data, world.folder.path().join("burnt")).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    for key in ["operations.key", "intake.key", "authority.keys"] {
+        std::fs::copy(world.folder.path().join("burnt").join(key), data.join(key)).unwrap();
+    }
+    drop(restore(&data, &backup, NOON).unwrap());
+    world.deployment.serve().await;
+    finished.extend(people[6..].iter().map(|person| interviewer::screen(&phone, person).unwrap()));
+    let report = phone.sync(&Default::default()).await.unwrap();
+    assert!(report.restored, "the phone noticed the new epoch");
+    assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 0, "nothing is left to send");
+
+    // Then the count is exact,
+    assert_eq!(world.exact("officer", "people-by-outcome", "presumed").await, 9);
+    // each sealed case opens and holds the full answers,
+    let mut records = BTreeSet::new();
+    for (person, done) in people.iter().zip(&finished) {
+        let case = world.opened(done.record);
+        records.insert(case.record);
+        let said = |question: &str| case.answers.iter().find(|(path, _)| path == question).map(|(_, a)| a.as_str());
+        assert_eq!(said("c_name"), Some(MARKER));
+        for question in ["s2_age", "j_where", "q_what", "q_hours"] {
+            assert_eq!(said(question), person.answers.get(question).map(String::as_str), "{question}");
+        }
+    }
+    assert_eq!(records.len(), 9, "no case is another's");
+    // and the marker is readable nowhere else: not on the wire, not in a file of server or phone, log or error.
+    let wire = tap.0.lock().unwrap();
+    assert!(wire.iter().map(Vec::len).sum::<usize>() > 10_000, "the tap heard the phone");
+    assert!(!wire.iter().any(|said| readable(said)));
+    let all = files(world.folder.path());
+    assert!(all.len() > 8, "server, backup and phone have files");
+    for file in all {
+        assert!(!readable(&std::fs::read(&file).unwrap()), "{}", file.file_name().unwrap().display());
+    }
+    assert!(!log.0.lock().unwrap().is_empty(), "something was logged");
+    assert!(!readable(&log.0.lock().unwrap()));
+    assert!(!readable(format!("{away:?} {:?} {:?}", phone.waiting(), phone.cases(0)).as_bytes()));
+}
+
+#[test]
+fn the_search_finds_a_marker_however_it_is_wrapped() {
+    let packed = |bytes: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(b"POST / HTTP/1.1\r\n\r\n".to_vec(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, bytes).unwrap();
+        gzip.finish().unwrap()
+    };
+    let text = format!("{{\"name\":\"{MARKER}\"}}");
+    let encoded = format!("{{\"jws\":\"e30.{}.AAAA\"}}", B64.encode(&text));
+    for wrapped in
+        [text.as_bytes().to_vec(), encoded.as_bytes().to_vec(), packed(text.as_bytes()), packed(encoded.as_bytes())]
+    {
+        assert!(readable(&wrapped));
+    }
+    assert!(!readable(b"nothing of the kind"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_consent_nothing_leaves_and_without_agreement_to_count_the_case_still_opens() {
+    let world = World::new().await;
+    let phone = world.supplied(&world.deployment.card("BI-CO-04-02")).await;
+    let people = victims(2);
+
+    // Given a person who does not agree to the interview
+    let mut refuses = people[0].clone();
+    refuses.answers.insert("s3_c1", "no".into());
+    let session = phone.start("returnee_screening", "en").unwrap();
+    let ended = interviewer::interview(&session, &refuses).and_then(|_| session.finish(None));
+    assert_eq!(ended.err(), Some(Error::NoConsent));
+
+    // and one who agrees to the interview, but not to be counted
+    let mut uncounted = people[1].clone();
+    uncounted.answers.insert("s3_stats", "no".into());
+    let finished = interviewer::screen(&phone, &uncounted).unwrap();
+
+    // Then one record leaves, with no facts, also while the vault is locked,
+    phone.lock();
+    assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 1);
+    let found = world.deployment.store().read(|log| log.find(finished.record)).unwrap().unwrap();
+    assert!(found.record.unwrap().facts.is_empty());
+    // it is not counted, and its case opens.
+    assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
+    let case = world.opened(finished.record);
+    assert!(case.answers.contains(&("c_name".into(), MARKER.into())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_readable() {
+    let world = World::new().await;
+    let phone = world.supplied(&world.deployment.card("BI-CO-04-02")).await;
+
+    // Given a person who was screened, and agreed to see a doctor
+    let finished = interviewer::screen(&phone, &victims(1)[0]).unwrap();
+    let referral = phone.refer(finished.record, "sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
+    assert_eq!(phone.refer(finished.record, "a clinic", "d1", None).err(), Some(Error::NotFound { what: "service" }));
+    phone.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
+    let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed);
+    assert!(matches!(skipped, Err(Error::Answer { .. })));
+    phone.sync(&Default::default()).await.unwrap();
+    let card = &phone.cases(0).unwrap()[0].summary;
+    assert_eq!(card.referrals.iter().map(|r| r.status).collect::<Vec<_>>(), [Status::Sent]);
+
+    // When she asks, the operator gathers and the case worker opens
+    let (code, settings) = (finished.code.clone().unwrap(), world.deployment.settings());
+    let held = || case_export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
+    let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| Questionnaire::read(bytes).ok());
+    let told = |key: &str| tabara_desk::export::text(&held(), key, words, "fr");
+    let file = told(&world.deployment.case_worker).unwrap();
+
+    // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept
+    assert!(!readable(serde_json::to_string(&held()).unwrap().as_bytes()), "the operator reads nothing of it");
+    for line in
+        [MARKER, "counted   outcome: presumed", "referral_status: ready", "referral_status: sent", "at position"]
+    {
+        assert!(file.contains(line), "{line}");
+    }
+    assert_eq!(file.matches("====").count(), 3);
+    assert!(told(&tabara_core::seal::new_identity().0).is_err(), "with another key nothing is told");
+
+    // When she takes it back on another phone with her slip
+    let other = world.phone("other", &Arc::default());
+    other.enrol(&world.deployment.card("BI-CO-01-01"), "271828").unwrap();
+    other.withdraw_slip(&code.to_string(), Some(finished.undo.as_ref().unwrap().as_str())).unwrap();
+    assert_eq!(other.sync(&Default::default()).await.unwrap().accepted, 1);
+
+    // Then nothing readable is left, and the phone that heard it knows
+    let file = told(&world.deployment.case_worker).unwrap();
+    assert_eq!((file.matches("taken back").count(), file.contains(MARKER)), (3, false), "the referral goes along");
+    phone.sync(&Default::default()).await.unwrap();
+    assert_eq!(phone.cases(0).unwrap()[0].status, RecordStatus::Withdrawn);
+    assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
+}

@@ -1,0 +1,194 @@
+//! The coordinator's page over real HTTP: who sees what, and that every number on it is the one that was put in,
+//! through `shown()`.
+
+use tabara_core::facts::Dictionary;
+use tabara_server::auth::{self, Role, password};
+use tabara_server::statistics::Counting;
+use tabara_server::{audit, log, store};
+use tabara_support::coordinator::{Cell, Coordinator, Sheet};
+use tabara_support::deployment::SetClock;
+use tabara_support::load::{Deployment, NOON, Running};
+use tabara_support::seeded_server::{PASSWORD, Screened, has};
+
+struct House {
+    screened: Screened,
+    running: Running,
+    url: String,
+    folder: tempfile::TempDir,
+}
+
+async fn house(screenings: usize) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let screened = Screened::fill(folder.path(), screenings);
+    let running = Running::start(screened.store.clone(), screened.settings.clone()).await;
+    let url = running.url.trim_end_matches("/v1").to_owned();
+    House { screened, running, url, folder }
+}
+
+impl House {
+    async fn sign_in(&self, name: &str, recovery: usize) -> Coordinator {
+        let code = self.screened.accounts[name].recovery[recovery].to_string();
+        Coordinator::sign_in(&self.url, name, PASSWORD, &code).await.unwrap()
+    }
+}
+
+fn shown(n: u32) -> Option<Cell> {
+    Some(if n < 5 { Cell::Below(5) } else { Cell::Number(n - n % 5) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_what_was_put_in_rounded_for_coordinators_and_exact_for_the_data_officer() {
+    let house = house(1500).await;
+    let identified = |fact: &'static str, code: &'static str| house.screened.identified(|f| has(f, fact, code));
+    let asked = [
+        ("people-by-sex", "sex", "f"),
+        ("people-by-sex", "sex", "m"),
+        ("people-by-sex", "sex", "other"),
+        ("people-by-destination", "destination_region", "gulf"),
+        ("people-by-destination", "destination_region", "internal"),
+        ("people-by-exploitation", "exploitation", "ex_domestic"),
+        ("people-by-exploitation", "exploitation", "ex_organ"),
+        ("people-by-month", "month", "2022-03"),
+    ];
+    let aline = house.sign_in("aline", 0).await.figures("place=BI&period=all").await.unwrap();
+    let chantal = house.sign_in("chantal", 0).await.figures("").await.unwrap();
+    let everyone = house.screened.identified(|_| true);
+    assert_eq!(aline.cell("figures", "people-identified"), shown(everyone));
+    assert_eq!(chantal.cell("figures", "people-identified"), Some(Cell::Number(everyone)));
+    for (table, fact, code) in asked {
+        let n = identified(fact, code);
+        assert_eq!(aline.cell(table, code), shown(n), "{table} {code}");
+        assert_eq!(chantal.cell(table, code), Some(Cell::Number(n)), "{table} {code}");
+    }
+    let screened = |outcome: &str| house.screened.closed.iter().filter(|f| has(f, "outcome", outcome)).count() as u32;
+    for outcome in ["presumed", "exploited", "at_risk", "inconclusive", "no_indication"] {
+        assert_eq!(aline.cell("people-by-outcome", outcome), shown(screened(outcome)));
+    }
+    let young = house.screened.identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-20"));
+    assert_eq!(aline.cell("people-by-age-and-sex", "f/18-20"), shown(young));
+    // every number that a coordinator sees is a multiple of five
+    assert!(aline.cells.values().all(|cell| matches!(cell, Cell::Number(n) if n % 5 == 0) || *cell == Cell::Below(5)));
+    assert!(aline.html.len() < 60_000, "{} bytes", aline.html.len());
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provincial_coordinator_sees_the_own_province_down_to_the_commune_and_nothing_else() {
+    let house = house(600).await;
+    let bosco = house.sign_in("bosco", 0).await;
+    let here = |f: &tabara_core::facts::Facts| f["screen_commune"].codes().all(|c| c.starts_with("BI-CO-04"));
+    let own: Sheet = bosco.figures("").await.unwrap();
+    assert!(own.html.contains("data-place=\"BI-PR-04\""));
+    assert_eq!(own.cell("figures", "people-identified"), shown(house.screened.identified(here)));
+    let women = house.screened.identified(|f| here(f) && has(f, "sex", "f"));
+    assert_eq!(own.cell("people-by-sex", "f"), shown(women));
+    let kayanza = house.screened.identified(|f| has(f, "screen_commune", "BI-CO-04-02"));
+    assert_eq!(own.cell("people-by-place", "BI-CO-04-02"), shown(kayanza));
+    assert_eq!(own.cell("people-by-place", "BI-CO-05-01"), None);
+    assert_eq!(bosco.figures("place=BI").await.unwrap_err(), 403);
+    assert_eq!(bosco.figures("place=BI-PR-05").await.unwrap_err(), 403);
+    assert_eq!(bosco.figures("place=XX").await.unwrap_err(), 400);
+    assert_eq!(bosco.figures("place=BI-PR-04&period=2022-q9").await.unwrap_err(), 400);
+    assert_eq!(bosco.get("/audit").await.status(), 403);
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_figures_is_noted_and_the_open_month_has_totals_only() {
+    let house = house(60).await;
+    let chantal = house.sign_in("chantal", 0).await;
+    let page = chantal.figures("place=BI&period=2022-q1").await.unwrap();
+    assert!(page.cells.contains_key(&("months-open".into(), "identified/2023-08".into())));
+    assert_eq!(page.cell("people-by-month", "2023-08"), None);
+    let lines = house.screened.store.staff().audit(u64::MAX, 10).unwrap();
+    let last = &lines[0];
+    assert_eq!((last.name.as_str(), last.action.as_str()), ("chantal", "saw_exact"));
+    // an edition is named by its month: a position of the log would tell how many entries there are
+    assert_eq!(last.detail, "BI 2022-q1 edition 2023-07");
+    assert!(page.html.contains("data-edition=\"2023-07\""));
+    assert_eq!(audit::first_broken(house.screened.store.staff()).unwrap(), None);
+    let seen = chantal.get("/audit").await.text().await.unwrap();
+    assert!(seen.contains("data-action=\"saw_exact\""));
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_time_code_signs_in_and_nothing_less_does() {
+    let house = house(60).await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+    let code = house.screened.accounts["aline"].secret.code(now);
+    assert!(Coordinator::sign_in(&house.url, "aline", PASSWORD, &code).await.is_ok());
+    assert_eq!(Coordinator::sign_in(&house.url, "aline", PASSWORD, &code).await.err(), Some(401), "used");
+    assert_eq!(Coordinator::sign_in(&house.url, "aline", "wrong password", &code).await.err(), Some(401));
+    assert_eq!(Coordinator::sign_in(&house.url, "nobody", PASSWORD, &code).await.err(), Some(401));
+    for _ in 0..4 {
+        Coordinator::sign_in(&house.url, "aline", "wrong password", &code).await.err();
+    }
+    let right = house.screened.accounts["aline"].recovery[0].to_string();
+    assert_eq!(Coordinator::sign_in(&house.url, "aline", PASSWORD, &right).await.err(), Some(429));
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_are_taken_from_our_own_pages_only_and_signing_out_ends_the_session() {
+    let house = house(60).await;
+    let aline = house.sign_in("aline", 0).await;
+    let page = aline.get("/figures").await;
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("<script") && !html.contains(" style="));
+    let token = html.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = format!("token={token}");
+    assert_eq!(aline.post("/sign-out", "https://elsewhere.example", &form).await.status(), 403);
+    assert_eq!(aline.post("/sign-out", &house.url, "token=wrong").await.status(), 400);
+    assert_eq!(aline.get("/figures").await.status(), 200);
+    assert_eq!(aline.post("/sign-out", &house.url, &form).await.status(), 303);
+    assert_eq!(aline.get("/figures").await.status(), 303);
+    assert_eq!(aline.get("/no-such-page").await.status(), 404);
+    let back = aline.get("/language/fr?back=//elsewhere.example").await;
+    assert_eq!(back.headers()["location"], "/");
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
+    let house = house(60).await;
+    let aline = house.sign_in("aline", 2).await;
+    assert_eq!(aline.get("/figures").await.status(), 200);
+    let code = house.screened.accounts["aline"].recovery[2].to_string();
+    for name in [store::STAFF_FILE.to_owned(), format!("{}-wal", store::STAFF_FILE)] {
+        let bytes = std::fs::read(house.folder.path().join(name)).unwrap();
+        for secret in [PASSWORD, code.as_str(), aline.ticket()] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+    assert!(password::is_acceptable(PASSWORD));
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_heard_of_nobody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, settings) = Deployment::new(SetClock::at(NOON)).open(folder.path());
+    let issued = auth::set_account(store.staff(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
+    let running = Running::start(store, settings).await;
+    let url = running.url.trim_end_matches("/v1");
+    let aline = Coordinator::sign_in(url, "aline", PASSWORD, &issued.recovery[0].to_string()).await.unwrap();
+    let page = aline.figures("").await.unwrap();
+    assert!(page.html.contains("No month has closed yet"));
+    assert_eq!(page.cell("months-open", "identified/2026-11"), Some(Cell::Below(5)));
+    assert_eq!(page.cell("people-by-sex", "f"), None);
+    running.stop().await;
+}
+
+#[test]
+fn a_log_that_is_rebuilt_gives_the_same_numbers() {
+    let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let screened = Screened::fill(folder.path(), 300);
+    let (rebuilt, copy) = log::rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
+    let numbers = |store| Counting::new(Dictionary::standard()).follow(store).unwrap();
+    assert!(rebuilt.records > 200);
+    assert_eq!(numbers(&screened.store), numbers(&copy));
+}

@@ -1,0 +1,236 @@
+//! A whole deployment in one folder, for journeys, the demo and benchmarks: an authority, a case worker and a recovery
+//! key, a published catalog, and the real server on a free port of this machine. Only the clock is a double.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole};
+use tabara_core::clock::Clock;
+use tabara_core::envelope::{Digest, SigningKey, sha256};
+use tabara_core::questionnaire::{Questionnaire, xlsform};
+use tabara_desk::{authority, card};
+use tabara_server::{Settings, Store, catalog, log, serve};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A clock that a test or the demo moves by hand; its monotonic side follows as far as it goes forward.
+pub struct SetClock {
+    unix: AtomicI64,
+    start: i64,
+}
+
+impl SetClock {
+    /// Seconds since 1970 UTC.
+    pub fn at(unix: i64) -> Arc<Self> {
+        Arc::new(Self { unix: AtomicI64::new(unix), start: unix })
+    }
+    pub fn set(&self, unix: i64) {
+        self.unix.store(unix, Ordering::SeqCst);
+    }
+    pub fn forward(&self, by: Duration) {
+        self.unix.fetch_add(by.as_secs() as i64, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn unix(&self) -> i64 {
+        self.unix.load(Ordering::SeqCst)
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.unix().saturating_sub(self.start).max(0) as u64)
+    }
+}
+
+/// A running server and everything around it.
+pub struct Deployment {
+    pub folder: PathBuf,
+    pub clock: Arc<SetClock>,
+    pub authority: SigningKey,
+    /// Identity that opens cases (`AGE-SECRET-KEY-1…`).
+    pub case_worker: String,
+    pub recovery: String,
+    pub address: SocketAddr,
+    pub catalog: Catalog,
+    /// Packages by hash.
+    pub questionnaires: BTreeMap<Digest, Vec<u8>>,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<std::io::Result<()>>,
+    store: Store,
+}
+
+/// Compiles a questionnaire of the repository; its faults end the test.
+pub fn compiled(file: &str) -> Questionnaire {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../questionnaires").join(file);
+    let bytes = std::fs::read(&path).expect("a questionnaire of the repository");
+    let compiled = xlsform::compile(&bytes);
+    compiled.questionnaire.unwrap_or_else(|| panic!("{file} does not compile: {:?}", compiled.faults))
+}
+
+impl Deployment {
+    /// Sets everything up in `folder/server` and serves on a port of 127.0.0.1 (0: any free one).
+    pub async fn start(folder: &Path, clock: Arc<SetClock>, forms: &[&str], port: u16) -> Self {
+        let authority = SigningKey::generate();
+        let data = folder.join("server");
+        let mut settings = Settings::open(&data, clock.clone()).expect("a folder for the server");
+        settings.trust(authority.public()).expect("the authority's key is kept");
+        let (case_worker, to_case_worker) = tabara_core::seal::new_identity();
+        let (recovery, to_recovery) = tabara_core::seal::new_identity();
+        let recipient = |name: &str, role, age: String| Recipient { name: name.into(), role, age };
+        let questionnaires: BTreeMap<Digest, Vec<u8>> =
+            forms.iter().map(|form| compiled(form).write()).map(|bytes| (sha256(&bytes), bytes)).collect();
+        let part = |bytes: &Vec<u8>| Part {
+            kind: PartKind::Questionnaire,
+            id: Questionnaire::read(bytes).expect("just compiled").id.clone(),
+            sha256: sha256(bytes),
+            len: bytes.len() as u64,
+        };
+        let catalog = Catalog {
+            version: 1,
+            expires: clock.unix() + 20 * 365 * 86_400,
+            operations: settings.operations.public(),
+            recipients: vec![
+                recipient("case worker", RecipientRole::CaseWorker, to_case_worker),
+                recipient("recovery", RecipientRole::Recovery, to_recovery),
+                recipient("intake", RecipientRole::Intake, settings.intake_recipient()),
+            ],
+            reviewers: vec![],
+            parts: questionnaires.values().map(part).collect(),
+            revoked: vec![],
+            policy: Policy::default(),
+            rotation: Default::default(),
+            least_protocol: PROTOCOL,
+        };
+        let mut deployment = Self {
+            folder: folder.to_owned(),
+            clock,
+            authority,
+            case_worker: case_worker.to_string(),
+            recovery: recovery.to_string(),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            catalog,
+            questionnaires,
+            running: None,
+        };
+        deployment.serve().await;
+        deployment.publish();
+        deployment
+    }
+
+    /// The server's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("server")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The server's settings, read anew.
+    pub fn settings(&self) -> Settings {
+        Settings::open(&self.data(), self.clock.clone()).expect("the server's folder")
+    }
+
+    /// Starts the server, on the port that it had.
+    pub async fn serve(&mut self) {
+        let settings = Settings::open(&self.data(), self.clock.clone()).expect("the server's folder");
+        let store = Store::open(&self.data()).expect("the server's database");
+        let listener = tokio::net::TcpListener::bind(self.address).await.expect("the port is free");
+        self.address = listener.local_addr().expect("a bound port");
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            stopped.await.ok();
+        };
+        let served = tokio::spawn(serve(listener, store.clone(), settings, shutdown));
+        self.running = Some(Running { stop, served, store });
+    }
+
+    /// Stops the server and waits until it has ended.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop.send(()).ok();
+            running.served.await.expect("the server ends").expect("the server ends well");
+        }
+    }
+
+    /// Ends the server at once: connections are cut, and what it was doing is not finished.
+    pub async fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.served.abort();
+            running.served.await.ok();
+        }
+    }
+
+    /// Waits until the database of a stopped server is closed: its write-ahead log goes last. Where two connections close at
+    /// the same moment SQLite leaves it, which takes nothing from a copy.
+    fn wait_closed(&self) {
+        let wal = self.data().join("tabara.sqlite-wal");
+        for _ in (0..400).take_while(|_| wal.exists()) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A copy of the server's folder; it must not run.
+    pub fn image(&self) -> tempfile::TempDir {
+        self.wait_closed();
+        let copy = tempfile::tempdir().expect("a folder");
+        copy_files(&self.data(), copy.path());
+        copy
+    }
+
+    /// Sets the server's folder back to an image, which nobody tells it; it must not run.
+    pub fn set_back(&self, image: &Path) {
+        self.wait_closed();
+        std::fs::remove_dir_all(self.data()).expect("the folder goes");
+        std::fs::create_dir(self.data()).expect("an empty folder");
+        copy_files(image, &self.data());
+    }
+
+    /// The running server's store.
+    pub fn store(&self) -> &Store {
+        &self.running.as_ref().expect("the server runs").store
+    }
+
+    /// Signs the catalog and publishes it with all questionnaires.
+    pub fn publish(&self) {
+        let settings = Settings::open(&self.data(), self.clock.clone()).expect("the server's folder");
+        let jws = authority::sign(&self.catalog, &self.authority, None).expect("phones will take this catalog");
+        let files = self.questionnaires.values().cloned().collect();
+        catalog::publish(self.store(), &settings, &jws, files, self.clock.unix()).expect("the catalog is in order");
+    }
+
+    /// Closes the months that are due by the clock.
+    pub fn tick(&self) {
+        log::tick(self.store(), &*self.clock).expect("months close");
+    }
+
+    /// The text of a new card for a commune.
+    pub fn card(&self, commune: &str) -> String {
+        self.card_to(commune, self.url())
+    }
+
+    /// The same, for a phone that reaches the server at another address.
+    pub fn card_to(&self, commune: &str, server: String) -> String {
+        let order = card::Order {
+            organisation: "demo".into(),
+            commune: commune.into(),
+            expires: self.clock.unix() + 30 * 86_400,
+            server,
+            pin: None,
+        };
+        card::issue(&self.authority, &order).expect("a card").0.text()
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).expect("a folder") {
+        let file = file.expect("a file").path();
+        std::fs::copy(&file, to.join(file.file_name().expect("a file has a name"))).expect("copied");
+    }
+}

@@ -1,0 +1,30 @@
+//! What journeys, demo and benchmarks share: invented people, simulated phones, a whole deployment.
+
+use std::path::PathBuf;
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Where cargo builds to, and where the test tools of `cargo xtask` lie.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+pub mod bad_link;
+pub mod coordinator;
+pub mod counting;
+pub mod crash_history;
+pub mod deployment;
+pub mod faulty_vfs;
+pub mod files;
+pub mod hostile;
+pub mod interviewer;
+pub mod light_phone;
+pub mod load;
+pub mod people;
+pub mod phone;
+pub mod proxy;
+pub mod seeded_server;
+pub mod sign_in;
