@@ -1,12 +1,13 @@
 //! What phones fetch: the catalog in force, signed by the authority, and the files it names by hash. The server passes
 //! them on and cannot change them. A catalog is published by command, also while a server runs on the same folder.
 
+use crate::closings::close_due;
 use crate::devices::Caller;
-use crate::error::{Problem, blocking};
-use crate::log::{self, Kind};
-use crate::operator::keys;
-use crate::store::{self, NewEntry, Store, StoreError};
-use crate::{Server, Settings};
+use crate::entry::Kind;
+use crate::http::problem::{Problem, blocking};
+use crate::settings::Settings;
+use crate::state::Server;
+use crate::store::{self, EntryRow, Store, StoreError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -85,7 +86,7 @@ pub fn publish(
     let other_key = |e: &_| matches!(e, CatalogError::Envelope(envelope::EnvelopeError::WrongKey));
     let mut verified = tried.filter(|tried| !tried.as_ref().is_err_and(other_key));
     let catalog = verified.next().unwrap_or(unsigned)?;
-    if !keys::names_ours(&catalog, settings) {
+    if !settings.is_named_by(&catalog) {
         return Err(PublishError::OtherOperations);
     }
     let intake = tabara_protocol::catalog::RecipientRole::Intake;
@@ -104,11 +105,11 @@ pub fn publish(
     }
     let (jws, named) = (jws.to_owned(), catalog.clone());
     store.write(move |log| -> store::Result<()> {
-        log::close_due(log, now)?;
+        close_due(log, now)?;
         for (hash, bytes) in files.iter().filter(|(hash, _)| named.parts.iter().any(|p| p.sha256 == *hash)) {
             log.keep_part(*hash, bytes)?;
         }
-        log.append(&NewEntry::own(Kind::Catalog, now, &jws)).map(drop)
+        log.append(&EntryRow::own(Kind::Catalog, now, jws)).map(drop)
     })?;
     Ok(catalog)
 }

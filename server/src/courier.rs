@@ -3,10 +3,12 @@
 //! has no network.
 
 use crate::devices::{self, Caller};
-use crate::error::{Problem, blocking};
-use crate::intake::{self, Posted};
+use crate::http::limited_body::LimitedBody;
+use crate::http::problem::{Problem, blocking};
+use crate::intake;
+use crate::settings::Settings;
+use crate::state::Server;
 use crate::store::{self, Store, StoreError};
-use crate::{Server, Settings};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -41,7 +43,7 @@ pub enum CourierError {
 async fn bundles(
     State(server): State<Arc<Server>>,
     _caller: Caller,
-    posted: Posted<MAX_FILE>,
+    posted: LimitedBody<MAX_FILE>,
 ) -> Result<Response, Problem> {
     let parcel = blocking(move || {
         let answers = take_in(&server.store, &server.settings, &posted.bytes).map_err(|e| match e {

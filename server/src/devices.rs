@@ -1,12 +1,14 @@
 //! Phones: a chain authority -> card -> device makes one known, without any table of codes; a token by its transport
 //! key says who calls. The first binding of a card wins; a second one is kept, and what it sends is quarantined.
 
-use crate::error::{Problem, blocking};
-use crate::intake::Posted;
-use crate::listen::limits::{Asker, Place};
-use crate::log::{self, Kind, Revocation};
-use crate::store::{self, Binding, NewEntry, Store, Writing};
-use crate::{Server, Settings};
+use crate::closings::{append, close_due};
+use crate::entry::{Kind, Revocation};
+use crate::http::limited_body::LimitedBody;
+use crate::http::limits::{Asker, Place};
+use crate::http::problem::{Problem, blocking};
+use crate::settings::Settings;
+use crate::state::Server;
+use crate::store::{self, Binding, EntryRow, Store, Writing};
 use axum::extract::{ConnectInfo, FromRequestParts, Json, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -42,8 +44,8 @@ pub struct Registered {
 #[utoipa::path(post, path = "/devices", request_body = Chain, responses((status = 200, body = Registered), Problem))]
 async fn registered(
     State(server): State<Arc<Server>>,
-    _: Stranger,
-    posted: Posted<MAX_CHAIN>,
+    _: AnonymousCaller,
+    posted: LimitedBody<MAX_CHAIN>,
 ) -> Result<Json<Registered>, Problem> {
     let chain: Chain = posted.json()?;
     blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
@@ -86,10 +88,10 @@ fn keep(
     if taken || bound.len() > MAX_SECOND {
         return Ok(Err(Problem::BadChain));
     }
-    log::close_due(log, now)?;
+    close_due(log, now)?;
     let second = (!bound.is_empty()).then_some(Reason::SecondBinding);
     let body = serde_json::to_string(chain).expect("plain data has a JSON form");
-    log.append(&NewEntry { reason: second, ..NewEntry::own(Kind::Chain, now, &body) })?;
+    log.append(&EntryRow { reason: second, ..EntryRow::own(Kind::Chain, now, body) })?;
     let reason = reason(second.is_some())?;
     Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::Accepted), reason }))
 }
@@ -126,9 +128,9 @@ impl FromRequestParts<Arc<Server>> for Caller {
 }
 
 /// Someone without a token, known by the address alone.
-pub struct Stranger;
+pub struct AnonymousCaller;
 
-impl FromRequestParts<Arc<Server>> for Stranger {
+impl FromRequestParts<Arc<Server>> for AnonymousCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
@@ -143,8 +145,8 @@ impl FromRequestParts<Arc<Server>> for Stranger {
 pub fn revoke(store: &Store, device: Uuid, now: i64) -> store::Result<()> {
     store.write(move |log| {
         if !log.is_revoked(device)? {
-            log::close_due(log, now)?;
-            log::append(log, Kind::Revocation, now, &Revocation { device })?;
+            close_due(log, now)?;
+            append(log, Kind::Revocation, now, &Revocation { device })?;
         }
         Ok(())
     })

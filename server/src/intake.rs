@@ -6,17 +6,14 @@
 //!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
 //! 3. Receipts are signed only after the whole batch is durable.
 
-mod posted;
-mod unfinished;
-
-pub use posted::Posted;
-pub use unfinished::Unfinished;
-
-use crate::devices::{Caller, Stranger};
-use crate::error::{Problem, blocking};
-use crate::log::{self, Decision, Kind};
-use crate::store::{self, Binding, NewEntry, Reading, Store, Writing};
-use crate::{Server, Settings};
+use crate::closings::{append, close_due};
+use crate::devices::{AnonymousCaller, Caller};
+use crate::entry::{Decision, Kind};
+use crate::http::limited_body::LimitedBody;
+use crate::http::problem::{Problem, blocking};
+use crate::settings::Settings;
+use crate::state::Server;
+use crate::store::{self, Binding, EntryBody, EntryRow, Reading, Store, Writing};
 use axum::Json;
 use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode as S, header};
@@ -26,12 +23,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
-use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_protocol::facts::Dictionary;
 use tabara_protocol::record::{
-    self, Batch, BatchReply, Code, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates,
-    Uuid, Verdict,
+    self, Batch, BatchReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
+    Verdict,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -86,7 +82,7 @@ struct Nonce {
     responses((status = 200, content_type = "text/plain", body = String), Problem))]
 async fn time(
     State(server): State<Arc<Server>>,
-    _: Stranger,
+    _: AnonymousCaller,
     Query(Nonce { nonce }): Query<Nonce>,
 ) -> Result<String, Problem> {
     if nonce.len() > 64 {
@@ -107,9 +103,9 @@ async fn records(
     // a task of its own: a batch that is there is taken in, also when the line is cut before the answer
     let taken = tokio::spawn(async move {
         let _place = place;
-        let posted: Posted<MAX_BODY> = match request.headers().get("tabara-batch").cloned() {
-            Some(name) => server.unfinished.read(caller.position, &name, request).await?,
-            None => Posted::from_request(request, &server).await?,
+        let posted: LimitedBody<MAX_BODY> = match request.headers().get("tabara-batch").cloned() {
+            Some(name) => server.uploads.read(caller.position, &name, request).await?,
+            None => LimitedBody::from_request(request, &server).await?,
         };
         let begun = Instant::now();
         blocking(move || {
@@ -141,7 +137,7 @@ async fn arrived(
     Path(batch): Path<String>,
 ) -> Result<Json<Held>, Problem> {
     let batch: Digest = batch.parse().map_err(|_| Problem::NotFound)?;
-    let held = server.unfinished.held(caller.position, batch).ok_or(Problem::NotFound)?;
+    let held = server.uploads.held(caller.position, batch).ok_or(Problem::NotFound)?;
     Ok(Json(Held { held }))
 }
 
@@ -159,11 +155,11 @@ pub fn take_in(
         sent.into_iter().map(|sent| keys.check(log, sent)).collect::<store::Result<_>>()
     })?;
     let kept = store.write(move |log| {
-        log::close_due(log, now)?;
+        close_due(log, now)?;
         if let Some(caller) = caller {
             log.saw(caller, now)?;
         }
-        checked.into_iter().map(|checked| checked.map_or_else(|r| Ok(Err(r)), |c| keep(log, &c, now))).collect()
+        checked.into_iter().map(|checked| checked.map_or_else(|r| Ok(Err(r)), |c| keep(log, c, now))).collect()
     })?;
     let epoch = store.read(|log| log.head(now))?.epoch;
     let verdict = |kept| match kept {
@@ -219,8 +215,7 @@ impl Keys {
 
     fn reviewer(&mut self, log: &Reading, kid: &str) -> store::Result<Option<PublicKey>> {
         if self.reviewers.is_none() {
-            let catalog: Option<Catalog> = log.catalog()?.and_then(|jws| envelope::stored(&jws).ok());
-            let reviewers = catalog.map(|c| c.reviewers).unwrap_or_default();
+            let reviewers = log.catalog_in_force()?.map(|c| c.reviewers).unwrap_or_default();
             self.reviewers = Some(reviewers.into_iter().map(|r| (r.key.kid(), r.key)).collect());
         }
         Ok(self.reviewers.as_ref().and_then(|r| r.get(kid)).copied())
@@ -321,7 +316,7 @@ fn foreign(log: &Reading, binding: u64, record: &Record) -> store::Result<bool> 
     Ok(if named.is_empty() { !unknown_may_come } else { !named.iter().any(own) })
 }
 
-fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept, Reason>> {
+fn keep(log: &Writing, checked: Checked, now: i64) -> store::Result<Result<Kept, Reason>> {
     let record = &checked.record;
     let sealed = record.sealed.map(|s| s.sha256);
     let kept = |outcome, reason, position| {
@@ -337,7 +332,7 @@ fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept
         record::Kind::Withdrawal => Kind::Withdrawal,
         _ => Kind::Record,
     };
-    let position = log.append(&NewEntry {
+    let position = log.append(&EntryRow {
         kind,
         received: now,
         reason,
@@ -345,8 +340,8 @@ fn keep(log: &Writing, checked: &Checked, now: i64) -> store::Result<Result<Kept
         binding: checked.binding,
         seq: checked.binding.map(|_| record.seq),
         target: record.revises,
-        code: record.code.as_ref().map(Code::as_str),
-        body: &checked.jws,
+        code: record.code.as_ref().map(|code| code.as_str().to_owned()),
+        body: EntryBody::Text(checked.jws),
     })?;
     if let Some(bytes) = &checked.sealed
         && !log.is_withdrawn(position)?
@@ -361,8 +356,8 @@ pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Re
     store.write(move |log| {
         let waits = log.reason(position)?.is_some() || log.quarantined()?.iter().any(|q| q.position == position);
         if waits {
-            log::close_due(log, now)?;
-            log::append(log, Kind::Decision, now, &Decision { position, accept })?;
+            close_due(log, now)?;
+            append(log, Kind::Decision, now, &Decision { position, accept })?;
         }
         Ok(waits)
     })
@@ -405,7 +400,7 @@ pub const MAX_OFFERS: usize = 2000;
 async fn offers(
     State(server): State<Arc<Server>>,
     _caller: Caller,
-    posted: Posted<MAX_BODY>,
+    posted: LimitedBody<MAX_BODY>,
 ) -> Result<Json<Wanted>, Problem> {
     blocking(move || {
         let Offers { offers, receipts } = posted.json()?;

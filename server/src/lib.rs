@@ -1,28 +1,38 @@
 //! The server of Tabara: takes in signed records whose cases it cannot read, and counts coded facts.
 //!
-//! | room | what |
-//! |--|--|
-//! | [`log`], [`intake`], [`devices`], [`catalog`], [`courier`] | the one log; records in; phones; what phones fetch; what is carried by hand |
-//! | [`store`] | SQLite behind a dozen verbs |
-//! | [`statistics`] | the only door to numbers |
-//! | [`auth`], [`audit`], [`web`] | who may see what; who saw what; the pages |
-//! | [`listen`], [`operator`] | connections and limits; keys, backups, what operators look at |
-//! | [`settings`], [`error`] | what a server needs to start; problems over HTTP |
+//! Modules form layers: each uses only those above it in this table. A test keeps it so.
 //!
-//! [`app`] makes the router, [`serve`] runs it on a listener: tests and the demo do the same as `tabara-server`.
+//! | module | what |
+//! |--|--|
+//! | [`entry`] | the entries of the one append-only log |
+//! | [`store`] | SQLite: the log, and what derives from it |
+//! | [`closings`] | months that close, and revisions |
+//! | [`settings`] | what a server needs to start: its folder, its keys, whom it trusts |
+//! | [`statistics`] | the only door to numbers |
+//! | [`staff`] | accounts, sessions, and the audit log of who saw what |
+//! | [`http`], [`counters`] | connections, limits, bodies, problems; counts since the start |
+//! | [`state`] | what every handler shares |
+//! | [`devices`], [`catalog`], [`intake`], [`courier`], [`orders`] | what phones ask for, one module for each group of routes |
+//! | [`rebuild`] | the proof that everything derives from the log |
+//! | [`web`] | the pages |
+//! | [`operator`] | keys, backups, what operators look at, their commands |
+//!
+//! [`serve`] runs all of it on a listener: tests and the demo do the same as `tabara-server`.
 
-pub mod audit;
-pub mod auth;
 pub mod catalog;
+pub mod closings;
+pub mod counters;
 pub mod courier;
 pub mod devices;
-pub mod error;
+pub mod entry;
+pub mod http;
 pub mod intake;
-pub mod listen;
-pub mod log;
 pub mod operator;
 pub mod orders;
+pub mod rebuild;
 pub mod settings;
+pub mod staff;
+pub mod state;
 pub mod statistics;
 pub mod store;
 pub mod web;
@@ -38,28 +48,11 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
 use utoipa_axum::router::OpenApiRouter;
 
-use listen::limits::Limits;
+use http::connections;
+use http::limits::Limits;
 pub use settings::Settings;
+use state::Server;
 pub use store::Store;
-
-/// What every handler shares.
-pub struct Server {
-    pub store: Store,
-    pub settings: Settings,
-    pub limits: Limits,
-    pub counters: operator::monitor::Counters,
-    pub unfinished: intake::Unfinished,
-}
-
-/// All routes of a server.
-pub fn app(store: Store, settings: Settings) -> Router {
-    routes(shared(store, settings))
-}
-
-fn shared(store: Store, settings: Settings) -> Arc<Server> {
-    let (limits, counters, unfinished) = Default::default();
-    Arc::new(Server { store, settings, limits, counters, unfinished })
-}
 
 /// A page, the form that it was asked with included, takes no longer.
 const PAGE_PATIENCE: Duration = Duration::from_secs(60);
@@ -105,17 +98,17 @@ pub async fn serve(
         loop {
             minutes.tick().await;
             let (store, clock) = (ticking.clone(), clock.clone());
-            let ticked = tokio::task::spawn_blocking(move || log::tick(&store, &*clock)).await;
+            let ticked = tokio::task::spawn_blocking(move || closings::tick(&store, &*clock)).await;
             if let Ok(Err(e)) = ticked {
                 tracing::error!("closing months: {e}");
             }
         }
     });
     let (tls, monitor) = (settings.tls.clone(), settings.monitor);
-    let server = shared(store, settings);
+    let server = Arc::new(Server::new(store, settings).map_err(std::io::Error::other)?);
     if let Some(address) = monitor {
         let listener = tokio::net::TcpListener::bind(address).await?;
-        beside.spawn(listen::serve(
+        beside.spawn(connections::serve(
             listener,
             operator::monitor::routes(server.clone()),
             None,
@@ -124,6 +117,6 @@ pub async fn serve(
         ));
     }
     let limits = server.limits.clone();
-    listen::serve(listener, routes(server), tls, limits, shutdown).await;
+    connections::serve(listener, routes(server), tls, limits, shutdown).await;
     Ok(())
 }

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_protocol::clock::SystemClock;
 use tabara_protocol::envelope::PublicKey;
-use tabara_server::auth::command::{self, UserCommand};
 use tabara_server::operator::{alone, command::OperatorCommand};
-use tabara_server::settings::{INTAKE, OPERATIONS, SettingsError};
-use tabara_server::{Settings, Store, listen::tls, serve};
+use tabara_server::settings::SettingsError;
+use tabara_server::settings::key_files::{INTAKE, OPERATIONS};
+use tabara_server::staff::command::{self, UserCommand};
+use tabara_server::staff::file::Staff;
+use tabara_server::{Settings, Store, http::connections::tls, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -87,7 +89,7 @@ fn run(cli: Cli) -> Outcome {
     let now = settings.clock.unix();
     if let Command::Restore { file } = &cli.command {
         let _alone = alone(&cli.data)?;
-        let head = tabara_server::store::restore(&cli.data, file, now)?.read(|log| log.head(now))?;
+        let head = tabara_server::operator::restore::restore(&cli.data, file, now)?.read(|log| log.head(now))?;
         println!("restored up to position {}; publish the newest catalog again", head.position);
         return Ok(());
     }
@@ -116,7 +118,7 @@ fn run(cli: Cli) -> Outcome {
             })?;
         }
         Command::Operator(command) => command.run(&store, &settings, now)?,
-        Command::User(command) => command::run(command, &store, now, &mut std::io::stdout())?,
+        Command::User(command) => command::run(command, &Staff::open(&cli.data)?, now, &mut std::io::stdout())?,
         Command::Restore { .. } => unreachable!("done before the store was opened"),
     }
     Ok(())

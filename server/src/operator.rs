@@ -4,14 +4,15 @@
 pub mod case_export;
 pub mod command;
 pub mod doctor;
-pub mod key_files;
 pub mod keys;
 pub mod monitor;
+pub mod restore;
 
+use crate::courier;
+use crate::rebuild::{self, Rebuilt};
 use crate::settings::Settings;
 use crate::statistics::Counting;
 use crate::store::{self, Given, Store, StoreError};
-use crate::{courier, log};
 use std::path::{Path, PathBuf};
 use tabara_protocol::facts::Dictionary;
 use tabara_protocol::record::Uuid;
@@ -74,7 +75,7 @@ pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
     let remove = || if scratch.exists() { std::fs::remove_dir_all(&scratch) } else { Ok(()) };
     remove()?;
     std::fs::create_dir(&scratch)?;
-    let done = log::rebuild(store, settings, &scratch).map(|(rebuilt, copy)| {
+    let done = rebuild::rebuild(store, settings, &scratch).map(|(rebuilt, copy)| {
         let numbers = |store| Counting::new(Dictionary::standard()).follow(store);
         Ok::<_, StoreError>((rebuilt, numbers(store)? == numbers(&copy)?))
     });
@@ -83,6 +84,6 @@ pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
     if !same_numbers {
         return Err("the statistics of the rebuilt log are others".into());
     }
-    let log::Rebuilt { entries, records, quarantined, tombstones } = all;
+    let Rebuilt { entries, records, quarantined, tombstones } = all;
     Ok(format!("{entries} entries, {records} records, {quarantined} quarantined, {tombstones} tombstones: the same"))
 }

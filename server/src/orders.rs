@@ -2,12 +2,14 @@
 //! its vault by a day; it hears of it at its next sync, obeys, and says so. Both the order and the answer are entries of the
 //! log. A phone that has obeyed and has nothing left to send is revoked: its keys are gone, nothing more can come.
 
+use crate::closings::{append, close_due};
 use crate::devices::Caller;
-use crate::error::{Problem, blocking};
-use crate::intake::Posted;
-use crate::log::{self, Acknowledgement, Kind, Revocation};
-use crate::store::{self, NewEntry, Store};
-use crate::{Server, Settings};
+use crate::entry::{Acknowledgement, Kind, Revocation};
+use crate::http::limited_body::LimitedBody;
+use crate::http::problem::{Problem, blocking};
+use crate::settings::Settings;
+use crate::state::Server;
+use crate::store::{self, EntryRow, Store};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
@@ -27,8 +29,8 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
         if log.bindings_of(device)?.is_empty() {
             return Ok(None);
         }
-        log::close_due(log, now)?;
-        log.append(&NewEntry { target: Some(device), ..NewEntry::own(Kind::Order, now, &jws) })?;
+        close_due(log, now)?;
+        log.append(&EntryRow { target: Some(device), ..EntryRow::own(Kind::Order, now, jws) })?;
         Ok(Some(order))
     })
 }
@@ -39,7 +41,7 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
 async fn obeyed(
     State(server): State<Arc<Server>>,
     Caller(caller, _place): Caller,
-    posted: Posted<1024>,
+    posted: LimitedBody<1024>,
 ) -> Result<StatusCode, Problem> {
     let Obeyed { order, waiting } = posted.json()?;
     let now = server.settings.clock.unix();
@@ -50,12 +52,12 @@ async fn obeyed(
             else {
                 return Ok(false);
             };
-            log::close_due(log, now)?;
+            close_due(log, now)?;
             if given.obeyed.is_none() {
-                log::append(log, Kind::Acknowledgement, now, &Acknowledgement { order, device })?;
+                append(log, Kind::Acknowledgement, now, &Acknowledgement { order, device })?;
             }
             if waiting == 0 && !log.is_revoked(device)? {
-                log::append(log, Kind::Revocation, now, &Revocation { device })?;
+                append(log, Kind::Revocation, now, &Revocation { device })?;
             }
             Ok(true)
         })?;

@@ -3,22 +3,26 @@
 //! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
 //! trusted), `operations.key` and `intake.key` (secret, made with the folder).
 
-use crate::operator::key_files::{make_keys, secret, signing_key};
+pub mod error;
+pub mod key_files;
+
+pub use error::SettingsError;
+
+use self::error::io_error;
+use self::key_files::{INTAKE, NEXT, OPERATIONS, make_keys, secret, signing_key};
 use crate::store;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tabara_protocol::catalog::Catalog;
 use tabara_protocol::clock::Clock;
 use tabara_protocol::envelope::{PublicKey, Signer};
 use tabara_protocol::seal;
 use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
 
-/// Files of the secret keys: signs receipts, heads, orders and time; opens courier bundles.
-pub const OPERATIONS: &str = "operations.key";
-pub const INTAKE: &str = "intake.key";
 /// Public keys, one a line.
 pub const AUTHORITIES: &str = "authority.keys";
 
@@ -39,22 +43,6 @@ pub struct Settings {
     pub tls: Option<Arc<ServerConfig>>,
     /// Where health and metrics are served, on a listener of their own.
     pub monitor: Option<SocketAddr>,
-}
-
-/// Why a folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("{file}: {cause}")]
-    Io { file: PathBuf, cause: io::Error },
-    #[error("{file}: not a key")]
-    BadKey { file: PathBuf },
-    #[error(
-        "{file} is missing. Phones trust receipts of that key alone, and bundles are sealed to the server's own: take \
-         both from the copy beside a backup: `tabara-server keys receive`, `tabara-desk keys reseal` with the recovery \
-         key, `tabara-server keys restore`. If \
-         no copy can be opened any more, `tabara-server keys new` makes others: publish a catalog that names them at once"
-    )]
-    LostKey { file: PathBuf },
 }
 
 impl Settings {
@@ -94,6 +82,13 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether a catalog names this server's operations key, or hands over from it to the next one.
+    pub fn is_named_by(&self, catalog: &Catalog) -> bool {
+        let present = self.operations.public();
+        let next = || signing_key(&self.data.join(NEXT)).is_ok_and(|key| key.public() == catalog.operations);
+        catalog.operations == present || catalog.rotation.operations.contains(&present) && next()
+    }
+
     /// The public half of the key that opens courier bundles, `age1…`, for the catalog.
     pub fn intake_recipient(&self) -> String {
         seal::recipient_of(&self.intake).expect("checked when it was read")
@@ -108,8 +103,4 @@ fn authorities(file: &Path) -> Result<Vec<PublicKey>, SettingsError> {
     };
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| line.parse().map_err(|_| SettingsError::BadKey { file: file.to_owned() })).collect()
-}
-
-pub(crate) fn io_error(file: &Path, cause: io::Error) -> SettingsError {
-    SettingsError::Io { file: file.to_owned(), cause }
 }

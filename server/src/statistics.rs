@@ -19,7 +19,7 @@ pub use disclosure::{Base, Shown};
 pub use ledger::{Decision, LedgerFault, Month};
 pub use tables::{Period, Scope, Snapshot, Table};
 
-use crate::log::{Entry, What};
+use crate::entry::{Entry, What};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;

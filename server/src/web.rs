@@ -19,10 +19,11 @@ pub mod labels;
 pub mod sign_in;
 pub mod texts;
 
-use crate::Server;
-use crate::auth::{self, Ticket, Visitor};
+use crate::staff::file::Staff;
+use crate::staff::sessions::{self, Ticket, Visitor};
+use crate::state::Server;
 use crate::statistics::{Counting, Snapshot};
-use crate::store::{self, Staff};
+use crate::store;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -75,7 +76,7 @@ pub fn routes(server: &Arc<Server>) -> Router {
 
 impl Pages {
     fn staff(&self) -> &Staff {
-        self.server.store.staff()
+        &self.server.staff
     }
 
     /// The numbers up to the end of the log.
@@ -136,7 +137,7 @@ impl Here {
         let ticket = self.ticket.as_ref().and_then(|ticket| Ticket::read(&ticket.text()));
         let Some(ticket) = ticket else { return Err(Redirect::to("/sign-in").into_response()) };
         let shared = pages.clone();
-        let found = blocking(move || Ok(auth::visitor(shared.staff(), now(), ticket)?)).await;
+        let found = blocking(move || Ok(sessions::visitor(shared.staff(), now(), ticket)?)).await;
         match found {
             Ok(Some(visitor)) => Ok(visitor),
             Ok(None) => Err(Redirect::to("/sign-in").into_response()),

@@ -1,8 +1,8 @@
 //! The operator's commands on a data folder, which work beside a running server where nothing else is said.
 
-use super::key_files::make_keys;
 use super::{alone, case_export, doctor, keys, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
+use crate::settings::key_files::make_keys;
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;

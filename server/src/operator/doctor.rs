@@ -1,7 +1,7 @@
 //! `tabara-server doctor`: what an operator should look at before it hurts. Each finding says what to do.
 
-use super::keys;
-use crate::settings::{INTAKE, OPERATIONS, Settings};
+use crate::settings::Settings;
+use crate::settings::key_files::{INTAKE, OPERATIONS};
 use crate::store::{self, Store};
 use jiff::Timestamp;
 use std::fmt;
@@ -42,7 +42,7 @@ const DAY: i64 = 86_400;
 /// Looks at keys, catalog, certificate, clock, backup, disk, phones and quarantine.
 pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
     let now = settings.clock.unix();
-    let catalog = keys::catalog(store)?;
+    let catalog = store.read(|log| log.catalog_in_force())?;
     let policy = catalog.as_ref().map(|c| c.policy.clone()).unwrap_or_default();
     let mut found = key_findings(store, settings)?;
     found.push(catalog.map_or_else(no_catalog, |catalog| expiry("the catalog", catalog.expires, now)));
@@ -86,7 +86,7 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
     if catalog.operations == ours {
         let earlier = catalog.rotation.operations.len();
         found.push(finding(Grade::Well, &format!("the catalog names our operations key, and {earlier} earlier ones")));
-    } else if keys::names_ours(&catalog, settings) {
+    } else if settings.is_named_by(&catalog) {
         found.push(finding(Grade::Soon, "the catalog names the next operations key: tabara-server keys rotate"));
     } else {
         let text = "the catalog names another operations key: phones refuse every receipt; publish a new one";

@@ -5,20 +5,20 @@
 //! the new key; a catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`]
 //! lets the server sign with it.
 
-use super::key_files::{self, signing_key};
-use crate::settings::{AUTHORITIES, INTAKE, OPERATIONS, Settings, SettingsError};
-use crate::store::{STAFF_FILE, Store, StoreError};
+use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, signing_key};
+use crate::settings::{AUTHORITIES, Settings, SettingsError};
+use crate::staff::file::{FILE as STAFF_FILE, Staff};
+use crate::store::{Store, StoreError};
 use base64::prelude::{BASE64_STANDARD as B64, Engine as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 use tabara_protocol::catalog::{Catalog, RecipientRole};
-use tabara_protocol::envelope::{PublicKey, stored};
+use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::seal::{self, SealError};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The next operations key, until the catalog names it; and the last one, which nothing reads again.
-const NEXT: &str = "operations-next.key";
+/// The last operations key, which nothing reads again.
 const LAST: &str = "operations-last.key";
 /// age identity of a new machine, until the copy was restored.
 const RECEIVE: &str = "receive.key";
@@ -49,18 +49,13 @@ pub enum KeysError {
 
 type Result<T> = std::result::Result<T, KeysError>;
 
-/// The catalog in force.
-pub fn catalog(store: &Store) -> crate::store::Result<Option<Catalog>> {
-    Ok(store.read(|log| log.catalog())?.and_then(|jws| stored(&jws).ok()))
-}
-
 /// Copies keys and accounts into `BACKUP.keys.age`, locked to every recovery key of the catalog in force.
 pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf> {
-    let catalog = catalog(store)?.ok_or(KeysError::NoRecovery)?;
+    let catalog = store.read(|log| log.catalog_in_force())?.ok_or(KeysError::NoRecovery)?;
     let recovery = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Recovery).map(|r| &r.age);
     let staff = backup.with_extension("staff.new");
     remove(&staff)?;
-    store.staff().copy(&staff)?;
+    Staff::open(&settings.data)?.copy(&staff)?;
     let mut all = BTreeMap::new();
     for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
         let file = if name == STAFF_FILE { staff.clone() } else { settings.data.join(name) };
@@ -132,14 +127,6 @@ pub fn next(data: &Path) -> Result<PublicKey> {
     Ok(made)
 }
 
-/// Whether a catalog names this server's operations key, or hands over from it to the next one.
-pub fn names_ours(catalog: &Catalog, settings: &Settings) -> bool {
-    let present = settings.operations.public();
-    let next = || signing_key(&settings.data.join(NEXT)).map(|key| key.public());
-    let hands_over = || catalog.rotation.operations.contains(&present) && next().is_ok_and(|k| k == catalog.operations);
-    catalog.operations == present || hands_over()
-}
-
 /// Lets the server sign with the next key from its next start, once the catalog in force names both.
 pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
     let [file, next, last] = [OPERATIONS, NEXT, LAST].map(|name| settings.data.join(name));
@@ -148,7 +135,7 @@ pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
     }
     let (new, present) = (signing_key(&next)?.public(), settings.operations.public());
     let names_both = |c: &Catalog| c.operations == new && c.rotation.operations.contains(&present);
-    if !catalog(store)?.is_some_and(|catalog| names_both(&catalog)) {
+    if !store.read(|log| log.catalog_in_force())?.is_some_and(|catalog| names_both(&catalog)) {
         return Err(KeysError::NotNamed { next: new, present });
     }
     let moved = fs::copy(&file, &last).and_then(|_| fs::rename(&next, &file));

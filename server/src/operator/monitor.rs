@@ -1,43 +1,13 @@
 //! What an operator's tools read, on a listener of its own: `GET /health`, and `GET /metrics` in Prometheus' text form.
 //! Nothing here tells of a person, a phone or a place.
 
-use crate::Server;
-use crate::error::{Problem, blocking};
+use crate::http::problem::{Problem, blocking};
+use crate::state::Server;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tabara_protocol::record::{Outcome, Verdict};
-
-/// Counts since the start.
-#[derive(Debug, Default)]
-pub struct Counters {
-    outcomes: [AtomicU64; 4],
-    batches: AtomicU64,
-    micros: AtomicU64,
-}
-
-const OUTCOMES: [&str; 4] = ["accepted", "already_had", "quarantined", "refused"];
-
-impl Counters {
-    /// Counts a batch by its verdicts and the time it took.
-    pub fn batch(&self, verdicts: &[Verdict], took: Duration) {
-        for verdict in verdicts {
-            let at = match verdict.outcome {
-                Outcome::Accepted => 0,
-                Outcome::AlreadyHad => 1,
-                Outcome::Quarantined => 2,
-                Outcome::Refused => 3,
-            };
-            self.outcomes[at].fetch_add(1, Ordering::Relaxed);
-        }
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        self.micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
-    }
-}
 
 pub fn routes(server: Arc<Server>) -> Router {
     Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(server)
@@ -63,13 +33,12 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
             }
         };
         let one = |value: f64| vec![(String::new(), value)];
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
         let counters = &server.counters;
-        let outcomes = OUTCOMES.iter().zip(&counters.outcomes);
-        let outcomes: Vec<_> = outcomes.map(|(name, n)| (format!("{{outcome=\"{name}\"}}"), load(n))).collect();
+        let outcomes = counters.outcomes().map(|(name, n)| (format!("{{outcome=\"{name}\"}}"), n as f64));
+        let outcomes: Vec<_> = outcomes.collect();
         line("tabara_records_total", "counter", "Records by outcome since the start.", &outcomes);
-        line("tabara_batches_total", "counter", "Batches since the start.", &one(load(&counters.batches)));
-        let seconds = one(load(&counters.micros) / 1e6);
+        line("tabara_batches_total", "counter", "Batches since the start.", &one(counters.batches() as f64));
+        let seconds = one(counters.spent().as_secs_f64());
         line("tabara_batch_seconds_total", "counter", "Time spent on batches.", &seconds);
         line("tabara_log_position", "gauge", "Entries of the log.", &one(head.position as f64));
         line("tabara_quarantined", "gauge", "Entries that wait for someone to look.", &one(waiting as f64));

@@ -4,7 +4,7 @@ mod attack;
 
 use super::disclosure::ExactUse;
 use super::*;
-use crate::log;
+use crate::entry as log;
 use proptest::prelude::*;
 use tabara_protocol::catalog::{Binding, Grant};
 use tabara_protocol::envelope::{SigningKey, sha256};

@@ -1,8 +1,9 @@
-//! A copy of a running store, and the way back. A restored log has a new epoch: phones then offer what they sent
-//! lately. What was there before is kept beside, never deleted, and its revocations go with the restored log.
+//! A copy of a running store, and the way back. A restored log has a new epoch: phones then offer the records that they
+//! sent lately. The log that was there before is kept beside, never deleted.
 
-use super::{FILE, Result, Store, StoreError, connect, schema};
-use crate::log::{self, Kind, Revocation};
+use super::database::{FILE, Store, connect};
+use super::error::{Result, StoreError};
+use super::schema;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
@@ -28,7 +29,7 @@ impl Store {
         let beside = with_ending(to, ".new");
         remove(&beside)?;
         {
-            let from = connect(&self.0.file)?;
+            let from = connect(self.file())?;
             let mut copy = Connection::open(&beside).map_err(StoreError::from)?;
             let copying = Backup::new(&from, &mut copy).map_err(StoreError::from)?;
             copying.run_to_completion(1000, Duration::ZERO, None).map_err(StoreError::from)?;
@@ -49,8 +50,9 @@ impl Store {
     }
 }
 
-/// Puts a backup in the place of a data folder's log, which no server may have open.
-pub fn restore(folder: &Path, backup: &Path, now: i64) -> std::result::Result<Store, RestoreError> {
+/// Puts a backup in the place of a data folder's log, which no server may have open. Returns the devices that the
+/// replaced log had revoked.
+pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(Store, Vec<Uuid>), RestoreError> {
     check(backup)?;
     let (file, beside) = (folder.join(FILE), folder.join("restored.new"));
     fs::copy(backup, &beside).map_err(|cause| RestoreError::Io { file: beside.clone(), cause })?;
@@ -62,17 +64,7 @@ pub fn restore(folder: &Path, backup: &Path, now: i64) -> std::result::Result<St
     }
     let revoked = if file.exists() { set_aside(&file, now)? } else { Vec::new() };
     put(&beside, &file)?;
-    let store = Store::open(folder)?;
-    store.write(move |log| {
-        log::close_due(log, now)?;
-        for device in revoked {
-            if !log.is_revoked(device)? {
-                log::append(log, Kind::Revocation, now, &Revocation { device })?;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(store)
+    Ok((Store::open(folder)?, revoked))
 }
 
 /// Moves the log that is replaced out of the way; returns the phones that it had revoked, if it can be read.

@@ -1,7 +1,8 @@
 //! Verbs for phones and their keys.
 
-use super::{Reading, Result, StoreError, Writing};
-use crate::log::{Kind, What};
+use super::error::{Result, StoreError};
+use super::transaction::{Reading, Writing};
+use crate::entry::{Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::record::{Order, Uuid};

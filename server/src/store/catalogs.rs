@@ -1,14 +1,21 @@
 //! Verbs for catalogs and the files that they name.
 
-use super::{Reading, Result, Writing};
-use crate::log::Kind;
+use super::error::Result;
+use super::transaction::{Reading, Writing};
+use crate::entry::Kind;
 use rusqlite::{OptionalExtension as _, params};
-use tabara_protocol::envelope::Digest;
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::envelope::{self, Digest};
 
 impl Reading<'_> {
     /// The JWS of the catalog in force.
     pub fn catalog(&self) -> Result<Option<String>> {
         Ok(self.last_of(Kind::Catalog)?.map(|(_, jws)| jws))
+    }
+
+    /// The catalog in force, if it can be read.
+    pub fn catalog_in_force(&self) -> Result<Option<Catalog>> {
+        Ok(self.catalog()?.and_then(|jws| envelope::stored(&jws).ok()))
     }
 
     /// Whether any catalog ever published this questionnaire.

@@ -1,15 +1,15 @@
 //! Tables that derive from entries: each append passes here, and so does `rebuild`.
 
-use super::{NewEntry, Result, StoreError, Writing};
-use crate::log::{Decision, Kind, What};
+use super::error::{Result, StoreError};
+use super::transaction::Writing;
+use crate::entry::{Decision, Kind, What};
 use crate::statistics;
 use rusqlite::params;
 use tabara_protocol::catalog::PartKind;
 use tabara_protocol::record::{Reason, Record};
 
 impl Writing<'_> {
-    pub(super) fn derive(&self, position: u64, new: &NewEntry) -> Result<()> {
-        let NewEntry { kind, reason, body, .. } = *new;
+    pub(super) fn derive(&self, position: u64, kind: Kind, reason: Option<Reason>, body: &str) -> Result<()> {
         match kind {
             // the many, which need not be read for it
             Kind::Record => return self.meet_withdrawals(position, position),

@@ -1,32 +1,12 @@
-//! Verbs for the log's entries.
+//! Verbs that read the log's entries.
 
-use super::{Reading, Result, StoreError, Writing};
-use crate::log::{Closing, Entry, Kind, What};
+use super::error::{Result, StoreError};
+use super::rows::reason;
+use super::transaction::Reading;
+use crate::entry::{Closing, Entry, Kind, What};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::{Head, News, Reason, Record, Update, Uuid};
-
-/// An entry to append.
-#[derive(Debug, Clone)]
-pub struct NewEntry<'a> {
-    pub kind: Kind,
-    pub received: i64,
-    pub reason: Option<Reason>,
-    pub id: Option<Uuid>,
-    pub binding: Option<u64>,
-    pub seq: Option<u64>,
-    pub target: Option<Uuid>,
-    pub code: Option<&'a str>,
-    pub body: &'a str,
-}
-
-impl<'a> NewEntry<'a> {
-    /// One that no phone sent.
-    pub fn own(kind: Kind, received: i64, body: &'a str) -> Self {
-        let (reason, id, binding, seq, target, code) = Default::default();
-        Self { kind, received, reason, id, binding, seq, target, code, body }
-    }
-}
 
 /// A record that the log has.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +36,8 @@ pub struct Quarantined {
 }
 
 /// `kind <> 2` lets SQLite use the index of the few; without it this reads the whole log.
-const LAST_OF: &str = "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
+pub(super) const LAST_OF: &str =
+    "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
 
 impl Reading<'_> {
     /// The end of the log.
@@ -248,40 +229,6 @@ impl Reading<'_> {
     }
 }
 
-impl Writing<'_> {
-    /// Appends an entry and returns its position.
-    pub fn append(&self, new: &NewEntry) -> Result<u64> {
-        let mut insert = self.0.0.prepare_cached(
-            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, code, body)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-        )?;
-        let bytes = |id: Option<Uuid>| id.map(Uuid::into_bytes);
-        let seq = new.seq.map(|n| n as i64);
-        let reason = new.reason.map(word);
-        let (id, target) = (bytes(new.id), bytes(new.target));
-        let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.code, new.body];
-        let position = insert.insert(row)? as u64;
-        self.derive(position, new)?;
-        Ok(position)
-    }
-
-    /// Keeps the sealed bytes of the record at a position.
-    pub fn keep_sealed(&self, position: u64, bytes: &[u8]) -> Result<()> {
-        self.0.0.prepare_cached("INSERT INTO sealed VALUES (?1, ?2)")?.execute(params![position, bytes])?;
-        Ok(())
-    }
-
-    /// Turns the record at a position into a tombstone.
-    pub fn bury(&self, found: &Found) -> Result<()> {
-        let none = Digest([0; 32]);
-        let digests = [found.jws, found.sealed.unwrap_or(none), found.undo.unwrap_or(none)];
-        let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
-        let mut update = self.0.0.prepare_cached("UPDATE entry SET body = NULL, digests = ?2 WHERE position = ?1")?;
-        update.execute(params![found.position, digests])?;
-        Ok(())
-    }
-}
-
 fn entry(row: &Row) -> Result<Entry> {
     let position = row.get(0)?;
     let damaged = StoreError::Damaged { position };
@@ -301,40 +248,4 @@ fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>, Option<Digest>)> {
     let jws = each.next()?;
     let mut there = || each.next().filter(|digest| digest.0 != [0; 32]);
     Some((jws, there(), there()))
-}
-
-pub(super) fn word(reason: Reason) -> String {
-    match serde_json::to_value(reason) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => unreachable!("a reason is a word"),
-    }
-}
-
-pub(super) fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
-    let word: Option<String> = row.get(at)?;
-    let read = |word| serde_json::from_value(serde_json::Value::String(word));
-    word.map(read).transpose().map_err(|_| StoreError::Damaged { position: row.get(0).unwrap_or(0) })
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::store::Store;
-
-    #[test]
-    fn what_every_batch_asks_is_answered_by_an_index_and_not_by_reading_the_whole_log() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let withdrawals = "SELECT 1 FROM entry WHERE kind = ?1 AND kind <> 2";
-        let codes = "SELECT 1 FROM entry WHERE code = ?1 AND kind = 2";
-        let numbers = "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1";
-        for sql in [super::LAST_OF, withdrawals, codes, numbers, crate::store::withdrawals::LINKED] {
-            let plan = store.read(|log| {
-                let mut query = log.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                Ok(query.query_map([4], |r| r.get::<_, String>(3))?.collect::<rusqlite::Result<Vec<_>>>()?)
-            });
-            let looks = plan.unwrap().into_iter().filter(|step| !step.contains("linked"));
-            let scans: Vec<_> = looks.filter(|step| step.starts_with("SCAN") && !step.contains("CONSTANT")).collect();
-            assert!(scans.is_empty(), "{scans:?}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The schema by numbered steps: `user_version` says how many were taken. A file from the future is refused untouched.
 
-use super::{Result, StoreError};
+use super::error::{Result, StoreError};
+use super::withdrawals;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step stands in its own file, with prose; a step that was released never changes.
@@ -16,7 +17,7 @@ pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
     }
     match taken {
         0 => new_epoch(&tx)?,
-        1 => super::withdrawals::fill_in(&tx)?,
+        1 => withdrawals::fill_in(&tx)?,
         _ => (),
     }
     tx.pragma_update(None, "user_version", STEPS.len() as u32)?;

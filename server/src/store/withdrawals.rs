@@ -6,9 +6,12 @@
 //! `withdrawn` holds what is taken back. It derives from the log alone, and everything else (erasing, burying, counting)
 //! asks only this table.
 
-use super::{Found, Reading, Result, StoreError, Writing};
-use crate::log::{Kind, What};
+use super::entries::Found;
+use super::error::{Result, StoreError};
+use super::transaction::{Reading, Writing};
+use crate::entry::{Kind, What};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use tabara_protocol::envelope::Digest;
 use tabara_protocol::record::{Code, Record, Uuid};
 
 /// Ids of a record with all that it corrected or was corrected by.
@@ -168,9 +171,19 @@ impl Writing<'_> {
         let alive = "SELECT record FROM withdrawn JOIN entry ON position = record WHERE body IS NOT NULL";
         for position in self.positions(alive, [])? {
             if let Some(found) = self.found_at(position)? {
-                self.bury(&found)?;
+                self.make_tombstone(&found)?;
             }
         }
+        Ok(())
+    }
+
+    /// Turns the record at a position into a tombstone.
+    fn make_tombstone(&self, found: &Found) -> Result<()> {
+        let none = Digest([0; 32]);
+        let digests = [found.jws, found.sealed.unwrap_or(none), found.undo.unwrap_or(none)];
+        let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
+        let mut update = self.0.0.prepare_cached("UPDATE entry SET body = NULL, digests = ?2 WHERE position = ?1")?;
+        update.execute(params![found.position, digests])?;
         Ok(())
     }
 }

@@ -2,8 +2,9 @@
 
 use super::texts::Language;
 use super::{Here, Shared, blocking, layout, problem};
-use crate::audit::{self, Action};
-use crate::auth::Role;
+use crate::staff::audit;
+use crate::staff::audit_line::Action;
+use crate::staff::role::Role;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -1,7 +1,7 @@
 //! In and out. The form tells nobody which part was wrong.
 
 use super::{Fault, Here, Pages, SESSION_COOKIE, Shared, blocking, layout, now, problem};
-use crate::auth::{self, SignInFault, Ticket};
+use crate::staff::sessions::{self, SignInFault, Ticket};
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
 use axum::http::StatusCode;
@@ -85,7 +85,7 @@ async fn try_sign_in(pages: Arc<Pages>, address: String, given: Given) -> Result
     let turn = pages.hashing.acquire().await;
     let shared = pages.clone();
     let tried =
-        blocking(move || Ok(auth::sign_in(shared.staff(), now(), &address, &given.name, &password, &given.code)));
+        blocking(move || Ok(sessions::sign_in(shared.staff(), now(), &address, &given.name, &password, &given.code)));
     let tried = tried.await;
     drop(turn);
     tried
@@ -105,7 +105,7 @@ pub async fn sign_out(State(pages): Shared, here: Here, Form(form): Form<Token>)
         return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
     }
     let shared = pages.clone();
-    match blocking(move || Ok(auth::sign_out(shared.staff(), now(), &visitor)?)).await {
+    match blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await {
         Ok(()) => ([here.cookie(SESSION_COOKIE, "", 0)], Redirect::to("/sign-in?out=1")).into_response(),
         Err(fault) => problem(&here, None, fault.0),
     }

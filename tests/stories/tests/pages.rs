@@ -2,9 +2,12 @@
 //! through `shown()`.
 
 use tabara_core::facts::Dictionary;
-use tabara_server::auth::{self, Role, password};
+use tabara_server::rebuild::rebuild;
+use tabara_server::staff::accounts::set_account;
+use tabara_server::staff::file::{self, Staff};
+use tabara_server::staff::role::Role;
+use tabara_server::staff::{audit, password};
 use tabara_server::statistics::Counting;
-use tabara_server::{audit, log, store};
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
 use tabara_support::deployment::SetClock;
 use tabara_support::load::{Deployment, NOON, Running};
@@ -100,13 +103,13 @@ async fn every_page_of_figures_is_noted_and_the_open_month_has_totals_only() {
     let page = chantal.figures("place=BI&period=2022-q1").await.unwrap();
     assert!(page.cells.contains_key(&("months-open".into(), "identified/2023-08".into())));
     assert_eq!(page.cell("people-by-month", "2023-08"), None);
-    let lines = house.screened.store.staff().audit(u64::MAX, 10).unwrap();
+    let lines = house.screened.staff().audit(u64::MAX, 10).unwrap();
     let last = &lines[0];
     assert_eq!((last.name.as_str(), last.action.as_str()), ("chantal", "saw_exact"));
     // an edition is named by its month: a position of the log would tell how many entries there are
     assert_eq!(last.detail, "BI 2022-q1 edition 2023-07");
     assert!(page.html.contains("data-edition=\"2023-07\""));
-    assert_eq!(audit::first_broken(house.screened.store.staff()).unwrap(), None);
+    assert_eq!(audit::first_broken(&house.screened.staff()).unwrap(), None);
     let seen = chantal.get("/audit").await.text().await.unwrap();
     assert!(seen.contains("data-action=\"saw_exact\""));
     house.running.stop().await;
@@ -158,7 +161,7 @@ async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
     let aline = house.sign_in("aline", 2).await;
     assert_eq!(aline.get("/figures").await.status(), 200);
     let code = house.screened.accounts["aline"].recovery[2].to_string();
-    for name in [store::STAFF_FILE.to_owned(), format!("{}-wal", store::STAFF_FILE)] {
+    for name in [file::FILE.to_owned(), format!("{}-wal", file::FILE)] {
         let bytes = std::fs::read(house.folder.path().join(name)).unwrap();
         for secret in [PASSWORD, code.as_str(), aline.ticket()] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
@@ -172,7 +175,7 @@ async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
 async fn a_server_that_has_heard_of_nobody_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (store, settings) = Deployment::new(SetClock::at(NOON)).open(folder.path());
-    let issued = auth::set_account(store.staff(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
+    let issued = set_account(&Staff::open(folder.path()).unwrap(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
     let running = Running::start(store, settings).await;
     let url = running.url.trim_end_matches("/v1");
     let aline = Coordinator::sign_in(url, "aline", PASSWORD, &issued.recovery[0].to_string()).await.unwrap();
@@ -187,7 +190,7 @@ async fn a_server_that_has_heard_of_nobody_says_so() {
 fn a_log_that_is_rebuilt_gives_the_same_numbers() {
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let screened = Screened::fill(folder.path(), 300);
-    let (rebuilt, copy) = log::rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
+    let (rebuilt, copy) = rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
     let numbers = |store| Counting::new(Dictionary::standard()).follow(store).unwrap();
     assert!(rebuilt.records > 200);
     assert_eq!(numbers(&screened.store), numbers(&copy));

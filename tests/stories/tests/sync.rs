@@ -131,7 +131,7 @@ async fn a_server_restored_from_yesterdays_backup_gets_all_again_also_from_phone
     (10..15).for_each(|value| before.screen(value, &mut dice));
     assert_eq!(before.sync().await.unwrap().accepted, 5);
     deployment.stop().await;
-    drop(tabara_server::store::restore(&deployment.data(), &backup, START).unwrap());
+    drop(tabara_server::operator::restore::restore(&deployment.data(), &backup, START).unwrap());
     deployment.serve().await;
     for (phone, lost) in [(&before, 5), (&since, 10)] {
         let report = phone.sync().await.unwrap();

@@ -13,9 +13,11 @@ use tabara_core::record::{
     Batch, Code, Kind, Obeyed, Order, QuestionnaireRef, Record, SealedCase, Sent, Token, Uuid, undo_hash,
 };
 use tabara_core::seal;
+use tabara_server::entry::Kind as EntryKind;
 use tabara_server::intake::{Offer, Offers};
-use tabara_server::store::{FILE, NewEntry, Writing};
-use tabara_server::{Settings, Store, log, settings};
+use tabara_server::settings::key_files;
+use tabara_server::store::{EntryRow, FILE, Writing};
+use tabara_server::{Settings, Store};
 use tabara_support::deployment::SetClock;
 use tabara_support::load::{Running, client};
 
@@ -97,8 +99,8 @@ const TRANSPORT: u8 = 6;
 async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
     let known: Known = serde_json::from_str(include_str!("../../vectors/record.json")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(settings::OPERATIONS), Digest([OPERATIONS; 32]).to_string()).unwrap();
-    std::fs::write(folder.path().join(settings::INTAKE), INTAKE).unwrap();
+    std::fs::write(folder.path().join(key_files::OPERATIONS), Digest([OPERATIONS; 32]).to_string()).unwrap();
+    std::fs::write(folder.path().join(key_files::INTAKE), INTAKE).unwrap();
     let clock = SetClock::at(NOON);
     let mut settings = Settings::open(folder.path(), clock).unwrap();
     settings.trust(key(AUTHORITY).public()).unwrap();
@@ -230,7 +232,7 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
     let order = Order { order: Uuid::from_u128(0xc0), device, wipe_by: NOON + 7 * 86_400 };
     let order = envelope::sign(Typ::Order, &key(OPERATIONS), &order);
     let given = move |log: &Writing| {
-        log.append(&NewEntry { target: Some(device), ..NewEntry::own(log::Kind::Order, NOON, &order) })
+        log.append(&EntryRow { target: Some(device), ..EntryRow::own(EntryKind::Order, NOON, order) })
     };
     store.write(given).unwrap();
     ask("updates", "/updates?after=0", true, None).await;

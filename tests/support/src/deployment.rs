@@ -12,7 +12,7 @@ use tabara_core::clock::Clock;
 use tabara_core::envelope::{Digest, SigningKey, sha256};
 use tabara_core::questionnaire::{Questionnaire, xlsform};
 use tabara_desk::{authority, card};
-use tabara_server::{Settings, Store, catalog, log, serve};
+use tabara_server::{Settings, Store, catalog, closings, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -207,7 +207,7 @@ impl Deployment {
 
     /// Closes the months that are due by the clock.
     pub fn tick(&self) {
-        log::tick(self.store(), &*self.clock).expect("months close");
+        closings::tick(self.store(), &*self.clock).expect("months close");
     }
 
     /// The text of a new card for a commune.

@@ -9,8 +9,12 @@ use std::path::Path;
 use tabara_core::facts::{Facts, Value};
 use tabara_core::places;
 use tabara_core::record::{Record, Sent, Uuid};
-use tabara_server::auth::{self, Issued, Role};
-use tabara_server::{Settings, Store, intake, log};
+use tabara_server::closings::append;
+use tabara_server::entry::Kind;
+use tabara_server::staff::accounts::{Issued, set_account};
+use tabara_server::staff::file::Staff;
+use tabara_server::staff::role::Role;
+use tabara_server::{Settings, Store, intake};
 
 /// 2021-06-15 12:00 UTC.
 const START: i64 = 1_623_758_400;
@@ -44,7 +48,7 @@ impl Screened {
             let commune = communes[n * 5 % communes.len()];
             let phone = deployment.phone_in(commune);
             let chain = phone.chain.clone();
-            let appended = store.write(move |log| log::append(log, log::Kind::Chain, START, &chain));
+            let appended = store.write(move |log| append(log, Kind::Chain, START, &chain));
             appended.expect("the disk is there");
             phones.push((phone, commune));
         }
@@ -73,11 +77,17 @@ impl Screened {
         let mut accounts = BTreeMap::new();
         let butanyerera = Role::read("provincial-coordinator", Some("BI-PR-04")).expect("a role");
         let roles = [("aline", Role::Coordinator), ("bosco", butanyerera), ("chantal", Role::NationalDataOfficer)];
+        let staff = Staff::open(&settings.data).expect("the server's folder");
         for (name, role) in roles {
-            let issued = auth::set_account(store.staff(), START, name, role, PASSWORD).expect("an account");
+            let issued = set_account(&staff, START, name, role, PASSWORD).expect("an account");
             accounts.insert(name, issued);
         }
         Self { store, settings, closed, accounts }
+    }
+
+    /// The accounts and the audit log of this server.
+    pub fn staff(&self) -> Staff {
+        Staff::open(&self.settings.data).expect("the server's folder")
     }
 
     /// How many of the closed screenings came out as presumed and fit.

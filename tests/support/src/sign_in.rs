@@ -4,7 +4,10 @@ use crate::coordinator::Coordinator;
 use crate::deployment::Deployment;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tabara_core::record::Code;
-use tabara_server::auth::{self, Role, totp::Secret};
+use tabara_server::staff::accounts::set_account;
+use tabara_server::staff::file::Staff;
+use tabara_server::staff::role::Role;
+use tabara_server::staff::totp::Secret;
 
 /// A name, a password and the secret of the one-time codes.
 pub struct SignIn {
@@ -21,7 +24,8 @@ impl SignIn {
     /// Makes an account on a running server.
     pub fn new(deployment: &Deployment, name: &str, role: Role) -> Self {
         let password = format!("{}-{}", Code::generate(), Code::generate());
-        let issued = auth::set_account(deployment.store().staff(), real_time(), name, role, &password);
+        let staff = Staff::open(&deployment.data()).expect("the server's folder");
+        let issued = set_account(&staff, real_time(), name, role, &password);
         let secret = issued.expect("the account is in order").secret;
         Self { name: name.to_owned(), password, secret }
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::places;
-use tabara_server::auth::Role;
+use tabara_server::staff::role::Role;
 use tabara_server::statistics::Scope;
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
 use tabara_support::deployment::{Deployment, SetClock};

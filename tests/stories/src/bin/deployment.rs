@@ -19,7 +19,7 @@ use std::time::Duration;
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::record::SealedCase;
 use tabara_core::seal;
-use tabara_server::log::What;
+use tabara_server::entry::What;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone;

@@ -9,8 +9,8 @@ use tabara_core::facts;
 use tabara_core::record::{
     Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
 };
+use tabara_server::entry::What;
 use tabara_server::intake::Wanted;
-use tabara_server::log::What;
 use tabara_support::load::{Deployment, NOON, Phone, Running, digest, gzip};
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
         assert!(server.store.read(|log| log.body(position)).unwrap().is_some(), "the facts stay until the revision");
 
         server.clock.set(NOON + 60 * 86_400);
-        tabara_server::log::tick(&server.store, &*server.clock).unwrap();
+        tabara_server::closings::tick(&server.store, &*server.clock).unwrap();
         assert_eq!(server.store.read(|log| log.body(position)).unwrap(), None);
         server.clock.set(NOON);
         let again = server.send(&phone, std::slice::from_ref(&sent)).await.remove(0);
@@ -298,7 +298,7 @@ async fn every_entry_reads_back_as_what_it_says() {
     let sent = phone.sign(&record, None);
     server.send(&phone, &[sent]).await;
     let mut kinds = Vec::new();
-    let each = |entry: tabara_server::log::Entry| {
+    let each = |entry: tabara_server::entry::Entry| {
         kinds.push(match entry.what {
             What::Catalog(catalog) => format!("catalog {}", catalog.version),
             What::Chain { grant, binding } => format!("chain {}", grant.device == binding.device),

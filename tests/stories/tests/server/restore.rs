@@ -7,7 +7,7 @@ use tabara_core::catalog::Catalog;
 use tabara_core::record::{Head, Outcome, Record, Sent, Uuid};
 use tabara_server::Store;
 use tabara_server::intake::Wanted;
-use tabara_server::log::{RebuildError, rebuild};
+use tabara_server::rebuild::{RebuildError, rebuild};
 use tabara_support::load::{NOON, Phone, Running, digest};
 
 impl TestServer {
@@ -16,7 +16,7 @@ impl TestServer {
         let Self { deployment, clock, folder, store, settings, running, http } = self;
         running.stop().await;
         drop(store);
-        let store = tabara_server::store::restore(folder.path(), backup, NOON).unwrap();
+        let store = tabara_server::operator::restore::restore(folder.path(), backup, NOON).unwrap();
         let running = Running::start(store.clone(), settings.clone()).await;
         Self { deployment, clock, folder, store, settings, running, http }
     }
@@ -44,7 +44,8 @@ fn next(phone: &mut Phone) -> (Uuid, Sent) {
 }
 
 fn ids(store: &Store) -> Vec<Uuid> {
-    let mut found: Vec<Uuid> = store.read(|log| log.raw(0, 1000)).unwrap().into_iter().filter_map(|e| e.id).collect();
+    let mut found: Vec<Uuid> =
+        store.read(|log| log.rows(0, 1000)).unwrap().into_iter().filter_map(|(_, row)| row.id).collect();
     found.sort();
     found
 }
@@ -93,7 +94,7 @@ async fn a_damaged_backup_changes_nothing() {
     let before = server.end();
     for damaged in [&whole[..whole.len() / 2], b"no database", b""] {
         std::fs::write(&backup, damaged).unwrap();
-        assert!(tabara_server::store::restore(server.folder.path(), &backup, NOON).is_err());
+        assert!(tabara_server::operator::restore::restore(server.folder.path(), &backup, NOON).is_err());
     }
     assert_eq!(server.end(), before);
 }
@@ -117,7 +118,7 @@ async fn all_is_derived_again_from_the_log_and_a_changed_log_does_not_prove_itse
     let newer = Catalog { revoked: vec![other.device], ..server.deployment.catalog(&server.settings, 2) };
     server.deployment.publish(&server.store, &server.settings, &newer);
     server.clock.set(NOON + 100 * 86_400);
-    tabara_server::log::tick(&server.store, &*server.clock).unwrap();
+    tabara_server::closings::tick(&server.store, &*server.clock).unwrap();
 
     let again = || {
         let empty = tempfile::tempdir().unwrap();

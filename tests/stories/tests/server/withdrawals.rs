@@ -8,7 +8,7 @@ use tabara_core::envelope::{self, SigningKey, Typ};
 use tabara_core::facts::{Dictionary, Facts, Value};
 use tabara_core::record::{Code, Kind, News, Outcome, Reason, Record, Sent, Updates, Uuid, undo_hash};
 use tabara_server::intake::{decide, take_in};
-use tabara_server::log::rebuild;
+use tabara_server::rebuild::rebuild;
 use tabara_server::statistics::Counting;
 use tabara_server::{Settings, Store, devices};
 use tabara_support::deployment::SetClock;
@@ -238,7 +238,7 @@ proptest! {
 
         // at the revision the facts go, and the log still proves itself
         clock.set(NOON + 60 * DAY);
-        tabara_server::log::tick(&store, &*clock).unwrap();
+        tabara_server::closings::tick(&store, &*clock).unwrap();
         for name in &here {
             prop_assert_eq!(kept(&store, name), (!gone.contains(name), !gone.contains(name)), "{}", name);
         }

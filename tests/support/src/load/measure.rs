@@ -11,8 +11,8 @@ use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::envelope::{self, sha256};
 use tabara_core::record::{BatchReply, Outcome, Record, SealedRef, Uuid};
 use tabara_server::Store;
-use tabara_server::log::Kind;
-use tabara_server::store::{FILE, NewEntry};
+use tabara_server::entry::Kind;
+use tabara_server::store::{EntryRow, FILE};
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -103,7 +103,7 @@ impl Bench {
         let now = SystemClock::default().unix();
         for phone in &phones {
             let chain = serde_json::to_string(&phone.chain).expect("a chain has a JSON form");
-            store.write(move |log| log.append(&NewEntry::own(Kind::Chain, now, &chain))).expect("it is appended");
+            store.write(move |log| log.append(&EntryRow::own(Kind::Chain, now, chain))).expect("it is appended");
         }
         seed(&store, &phones[0], seeded);
         drop(store);
@@ -238,12 +238,11 @@ fn seed(store: &Store, phone: &Phone, records: u64) {
                 let record = Record { record: id, seq: 1_000_000 + n, sealed: Some(reference), ..model.clone() };
                 let payload = B64.encode(serde_json::to_vec(&record).expect("a record has a JSON form"));
                 let body = format!("{header}.{payload}.{signature}");
-                let entry = NewEntry {
+                let entry = EntryRow {
                     id: Some(id),
                     binding: Some(2),
                     seq: Some(record.seq),
-                    body: &body,
-                    ..NewEntry::own(Kind::Record, NOON, "")
+                    ..EntryRow::own(Kind::Record, NOON, body)
                 };
                 let position = log.append(&entry)?;
                 log.keep_sealed(position, &sealed)?;

@@ -1,15 +1,13 @@
 //! Connections: plain or TLS (rustls with ring), each with a deadline for its handshake and its headers, so many in all
-//! and so many for one address ([`limits`]), and none cut off when the server stops. Who opens ten thousand and says
-//! nothing takes no room from the others. How long a body may take stands in `intake/posted.rs`.
+//! and so many for one address ([`super::limits`]), and none cut off when the server stops. Who opens ten thousand and says
+//! nothing takes no room from the others. How long a body may take stands in [`super::limited_body`].
 
-pub mod limits;
-
+use super::limits::Limits;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use limits::Limits;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,20 +1,8 @@
-//! The one append-only log: everything the server knows derives from its entries. What an entry says is a pure value
-//! ([`What`]); statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
-//!
-//! Closings and revisions are entries too, made by the clock: before anything is appended, and by a timer, every
-//! closing that is due is appended first. So the position of a month's closing divides what came in time from what
-//! came late, whoever counts and whenever.
+//! The entries of the one append-only log, from which everything that the server knows derives. What an entry says is a
+//! pure value ([`What`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
 
-mod rebuild;
-
-pub use rebuild::{RebuildError, Rebuilt, rebuild};
-
-use crate::store::{NewEntry, Result, Store, Writing};
-use jiff::ToSpan as _;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
-use tabara_protocol::clock::{self, Clock};
 use tabara_protocol::envelope::{self, EnvelopeError};
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
 
@@ -160,95 +148,5 @@ impl What {
             Kind::Order => Self::Order(envelope::stored(body)?),
             Kind::Acknowledgement => Self::Acknowledgement(json(body)?),
         })
-    }
-}
-
-/// Days after the end of a month until it closes.
-pub const CLOSING_DAYS: i64 = 7;
-
-/// Appends the closings and revisions that are due. Called at start and by a timer.
-pub fn tick(store: &Store, clock: &dyn Clock) -> Result<()> {
-    let now = clock.unix();
-    store.write(move |log| close_due(log, now))
-}
-
-/// Appends what is due at `now`; must run before anything else is appended at that time.
-pub fn close_due(log: &Writing, now: i64) -> Result<()> {
-    let after = match log.last_closing()? {
-        Some(closing) => next_month(&closing.month),
-        None => log.first_received()?.map(clock::civil_month),
-    };
-    let Some(mut month) = after else { return Ok(()) };
-    while closes_on(&month).is_some_and(|day| day <= clock::civil_date(now)) {
-        append(log, Kind::Closing, now, &Closing { month: month.clone() })?;
-        if matches!(&month[5..], "03" | "06" | "09" | "12") {
-            append(log, Kind::Revision, now, &Revision { through: month.clone() })?;
-            log.bury_withdrawn()?;
-        }
-        let Some(next) = next_month(&month) else { break };
-        month = next;
-    }
-    Ok(())
-}
-
-/// Appends an entry of the server's own.
-pub fn append(log: &Writing, kind: Kind, now: i64, body: &impl Serialize) -> Result<u64> {
-    let body = serde_json::to_string(body).expect("plain data has a JSON form");
-    log.append(&NewEntry::own(kind, now, &body))
-}
-
-fn first_day(month: &str) -> Option<Date> {
-    format!("{month}-01").parse().ok()
-}
-
-fn next_month(month: &str) -> Option<String> {
-    let next = first_day(month)?.checked_add(1.month()).ok()?;
-    Some(format!("{:04}-{:02}", next.year(), next.month()))
-}
-
-/// The day from which a month is closed: `CLOSING_DAYS` after its last one.
-fn closes_on(month: &str) -> Option<Date> {
-    first_day(month)?.checked_add(1.month()).ok()?.checked_add(CLOSING_DAYS.days()).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(date: &str) -> i64 {
-        let days = date.parse::<Date>().unwrap().since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1))).unwrap();
-        i64::from(days.get_days()) * 86_400
-    }
-
-    fn closings(store: &Store) -> Vec<String> {
-        let mut found = Vec::new();
-        let each = |entry: Entry| {
-            match entry.what {
-                What::Closing(closing) => found.push(closing.month),
-                What::Revision(revision) => found.push(format!("revision {}", revision.through)),
-                _ => (),
-            }
-            Ok(())
-        };
-        store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
-        found
-    }
-
-    #[test]
-    fn a_month_closes_seven_days_after_its_end_and_each_quarter_is_revised() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let close = |date: &str| {
-            let now = at(date);
-            store.write(move |log| close_due(log, now)).unwrap();
-            closings(&store)
-        };
-        assert!(close("2026-01-20").is_empty(), "an empty log has nothing to close");
-        let first = Revocation { device: Uuid::from_u128(1) };
-        store.write(move |log| append(log, Kind::Revocation, at("2026-01-20"), &first)).unwrap();
-        assert!(close("2026-02-07").is_empty());
-        assert_eq!(close("2026-02-08"), ["2026-01"]);
-        assert_eq!(close("2026-02-08"), ["2026-01"], "once");
-        assert_eq!(close("2026-04-09"), ["2026-01", "2026-02", "2026-03", "revision 2026-03"]);
     }
 }

@@ -1,144 +1,15 @@
-//! Who may see what, in one place: accounts, roles and their province, sign-in by password and one-time code,
-//! sessions.
-//!
-//! | role | sees |
-//! |--|--|
-//! | coordinator | the nation and every province, rounded |
-//! | provincial coordinator | the own province down to its communes, rounded |
-//! | national data officer | as a coordinator, exact; each page is noted before it is shown |
-//!
-//! A cookie holds 32 random bytes, the file their SHA-256. A session ends an hour after its last page and twelve
-//! hours after its start. Failed sign-ins are counted by name and address, by name, and by address; too many, and
-//! nobody is let in there for a quarter of an hour, whatever the password. By name alone the limit is wider, so that a
-//! stranger cannot easily lock somebody out.
+//! Signing in and out, and who is signed in.
 
-pub mod command;
-pub mod password;
-pub mod totp;
-
-use crate::audit::Action;
-use crate::statistics::Scope;
-use crate::store::{self, Staff};
-use password::Hashed;
+use super::accounts::recovery_hash;
+use super::audit_line::Action;
+use super::file::Staff;
+use super::password::Hashed;
+use super::role::Role;
+use super::totp;
+use crate::store::{self, StoreError};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::Code;
-use totp::Secret;
 use zeroize::Zeroizing;
-
-/// What an account may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Coordinator,
-    ProvincialCoordinator(Scope),
-    NationalDataOfficer,
-}
-
-impl Role {
-    pub const WORDS: [&str; 3] = ["coordinator", "provincial-coordinator", "national-data-officer"];
-
-    /// From its word and, for a provincial coordinator, the code of the province.
-    pub fn read(word: &str, province: Option<&str>) -> Option<Self> {
-        match (word, province) {
-            ("coordinator", None) => Some(Self::Coordinator),
-            ("provincial-coordinator", Some(code)) => Scope::province(code).map(Self::ProvincialCoordinator),
-            ("national-data-officer", None) => Some(Self::NationalDataOfficer),
-            _ => None,
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        Self::WORDS[match self {
-            Self::Coordinator => 0,
-            Self::ProvincialCoordinator(_) => 1,
-            Self::NationalDataOfficer => 2,
-        }]
-    }
-
-    pub fn province(self) -> Option<&'static str> {
-        match self {
-            Self::ProvincialCoordinator(scope) => scope.code(),
-            _ => None,
-        }
-    }
-
-    /// Where this role begins.
-    pub fn home(self) -> Scope {
-        match self {
-            Self::ProvincialCoordinator(scope) => scope,
-            _ => Scope::Nation,
-        }
-    }
-
-    pub fn may_see(self, scope: Scope) -> bool {
-        match self {
-            Self::ProvincialCoordinator(own) => scope == own,
-            Self::Coordinator | Self::NationalDataOfficer => true,
-        }
-    }
-
-    pub fn sees_exact_counts(self) -> bool {
-        self == Self::NationalDataOfficer
-    }
-
-    pub fn sees_audit(self) -> bool {
-        !matches!(self, Self::ProvincialCoordinator(_))
-    }
-}
-
-/// A person with a sign-in.
-pub struct Account {
-    pub name: String,
-    pub role: Role,
-    pub password: Hashed,
-    pub secret: Secret,
-    /// The 30-second step of the last code that was taken.
-    pub last_step: i64,
-}
-
-/// What is shown once, when an account is made.
-pub struct Issued {
-    pub secret: Secret,
-    /// Each replaces a one-time code once.
-    pub recovery: Vec<Code>,
-}
-
-/// Why an account cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountFault {
-    #[error("a name has 2 to 40 of the signs a-z, 0-9, '.', '-' and '_'")]
-    Name,
-    #[error("a password has at least {} characters", password::LEAST_CHARACTERS)]
-    Password,
-    #[error(transparent)]
-    Store(#[from] store::StoreError),
-}
-
-/// How many recovery codes an account gets.
-const RECOVERY_CODES: usize = 8;
-
-/// Makes an account, or gives one a new password, secret, recovery codes and role.
-pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &str) -> Result<Issued, AccountFault> {
-    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
-    if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
-        return Err(AccountFault::Name);
-    }
-    if !password::is_acceptable(password) {
-        return Err(AccountFault::Password);
-    }
-    let secret = Secret::generate();
-    let recovery: Vec<Code> = (0..RECOVERY_CODES).map(|_| Code::generate()).collect();
-    let kept = Secret::from_bytes(*secret.bytes());
-    let account = Account { name: name.into(), role, password: Hashed::new(password), secret: kept, last_step: 0 };
-    let hashes: Vec<Digest> = recovery.iter().map(recovery_hash).collect();
-    staff.put(&account, &hashes)?;
-    let detail = [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    staff.note(now, name, Action::AccountSet, &detail)?;
-    Ok(Issued { secret, recovery })
-}
-
-fn recovery_hash(code: &Code) -> Digest {
-    sha256(code.to_string().as_bytes())
-}
 
 /// Failed attempts within this time are counted.
 const FAILURE_SECONDS: i64 = 900;
@@ -156,7 +27,7 @@ pub enum SignInFault {
     #[error("too many attempts")]
     TooMany,
     #[error(transparent)]
-    Store(#[from] store::StoreError),
+    Store(#[from] StoreError),
 }
 
 /// The secret of a session, as the cookie holds it.
@@ -245,7 +116,9 @@ pub fn sign_out(staff: &Staff, now: i64, visitor: &Visitor) -> store::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit;
+    use crate::staff::accounts::{AccountFault, Issued, set_account};
+    use crate::staff::{audit, file};
+    use crate::statistics::Scope;
 
     const PASSWORD: &str = "a long enough password";
     const NOW: i64 = 1_700_000_000;
@@ -371,7 +244,7 @@ mod tests {
         audit::exact(&house.staff, NOW, "aline", "place=BI period=2021").unwrap();
         assert_eq!(audit::first_broken(&house.staff).unwrap(), None);
         // whoever holds the file can go around its triggers; the chain of hashes shows it
-        let file = rusqlite::Connection::open(house.folder.path().join(store::STAFF_FILE)).unwrap();
+        let file = rusqlite::Connection::open(house.folder.path().join(file::FILE)).unwrap();
         assert!(file.execute("UPDATE audit SET name = 'bea' WHERE line = 2", []).is_err());
         assert!(file.execute("DELETE FROM audit WHERE line = 2", []).is_err());
         file.execute_batch("DROP TRIGGER audit_stays; UPDATE audit SET name = 'bea' WHERE line = 2").unwrap();

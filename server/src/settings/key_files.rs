@@ -1,6 +1,6 @@
 //! Secret keys as files of the data folder, mode 0600.
 
-use crate::settings::{INTAKE, OPERATIONS, SettingsError, io_error};
+use super::error::{SettingsError, io_error};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -8,6 +8,12 @@ use std::path::Path;
 use tabara_protocol::envelope::{Digest, PublicKey, SigningKey};
 use tabara_protocol::seal;
 use zeroize::Zeroizing;
+
+/// Files of the secret keys: signs receipts, heads, orders and time; opens courier bundles.
+pub const OPERATIONS: &str = "operations.key";
+pub const INTAKE: &str = "intake.key";
+/// The next operations key, until the catalog names it.
+pub const NEXT: &str = "operations-next.key";
 
 /// Makes the data folder, for its owner alone.
 pub fn make_folder(data: &Path) -> Result<(), SettingsError> {

@@ -2,11 +2,12 @@
 //! by the same rules that took it in at first. Signatures, verdicts that depend on the log, closings, sealed bytes
 //! and derived tables must come out the same, or it fails at the first entry that does not.
 
-use super::{Kind, What, close_due};
+use crate::closings::close_due;
 use crate::devices;
+use crate::entry::{Kind, What};
 use crate::intake::{content, standing};
 use crate::settings::Settings;
-use crate::store::{self, NewEntry, Raw, Reading, Store, StoreError, Writing};
+use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
 use std::path::Path;
 use tabara_protocol::catalog::{Catalog, Chain};
 use tabara_protocol::envelope::{self, PublicKey, Typ, sha256};
@@ -41,23 +42,23 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
     let (mut rebuilt, mut after) = (Rebuilt::default(), 0);
     loop {
         let chunk = store.read(|log| {
-            let raw = log.raw(after, CHUNK)?;
-            raw.into_iter().map(|raw| Ok((sealed(log, &raw)?, raw))).collect::<store::Result<Vec<_>>>()
+            let rows = log.rows(after, CHUNK)?.into_iter();
+            rows.map(|(position, row)| Ok((position, sealed(log, position, &row)?, row)))
+                .collect::<store::Result<Vec<_>>>()
         })?;
-        let Some((_, last)) = chunk.last() else { break };
-        after = last.position;
-        for (_, raw) in &chunk {
+        let Some((last, ..)) = chunk.last() else { break };
+        after = *last;
+        for (.., row) in &chunk {
             rebuilt.entries += 1;
-            rebuilt.records += u64::from(raw.kind == Kind::Record);
-            rebuilt.quarantined += u64::from(raw.reason.is_some());
-            rebuilt.tombstones += u64::from(raw.body.is_none());
+            rebuilt.records += u64::from(row.kind == Kind::Record);
+            rebuilt.quarantined += u64::from(row.reason.is_some());
+            rebuilt.tombstones += u64::from(matches!(row.body, EntryBody::Tombstone(_)));
         }
         let settings = settings.clone();
         let taken = copy.write(move |log| {
-            for (sealed, raw) in &chunk {
-                let position = raw.position;
-                if let Err(cause) = sealed.and(take(log, &settings, raw)?) {
-                    return Ok(Err(RebuildError::Entry { position, cause }));
+            for (position, sealed, row) in &chunk {
+                if let Err(cause) = sealed.and(take(log, &settings, *position, row)?) {
+                    return Ok(Err(RebuildError::Entry { position: *position, cause }));
                 }
             }
             Ok(Ok(()))
@@ -73,82 +74,85 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
 type Checked = std::result::Result<(), &'static str>;
 
 /// The sealed bytes are those that the record names, or were erased by its withdrawal.
-fn sealed(log: &Reading, raw: &Raw) -> store::Result<Checked> {
-    if raw.id.is_none() {
+fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Checked> {
+    if row.id.is_none() {
         return Ok(Ok(()));
     }
-    let kept = log.sealed(raw.position)?;
-    let record: Option<Record> = raw.body.as_deref().and_then(|jws| envelope::stored(jws).ok());
+    let kept = log.sealed(position)?;
+    let record: Option<Record> = match &row.body {
+        EntryBody::Text(jws) => envelope::stored(jws).ok(),
+        EntryBody::Tombstone(_) => None,
+    };
     Ok(match (record.and_then(|r| r.sealed), kept) {
         (Some(named), Some(bytes)) if sha256(&bytes) == named.sha256 => Ok(()),
         (Some(_), Some(_)) => Err("its sealed bytes are not those that it names"),
-        (Some(_), None) if !log.is_withdrawn(raw.position)? => Err("its sealed bytes are missing"),
+        (Some(_), None) if !log.is_withdrawn(position)? => Err("its sealed bytes are missing"),
         (None, Some(_)) => Err("sealed bytes that it does not name"),
         _ => Ok(()),
     })
 }
 
-fn take(log: &Writing, settings: &Settings, raw: &Raw) -> store::Result<Checked> {
-    close_due(log, raw.received)?;
-    let position = log.head(0)?.position;
-    if matches!(raw.kind, Kind::Closing | Kind::Revision) {
-        let same = position >= raw.position && log.body(raw.position)? == raw.body;
+fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> store::Result<Checked> {
+    close_due(log, row.received)?;
+    let head = log.head(0)?.position;
+    let text = match &row.body {
+        EntryBody::Text(text) => Some(text),
+        EntryBody::Tombstone(_) => None,
+    };
+    if matches!(row.kind, Kind::Closing | Kind::Revision) {
+        let same = head >= position && log.body(position)?.as_ref() == text;
         return Ok(if same { Ok(()) } else { Err("this month was not due") });
     }
-    if position + 1 != raw.position {
+    if head + 1 != position {
         return Ok(Err("a closing or an entry is missing before it"));
     }
-    let Some(body) = &raw.body else {
-        log.copy_tombstone(raw)?;
-        return Ok(Ok(()));
-    };
-    if let Err(cause) = judge(log, settings, raw, body)? {
+    if let Some(text) = text
+        && let Err(cause) = judge(log, settings, row, text)?
+    {
         return Ok(Err(cause));
     }
-    let Raw { kind, received, reason, id, binding, seq, target, .. } = *raw;
-    let code = raw.code.as_deref();
-    log.append(&NewEntry { kind, received, reason, id, binding, seq, target, code, body })?;
+    log.append(row)?;
     Ok(Ok(()))
 }
 
 /// Checks the signature of an entry, its columns, and the verdict that it got.
-fn judge(log: &Reading, settings: &Settings, raw: &Raw, body: &str) -> store::Result<Checked> {
-    match raw.kind {
+fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Checked> {
+    match row.kind {
         Kind::Chain => {
             let chain: Option<Chain> = serde_json::from_str(body).ok();
             let Some((grant, _)) = chain.and_then(|c| devices::verify(settings, &c).ok()) else {
                 return Ok(Err("a chain that does not lead to a trusted authority"));
             };
             let second = (!log.bindings_of(grant.device)?.is_empty()).then_some(Reason::SecondBinding);
-            Ok(if second == raw.reason { Ok(()) } else { Err("first and second binding do not come out the same") })
+            Ok(if second == row.reason { Ok(()) } else { Err("first and second binding do not come out the same") })
         }
         Kind::Catalog => {
             let by = |key: &PublicKey| envelope::open::<Catalog>(Typ::Catalog, key, body).is_ok();
             Ok(if settings.authorities.iter().any(by) { Ok(()) } else { Err("a catalog of no trusted authority") })
         }
         Kind::Record | Kind::Withdrawal | Kind::Review => {
-            let (typ, key) = match raw.binding {
+            let (typ, key) = match row.binding {
                 Some(position) => (Typ::Record, Some(log.binding(position)?.record_key)),
                 None => (Typ::Review, reviewer(log, body)?),
             };
             let opened = key.and_then(|key| envelope::open::<Record>(typ, &key, body).ok());
             let Some(record) = opened else { return Ok(Err("its signature does not match")) };
-            let seq = raw.binding.map(|_| record.seq);
+            let seq = row.binding.map(|_| record.seq);
             let code = record.code.as_ref().map(Code::as_str);
-            if (raw.id, raw.seq, raw.target, raw.code.as_deref()) != (Some(record.record), seq, record.revises, code) {
+            if (row.id, row.seq, row.target, row.code.as_deref()) != (Some(record.record), seq, record.revises, code) {
                 return Ok(Err("its columns are not what it says"));
             }
-            let verdict = standing(log, raw.binding, &record)?.or(content(log, &record)?);
+            let verdict = standing(log, row.binding, &record)?.or(content(log, &record)?);
             // what an older dictionary did not know stays as it was judged then
-            let then = matches!(raw.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
-            Ok(if verdict == raw.reason || then { Ok(()) } else { Err("its verdict does not come out the same") })
+            let then = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
+            Ok(if verdict == row.reason || then { Ok(()) } else { Err("its verdict does not come out the same") })
         }
         kind => Ok(What::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
     }
 }
 
 fn reviewer(log: &Reading, jws: &str) -> store::Result<Option<PublicKey>> {
-    let catalog: Option<Catalog> = log.catalog()?.and_then(|jws| envelope::stored(&jws).ok());
+    let catalog = log.catalog_in_force()?;
     let kid = envelope::peek(jws).map(|header| header.kid);
     let reviewers = catalog.map(|c| c.reviewers).unwrap_or_default();
     Ok(reviewers.into_iter().map(|r| r.key).find(|key| Ok(key.kid()) == kid))

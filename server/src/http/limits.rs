@@ -2,7 +2,7 @@
 //! (connections of an address, requests of a phone), so that who has gone wild or guesses takes nothing from the others.
 //! `127.0.0.1` and `::1` are not limited: there stands a proxy, which sees the true addresses and has its own limits.
 
-use crate::error::Problem;
+use super::problem::Problem;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

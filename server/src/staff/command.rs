@@ -1,9 +1,11 @@
 //! `tabara-server user`: accounts, on the server's own machine. Also the way back for somebody who lost both the
 //! authenticator and the recovery codes: set the account again.
 
-use super::{Issued, Role, set_account};
-use crate::audit::{self, Action};
-use crate::store::Store;
+use super::accounts::{Issued, set_account};
+use super::audit;
+use super::audit_line::Action;
+use super::file::Staff;
+use super::role::Role;
 use clap::{Subcommand, ValueEnum};
 use std::io::{IsTerminal as _, Write};
 use std::process::Command;
@@ -37,14 +39,13 @@ pub enum RoleWord {
     NationalDataOfficer,
 }
 
-/// Runs a command on the store of a data folder.
+/// Runs a command on the accounts of a data folder.
 pub fn run(
     command: UserCommand,
-    store: &Store,
+    staff: &Staff,
     now: i64,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let staff = store.staff();
     match command {
         UserCommand::Add { name, role, province } => {
             let role = Role::read(Role::WORDS[role as usize], province.as_deref())
@@ -126,8 +127,8 @@ mod tests {
     #[test]
     fn what_is_printed_can_be_typed_drawn_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let issued = set_account(store.staff(), 1, "aline", Role::Coordinator, "a long enough password").unwrap();
+        let staff = Staff::open(folder.path()).unwrap();
+        let issued = set_account(&staff, 1, "aline", Role::Coordinator, "a long enough password").unwrap();
         let mut out = Vec::new();
         show(&issued, "aline", &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -135,9 +136,9 @@ mod tests {
         assert!(text.contains(&format!("otpauth://totp/Tabara:aline?secret={secret}&issuer=Tabara")));
         assert!(issued.recovery.iter().all(|code| text.contains(&code.to_string())));
         let mut out = Vec::new();
-        run(UserCommand::List, &store, 2, &mut out).unwrap();
-        run(UserCommand::Remove { name: "aline".into() }, &store, 2, &mut out).unwrap();
-        run(UserCommand::Audit, &store, 2, &mut out).unwrap();
+        run(UserCommand::List, &staff, 2, &mut out).unwrap();
+        run(UserCommand::Remove { name: "aline".into() }, &staff, 2, &mut out).unwrap();
+        run(UserCommand::Audit, &staff, 2, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("aline                coordinator") && text.contains("2 lines, whole"));
     }

@@ -2,8 +2,8 @@
 //! while, one for each phone, so that the phone sends only the rest. Nothing of it is taken in before it is whole and has
 //! the hash that it was announced with.
 
-use super::posted::{self, Posted};
-use crate::error::Problem;
+use super::limited_body::{self, LimitedBody};
+use super::problem::Problem;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// By the position of the phone's chain.
 #[derive(Default)]
-pub struct Unfinished(Mutex<HashMap<u64, Begun>>);
+pub struct PartialUploads(Mutex<HashMap<u64, Begun>>);
 
 struct Begun {
     batch: Digest,
@@ -27,7 +27,7 @@ struct Begun {
     since: Instant,
 }
 
-impl Unfinished {
+impl PartialUploads {
     /// How many bytes of a phone's batch are here.
     pub fn held(&self, phone: u64, batch: Digest) -> Option<usize> {
         self.all().get(&phone).filter(|begun| begun.batch == batch).map(|begun| begun.bytes.len())
@@ -39,9 +39,9 @@ impl Unfinished {
         phone: u64,
         batch: &HeaderValue,
         request: Request,
-    ) -> Result<Posted<MOST>, Problem> {
+    ) -> Result<LimitedBody<MOST>, Problem> {
         let (head, body) = request.into_parts();
-        let gzip = posted::gzip(&head.headers)?;
+        let gzip = limited_body::gzip(&head.headers)?;
         let batch: Digest = batch.to_str().ok().and_then(|name| name.parse().ok()).ok_or(Problem::Malformed)?;
         let mut at = match head.headers.get(header::CONTENT_RANGE) {
             None => 0,
@@ -55,10 +55,10 @@ impl Unfinished {
             at += data.len();
             Ok(())
         };
-        posted::whole(body, MAX_KEPT, took).await?;
+        limited_body::whole(body, MAX_KEPT, took).await?;
         match self.all().remove(&phone) {
             Some(begun) if begun.batch == batch && begun.bytes.len() == at && sha256(&begun.bytes) == batch => {
-                Ok(Posted { bytes: begun.bytes, gzip })
+                Ok(LimitedBody { bytes: begun.bytes, gzip })
             }
             _ => Err(Problem::Gap),
         }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     async fn read(
-        of: &Unfinished,
+        of: &PartialUploads,
         phone: u64,
         batch: Digest,
         range: &str,
@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_rest_of_what_was_cut_off_is_sent_again_and_only_by_the_same_phone() {
-        let (unfinished, whole) = (Unfinished::default(), sha256(b"a batch of records"));
+        let (unfinished, whole) = (PartialUploads::default(), sha256(b"a batch of records"));
         unfinished.begin(1, whole);
         unfinished.add(1, whole, 0, b"a batch").unwrap();
         assert_eq!((unfinished.held(1, whole), unfinished.held(2, whole)), (Some(7), None));
@@ -129,14 +129,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_not_what_it_was_announced_as_is_not_taken() {
-        let (unfinished, whole) = (Unfinished::default(), sha256(b"a batch of records"));
+        let (unfinished, whole) = (PartialUploads::default(), sha256(b"a batch of records"));
         let read = read(&unfinished, 1, whole, "bytes 0-17/18", "a batch of recordz").await;
         assert_eq!((read, unfinished.held(1, whole)), (Err(Problem::Gap), None));
     }
 
     #[test]
     fn a_request_that_another_has_taken_over_adds_nothing_and_what_is_kept_has_bounds() {
-        let (unfinished, first, second) = (Unfinished::default(), sha256(b"1"), sha256(b"2"));
+        let (unfinished, first, second) = (PartialUploads::default(), sha256(b"1"), sha256(b"2"));
         unfinished.begin(1, first);
         unfinished.add(1, first, 0, b"abc").unwrap();
         assert_eq!(unfinished.add(1, first, 0, b"abc"), Err(Problem::Gap));

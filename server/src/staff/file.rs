@@ -1,9 +1,12 @@
 //! Who may sign in, who is signed in, and who saw what: a file of its own beside the log, so that a copy of the log
 //! carries neither passwords nor sessions. Small and rarely written: one connection.
 
-use super::{Result, StoreError};
-use crate::audit::{Action, Line};
-use crate::auth::{Account, Role, password::Hashed, totp::Secret};
+use super::account::Account;
+use super::audit_line::{Action, Line};
+use super::password::Hashed;
+use super::role::Role;
+use super::totp::Secret;
+use crate::store::{Result, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

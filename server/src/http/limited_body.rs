@@ -1,15 +1,13 @@
 //! A body that a phone sends, read within three limits: so long at most, as sent and unpacked; so long in time; and
 //! never slower than the worst line. Who drips bytes is told so and holds no place for hours.
 
-use crate::Server;
-use crate::error::Problem;
+use super::problem::Problem;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use std::future::poll_fn;
 use std::io::Read as _;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tabara_protocol::envelope;
 use tokio::time::{Instant, timeout_at};
@@ -21,12 +19,12 @@ const FOR_EACH_KIB: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(240);
 
 /// A body of `MOST` bytes at most.
-pub struct Posted<const MOST: usize> {
+pub struct LimitedBody<const MOST: usize> {
     pub bytes: Vec<u8>,
     pub(super) gzip: bool,
 }
 
-impl<const MOST: usize> Posted<MOST> {
+impl<const MOST: usize> LimitedBody<MOST> {
     /// The JSON in it, plain or gzip.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
         let mut unpacked = Vec::new();
@@ -44,10 +42,10 @@ impl<const MOST: usize> Posted<MOST> {
     }
 }
 
-impl<const MOST: usize> FromRequest<Arc<Server>> for Posted<MOST> {
+impl<S: Send + Sync, const MOST: usize> FromRequest<S> for LimitedBody<MOST> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &Arc<Server>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let mut bytes = Vec::new();
         let (head, body) = request.into_parts();
         let gzip = gzip(&head.headers)?;

@@ -1,16 +1,18 @@
-//! Verbs for `rebuild`: entries as they lie in the file, and a digest of all that derives from them.
+//! Rows of the log as they lie in the file, and a digest of all that derives from them: what `rebuild` compares.
 
-use super::{Reading, Result, StoreError, Writing};
-use crate::log::Kind;
-use rusqlite::{params, types::Value};
+use super::error::{Result, StoreError};
+use super::transaction::Reading;
+use crate::entry::Kind;
+use rusqlite::types::Value;
+use rusqlite::{Row, params};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::{Reason, Uuid};
 
-/// An entry as it lies in the file.
+/// A row of the log, as it is appended and as it is read back.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Raw {
-    pub position: u64,
+pub struct EntryRow {
     pub kind: Kind,
+    /// Seconds since 1970 UTC.
     pub received: i64,
     pub reason: Option<Reason>,
     pub id: Option<Uuid>,
@@ -18,13 +20,29 @@ pub struct Raw {
     pub seq: Option<u64>,
     pub target: Option<Uuid>,
     pub code: Option<String>,
-    pub body: Option<String>,
-    pub digests: Option<Vec<u8>>,
+    pub body: EntryBody,
+}
+
+/// What a row holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EntryBody {
+    /// What was signed, or JSON.
+    Text(String),
+    /// Digests of a record whose withdrawal was applied.
+    Tombstone(Vec<u8>),
+}
+
+impl EntryRow {
+    /// An entry that no phone sent.
+    pub fn own(kind: Kind, received: i64, text: String) -> Self {
+        let (reason, id, binding, seq, target, code) = Default::default();
+        Self { kind, received, reason, id, binding, seq, target, code, body: EntryBody::Text(text) }
+    }
 }
 
 impl Reading<'_> {
-    /// At most `limit` entries after a position.
-    pub fn raw(&self, after: u64, limit: u64) -> Result<Vec<Raw>> {
+    /// At most `limit` rows after a position, with their positions.
+    pub fn rows(&self, after: u64, limit: u64) -> Result<Vec<(u64, EntryRow)>> {
         let mut query = self.0.prepare_cached(
             "SELECT position, reason, kind, received, id, binding, seq, target, body, digests, code FROM entry
              WHERE position > ?1 ORDER BY position LIMIT ?2",
@@ -34,19 +52,22 @@ impl Reading<'_> {
         while let Some(row) = rows.next()? {
             let position = row.get(0)?;
             let id = |bytes: Option<[u8; 16]>| bytes.map(Uuid::from_bytes);
-            found.push(Raw {
-                position,
+            let text: Option<String> = row.get(8)?;
+            let entry = EntryRow {
                 kind: Kind::from_number(row.get(2)?).ok_or(StoreError::Damaged { position })?,
                 received: row.get(3)?,
-                reason: super::entries::reason(row, 1)?,
+                reason: reason(row, 1)?,
                 id: id(row.get(4)?),
                 binding: row.get(5)?,
                 seq: row.get::<_, Option<i64>>(6)?.map(|n| n as u64),
                 target: id(row.get(7)?),
-                body: row.get(8)?,
-                digests: row.get(9)?,
                 code: row.get(10)?,
-            });
+                body: match text {
+                    Some(text) => EntryBody::Text(text),
+                    None => EntryBody::Tombstone(row.get(9)?),
+                },
+            };
+            found.push((position, entry));
         }
         Ok(found)
     }
@@ -74,26 +95,15 @@ impl Reading<'_> {
     }
 }
 
-impl Writing<'_> {
-    /// Copies a tombstone, which derives nothing but that it is taken back.
-    pub fn copy_tombstone(&self, raw: &Raw) -> Result<()> {
-        let id = |id: Option<Uuid>| id.map(Uuid::into_bytes);
-        self.0.0.execute(
-            "INSERT INTO entry (position, kind, received, reason, id, binding, seq, target, digests, code)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-            params![
-                raw.position,
-                raw.kind as i64,
-                raw.received,
-                raw.reason.map(super::entries::word),
-                id(raw.id),
-                raw.binding,
-                raw.seq.map(|n| n as i64),
-                id(raw.target),
-                raw.digests,
-                raw.code
-            ],
-        )?;
-        self.meet_withdrawals(raw.position, raw.position)
+pub(super) fn word(reason: Reason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => unreachable!("a reason is a word"),
     }
+}
+
+pub(super) fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
+    let word: Option<String> = row.get(at)?;
+    let read = |word| serde_json::from_value(serde_json::Value::String(word));
+    word.map(read).transpose().map_err(|_| StoreError::Damaged { position: row.get(0).unwrap_or(0) })
 }

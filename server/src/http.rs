@@ -1,0 +1,7 @@
+//! What every request passes: connections and their limits, the limits of a body, and problems as answers.
+
+pub mod connections;
+pub mod limited_body;
+pub mod limits;
+pub mod partial_uploads;
+pub mod problem;

@@ -1,0 +1,64 @@
+//! Verbs that append to the log.
+
+use super::error::Result;
+use super::rows::{EntryBody, EntryRow, word};
+use super::transaction::Writing;
+use rusqlite::params;
+use tabara_protocol::record::Uuid;
+
+impl Writing<'_> {
+    /// Appends an entry and returns its position.
+    pub fn append(&self, new: &EntryRow) -> Result<u64> {
+        let mut insert = self.0.0.prepare_cached(
+            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, code, body, digests)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+        )?;
+        let bytes = |id: Option<Uuid>| id.map(Uuid::into_bytes);
+        let seq = new.seq.map(|n| n as i64);
+        let reason = new.reason.map(word);
+        let (id, target) = (bytes(new.id), bytes(new.target));
+        let (text, digests) = match &new.body {
+            EntryBody::Text(text) => (Some(text), None),
+            EntryBody::Tombstone(digests) => (None, Some(digests)),
+        };
+        let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.code, text, digests];
+        let position = insert.insert(row)? as u64;
+        match text {
+            Some(text) => self.derive(position, new.kind, new.reason, text)?,
+            // only that it is withdrawn derives from a tombstone
+            None => self.meet_withdrawals(position, position)?,
+        }
+        Ok(position)
+    }
+
+    /// Keeps the sealed bytes of the record at a position.
+    pub fn keep_sealed(&self, position: u64, bytes: &[u8]) -> Result<()> {
+        self.0.0.prepare_cached("INSERT INTO sealed VALUES (?1, ?2)")?.execute(params![position, bytes])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::Store;
+    use crate::store::entries::LAST_OF;
+    use crate::store::withdrawals::LINKED;
+
+    #[test]
+    fn what_every_batch_asks_is_answered_by_an_index_and_not_by_reading_the_whole_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let withdrawals = "SELECT 1 FROM entry WHERE kind = ?1 AND kind <> 2";
+        let codes = "SELECT 1 FROM entry WHERE code = ?1 AND kind = 2";
+        let numbers = "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1";
+        for sql in [LAST_OF, withdrawals, codes, numbers, LINKED] {
+            let plan = store.read(|log| {
+                let mut query = log.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                Ok(query.query_map([4], |r| r.get::<_, String>(3))?.collect::<rusqlite::Result<Vec<_>>>()?)
+            });
+            let looks = plan.unwrap().into_iter().filter(|step| !step.contains("linked"));
+            let scans: Vec<_> = looks.filter(|step| step.starts_with("SCAN") && !step.contains("CONSTANT")).collect();
+            assert!(scans.is_empty(), "{scans:?}");
+        }
+    }
+}
