@@ -57,7 +57,8 @@ pub const ARM: Need = Need {
     there: || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64") && on_path("cc"),
 };
 
-fn on_path(name: &str) -> bool {
+/// Whether a program can be called by its name.
+pub fn on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }

@@ -21,7 +21,7 @@ struct Suite {
 }
 
 const SUITES: [Suite; 13] = [
-    Suite { name: "lint", what: "format and clippy", needs: &[needs::C_COMPILER], usual: true, steps: lint },
+    Suite { name: "lint", what: "format, clippy, documentation", needs: &[needs::C_COMPILER], usual: true, steps: lint },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite {
         name: "conformance",
@@ -67,10 +67,13 @@ enum End {
     Absent(String),
 }
 
-#[derive(Default, Clone, Copy)]
+/// What the output of a suite says.
+#[derive(Default)]
 struct Counts {
     passed: u32,
     failed: u32,
+    /// Seconds and name of each test that the runner timed.
+    times: Vec<(f64, String)>,
 }
 
 /// Runs the suites and prints the table.
@@ -119,6 +122,7 @@ fn attempt(suite: &Suite, allow: &Allow) -> (Counts, End) {
         let read = read_counts(&lines);
         counts.passed += read.passed;
         counts.failed += read.failed;
+        counts.times.extend(read.times);
         if let Err(why) = result {
             counts.failed = counts.failed.max(1);
             return (counts, End::Failed(why));
@@ -145,7 +149,15 @@ fn report(rows: &[(&Suite, Counts, End, Duration)]) -> Result<(), String> {
         failed += counts.failed;
         skipped += u32::from(matches!(end, End::Skipped(_)));
     }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    let mut times: Vec<&(f64, String)> = rows.iter().flat_map(|(_, counts, ..)| &counts.times).collect();
+    times.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if !times.is_empty() {
+        println!("\nslowest tests");
+    }
+    for (seconds, name) in times.iter().take(5) {
+        println!("{seconds:8.1} s  {name}");
+    }
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     match (failed, skipped) {
         (0, 0) => Ok(()),
         (0, _) if !needs::in_ci() => Ok(()),
@@ -162,6 +174,7 @@ fn read_counts(lines: &[String]) -> Counts {
         |line: &str, word: &str| number(line.split(word).next()?.rsplit([' ', '=', ',']).find(|w| !w.is_empty())?);
     for line in lines {
         let line = line.trim();
+        counts.times.extend(time_of(line));
         if line.starts_with("test result:") || (line.starts_with('=') && line.contains(" passed")) {
             counts.passed += before(line, " passed").unwrap_or(0);
             counts.failed += if line.contains(" failed") { before(line, " failed").unwrap_or(0) } else { 0 };
@@ -180,6 +193,21 @@ fn read_counts(lines: &[String]) -> Counts {
     counts
 }
 
+/// Seconds and name, where a line says how long one test took: `test NAME ... ok <1.2s>` of cargo test, `1.2s call NAME` of
+/// pytest, `Time elapsed: 1.2 s -- in NAME` of Maven Surefire.
+fn time_of(line: &str) -> Option<(f64, String)> {
+    let seconds = |text: &str| text.trim().trim_end_matches('s').trim().parse().ok();
+    if let Some((name, end)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) {
+        let time = end.split_once('<')?.1.strip_suffix('>')?;
+        return Some((seconds(time)?, name.to_owned()));
+    }
+    if let Some((time, name)) = line.split_once("s call ") {
+        return Some((seconds(time)?, name.trim().to_owned()));
+    }
+    let (time, name) = line.split_once("Time elapsed: ")?.1.split_once(" s -- in ")?;
+    Some((seconds(time)?, name.to_owned()))
+}
+
 /// Where the recorded cases lie.
 fn shared() -> PathBuf {
     std::env::var_os("TABARA_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from)
@@ -187,11 +215,25 @@ fn shared() -> PathBuf {
 
 fn lint() -> Result<Vec<Command>, String> {
     let clippy = ["clippy", "-q", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    Ok(vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), program("echo", &["format and clippy: ok"])])
+    let mut doc = cargo(&["doc", "-q", "--workspace", "--no-deps"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    let mut steps = vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), program("echo", &["format and clippy: ok"])];
+    steps.extend([doc, program("echo", &["documentation: ok"])]);
+    if needs::on_path("cargo-deny") {
+        steps.push(cargo(&["deny", "check", "licenses", "sources", "bans"]));
+        steps.push(program("echo", &["licences and sources: ok"]));
+    } else {
+        println!("licences and sources: not checked here (cargo-deny is missing); a release needs it");
+    }
+    Ok(steps)
 }
 
 fn rust() -> Result<Vec<Command>, String> {
-    Ok(vec![cargo(&["test", "--workspace", "--no-fail-fast"])])
+    // libtest tells times to who may use unstable options: the runner says so to the tests, and not to the compiler
+    let runner = format!("CARGO_TARGET_{}_RUNNER", host()?.replace('-', "_").to_uppercase());
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    tests.args(["--", "-Zunstable-options", "--report-time"]).env(runner, "env RUSTC_BOOTSTRAP=1");
+    Ok(vec![tests, cargo(&["test", "--workspace", "--doc"])])
 }
 
 fn conformance() -> Result<Vec<Command>, String> {
@@ -235,7 +277,7 @@ fn python() -> Result<Vec<Command>, String> {
     bindings::generate()?;
     run(&mut cargo(&["build", "-q", "--workspace", "--bins", "--examples"]))?;
     let mut pytest = program(&venv()?, &["-m", "pytest", "--color=no", "-rs"]);
-    pytest.args(["bindings/python", "tests/python"]);
+    pytest.args(["bindings/python", "tests/python", "--durations=5"]);
     pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(vec![pytest])
 }
