@@ -16,6 +16,8 @@ cargo xtask WORD (or ./x WORD)
   demo [--fast] [--once] [--yes] [--dir DIR] [--port N]
         a server, 25 simulated phones, 1,500 interviews; then a page to look at, until Ctrl-C
         --fast: a tenth of the people   --once: check the figures and stop   --dir: keep the files there
+  dev-server [PORT] [--yes]
+        a server of your own with a card for one phone (out/dev/card.txt) and a sign-in, until Ctrl-C
   test [--only SUITE,SUITE...] [--yes]
         every suite, or those named; a table and `N passed, N failed, N skipped` at the end
   bench [NAME...] [--json FILE]
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|w| *w != "--yes").collect();
     let done = match word {
         "demo" => demo(&rest, &allow),
+        "dev-server" => dev_server(&rest, &allow),
         "test" => suites::test(&rest, &allow),
         "bench" => bench(&rest, &allow),
         "questionnaires" => questionnaires(&allow),
@@ -58,6 +61,14 @@ fn main() -> ExitCode {
 fn demo(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
     allow.install(&[needs::C_COMPILER])?;
     run(cargo(&["run", "-q", "-p", "tabara-bench", "--bin", "demo", "--"]).args(rest))
+}
+
+/// The same program that tests in other languages start.
+fn dev_server(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
+    allow.install(&[needs::C_COMPILER])?;
+    let port = rest.first().copied().unwrap_or("0");
+    println!("building the server (the first time takes some minutes)");
+    run(&mut cargo(&["run", "-q", "-p", "tabara-stories", "--bin", "deployment", "--", "dev-server", "out/dev", port]))
 }
 
 /// Optimised as for release, because figures of another build tell nothing.

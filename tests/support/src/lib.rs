@@ -17,6 +17,7 @@ pub mod coordinator;
 pub mod counting;
 pub mod crash_history;
 pub mod deployment;
+pub mod developer;
 pub mod faulty_vfs;
 pub mod files;
 pub mod hostile;

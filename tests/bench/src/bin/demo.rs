@@ -12,6 +12,7 @@ use tabara_server::staff::role::Role;
 use tabara_server::statistics::Scope;
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
 use tabara_support::deployment::{Deployment, SetClock};
+use tabara_support::developer::{hand_out_card, invite_coordinator};
 use tabara_support::interviewer;
 use tabara_support::people::{self, FIRST_MONTH, MONTHS, Person};
 use tabara_support::phone::KeyStore;
@@ -72,7 +73,7 @@ async fn demo(words: &Words) -> Outcome {
         deployment.stop().await;
         return checked;
     }
-    invite(&deployment, &words.dir);
+    invite(&deployment, &words.dir)?;
     tokio::signal::ctrl_c().await?;
     deployment.stop().await;
     Ok(())
@@ -225,19 +226,13 @@ fn same_under_shown(exact: &Sheet, rounded: &Sheet) -> Result<(), String> {
 }
 
 /// Prints where to look and how to get in.
-fn invite(deployment: &Deployment, kept: &Option<PathBuf>) {
-    let visitor = SignIn::new(deployment, "coordinator", Role::Coordinator);
-    println!("\nThe coordinator's page: {}", deployment.url());
-    println!("  name           {}", visitor.name);
-    println!("  password       {}", visitor.password);
-    println!(
-        "  one-time code  {} now; for an authenticator app: {}",
-        visitor.code(),
-        visitor.secret.uri(&visitor.name)
-    );
+fn invite(deployment: &Deployment, kept: &Option<PathBuf>) -> Outcome {
+    invite_coordinator(deployment);
+    hand_out_card(deployment, &deployment.folder)?;
     match kept {
         Some(folder) => println!("\nServer and phones are kept in {}.", folder.display()),
-        None => println!("\nServer and phones lie in a temporary folder (--dir DIR keeps them)."),
+        None => println!("\nServer and phones are in a temporary folder (--dir DIR keeps them)."),
     }
     println!("Everybody here is invented. Ctrl-C ends the demo.");
+    Ok(())
 }

@@ -9,11 +9,13 @@
 //! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
 
 //!
-//! Two more are processes that may be killed (`tests/network.rs`): `deployment serve FOLDER ADDRESS` and
+//! Three more are processes of their own. `deployment dev-server FOLDER PORT` is `cargo xtask dev-server`; two may be killed
+//! (`tests/network.rs`): `deployment serve FOLDER ADDRESS` and
 //! `deployment sync PLACE UNIX-TIME`, one run of a phone.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::clock::{Clock, SystemClock};
@@ -22,6 +24,7 @@ use tabara_core::seal;
 use tabara_server::entry::What;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};
+use tabara_support::developer::{hand_out_card, invite_coordinator};
 use tabara_support::light_phone;
 
 const FORM: &str = "returnee-screening.md";
@@ -43,20 +46,40 @@ async fn main() {
             let mailbox = light_phone::open(place.as_ref(), clock, false).into();
             let _ = light_phone::sync(&mailbox, &Default::default()).await;
         }
-        _ => obey().await,
+        ["dev-server", folder, port] => dev_server(folder.as_ref(), port.parse().expect("a port")).await,
+        _ => serve_test().await,
     }
 }
 
-async fn obey() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let clock = SetClock::at(SystemClock::default().unix());
-    let mut deployment = Deployment::start(folder.path(), clock.clone(), &[FORM], 0).await;
+/// The deployment's clock follows the real one.
+fn follow_real_time(clock: Arc<SetClock>) {
     tokio::spawn(async move {
         loop {
             clock.set(SystemClock::default().unix());
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
+}
+
+/// A server for a developer's own phone: a card, a sign-in, until Ctrl-C.
+async fn dev_server(folder: &Path, port: u16) {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let clock = SetClock::at(SystemClock::default().unix());
+    let mut deployment = Deployment::start(temporary.path(), clock.clone(), &[FORM], port).await;
+    follow_real_time(clock);
+    println!("server on {}", deployment.url());
+    invite_coordinator(&deployment);
+    hand_out_card(&deployment, folder).expect("the folder can be written");
+    println!("\nIts files go when it ends. Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await.expect("Ctrl-C is heard");
+    deployment.stop().await;
+}
+
+async fn serve_test() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = SetClock::at(SystemClock::default().unix());
+    let mut deployment = Deployment::start(folder.path(), clock.clone(), &[FORM], 0).await;
+    follow_real_time(clock);
     say(json!({ "server": deployment.url() }));
     let (heard, mut words) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|l| heard.send(l)));
