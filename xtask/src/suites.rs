@@ -21,7 +21,13 @@ struct Suite {
 }
 
 const SUITES: [Suite; 13] = [
-    Suite { name: "lint", what: "format, clippy, documentation", needs: &[needs::C_COMPILER], usual: true, steps: lint },
+    Suite {
+        name: "lint",
+        what: "format, clippy, documentation",
+        needs: &[needs::C_COMPILER],
+        usual: true,
+        steps: lint,
+    },
     Suite { name: "rust", what: "all packages, journeys", needs: &[needs::C_COMPILER], usual: true, steps: rust },
     Suite {
         name: "conformance",
@@ -217,7 +223,8 @@ fn lint() -> Result<Vec<Command>, String> {
     let clippy = ["clippy", "-q", "--workspace", "--all-targets", "--", "-D", "warnings"];
     let mut doc = cargo(&["doc", "-q", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    let mut steps = vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), program("echo", &["format and clippy: ok"])];
+    let mut steps =
+        vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), program("echo", &["format and clippy: ok"])];
     steps.extend([doc, program("echo", &["documentation: ok"])]);
     if needs::on_path("cargo-deny") {
         steps.push(cargo(&["deny", "check", "licenses", "sources", "bans"]));

@@ -6,7 +6,7 @@
 //! numbers; 14 and 15, dates as text; 20, positions in predicates. Nor what JavaRosa does wrongly: `max()` of negative
 //! numbers, which begins at the least positive one.
 
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -32,7 +32,7 @@ pub struct Field {
 }
 
 pub struct Form {
-    dice: Dice,
+    dice: Rng,
     instance: String,
     binds: String,
     body: String,
@@ -49,7 +49,7 @@ const LIST: &str = "<instance id=\"places\"><root><item><name>p1</name><label>P1
 
 impl Form {
     pub fn new(seed: u64) -> Self {
-        let (dice, text) = (Dice::new(seed), String::new);
+        let (dice, text) = (Rng::new(seed), String::new);
         let mut form =
             Self { dice, instance: text(), binds: text(), body: text(), fields: vec![], repeats: vec![], names: 0 };
         form.section("/data", &[], 0);
@@ -80,11 +80,11 @@ impl Form {
 
     fn section(&mut self, path: &str, around: &[String], depth: usize) {
         let most = if depth == 0 { 10 } else { 5 };
-        for _ in 0..2 + self.dice.of(most) {
+        for _ in 0..2 + self.dice.below(most) {
             self.names += 1;
             let name = format!("n{}", self.names);
             let at = format!("{path}/{name}");
-            match self.dice.of(12) {
+            match self.dice.below(12) {
                 0 if depth < 3 => {
                     self.bind(&at, "", around, "");
                     self.within(&name, &at, around, depth, false);
@@ -97,7 +97,7 @@ impl Form {
                     self.within(&name, &at, &around, depth, true);
                 }
                 2..=4 => {
-                    let kind = if self.dice.of(2) == 0 { Kind::Number } else { Kind::Words };
+                    let kind = if self.dice.below(2) == 0 { Kind::Number } else { Kind::Words };
                     let rule =
                         if kind == Kind::Number { self.number(&at, around, 0) } else { self.words(&at, around, 0) };
                     self.instance += &format!("<{name}/>");
@@ -125,7 +125,7 @@ impl Form {
             use Kind::*;
             [Integer, Integer, Integer, Decimal, Text, Date, One, Several, Filtered]
         };
-        let kind = self.dice.pick(&KINDS).expect("kinds");
+        let kind = self.dice.choose(&KINDS).expect("kinds");
         let data = match kind {
             Kind::Integer => "int",
             Kind::Decimal => "decimal",
@@ -143,8 +143,8 @@ impl Form {
                     self.singles(around, |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number));
                 ones.retain(|field| self.steady(&field.path));
                 numbers.retain(|field| self.steady(&field.path));
-                match (self.dice.pick(&ones), self.dice.pick(&numbers)) {
-                    (Some(one), _) if self.dice.of(2) == 0 => format!("in = {}", one.path),
+                match (self.dice.choose(&ones), self.dice.choose(&numbers)) {
+                    (Some(one), _) if self.dice.below(2) == 0 => format!("in = {}", one.path),
                     (_, Some(number)) => format!("size &lt; {}", number.path),
                     _ => "size &lt; 2".to_owned(),
                 }
@@ -162,12 +162,13 @@ impl Form {
             }
             _ => format!("<input ref=\"{at}\"><label>{name}</label></input>\n"),
         };
-        let default = if kind == Kind::Integer && self.dice.of(3) == 0 { self.dice.word(&["0", "2", "5"]) } else { "" };
+        let default =
+            if kind == Kind::Integer && self.dice.below(3) == 0 { self.dice.pick(&["0", "2", "5"]) } else { "" };
         self.instance += &format!("<{name}>{default}</{name}>");
-        let constraint = match (kind, self.dice.of(3)) {
+        let constraint = match (kind, self.dice.below(3)) {
             (Kind::Integer | Kind::Decimal, 0) => {
                 let bound = self.number(at, around, 2);
-                format!(". {} {bound}", self.dice.word(&["<", "<=", ">", ">=", "="]))
+                format!(". {} {bound}", self.dice.pick(&["<", "<=", ">", ">=", "="]))
             }
             (Kind::Text, 0) => format!("regex(., '[a-z]+') or {}", self.truth(at, around, 2)),
             (Kind::Several, 0) => "not(selected(., 'a')) or count-selected(.) = 1".to_owned(),
@@ -182,7 +183,7 @@ impl Form {
 
     fn bind(&mut self, at: &str, data: &str, around: &[String], more: &str) {
         // a repeat that is not relevant has no rows there, and ours keep theirs
-        let relevant = match self.dice.of(4) {
+        let relevant = match self.dice.below(4) {
             0 if !data.is_empty() || around.is_empty() => {
                 format!(" relevant=\"{}\"", escaped(&self.truth(at, around, 1)))
             }
@@ -213,7 +214,7 @@ impl Form {
             wanted(field.kind) && field.repeats.len() > around.len() && field.repeats.starts_with(around)
         };
         let found: Vec<Field> = self.fields.iter().filter(inside).cloned().collect();
-        let field = self.dice.pick(&found)?;
+        let field = self.dice.choose(&found)?;
         let path = match around.last() {
             None => field.path.clone(),
             Some(row) => {
@@ -225,13 +226,13 @@ impl Form {
     }
 
     fn number(&mut self, at: &str, around: &[String], depth: usize) -> String {
-        let constant = |dice: &mut Dice| dice.word(&["0", "1", "2", "3.5", "7", "-1"]).to_owned();
+        let constant = |dice: &mut Rng| dice.pick(&["0", "1", "2", "3.5", "7", "-1"]).to_owned();
         if depth > 3 {
             return constant(&mut self.dice);
         }
         let numeric = |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number);
         let singles = self.singles(around, numeric);
-        match self.dice.of(17) {
+        match self.dice.below(17) {
             0 => format!("{} + {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("({} - {})", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             2 => format!("{} * {}", self.number(at, around, 3), self.number(at, around, 4)),
@@ -244,20 +245,20 @@ impl Form {
             6 => format!("coalesce({}, {})", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             7 => format!("string-length({})", self.words(at, around, depth + 1)),
             8 => {
-                let function = self.dice.word(&["int", "round", "abs", "number"]);
+                let function = self.dice.pick(&["int", "round", "abs", "number"]);
                 format!("{function}({})", self.number(at, around, depth + 1))
             }
             9 => match self.rows(at, around, numeric) {
-                Some((path, _)) => format!("{}({path})", self.dice.word(&["sum", "count", "min"])),
+                Some((path, _)) => format!("{}({path})", self.dice.pick(&["sum", "count", "min"])),
                 None => constant(&mut self.dice),
             },
-            10 => match self.dice.pick(&self.singles(around, |kind| kind == Kind::Several)) {
+            10 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Several)) {
                 Some(field) => format!("count-selected({})", field.path),
                 None => constant(&mut self.dice),
             },
             11 => {
                 let dates = self.singles(around, |kind| kind == Kind::Date);
-                match (self.dice.pick(&dates), self.dice.pick(&dates)) {
+                match (self.dice.choose(&dates), self.dice.choose(&dates)) {
                     (Some(a), Some(b)) => format!("({} - {})", a.path, b.path),
                     _ => constant(&mut self.dice),
                 }
@@ -266,7 +267,7 @@ impl Form {
                 // of a row that may not be there; the repeats are all told
                 Some((_, field)) if around.is_empty() => {
                     let picks: String =
-                        field.repeats.iter().map(|repeat| format!(", {repeat}, {}", 1 + self.dice.of(2))).collect();
+                        field.repeats.iter().map(|repeat| format!(", {repeat}, {}", 1 + self.dice.below(2))).collect();
                     format!("indexed-repeat({}{picks})", field.path)
                 }
                 _ => constant(&mut self.dice),
@@ -275,17 +276,17 @@ impl Form {
                 Some(row) => format!("position({})", vec![".."; at[row.len()..].matches('/').count()].join("/")),
                 None => constant(&mut self.dice),
             },
-            _ => self.dice.pick(&singles).map_or_else(|| constant(&mut self.dice), |field| field.path),
+            _ => self.dice.choose(&singles).map_or_else(|| constant(&mut self.dice), |field| field.path),
         }
     }
 
     fn words(&mut self, at: &str, around: &[String], depth: usize) -> String {
-        let constant = |dice: &mut Dice| dice.word(&["''", "'a'", "'b c'", "'12'"]).to_owned();
+        let constant = |dice: &mut Rng| dice.pick(&["''", "'a'", "'b c'", "'12'"]).to_owned();
         if depth > 3 {
             return constant(&mut self.dice);
         }
         let singles = self.singles(around, |kind| matches!(kind, Kind::Text | Kind::One | Kind::Several | Kind::Words));
-        match self.dice.of(12) {
+        match self.dice.below(12) {
             0 => format!("concat({}, '-', {})", self.words(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("substr({}, 1, 3)", self.words(at, around, depth + 1)),
             2 => {
@@ -297,33 +298,33 @@ impl Form {
                 Some((path, _)) => format!("join(' ', {path})"),
                 None => constant(&mut self.dice),
             },
-            5 => match self.dice.pick(&self.singles(around, |kind| kind == Kind::One)) {
+            5 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::One)) {
                 Some(field) => format!("jr:choice-name({0}, '{0}')", field.path),
                 None => constant(&mut self.dice),
             },
-            6 => match self.dice.pick(&self.singles(around, |kind| kind == Kind::Date)) {
+            6 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Date)) {
                 Some(field) => format!("format-date({}, '%Y/%n/%e')", field.path),
                 None => constant(&mut self.dice),
             },
-            7 => match self.dice.pick(&self.singles(around, |kind| kind == Kind::Several)) {
+            7 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Several)) {
                 Some(field) => format!("selected-at({}, 0)", field.path),
                 None => constant(&mut self.dice),
             },
             8 => {
                 // JavaRosa takes a path inside the predicate for one in any row: only questions outside of rows are asked
                 let outside = self.singles(&[], |kind| kind == Kind::Integer);
-                let number = self.dice.pick(&outside).map_or_else(|| "1".to_owned(), |field| field.path);
+                let number = self.dice.choose(&outside).map_or_else(|| "1".to_owned(), |field| field.path);
                 format!("instance('places')/root/item[size = {number}]/label")
             }
-            _ => self.dice.pick(&singles).map_or_else(|| constant(&mut self.dice), |field| field.path),
+            _ => self.dice.choose(&singles).map_or_else(|| constant(&mut self.dice), |field| field.path),
         }
     }
 
     fn truth(&mut self, at: &str, around: &[String], depth: usize) -> String {
         if depth > 3 {
-            return self.dice.word(&["true()", "false()"]).to_owned();
+            return self.dice.pick(&["true()", "false()"]).to_owned();
         }
-        match self.dice.of(12) {
+        match self.dice.below(12) {
             0 => format!("({} and {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             1 => format!("({} or {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             2 => format!("not({})", self.truth(at, around, depth + 1)),
@@ -331,21 +332,21 @@ impl Form {
             4 => format!("{} != {}", self.words(at, around, depth + 1), self.words(at, around, depth + 1)),
             5 | 6 => {
                 let several = self.singles(around, |kind| matches!(kind, Kind::One | Kind::Several));
-                match self.dice.pick(&several) {
-                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.word(&["a", "b"])),
+                match self.dice.choose(&several) {
+                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.pick(&["a", "b"])),
                     None => "true()".to_owned(),
                 }
             }
             7 => {
-                let function = self.dice.word(&["contains", "starts-with", "ends-with"]);
+                let function = self.dice.pick(&["contains", "starts-with", "ends-with"]);
                 format!("{function}({}, {})", self.words(at, around, depth + 1), self.words(at, around, 4))
             }
             8 => {
                 let dates = self.singles(around, |kind| kind == Kind::Date);
-                self.dice.pick(&dates).map_or("true()".into(), |date| format!("{} < date('2024-06-01')", date.path))
+                self.dice.choose(&dates).map_or("true()".into(), |date| format!("{} < date('2024-06-01')", date.path))
             }
             _ => {
-                let operator = self.dice.word(&["<", "<=", ">", ">=", "="]);
+                let operator = self.dice.pick(&["<", "<=", ">", ">=", "="]);
                 format!("{} {operator} {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1))
             }
         }

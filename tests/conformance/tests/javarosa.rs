@@ -16,7 +16,7 @@ use tabara_conformance::suite::{Suite, ours, same};
 use tabara_conformance::xform;
 use tabara_core::interview::{Interview, Setting, Why};
 use tabara_core::questionnaire::Questionnaire;
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 use tabara_support::target;
 
 /// ODK Validate, which holds JavaRosa: of the tests' own virtual environment.
@@ -37,14 +37,14 @@ struct Played {
 }
 
 /// A path with a row for each repeat on it.
-fn place(dice: &mut Dice, path: &str, repeats: &[String], rows: &BTreeMap<String, usize>) -> String {
+fn place(dice: &mut Rng, path: &str, repeats: &[String], rows: &BTreeMap<String, usize>) -> String {
     let mut found = String::new();
     let mut generic = String::new();
     for part in path.split('/').skip(1) {
         generic += &format!("/{part}");
         found += &format!("/{part}");
         if repeats.contains(&generic) {
-            let row = 1 + dice.of(rows[&found]);
+            let row = 1 + dice.below(rows[&found]);
             found += &format!("[{row}]");
         }
     }
@@ -60,7 +60,7 @@ fn play(seed: u64) -> Played {
         Questionnaire::new(imported.package).unwrap_or_else(|error| panic!("seed {seed}: {error:?}\n{xform}"));
     let setting = Setting { now: 1_795_372_200, seed: 7, ..Setting::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
-    let mut dice = Dice::new(seed ^ 0xD1CE);
+    let mut dice = Rng::new(seed ^ 0xD1CE);
     // how many rows each repeat has, by its path with rows
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
     let fresh = |rows: &mut BTreeMap<String, usize>, at: &str| {
@@ -85,14 +85,14 @@ fn play(seed: u64) -> Played {
         played.choices.push(field.path.clone());
     }
     for _ in 0..14 {
-        let words = match (dice.of(5), form.repeats.is_empty()) {
+        let words = match (dice.below(5), form.repeats.is_empty()) {
             (0, false) => {
-                let (repeat, around) = &form.repeats[dice.of(form.repeats.len())];
+                let (repeat, around) = &form.repeats[dice.below(form.repeats.len())];
                 let at = place(&mut dice, repeat, around, &rows);
                 let count = rows[&at];
-                let row = 1 + dice.of(count);
+                let row = 1 + dice.below(count);
                 let path = format!("{at}[{row}]");
-                let removes = count > 1 && dice.of(3) == 0;
+                let removes = count > 1 && dice.below(3) == 0;
                 if count > 4 || !interview.relevant(&ours(&path)) {
                     continue;
                 }
@@ -131,16 +131,16 @@ fn play(seed: u64) -> Played {
             }
             _ if questions.is_empty() => break,
             _ => {
-                let field = questions[dice.of(questions.len())];
+                let field = questions[dice.below(questions.len())];
                 let at = place(&mut dice, &field.path, &field.repeats, &rows);
                 let text = match field.kind {
-                    _ if dice.of(6) == 0 => "",
-                    Kind::Integer => dice.word(&["0", "1", "2", "3", "9", "-4"]),
-                    Kind::Decimal => dice.word(&["0.5", "2", "-1.5", "7.25"]),
-                    Kind::Date => dice.word(&["2024-05-31", "2024-06-01", "1999-02-28"]),
-                    Kind::One => dice.word(&["a", "b", "c"]),
-                    Kind::Several => dice.word(&["a", "b", "a c", "b c", "a b c"]),
-                    _ => dice.word(&["a", "x y", "12", "Zz"]),
+                    _ if dice.below(6) == 0 => "",
+                    Kind::Integer => dice.pick(&["0", "1", "2", "3", "9", "-4"]),
+                    Kind::Decimal => dice.pick(&["0.5", "2", "-1.5", "7.25"]),
+                    Kind::Date => dice.pick(&["2024-05-31", "2024-06-01", "1999-02-28"]),
+                    Kind::One => dice.pick(&["a", "b", "c"]),
+                    Kind::Several => dice.pick(&["a", "b", "a c", "b c", "a b c"]),
+                    _ => dice.pick(&["a", "x y", "12", "Zz"]),
                 };
                 if interview.answer(&ours(&at), Some(text).filter(|text| !text.is_empty())).is_err() {
                     continue;

@@ -9,7 +9,7 @@ use tabara_core::Error;
 use tabara_support::crash_history::{Event, Origin, PIN, Told, check, live, open};
 use tabara_support::faulty_vfs::{Disk, Fault};
 use tabara_support::phone::KeyStore;
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 
 fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
@@ -22,14 +22,14 @@ fn enrolled(keys: KeyStore) -> Origin {
 }
 
 fn on_a_failing_disk(origin: &Origin, seed: u64, fault: Fault) -> bool {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let folder = origin.copy();
     let disk = Disk::watch();
     let phone = open(folder.path(), &origin.keys).unwrap();
     phone.unlock(PIN).unwrap();
     let mut told = Told::default();
-    disk.fail_at(dice.of(160) as u64, fault);
-    let lived = live(&phone, &mut dice, 40, &mut |event| told.hear(event));
+    disk.fail_at(rng.below(160) as u64, fault);
+    let lived = live(&phone, &mut rng, 40, &mut |event| told.hear(event));
     let failed = disk.has_failed();
     assert!(lived.is_ok() || (failed && lived == Err(Error::Storage)), "{lived:?}");
     if matches!(fault, Fault::Full | Fault::ReadOnly) {
@@ -51,7 +51,7 @@ fn on_a_failing_disk(origin: &Origin, seed: u64, fault: Fault) -> bool {
 
 /// Kills a process that uses a phone (`src/bin/crash_history.rs`) somewhere in its second life.
 fn killed(origin: &Origin, keys: &std::path::Path, seed: u64) -> bool {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let folder = origin.copy();
     let mut child = Command::new(env!("CARGO_BIN_EXE_crash_history"))
         .args([folder.path(), keys])
@@ -63,7 +63,7 @@ fn killed(origin: &Origin, keys: &std::path::Path, seed: u64) -> bool {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().expect("the child speaks").unwrap();
     told.hear(serde_json::from_str(&first).unwrap());
-    std::thread::sleep(Duration::from_micros(dice.of(500_000) as u64));
+    std::thread::sleep(Duration::from_micros(rng.below(500_000) as u64));
     child.kill().unwrap();
     child.wait().unwrap();
     for line in lines {

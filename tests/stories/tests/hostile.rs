@@ -7,7 +7,7 @@ use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile};
 use tabara_support::counting::{Counting, count};
 use tabara_support::files::{cell, label, record, short, stream, xls, xlsx};
 use tabara_support::hostile::TARGETS;
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -16,7 +16,7 @@ static COUNTING: Counting = Counting;
 const MOST: usize = 192 << 20;
 
 /// One to four changes: bytes and lengths, pieces doubled, moved and left out, and words that parsers fear.
-fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+fn mutated(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     const WORDS: [&[u8]; 12] = [
         b"${",
         b"}",
@@ -31,20 +31,20 @@ fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
         b"once(",
         b"' | ",
     ];
-    let mut bytes = seeds[dice.of(seeds.len())].clone();
-    for _ in 0..=dice.of(4) {
-        let (from, other) = (dice.of(bytes.len()), &seeds[dice.of(seeds.len())]);
-        let to = (from + dice.of(64)).min(bytes.len());
-        let piece = match dice.of(6) {
-            0 => vec![dice.of(256) as u8],
-            1 => WORDS[dice.of(WORDS.len())].to_vec(),
-            2 => bytes[from..to].repeat(1 + dice.of(40)),
+    let mut bytes = seeds[rng.below(seeds.len())].clone();
+    for _ in 0..=rng.below(4) {
+        let (from, other) = (rng.below(bytes.len()), &seeds[rng.below(seeds.len())]);
+        let to = (from + rng.below(64)).min(bytes.len());
+        let piece = match rng.below(6) {
+            0 => vec![rng.below(256) as u8],
+            1 => WORDS[rng.below(WORDS.len())].to_vec(),
+            2 => bytes[from..to].repeat(1 + rng.below(40)),
             3 => Vec::new(),
             4 => {
-                let at = dice.of(other.len());
-                other[at..(at + dice.of(400)).min(other.len())].to_vec()
+                let at = rng.below(other.len());
+                other[at..(at + rng.below(400)).min(other.len())].to_vec()
             }
-            _ => bytes[from..to].iter().map(|byte| byte ^ (1 << dice.of(8))).collect(),
+            _ => bytes[from..to].iter().map(|byte| byte ^ (1 << rng.below(8))).collect(),
         };
         bytes.splice(from..to, piece);
     }
@@ -69,10 +69,10 @@ fn mutations_of_real_input_end_in_an_error_or_in_something_that_works() {
     let seed = seed.unwrap_or_else(now);
     for target in TARGETS {
         println!("seed {seed}, target {} (TABARA_SEED={seed} repeats it)", target.name);
-        let (mut dice, seeds) = (Dice::new(seed), (target.seeds)());
+        let (mut rng, seeds) = (Rng::new(seed), (target.seeds)());
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 2 {
-            let bytes = mutated(&mut dice, &seeds);
+            let bytes = mutated(&mut rng, &seeds);
             let told = Told(&bytes);
             let ((), held) = count(|| (target.read)(told.0));
             assert!(held.most < MOST, "{} MB were held", held.most >> 20);

@@ -1,7 +1,7 @@
 //! Random histories: many phones, a bad network, a server that dies, is set back or restored, phones that are killed,
 //! clocks that jump, couriers. Server and killed phones are processes of their own, ended by SIGKILL. Every record carries
 //! a unique value; at the end all values must be in the log once, and every receipt must be true. The seed is printed;
-//! `TABARA_SEED` plays one again (the dice, not the timing).
+//! `TABARA_SEED` plays one again (the rng, not the timing).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,8 @@ use tabara_core::record::Uuid;
 use tabara_core::sync::courier;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
-use tabara_support::proxy::{Dice, Faults, Proxy};
+use tabara_support::proxy::{Faults, Proxy};
+use tabara_support::rng::Rng;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_deployment");
 /// Older images of the machine are forgotten.
@@ -29,7 +30,7 @@ struct History {
     most_phones: usize,
     /// Screenings at a time, at most.
     most_screened: usize,
-    dice: Dice,
+    rng: Rng,
     next: u64,
     images: Vec<tempfile::TempDir>,
     happened: BTreeMap<&'static str, u32>,
@@ -81,7 +82,7 @@ impl History {
             phones: vec![],
             most_phones,
             most_screened,
-            dice: Dice::new(seed),
+            rng: Rng::new(seed),
             next: 0,
             images: vec![],
             happened: BTreeMap::new(),
@@ -93,7 +94,7 @@ impl History {
     /// A phone of its own clock, set up by a parcel, that has never met the server.
     fn enrol(&mut self) {
         let card = self.deployment.card_to("BI-CO-04-02", format!("http://{}", self.proxy.address));
-        let off = [0, 0, -9, 9][self.dice.of(4)] * 365 * 86_400;
+        let off = [0, 0, -9, 9][self.rng.below(4)] * 365 * 86_400;
         // a phone years ahead would find its card expired: the app asks for the right time then, the mailbox does not
         let phone = Phone::enrol(&card, SetClock::at(self.deployment.clock.unix() + off));
         courier::take(&phone.mailbox, &self.starter).unwrap();
@@ -105,7 +106,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.dice.of(100) {
+        match self.rng.below(100) {
             0..54 => self.screen(),
             54..84 => self.sync().await,
             84..90 => self.carry().await,
@@ -117,32 +118,32 @@ impl History {
     }
 
     fn screen(&mut self) {
-        let at = self.dice.of(self.phones.len());
-        for _ in 0..=self.dice.of(self.most_screened) {
-            self.phones[at].screen(self.next, &mut self.dice);
+        let at = self.rng.below(self.phones.len());
+        for _ in 0..=self.rng.below(self.most_screened) {
+            self.phones[at].screen(self.next, &mut self.rng);
             self.next += 1;
         }
     }
 
     /// Some phones sync at once over a bad network; some end in the middle; sometimes the server ends, too.
     async fn sync(&mut self) {
-        let mut fault = || self.dice.of(12) as u32;
+        let mut fault = || self.rng.below(12) as u32;
         let (cut_request, cut_answer, twice, replay, damage, delay) =
             (fault(), fault(), fault(), fault(), fault() / 3, fault());
         self.proxy.set(Faults { cut_request, cut_answer, twice, replay, damage, delay });
         let mut chosen = Vec::new();
-        for _ in 0..=self.dice.of(6).min(self.phones.len() - 1) {
-            let phone = self.phones.swap_remove(self.dice.of(self.phones.len()));
-            let patience = Duration::from_millis(5 + self.dice.of(300) as u64);
+        for _ in 0..=self.rng.below(6).min(self.phones.len() - 1) {
+            let phone = self.phones.swap_remove(self.rng.below(self.phones.len()));
+            let patience = Duration::from_millis(5 + self.rng.below(300) as u64);
             chosen.push(async move {
                 let run = tokio::time::timeout(patience, phone.sync()).await;
                 (phone, run.is_err())
             });
         }
-        let breaks = self.dice.percent(12);
+        let breaks = self.rng.percent(12);
         let meanwhile = async {
             if breaks {
-                tokio::time::sleep(Duration::from_millis(self.dice.of(100) as u64)).await;
+                tokio::time::sleep(Duration::from_millis(self.rng.below(100) as u64)).await;
                 self.break_down();
             }
         };
@@ -158,7 +159,7 @@ impl History {
     fn break_down(&mut self) {
         end(&mut self.server);
         self.count("server killed");
-        match self.dice.of(10) {
+        match self.rng.below(10) {
             0..3 => {
                 let image = tempfile::tempdir().unwrap();
                 copy(&self.deployment.data(), image.path());
@@ -167,12 +168,12 @@ impl History {
                 self.count("image");
             }
             3..5 if !self.images.is_empty() => {
-                let image = self.images.swap_remove(self.dice.of(self.images.len()));
+                let image = self.images.swap_remove(self.rng.below(self.images.len()));
                 let data = self.deployment.data();
                 std::fs::remove_dir_all(&data).unwrap();
                 std::fs::create_dir(&data).unwrap();
                 copy(image.path(), &data);
-                let restored = self.dice.percent(50);
+                let restored = self.rng.percent(50);
                 if restored {
                     let database = rusqlite::Connection::open(data.join("tabara.sqlite")).unwrap();
                     database.execute("UPDATE epoch SET id = randomblob(16)", []).unwrap();
@@ -186,12 +187,12 @@ impl History {
 
     /// A bundle is carried by another phone, perhaps twice; the parcel may get lost.
     async fn carry(&mut self) {
-        let (from, by) = (self.dice.of(self.phones.len()), self.dice.of(self.phones.len()));
+        let (from, by) = (self.rng.below(self.phones.len()), self.rng.below(self.phones.len()));
         let Some(bundle) = courier::export(&self.phones[from].mailbox).unwrap() else { return };
-        for _ in 0..=self.dice.of(2) {
+        for _ in 0..=self.rng.below(2) {
             let patience = Duration::from_millis(300);
             let carried = tokio::time::timeout(patience, self.phones[by].carry(&bundle)).await;
-            if let (Ok(Ok(parcel)), true) = (carried, self.dice.percent(70)) {
+            if let (Ok(Ok(parcel)), true) = (carried, self.rng.percent(70)) {
                 courier::take(&self.phones[from].mailbox, &parcel).unwrap();
                 self.count("courier");
             }
@@ -199,16 +200,16 @@ impl History {
     }
 
     fn jump(&mut self) {
-        let at = self.dice.of(self.phones.len());
-        let to = self.deployment.clock.unix() + (self.dice.of(20) as i64 - 10) * 200 * 86_400;
+        let at = self.rng.below(self.phones.len());
+        let to = self.deployment.clock.unix() + (self.rng.below(20) as i64 - 10) * 200 * 86_400;
         self.phones[at].set_clock(to);
         self.count("clock jump");
     }
 
     /// A phone's process is killed while it syncs.
     fn kill(&mut self) {
-        let phone = self.phones.swap_remove(self.dice.of(self.phones.len()));
-        let after = Duration::from_millis(self.dice.of(150) as u64);
+        let phone = self.phones.swap_remove(self.rng.below(self.phones.len()));
+        let after = Duration::from_millis(self.rng.below(150) as u64);
         self.phones.push(phone.killed(PROGRAM, after));
         self.count("phone killed");
     }

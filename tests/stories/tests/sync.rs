@@ -8,7 +8,8 @@ use tabara_core::sync::{Client, Progress, Report, Step, courier};
 use tabara_server::operator::keys::{self, KeysError};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
-use tabara_support::proxy::{Dice, Faults, Line, Link, Proxy};
+use tabara_support::proxy::{Faults, Line, Link, Proxy};
+use tabara_support::rng::Rng;
 
 /// 2026-11-22 16:00 UTC.
 const START: i64 = 1_795_363_200;
@@ -25,8 +26,8 @@ fn enrol(deployment: &Deployment) -> Phone {
 async fn phone_with(deployment: &Deployment, card: &str, screenings: std::ops::Range<u64>) -> Phone {
     let phone = Phone::enrol(card, deployment.clock.clone());
     phone.sync().await.expect("first contact");
-    let mut dice = Dice::new(screenings.start);
-    screenings.for_each(|value| phone.screen(value, &mut dice));
+    let mut rng = Rng::new(screenings.start);
+    screenings.for_each(|value| phone.screen(value, &mut rng));
     phone
 }
 
@@ -38,7 +39,7 @@ async fn a_phone_sends_what_waits_and_knows_what_became_of_each() {
     let first = phone.sync().await.unwrap();
     assert!(first.new_catalog);
     assert!(phone.mailbox.missing_parts().unwrap().is_empty());
-    (0..30).for_each(|value| phone.screen(value, &mut Dice::new(value)));
+    (0..30).for_each(|value| phone.screen(value, &mut Rng::new(value)));
     assert_eq!(phone.sync().await.unwrap(), Report { accepted: 30, ..Report::default() });
     assert_eq!(phone.sync().await.unwrap(), Report::default());
     assert_eq!((phone.waiting(), values(&deployment)), (0, (0..30).collect::<Vec<_>>()));
@@ -102,8 +103,8 @@ async fn a_server_set_back_a_day_without_a_word_gets_all_again_also_from_phones_
     let image = image(&mut deployment).await;
     let since = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 100..110).await;
     assert_eq!(since.sync().await.unwrap().accepted, 10);
-    let mut dice = Dice::new(3);
-    (10..15).for_each(|value| before.screen(value, &mut dice));
+    let mut rng = Rng::new(3);
+    (10..15).for_each(|value| before.screen(value, &mut rng));
     assert_eq!(before.sync().await.unwrap().accepted, 5);
     set_back(&mut deployment, &image).await;
     // others fill the log beyond what it had reached, so that its length tells nothing
@@ -127,8 +128,8 @@ async fn a_server_restored_from_yesterdays_backup_gets_all_again_also_from_phone
     deployment.store().backup(&backup, START).unwrap();
     let since = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 100..110).await;
     assert_eq!(since.sync().await.unwrap().accepted, 10);
-    let mut dice = Dice::new(3);
-    (10..15).for_each(|value| before.screen(value, &mut dice));
+    let mut rng = Rng::new(3);
+    (10..15).for_each(|value| before.screen(value, &mut rng));
     assert_eq!(before.sync().await.unwrap().accepted, 5);
     deployment.stop().await;
     drop(tabara_server::operator::restore::restore(&deployment.data(), &backup, START).unwrap());
@@ -157,7 +158,7 @@ async fn a_receipt_for_an_old_place_does_not_hide_what_is_lost_the_next_time() {
     let with_it = image(&mut deployment).await;
     assert!(!phone.sync().await.unwrap().restored, "nothing of it is missing");
     // when the next record is lost and others fill the log beyond the old place,
-    phone.screen(1, &mut Dice::new(1));
+    phone.screen(1, &mut Rng::new(1));
     assert_eq!(phone.sync().await.unwrap().accepted, 1);
     set_back(&mut deployment, &with_it).await;
     let third = phone_with(&deployment, &deployment.card("BI-CO-04-04"), 200..260).await;
@@ -197,7 +198,7 @@ async fn what_has_arrived_before_a_cut_moves_once_both_ways() {
     assert!(phone.mailbox.missing_parts().unwrap().is_empty());
     assert!(link.cuts() > 1, "{} cuts", link.cuts());
     // and so does a batch, of which little is sent again.
-    (0..10).for_each(|value| phone.screen(value, &mut Dice::new(value)));
+    (0..10).for_each(|value| phone.screen(value, &mut Rng::new(value)));
     let link = Link::start(deployment.address, line(4000.0), 7).await;
     let client = Client::new(&format!("http://{}", link.address), None, || START).unwrap();
     while phone.waiting() > 0 {
@@ -247,7 +248,7 @@ async fn clocks_that_are_years_off_do_not_matter() {
         let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), clock.clone());
         phone.sync().await.unwrap();
         assert!((phone.mailbox.now().unwrap() - START).abs() < 5);
-        phone.screen(off.unsigned_abs(), &mut Dice::new(1));
+        phone.screen(off.unsigned_abs(), &mut Rng::new(1));
         assert_eq!(phone.sync().await.unwrap().accepted, 1);
         // the lease too goes by the time that was learned
         let lease_over = || phone.mailbox.queue_status().unwrap().lease_over;
@@ -300,7 +301,7 @@ async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by
     let remote = Phone::enrol(&nowhere, deployment.clock.clone());
     assert!(courier::take(&remote.mailbox, &starter).unwrap().new_catalog);
     assert!(remote.mailbox.missing_parts().unwrap().is_empty());
-    (0..8).for_each(|value| remote.screen(value, &mut Dice::new(value)));
+    (0..8).for_each(|value| remote.screen(value, &mut Rng::new(value)));
     let bundle = courier::export(&remote.mailbox).unwrap().unwrap();
     assert_eq!(remote.waiting(), 8, "until a receipt comes");
 
@@ -325,7 +326,7 @@ async fn what_a_courier_brought_receipts_for_is_kept_its_days_also_where_the_pho
     let starter = tabara_server::courier::parcel(deployment.store(), &deployment.settings(), vec![]).unwrap().write();
     let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), SetClock::at(START - 9 * 365 * 86_400));
     courier::take(&phone.mailbox, &starter).unwrap();
-    phone.screen(0, &mut Dice::new(1));
+    phone.screen(0, &mut Rng::new(1));
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
     let parcel = enrol(&deployment).carry(&bundle).await.unwrap();
     assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 1);
@@ -343,7 +344,7 @@ async fn a_receipt_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
     set_back(&mut deployment, &image).await;
     let other = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 100..120).await;
     other.sync().await.unwrap();
-    phone.screen(3, &mut Dice::new(3));
+    phone.screen(3, &mut Rng::new(3));
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
     courier::take(&phone.mailbox, &other.carry(&bundle).await.unwrap()).unwrap();
     assert!(phone.sync().await.unwrap().restored);
@@ -385,7 +386,7 @@ async fn the_authority_hands_over_to_a_new_key_and_the_old_one_ends() {
     deployment.catalog.version = 4;
     deployment.authority = old;
     deployment.publish();
-    phone.screen(1, &mut Dice::new(1));
+    phone.screen(1, &mut Rng::new(1));
     let report = phone.sync().await.unwrap();
     assert_eq!(report.catalog_fault, Some("the catalog is not signed by the authority"));
     assert_eq!((report.accepted, report.new_catalog), (1, false));

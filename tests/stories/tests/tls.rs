@@ -6,7 +6,7 @@ use tabara_core::Error;
 use tabara_core::envelope::Digest;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 
 /// SHA-256 of the certificate's SubjectPublicKeyInfo, as `openssl` computes it.
 const PIN: &str = "P5fL0FnZKocGZrXCDLDkDrWZQGCzeNOdOC_MNdupmvM";
@@ -34,7 +34,7 @@ async fn a_phone_whose_card_pins_the_key_syncs_whatever_name_and_dates_the_certi
     let (deployment, address) = deployment(folder.path()).await;
     let phone = phone(&deployment, address, Some(PIN.parse().unwrap()));
     phone.sync().await.unwrap();
-    phone.screen(7, &mut Dice::new(7));
+    phone.screen(7, &mut Rng::new(7));
     assert_eq!(phone.sync().await.unwrap().accepted, 1);
     assert_eq!(values(&deployment), [7]);
 }

@@ -2,7 +2,8 @@
 
 use crate::deployment::{Deployment, SetClock};
 use crate::light_phone::{Phone, values};
-use crate::proxy::{Dice, Line, Link};
+use crate::proxy::{Line, Link};
+use crate::rng::Rng;
 use std::time::{Duration, Instant};
 use tabara_core::sync::{Client, Progress};
 
@@ -30,8 +31,8 @@ pub async fn cost(seed: u64) -> Cost {
     let deployment = Deployment::start(folder.path(), clock.clone(), &["first-line.md"], 0).await;
     let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), clock);
     phone.sync().await.expect("first contact, over a good line");
-    let mut dice = Dice::new(seed);
-    (0..SCREENINGS).for_each(|value| phone.screen(value, &mut dice));
+    let mut rng = Rng::new(seed);
+    (0..SCREENINGS).for_each(|value| phone.screen(value, &mut rng));
     let link = Link::start(deployment.address, LINE, seed).await;
     let (started, client) =
         (Instant::now(), Client::new(&format!("http://{}", link.address), None, || 0).expect("a client"));

@@ -3,7 +3,7 @@
 
 use crate::deployment::SetClock;
 use crate::phone::{KeyStore, Office};
-use crate::proxy::Dice;
+use crate::rng::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -120,11 +120,11 @@ impl Told {
 }
 
 /// Uses a phone until the first error.
-pub fn live(phone: &FocalPoint, dice: &mut Dice, steps: u64, hear: &mut dyn FnMut(Event)) -> Result<(), Error> {
+pub fn live(phone: &FocalPoint, rng: &mut Rng, steps: u64, hear: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let mut sessions: BTreeMap<Uuid, (Session, bool)> = BTreeMap::new();
     for step in 0..steps {
-        let some = sessions.keys().nth(dice.of(sessions.len())).copied();
-        match (dice.of(10), some) {
+        let some = sessions.keys().nth(rng.below(sessions.len())).copied();
+        match (rng.below(10), some) {
             (0..2, _) | (_, None) => {
                 let session = phone.start("first_line", "en")?;
                 for (path, value) in [("consent", "yes"), ("statistics", "yes"), ("sex", "f"), ("left", "yes")] {
@@ -136,7 +136,7 @@ pub fn live(phone: &FocalPoint, dice: &mut Dice, steps: u64, hear: &mut dyn FnMu
                 sessions.insert(session.draft(), (session, false));
             }
             (2..7, Some(draft)) => {
-                let value = format!("{draft}-{step}-{}", "x".repeat(dice.of(5000)));
+                let value = format!("{draft}-{step}-{}", "x".repeat(rng.below(5000)));
                 hear(Event::Trying(draft, value.clone()));
                 let (session, said) = sessions.get_mut(&draft).expect("there");
                 session.answer("name", Some(&value))?;

@@ -18,7 +18,10 @@ pub fn hand_out_card(deployment: &Deployment, folder: &Path) -> std::io::Result<
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("card.txt"), &text)?;
     std::fs::write(folder.join("card.svg"), picture)?;
-    println!("\nA card for one phone of your own (a second phone needs another): {}", folder.join("card.txt").display());
+    println!(
+        "\nA card for one phone of your own (a second phone needs another): {}",
+        folder.join("card.txt").display()
+    );
     println!("  as a QR code   {}", folder.join("card.svg").display());
     println!("  first program  bindings/README.md, \"Your first phone\"");
     Ok(())

@@ -27,5 +27,6 @@ pub mod load;
 pub mod people;
 pub mod phone;
 pub mod proxy;
+pub mod rng;
 pub mod seeded_server;
 pub mod sign_in;

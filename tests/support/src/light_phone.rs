@@ -4,7 +4,7 @@
 
 use crate::deployment::{Deployment, SetClock};
 use crate::phone::KeyStore;
-use crate::proxy::Dice;
+use crate::rng::Rng;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -70,13 +70,13 @@ impl Phone {
         Self { place, clock, mailbox, record_key, device }
     }
     /// Seals and posts a screening that carries a unique value. Needs a catalog.
-    pub fn screen(&self, value: u64, dice: &mut Dice) {
+    pub fn screen(&self, value: u64, rng: &mut Rng) {
         let (_, catalog) = self.mailbox.catalog().expect("read").expect("a catalog");
         let part = catalog.parts.iter().find(|p| p.kind == PartKind::Questionnaire).expect("a questionnaire");
         let questionnaire = QuestionnaireRef { id: part.id.clone(), sha256: part.sha256 };
         let (record, case) = (Uuid::new_v4(), Uuid::new_v4());
         let mut answers = vec![("value".to_owned(), value.to_string())];
-        answers.extend((0..dice.of(40)).map(|n| (format!("q{n}"), format!("{:x}", dice.roll()))));
+        answers.extend((0..rng.below(40)).map(|n| (format!("q{n}"), format!("{:x}", rng.number()))));
         let told = SealedCase {
             record,
             case,

@@ -4,6 +4,7 @@
 //!
 //! Ages, provinces and forms of exploitation were not printed: they are drawn here, with a fixed seed.
 
+use crate::rng::Rng;
 use std::collections::BTreeMap;
 
 /// The first month, and how many there are.
@@ -59,69 +60,44 @@ pub fn truth(fast: bool) -> Truth {
     }
 }
 
-/// A small generator with a fixed beginning (SplitMix64): the same people on every machine.
-pub struct Chance(u64);
-
-impl Chance {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
-
 /// Everybody, in the order of the interviews.
 pub fn people(fast: bool) -> Vec<Person> {
     let truth = truth(fast);
-    let mut chance = Chance::new(2021);
+    let mut rng = Rng::new(2021);
     let mut all = Vec::with_capacity(truth.interviews);
     for n in 0..truth.interviews {
         let presumed = n < truth.people;
         // spread by remainders, so that sex and region are independent of each other and the sums exact
-        let woman_or_girl = if presumed { (n * 7) % truth.people < truth.women_or_girls } else { !chance.one_in(4) };
-        let region = match if presumed { n } else { chance.below(truth.people) } {
+        let woman_or_girl = if presumed { (n * 7) % truth.people < truth.women_or_girls } else { !rng.one_in(4) };
+        let region = match if presumed { n } else { rng.below(truth.people) } {
             n if n < truth.gulf => Region::Gulf,
             n if n < truth.gulf + truth.region => Region::Regional,
             _ => Region::Internal,
         };
-        let mut person = if presumed { victim(region, &mut chance) } else { other(n, region, &mut chance) };
+        let mut person = if presumed { victim(region, &mut rng) } else { other(n, region, &mut rng) };
         person.woman_or_girl = woman_or_girl;
         person.answers.insert("p_sex", if woman_or_girl { "f" } else { "m" }.into());
-        person.month = chance.below(MONTHS);
+        person.month = rng.below(MONTHS);
         all.push(person);
     }
     all.sort_by_key(|p| p.month);
     all
 }
 
-fn victim(region: Region, chance: &mut Chance) -> Person {
-    let child = chance.one_in(8);
-    let mut said = journey(region, child, chance);
+fn victim(region: Region, rng: &mut Rng) -> Person {
+    let child = rng.one_in(8);
+    let mut said = journey(region, child, rng);
     let work = match region {
-        Region::Gulf => chance.pick(&["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic ex_sex_private"]),
-        Region::Regional => chance.pick(&["ex_agri", "ex_hospitality", "ex_fish", "ex_domestic", "ex_mining"]),
-        Region::Internal => chance.pick(&["ex_domestic", "ex_domestic", "ex_trade", "ex_begging"]),
+        Region::Gulf => rng.pick(&["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic ex_sex_private"]),
+        Region::Regional => rng.pick(&["ex_agri", "ex_hospitality", "ex_fish", "ex_domestic", "ex_mining"]),
+        Region::Internal => rng.pick(&["ex_domestic", "ex_domestic", "ex_trade", "ex_begging"]),
     };
     for (question, answer) in [("q_what", work), ("q_hours", "yes"), ("q_paid", "yes"), ("q_job", "yes")] {
         said.insert(question, answer.into());
     }
     said.insert("q_pay", "yes".into());
     for question in ["q_docs", "q_move", "q_threat", "q_beaten", "q_insult", "q_living", "q_sex"] {
-        if chance.one_in(2) {
+        if rng.one_in(2) {
             said.insert(question, "yes".into());
         }
     }
@@ -132,13 +108,13 @@ fn victim(region: Region, chance: &mut Chance) -> Person {
         "sv_family",
         "sv_medical sv_legal",
     ];
-    said.insert("n_need", chance.pick(&needs).into());
-    said.insert("x_exit", chance.pick(&["escaped", "escaped", "released", "rescued", "embassy"]).into());
+    said.insert("n_need", rng.pick(&needs).into());
+    said.insert("x_exit", rng.pick(&["escaped", "escaped", "released", "rescued", "embassy"]).into());
     person(region, true, said, Otherwise::Negative)
 }
 
-fn other(n: usize, region: Region, chance: &mut Chance) -> Person {
-    let mut said = journey(region, false, chance);
+fn other(n: usize, region: Region, rng: &mut Rng) -> Person {
+    let mut said = journey(region, false, rng);
     let mut otherwise = Otherwise::Negative;
     match n % 4 {
         // exploited, but no means
@@ -155,20 +131,20 @@ fn other(n: usize, region: Region, chance: &mut Chance) -> Person {
             said.insert("q_what", "none".into());
         }
     }
-    said.insert("n_need", chance.pick(&["sv_iga", "sv_training", "sv_material"]).into());
+    said.insert("n_need", rng.pick(&["sv_iga", "sv_training", "sv_material"]).into());
     person(region, false, said, otherwise)
 }
 
-fn journey(region: Region, child: bool, chance: &mut Chance) -> BTreeMap<&'static str, String> {
-    let age = if child { 10 + chance.below(8) } else { 18 + chance.below(9) + chance.below(12) };
+fn journey(region: Region, child: bool, rng: &mut Rng) -> BTreeMap<&'static str, String> {
+    let age = if child { 10 + rng.below(8) } else { 18 + rng.below(9) + rng.below(12) };
     let place = match region {
-        Region::Gulf => chance.pick(&["OM", "SA", "SA", "KW", "AE", "QA"]),
-        Region::Regional => chance.pick(&["TZ", "TZ", "RW", "CD", "UG", "KE", "ZM"]),
+        Region::Gulf => rng.pick(&["OM", "SA", "SA", "KW", "AE", "QA"]),
+        Region::Regional => rng.pick(&["TZ", "TZ", "RW", "CD", "UG", "KE", "ZM"]),
         Region::Internal => "internal",
     };
     let arranged = match region {
-        Region::Gulf => chance.pick(&["agency", "broker", "agency", "friend"]),
-        _ => chance.pick(&["friend", "neighbour", "family", "broker"]),
+        Region::Gulf => rng.pick(&["agency", "broker", "agency", "friend"]),
+        _ => rng.pick(&["friend", "neighbour", "family", "broker"]),
     };
     let asked_well = ["s1_private", "s1_alone", "s3_assent", "s3_caregiver", "s3_stats"].into_iter();
     let told = ["s3_c1", "s3_c2", "s3_c3", "s3_c4", "s3_c5", "s3_c6", "s3_c7"].into_iter();
@@ -182,8 +158,8 @@ fn journey(region: Region, child: bool, chance: &mut Chance) -> BTreeMap<&'stati
         ("j_left", "yes".into()),
         ("j_where", place.into()),
         ("j_arranged", arranged.into()),
-        ("j_months", (1 + chance.below(30)).to_string()),
-        ("s3_keep", if chance.one_in(3) { "yes" } else { "no" }.into()),
+        ("j_months", (1 + rng.below(30)).to_string()),
+        ("s3_keep", if rng.one_in(3) { "yes" } else { "no" }.into()),
         ("c_name", "name of the demo".into()),
         ("c_channel", "phone".into()),
         // the one question where "yes" raises nothing

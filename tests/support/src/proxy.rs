@@ -2,6 +2,7 @@
 //! one request in its hands, so that it can lose it, cut it at any byte, send it twice, play it again much later, or
 //! damage and cut the answer. A second mode ([`Link`]) is a slow line that is cut by its traffic.
 
+use crate::rng::Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,43 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-
-/// Numbers that follow from a seed (SplitMix64).
-#[derive(Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-    pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    /// One of `n`, from 0.
-    pub fn of(&mut self, n: usize) -> usize {
-        (self.roll() % n.max(1) as u64) as usize
-    }
-    pub fn word<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.of(words.len())]
-    }
-    /// One of them; none of none.
-    pub fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        if of.is_empty() { None } else { Some(of[self.of(of.len())].clone()) }
-    }
-    /// True so many times in a hundred.
-    pub fn percent(&mut self, n: u32) -> bool {
-        self.roll() % 100 < u64::from(n)
-    }
-    /// How far it is to the next event, when one happens every `mean` on average.
-    pub fn distance(&mut self, mean: f64) -> f64 {
-        let u = ((self.roll() >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
-        -mean * u.ln()
-    }
-}
 
 /// How often, in a hundred requests, each thing happens.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,7 +45,7 @@ impl Drop for Proxy {
 
 #[derive(Debug)]
 struct Shared {
-    dice: Dice,
+    rng: Rng,
     seen: VecDeque<Vec<u8>>,
 }
 
@@ -91,7 +55,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (upstream, faults) = (Arc::new(Mutex::new(upstream)), Arc::new(Mutex::new(faults)));
-        let shared = Arc::new(Mutex::new(Shared { dice: Dice::new(seed), seen: VecDeque::new() }));
+        let shared = Arc::new(Mutex::new(Shared { rng: Rng::new(seed), seen: VecDeque::new() }));
         let (to, what) = (upstream.clone(), faults.clone());
         let task = tokio::spawn(async move {
             while let Ok((phone, _)) = listener.accept().await {
@@ -123,16 +87,16 @@ async fn pass(
     loop {
         let request = read_message(&mut phone).await?;
         let (to, faults) = (*to.lock().unwrap(), *what.lock().unwrap());
-        // all dice are rolled at once, under one lock, so that no await lies between
+        // all rng are rolled at once, under one lock, so that no await lies between
         let (again, fate) = {
             let mut shared = shared.lock().unwrap();
-            let Shared { dice, seen } = &mut *shared;
-            let again = (dice.percent(faults.replay) && !seen.is_empty()).then(|| seen[dice.of(seen.len())].clone());
+            let Shared { rng, seen } = &mut *shared;
+            let again = (rng.percent(faults.replay) && !seen.is_empty()).then(|| seen[rng.below(seen.len())].clone());
             seen.push_back(request.clone());
             if seen.len() > 50 {
                 seen.pop_front();
             }
-            (again, Fate::roll(&faults, dice))
+            (again, Fate::roll(&faults, rng))
         };
         if let Some(again) = again {
             exchange(to, &again).await.ok();
@@ -171,12 +135,12 @@ struct Fate {
 }
 
 impl Fate {
-    fn roll(faults: &Faults, dice: &mut Dice) -> Self {
-        let mut place = |percent| dice.percent(percent).then(|| dice.of(usize::MAX >> 8));
+    fn roll(faults: &Faults, rng: &mut Rng) -> Self {
+        let mut place = |percent| rng.percent(percent).then(|| rng.below(usize::MAX >> 8));
         let (cut_request, cut_answer) = (place(faults.cut_request), place(faults.cut_answer));
         let (damage, delay) = (place(faults.damage), place(faults.delay));
         let delay = Duration::from_millis(delay.map_or(0, |at| at as u64 % 40));
-        Self { delay, cut_request, cut_answer, damage, twice: dice.percent(faults.twice) }
+        Self { delay, cut_request, cut_answer, damage, twice: rng.percent(faults.twice) }
     }
 }
 
@@ -245,11 +209,11 @@ impl Link {
         let arrived = Arc::new(Mutex::new(BTreeMap::new()));
         let (counted, whole, cut) = (sent.clone(), arrived.clone(), cuts.clone());
         let task = tokio::spawn(async move {
-            let mut dice = Dice::new(seed);
-            let left = Arc::new(Mutex::new(dice.distance(line.cut_every)));
+            let mut rng = Rng::new(seed);
+            let left = Arc::new(Mutex::new(rng.distance(line.cut_every)));
             while let Ok((phone, _)) = listener.accept().await {
                 if *left.lock().unwrap() <= 0.0 {
-                    *left.lock().unwrap() = dice.distance(line.cut_every);
+                    *left.lock().unwrap() = rng.distance(line.cut_every);
                 }
                 let Ok(server) = TcpStream::connect(upstream).await else { continue };
                 let (from_phone, to_phone) = phone.into_split();

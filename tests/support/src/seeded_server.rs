@@ -3,7 +3,7 @@
 
 use crate::deployment::SetClock;
 use crate::load::{Deployment, Phone};
-use crate::people::Chance;
+use crate::rng::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tabara_core::facts::{Facts, Value};
@@ -41,7 +41,7 @@ impl Screened {
         let clock = SetClock::at(START);
         let deployment = Deployment::new(clock.clone());
         let (store, settings) = deployment.open(folder);
-        let mut chance = Chance::new(17);
+        let mut rng = Rng::new(17);
         let communes: Vec<&str> = places::communes().map(|place| place.code).collect();
         let mut phones: Vec<(Phone, &str)> = Vec::new();
         for n in 0..25 {
@@ -60,9 +60,9 @@ impl Screened {
             // some months bring many people home, others few
             for _ in 0..(number as i64 * (3 + month * 7 % 5 + month % 3) / 6 / MONTHS).max(1) {
                 // the last two phones are never heard of
-                let at = chance.below(23);
+                let at = rng.below(23);
                 let (phone, commune) = &mut phones[at];
-                let facts = facts(&tabara_core::clock::civil_month(now), commune, &mut chance);
+                let facts = facts(&tabara_core::clock::civil_month(now), commune, &mut rng);
                 let record = Record { record: Uuid::new_v4(), facts: facts.clone(), ..phone.screening() };
                 batch.push(phone.sign(&record, None));
                 if month < MONTHS - 1 {
@@ -102,41 +102,41 @@ pub fn has(facts: &Facts, fact: &str, code: &str) -> bool {
     facts.get(fact).is_some_and(|value| value.codes().any(|c| c == code))
 }
 
-fn facts(month: &str, commune: &str, chance: &mut Chance) -> Facts {
+fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
     let one = |code: &str| Value::One(code.to_owned());
     let outcomes = ["presumed", "presumed", "presumed", "presumed", "presumed", "presumed", "exploited", "at_risk"];
-    let outcome = match chance.below(10) {
+    let outcome = match rng.below(10) {
         0 => "no_indication",
         1 => "inconclusive",
-        _ => chance.pick(&outcomes),
+        _ => rng.pick(&outcomes),
     };
     let ages = ["9-17", "18-20", "18-20", "21-23", "21-23", "21-23", "24-26", "24-26", "27-29", "30-38", "30-38"];
-    let age = if chance.one_in(20) { chance.pick(&["0-8", "39-47", "48+", "ns"]) } else { chance.pick(&ages) };
-    let region = chance.pick(&["gulf", "gulf", "gulf", "gulf", "gulf", "gulf", "regional", "regional", "internal"]);
+    let age = if rng.one_in(20) { rng.pick(&["0-8", "39-47", "48+", "ns"]) } else { rng.pick(&ages) };
+    let region = rng.pick(&["gulf", "gulf", "gulf", "gulf", "gulf", "gulf", "regional", "regional", "internal"]);
     let works: &[&str] = match region {
         "gulf" => &["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic", "ex_hospitality", "ex_sex_private"],
         _ => &["ex_domestic", "ex_agri", "ex_trade", "ex_begging", "ex_fish", "ex_mining", "ex_prostitution"],
     };
-    let mut exploitation = vec![chance.pick(works)];
-    if chance.one_in(4) {
-        exploitation.push(chance.pick(&["ex_servitude", "ex_marriage", "ex_sex_private", "ex_child_labour"]));
+    let mut exploitation = vec![rng.pick(works)];
+    if rng.one_in(4) {
+        exploitation.push(rng.pick(&["ex_servitude", "ex_marriage", "ex_sex_private", "ex_child_labour"]));
     }
     if outcome == "no_indication" {
         exploitation = vec!["none"];
     }
     let services =
         ["sv_psychosocial", "sv_medical", "sv_iga", "sv_shelter", "sv_food", "sv_docs", "sv_legal", "sv_iom"];
-    let wanted: Vec<&str> = services.iter().copied().filter(|_| chance.one_in(3)).collect();
+    let wanted: Vec<&str> = services.iter().copied().filter(|_| rng.one_in(3)).collect();
     let many = |codes: Vec<&str>| Value::Many(codes.into_iter().map(str::to_owned).collect());
     let mut facts: Facts = [
         ("month", one(month)),
         ("screen_commune", one(commune)),
-        ("sex", one(if chance.one_in(7) { "m" } else { "f" })),
+        ("sex", one(if rng.one_in(7) { "m" } else { "f" })),
         ("age_band", one(age)),
         ("destination_region", one(region)),
         ("exploitation", many(exploitation)),
         ("outcome", one(outcome)),
-        ("already", one(if chance.one_in(60) { "unknown" } else { "no" })),
+        ("already", one(if rng.one_in(60) { "unknown" } else { "no" })),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tabara_support::crash_history::{PIN, live, open};
 use tabara_support::phone::KeyStore;
-use tabara_support::proxy::Dice;
+use tabara_support::rng::Rng;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -17,5 +17,5 @@ fn main() {
         let line = serde_json::to_string(&event).expect("JSON");
         writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody listens");
     };
-    live(&phone, &mut Dice::new(seed.parse().expect("a number")), 100_000, &mut tell).expect("no error");
+    live(&phone, &mut Rng::new(seed.parse().expect("a number")), 100_000, &mut tell).expect("no error");
 }
