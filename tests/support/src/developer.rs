@@ -5,7 +5,7 @@ use crate::sign_in::SignIn;
 use std::path::Path;
 use tabara_core::catalog::Card;
 use tabara_desk::card;
-use tabara_server::auth::Role;
+use tabara_server::staff::role::Role;
 
 /// The commune of the card: Gitega.
 const COMMUNE: &str = "BI-CO-05-03";
