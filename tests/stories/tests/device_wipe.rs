@@ -72,7 +72,7 @@ impl World {
             positions.into_iter().map(|position| log.sealed(position)).collect::<Result<Vec<_>, _>>()
         });
         for sealed in each.unwrap().into_iter().flatten() {
-            let plain = seal::unseal(&sealed, &self.deployment.case_worker).unwrap();
+            let plain = seal::unseal(&sealed, &self.deployment.authority.case_worker).unwrap();
             let case: SealedCase = serde_json::from_slice(&plain).unwrap();
             names.extend(case.answers.into_iter().filter(|(path, _)| path == "name").map(|(_, name)| name));
         }

@@ -94,7 +94,7 @@ fn an_interview_without_network_becomes_a_signed_record_that_only_the_case_worke
     assert_eq!(record.facts["screen_commune"], Value::One("BI-CO-04-02".into()));
     assert_eq!(record.facts["sex"], Value::One("f".into()));
     assert!(!out.jws.contains("Bisi"));
-    let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.case_worker).unwrap();
+    let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
     let case: SealedCase = serde_json::from_slice(&opened).unwrap();
     assert_eq!((case.record, case.case), (record.record, record.case));
     assert!(case.answers.contains(&("name".into(), "Bisi-7719".into())));
@@ -158,7 +158,7 @@ fn without_consent_there_is_no_record_and_no_draft_and_without_agreement_to_coun
     interview(&phone, &told).unwrap();
     let [out] = &sent(&phone)[..] else { panic!("one record waits") };
     assert!(record(&phone, out).facts.is_empty());
-    assert!(seal::unseal(out.sealed.as_ref().unwrap(), &world.office.case_worker).is_ok());
+    assert!(seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).is_ok());
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_revoked_phone_seals_its_drafts_at_the_next_unlock_and_begins_no_interview()
     phone.unlock(PIN).unwrap();
     assert_eq!(phone.drafts().unwrap(), []);
     let opened = |out: Outgoing| {
-        let plain = seal::unseal(&out.sealed.unwrap(), &world.office.case_worker).unwrap();
+        let plain = seal::unseal(&out.sealed.unwrap(), &world.office.authority.case_worker).unwrap();
         serde_json::from_slice(&plain).unwrap()
     };
     let cases: Vec<SealedCase> = sent(&phone).into_iter().map(opened).collect();
@@ -246,7 +246,8 @@ fn a_form_that_reads_its_last_record_finds_what_it_asks_for_until_that_person_ta
         let session = phone.start("first_line", "en").unwrap();
         answers(&session, TOLD);
         session.finish(None).unwrap();
-        let opened = seal::unseal(sent(phone).pop().unwrap().sealed.as_ref().unwrap(), &world.office.case_worker);
+        let opened =
+            seal::unseal(sent(phone).pop().unwrap().sealed.as_ref().unwrap(), &world.office.authority.case_worker);
         let case: SealedCase = serde_json::from_slice(&opened.unwrap()).unwrap();
         (case.record, case.answers.into_iter().find(|(path, _)| path == "before").map(|(_, said)| said))
     };
@@ -547,7 +548,7 @@ fn a_raised_outcome_carries_its_reason_into_the_sealed_case_only() {
     let record = record(&phone, out);
     assert_eq!(record.facts["override"], Value::One("1".into()));
     assert!(!serde_json::to_string(&record).unwrap().contains("fear"));
-    let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.case_worker).unwrap();
+    let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
     assert!(String::from_utf8(opened).unwrap().contains("fear"));
 }
 

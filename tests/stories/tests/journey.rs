@@ -134,7 +134,7 @@ impl World {
             log.sealed(found.position)
         });
         let sealed = sealed.unwrap().expect("the sealed case is beside it");
-        let plain = seal::unseal(&sealed, &self.deployment.case_worker).unwrap();
+        let plain = seal::unseal(&sealed, &self.deployment.authority.case_worker).unwrap();
         serde_json::from_slice(&plain).unwrap()
     }
 
@@ -306,7 +306,7 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     let held = || case_export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
     let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| Questionnaire::read(bytes).ok());
     let told = |key: &str| tabara_desk::export::text(&held(), key, words, "fr");
-    let file = told(&world.deployment.case_worker).unwrap();
+    let file = told(&world.deployment.authority.case_worker).unwrap();
 
     // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept
     assert!(!readable(serde_json::to_string(&held()).unwrap().as_bytes()), "the operator reads nothing of it");
@@ -325,7 +325,7 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     assert_eq!(other.sync(&Default::default()).await.unwrap().accepted, 1);
 
     // Then nothing readable is left, and the phone that heard it knows
-    let file = told(&world.deployment.case_worker).unwrap();
+    let file = told(&world.deployment.authority.case_worker).unwrap();
     assert_eq!((file.matches("taken back").count(), file.contains(MARKER)), (3, false), "the referral goes along");
     phone.sync(&Default::default()).await.unwrap();
     assert_eq!(phone.cases(0).unwrap()[0].status, RecordStatus::Withdrawn);

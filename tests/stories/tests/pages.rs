@@ -10,7 +10,7 @@ use tabara_server::staff::{audit, password};
 use tabara_server::statistics::Counting;
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
 use tabara_support::deployment::SetClock;
-use tabara_support::load::{Deployment, NOON, Running};
+use tabara_support::load::{KeyDeployment, NOON, Running};
 use tabara_support::seeded_server::{PASSWORD, Screened, has};
 
 struct House {
@@ -174,7 +174,7 @@ async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_has_heard_of_nobody_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, settings) = Deployment::new(SetClock::at(NOON)).open(folder.path());
+    let (store, settings) = KeyDeployment::new(SetClock::at(NOON)).open(folder.path());
     let issued = set_account(&Staff::open(folder.path()).unwrap(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
     let running = Running::start(store, settings).await;
     let url = running.url.trim_end_matches("/v1");

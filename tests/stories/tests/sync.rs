@@ -376,15 +376,15 @@ async fn the_authority_hands_over_to_a_new_key_and_the_old_one_ends() {
     deployment.publish();
     assert!(phone.sync().await.unwrap().new_catalog);
     deployment.settings().trust(next.public()).unwrap();
-    let old = std::mem::replace(&mut deployment.authority, next);
+    let old = std::mem::replace(&mut deployment.authority.key, next);
     deployment.catalog.version = 3;
     deployment.catalog.rotation.authorities.clear();
     deployment.publish();
     assert!(phone.sync().await.unwrap().new_catalog);
-    assert_eq!(phone.mailbox.enrolment().unwrap().authorities, [deployment.authority.public()]);
+    assert_eq!(phone.mailbox.enrolment().unwrap().authorities, [deployment.authority.key.public()]);
     // the old key is found by a thief
     deployment.catalog.version = 4;
-    deployment.authority = old;
+    deployment.authority.key = old;
     deployment.publish();
     phone.screen(1, &mut Rng::new(1));
     let report = phone.sync().await.unwrap();
@@ -431,7 +431,7 @@ async fn an_older_or_a_forged_catalog_is_refused_by_name_and_records_still_go() 
     deployment.publish();
     let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..2).await;
     deployment.catalog.version = 6;
-    let older = envelope::sign(Typ::Catalog, &deployment.authority, &deployment.catalog);
+    let older = envelope::sign(Typ::Catalog, &deployment.authority.key, &deployment.catalog);
     let forged = envelope::sign(Typ::Catalog, &SigningKey::generate(), &deployment.catalog);
     for (jws, rule) in [(older, "older than the one in force"), (forged, "not signed by the authority")] {
         serve_catalog(&deployment, &jws);

@@ -48,7 +48,7 @@ impl Origin {
         let seq: Vec<u64> = waiting.iter().map(|out| payload(&out.jws)["seq"].as_u64().unwrap()).collect();
         assert_eq!(seq, (1..=waiting.len() as u64).collect::<Vec<_>>(), "numbers without gaps");
         for out in waiting {
-            let plain = seal::unseal(out.sealed.as_ref().unwrap(), &self.office.case_worker).unwrap();
+            let plain = seal::unseal(out.sealed.as_ref().unwrap(), &self.office.authority.case_worker).unwrap();
             let case: SealedCase = serde_json::from_slice(&plain).unwrap();
             let said = case.answers.iter().find(|(path, _)| path == "name").map(|(_, said)| said.clone());
             *values.entry(said.unwrap()).or_insert(0) += 1;

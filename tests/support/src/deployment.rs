@@ -1,17 +1,18 @@
 //! A whole deployment in one folder, for journeys, the demo and benchmarks: an authority, a case worker and a recovery
 //! key, a published catalog, and the real server on a free port of this machine. Only the clock is a double.
 
+use crate::authority::{Authority, part};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole};
+use tabara_core::catalog::{Catalog, Recipient, RecipientRole};
 use tabara_core::clock::{Clock, SystemClock};
-use tabara_core::envelope::{Digest, SigningKey, sha256};
+use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::{Questionnaire, xlsform};
-use tabara_desk::{authority, card};
+use tabara_desk::authority;
 use tabara_server::{Settings, Store, catalog, closings, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -48,10 +49,7 @@ impl Clock for SetClock {
 pub struct Deployment {
     pub folder: PathBuf,
     pub clock: Arc<SetClock>,
-    pub authority: SigningKey,
-    /// Identity that opens cases (`AGE-SECRET-KEY-1…`).
-    pub case_worker: String,
-    pub recovery: String,
+    pub authority: Authority,
     pub address: SocketAddr,
     pub catalog: Catalog,
     /// Packages by hash.
@@ -76,43 +74,21 @@ pub fn compiled(file: &str) -> Questionnaire {
 impl Deployment {
     /// Sets everything up in `folder/server` and serves on a port of 127.0.0.1 (0: any free one).
     pub async fn start(folder: &Path, clock: Arc<SetClock>, forms: &[&str], port: u16) -> Self {
-        let authority = SigningKey::generate();
+        let authority = Authority::default();
         let data = folder.join("server");
         let mut settings = Settings::open(&data, clock.clone()).expect("a folder for the server");
-        settings.trust(authority.public()).expect("the authority's key is kept");
-        let (case_worker, to_case_worker) = tabara_core::seal::new_identity();
-        let (recovery, to_recovery) = tabara_core::seal::new_identity();
-        let recipient = |name: &str, role, age: String| Recipient { name: name.into(), role, age };
+        settings.trust(authority.key.public()).expect("the authority's key is kept");
         let questionnaires: BTreeMap<Digest, Vec<u8>> =
             forms.iter().map(|form| compiled(form).write()).map(|bytes| (sha256(&bytes), bytes)).collect();
-        let part = |bytes: &Vec<u8>| Part {
-            kind: PartKind::Questionnaire,
-            id: Questionnaire::read(bytes).expect("just compiled").id.clone(),
-            sha256: sha256(bytes),
-            len: bytes.len() as u64,
-        };
-        let catalog = Catalog {
-            version: 1,
-            expires: clock.unix() + 20 * 365 * 86_400,
-            operations: settings.operations.public(),
-            recipients: vec![
-                recipient("case worker", RecipientRole::CaseWorker, to_case_worker),
-                recipient("recovery", RecipientRole::Recovery, to_recovery),
-                recipient("intake", RecipientRole::Intake, settings.intake_recipient()),
-            ],
-            reviewers: vec![],
-            parts: questionnaires.values().map(part).collect(),
-            revoked: vec![],
-            policy: Policy::default(),
-            rotation: Default::default(),
-            least_protocol: PROTOCOL,
-        };
+        let id = |bytes: &[u8]| Questionnaire::read(bytes).expect("just compiled").id.clone();
+        let parts = questionnaires.values().map(|bytes| part(&id(bytes), bytes)).collect();
+        let mut catalog = authority.catalog(settings.operations.public(), clock.unix() + 20 * 365 * 86_400, parts);
+        let (name, role) = ("intake".to_owned(), RecipientRole::Intake);
+        catalog.recipients.push(Recipient { name, role, age: settings.intake_recipient() });
         let mut deployment = Self {
             folder: folder.to_owned(),
             clock,
             authority,
-            case_worker: case_worker.to_string(),
-            recovery: recovery.to_string(),
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             catalog,
             questionnaires,
@@ -200,7 +176,7 @@ impl Deployment {
     /// Signs the catalog and publishes it with all questionnaires.
     pub fn publish(&self) {
         let settings = Settings::open(&self.data(), self.clock.clone()).expect("the server's folder");
-        let jws = authority::sign(&self.catalog, &self.authority, None).expect("phones will take this catalog");
+        let jws = authority::sign(&self.catalog, &self.authority.key, None).expect("phones will take this catalog");
         let files = self.questionnaires.values().cloned().collect();
         catalog::publish(self.store(), &settings, &jws, files, self.clock.unix()).expect("the catalog is in order");
     }
@@ -217,15 +193,9 @@ impl Deployment {
 
     /// The same, for a phone that reaches the server at another address.
     pub fn card_to(&self, commune: &str, server: String) -> String {
-        let order = card::Order {
-            organisation: "demo".into(),
-            commune: commune.into(),
-            // a phone of a developer has the real time, whatever the deployment's clock says
-            expires: self.clock.unix().max(SystemClock::default().unix()) + 30 * 86_400,
-            server,
-            pin: None,
-        };
-        card::issue(&self.authority, &order).expect("a card").0.text()
+        // a phone of a developer has the real time, whatever the deployment's clock says
+        let expires = self.clock.unix().max(SystemClock::default().unix()) + 30 * 86_400;
+        self.authority.card(commune, expires, server)
     }
 }
 

@@ -12,6 +12,7 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+pub mod authority;
 pub mod bad_link;
 pub mod coordinator;
 pub mod counting;

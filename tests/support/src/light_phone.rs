@@ -154,7 +154,7 @@ pub fn values(deployment: &Deployment) -> Vec<u64> {
         log.entries(0, u64::MAX, |entry| {
             if let What::Record(_) = entry.what {
                 let sealed = log.sealed(entry.position)?.expect("a sealed case");
-                let plain = seal::unseal(&sealed, &deployment.case_worker).expect("it opens");
+                let plain = seal::unseal(&sealed, &deployment.authority.case_worker).expect("it opens");
                 let case: SealedCase = envelope::from_json(&plain).expect("a case");
                 found.push(case.answers[0].1.parse().expect("a number"));
             }

@@ -5,11 +5,10 @@ mod measure;
 
 pub use measure::{Figures, measure};
 
+use crate::authority::{Authority, part};
 use std::path::Path;
 use std::sync::Arc;
-use tabara_core::catalog::{
-    Binding, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer,
-};
+use tabara_core::catalog::{Binding, Catalog, Chain, Grant, Reviewer};
 use tabara_core::clock::Clock;
 use tabara_core::courier;
 use tabara_core::envelope::{self, Digest, Signer, SigningKey, Typ, sha256};
@@ -17,14 +16,10 @@ use tabara_core::facts::{Facts, Value};
 use tabara_core::record::{Batch, Kind, QuestionnaireRef, Record, SealedRef, Sent, Token, Uuid};
 use tabara_server::{Settings, Store};
 
-/// A deployment's keys, and what its catalog publishes.
-pub struct Deployment {
-    pub authority: SigningKey,
-    pub reviewer: SigningKey,
+/// A deployment without a running server: keys, and what its catalog publishes.
+pub struct KeyDeployment {
+    pub authority: Authority,
     pub clock: Arc<dyn Clock>,
-    /// age identity of the case worker.
-    pub case_worker: String,
-    recipients: Vec<Recipient>,
     /// The bytes of the only questionnaire.
     pub questionnaire: Vec<u8>,
 }
@@ -32,30 +27,17 @@ pub struct Deployment {
 /// 2026-11-10 12:00 UTC.
 pub const NOON: i64 = 1_794_312_000;
 
-impl Deployment {
+impl KeyDeployment {
     /// Keys are made anew.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let recipient = |name: &str, role, age: &str| Recipient { name: name.into(), role, age: age.into() };
-        let (case_worker, to_case_worker) = tabara_core::seal::new_identity();
-        let (_, to_recovery) = tabara_core::seal::new_identity();
-        let recipients = vec![
-            recipient("desk", RecipientRole::CaseWorker, &to_case_worker),
-            recipient("safe", RecipientRole::Recovery, &to_recovery),
-        ];
-        Self {
-            authority: SigningKey::generate(),
-            reviewer: SigningKey::generate(),
-            clock,
-            case_worker: case_worker.to_string(),
-            recipients,
-            questionnaire: b"{\"stands\":\"for a package\"}".to_vec(),
-        }
+        let (authority, questionnaire) = (Authority::default(), b"{\"stands\":\"for a package\"}".to_vec());
+        Self { authority, clock, questionnaire }
     }
 
     /// Opens the server's folder and trusts the authority; publishes the first catalog if there is none.
     pub fn open(&self, folder: &Path) -> (Store, Settings) {
         let mut settings = Settings::open(folder, self.clock.clone()).expect("the folder opens");
-        settings.trust(self.authority.public()).expect("the authority is written down");
+        settings.trust(self.authority.key.public()).expect("the authority is written down");
         let store = Store::open(folder).expect("the store opens");
         if store.read(|log| log.catalog()).expect("the log reads").is_none() {
             self.publish(&store, &settings, &self.catalog(&settings, 1));
@@ -64,27 +46,14 @@ impl Deployment {
     }
 
     pub fn catalog(&self, settings: &Settings, version: u64) -> Catalog {
-        Catalog {
-            version,
-            expires: NOON + 90 * 86_400,
-            operations: settings.operations.public(),
-            recipients: self.recipients.clone(),
-            reviewers: vec![Reviewer { name: "reviewer".into(), key: self.reviewer.public() }],
-            parts: vec![Part {
-                kind: PartKind::Questionnaire,
-                id: "returnee-screening".into(),
-                sha256: sha256(&self.questionnaire),
-                len: self.questionnaire.len() as u64,
-            }],
-            revoked: vec![],
-            policy: Policy::default(),
-            rotation: Default::default(),
-            least_protocol: 1,
-        }
+        let parts = vec![part("returnee-screening", &self.questionnaire)];
+        let catalog = self.authority.catalog(settings.operations.public(), NOON + 90 * 86_400, parts);
+        let reviewer = Reviewer { name: "reviewer".into(), key: self.authority.reviewer.public() };
+        Catalog { version, reviewers: vec![reviewer], ..catalog }
     }
 
     pub fn publish(&self, store: &Store, settings: &Settings, catalog: &Catalog) -> String {
-        let jws = envelope::sign(Typ::Catalog, &self.authority, catalog);
+        let jws = envelope::sign(Typ::Catalog, &self.authority.key, catalog);
         let files = vec![self.questionnaire.clone()];
         tabara_server::catalog::publish(store, settings, &jws, files, self.clock.unix()).expect("it is published");
         jws
@@ -116,7 +85,7 @@ impl Deployment {
         };
         let binding = Binding { device, record_key: record_key.public(), transport_key: transport_key.public() };
         let chain = Chain {
-            grant: envelope::sign(Typ::Grant, &self.authority, &grant),
+            grant: envelope::sign(Typ::Grant, &self.authority.key, &grant),
             binding: envelope::sign(Typ::Device, card, &binding),
         };
         let questionnaire = QuestionnaireRef { id: "returnee-screening".into(), sha256: sha256(&self.questionnaire) };

@@ -1,14 +1,14 @@
 //! What a phone needs around it, without a server: a key store, and an office that hands out cards and catalogs.
 
+use crate::authority::{Authority, part};
 use ring::hmac;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use tabara_core::catalog::{Card, Catalog, Grant, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole, Uuid};
+use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ};
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::questionnaire::{Questionnaire, xlsform};
-use tabara_core::seal;
 use tabara_core::vault::{DeviceSecret, SecretError};
 use zeroize::Zeroizing;
 
@@ -69,10 +69,8 @@ impl DeviceSecret for KeyStore {
 
 /// Cards and catalogs of one authority.
 pub struct Office {
-    pub authority: SigningKey,
+    pub authority: Authority,
     pub operations: SigningKey,
-    /// Identity that opens cases (`AGE-SECRET-KEY-1…`).
-    pub case_worker: Zeroizing<String>,
     pub catalog: Catalog,
     questionnaires: Vec<Questionnaire>,
 }
@@ -80,25 +78,9 @@ pub struct Office {
 impl Office {
     /// With these questionnaires, as .md tables.
     pub fn new(forms: &[&str]) -> Self {
-        let (authority, operations) = (SigningKey::generate(), SigningKey::generate());
-        let ((case_worker, to_worker), (_, to_recovery)) = (seal::new_identity(), seal::new_identity());
-        let recipient = |name: &str, role, age| Recipient { name: name.into(), role, age };
-        let catalog = Catalog {
-            version: 0,
-            expires: 4_000_000_000,
-            operations: operations.public(),
-            recipients: vec![
-                recipient("desk", RecipientRole::CaseWorker, to_worker),
-                recipient("safe", RecipientRole::Recovery, to_recovery),
-            ],
-            reviewers: vec![],
-            parts: vec![],
-            revoked: vec![],
-            policy: Policy::default(),
-            rotation: Default::default(),
-            least_protocol: PROTOCOL,
-        };
-        let mut office = Self { authority, operations, case_worker, catalog, questionnaires: vec![] };
+        let (authority, operations) = (Authority::default(), SigningKey::generate());
+        let catalog = Catalog { version: 0, ..authority.catalog(operations.public(), 4_000_000_000, vec![]) };
+        let mut office = Self { authority, operations, catalog, questionnaires: vec![] };
         office.publish(forms);
         office
     }
@@ -106,33 +88,17 @@ impl Office {
     pub fn publish(&mut self, forms: &[&str]) {
         let compiled = |form: &&str| xlsform::compile(form.as_bytes()).questionnaire.expect("a form without faults");
         self.questionnaires = forms.iter().map(compiled).collect();
-        let part = |form: &Questionnaire| Part {
-            kind: PartKind::Questionnaire,
-            id: form.id.clone(),
-            sha256: form.sha256(),
-            len: form.write().len() as u64,
-        };
-        self.catalog.parts = self.questionnaires.iter().map(part).collect();
+        self.catalog.parts = self.questionnaires.iter().map(|form| part(&form.id, &form.write())).collect();
         self.catalog.version += 1;
     }
     /// The text of a new card.
     pub fn card(&self, expires: i64) -> String {
-        let seed = SigningKey::generate();
-        let (organisation, commune) = ("IOM".to_owned(), "BI-CO-04-02".to_owned());
-        let grant = Grant { device: Uuid::new_v4(), organisation, commune, expires, card: seed.public() };
-        let card = Card {
-            grant: envelope::sign(Typ::Grant, &self.authority, &grant),
-            seed: Digest(*seed.seed()),
-            authority: self.authority.public(),
-            server: "http://127.0.0.1:9".into(),
-            pin: None,
-        };
-        card.text()
+        self.authority.card("BI-CO-04-02", expires, "http://127.0.0.1:9".into())
     }
     /// Brings catalog and parts onto a phone, as a sync would.
     pub fn supply(&self, phone: &FocalPoint) {
         let mailbox = phone.mailbox();
-        let jws = envelope::sign(Typ::Catalog, &self.authority, &self.catalog);
+        let jws = envelope::sign(Typ::Catalog, &self.authority.key, &self.catalog);
         mailbox.take_catalog(&jws).expect("a catalog of our authority");
         for form in &self.questionnaires {
             mailbox.take_part(&form.write()).expect("a part of the catalog");

@@ -2,7 +2,7 @@
 //! phones, with every month closed by the clock. For the pages: no vault, no interview, so it is quick.
 
 use crate::deployment::SetClock;
-use crate::load::{Deployment, Phone};
+use crate::load::{KeyDeployment, Phone};
 use crate::rng::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,7 +39,7 @@ impl Screened {
     /// Fills a folder with about `number` screenings.
     pub fn fill(folder: &Path, number: usize) -> Self {
         let clock = SetClock::at(START);
-        let deployment = Deployment::new(clock.clone());
+        let deployment = KeyDeployment::new(clock.clone());
         let (store, settings) = deployment.open(folder);
         let mut rng = Rng::new(17);
         let communes: Vec<&str> = places::communes().map(|place| place.code).collect();

@@ -119,7 +119,7 @@ fn records(deployment: &Deployment) -> Vec<Value> {
     };
     let found = deployment.store().read(read).expect("the log can be read");
     let opened = |sealed: Vec<u8>| {
-        let plain = seal::unseal(&sealed, &deployment.case_worker).expect("the case worker's key opens it");
+        let plain = seal::unseal(&sealed, &deployment.authority.case_worker).expect("the case worker's key opens it");
         let case: SealedCase = serde_json::from_slice(&plain).expect("a case");
         case.answers.into_iter().map(|(path, value)| (path, Value::from(value))).collect::<Value>()
     };

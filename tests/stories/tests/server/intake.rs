@@ -11,7 +11,7 @@ use tabara_core::record::{
 };
 use tabara_server::entry::What;
 use tabara_server::intake::Wanted;
-use tabara_support::load::{Deployment, NOON, Phone, Running, digest, gzip};
+use tabara_support::load::{KeyDeployment, NOON, Phone, Running, digest, gzip};
 
 #[tokio::test]
 async fn a_batch_sent_twice_is_kept_once_and_receipted_twice() {
@@ -172,7 +172,7 @@ async fn a_reviewers_decision_reaches_the_phone_and_a_strangers_is_refused() {
     assert_eq!(server.send_one(&phone, stranger).await, refused(Reason::NoChain));
     let by_phone = phone.sign(&decision(Uuid::new_v4()), None);
     assert_eq!(server.send_one(&phone, by_phone).await, refused(Reason::Malformed), "a phone does not review");
-    let right = sign(&server.deployment.reviewer, &review);
+    let right = sign(&server.deployment.authority.reviewer, &review);
     assert_eq!(server.send_one(&phone, right.clone()).await, ACCEPTED);
     let updates: Updates = server.get("updates?after=0", &phone).await.json().await.unwrap();
     assert_eq!(updates.updates[0].news, News::Review { jws: right.jws });
@@ -200,7 +200,7 @@ async fn the_catalog_is_fetched_by_tag_and_its_files_by_hash() {
     let tag = response.headers()["etag"].to_str().unwrap().to_owned();
     let jws = response.text().await.unwrap();
     assert_eq!(tag, format!("\"{}\"", sha256(jws.as_bytes())));
-    let catalog = Catalog::verify(&jws, &server.deployment.authority.public(), None).unwrap();
+    let catalog = Catalog::verify(&jws, &server.deployment.authority.key.public(), None).unwrap();
     let again = server.http.get(format!("{}/catalog", server.running.url)).header("if-none-match", tag);
     let again = again.bearer_auth(phone.token(NOON)).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
@@ -215,7 +215,7 @@ async fn the_catalog_is_fetched_by_tag_and_its_files_by_hash() {
     let published = server.deployment.publish(&server.store, &server.settings, &newer);
     assert_eq!(server.get("catalog", &phone).await.text().await.unwrap(), published);
     assert!(server.store.read(|log| log.is_revoked(phone.device)).unwrap());
-    let older = envelope::sign(Typ::Catalog, &server.deployment.authority, &catalog);
+    let older = envelope::sign(Typ::Catalog, &server.deployment.authority.key, &catalog);
     assert!(tabara_server::catalog::publish(&server.store, &server.settings, &older, vec![], NOON).is_err());
 }
 
@@ -268,7 +268,7 @@ async fn hostile_requests_are_refused_by_name() {
     assert_eq!(name(request.send().await.unwrap()).await, malformed);
     let forged = server.http.post(format!("{}/devices", server.running.url));
     let mut chain = phone.chain.clone();
-    chain.grant = Deployment::new(server.clock.clone()).phone().chain.grant;
+    chain.grant = KeyDeployment::new(server.clock.clone()).phone().chain.grant;
     let bad_chain = (403, "urn:tabara:bad-chain".to_owned());
     assert_eq!(name(forged.json(&chain).send().await.unwrap()).await, bad_chain);
     for (path, expected) in [("updates", 400), ("updates?after=x", 400), ("parts/x", 404), ("nothing", 404)] {

@@ -7,12 +7,12 @@ use tabara_core::envelope::{self, Typ};
 use tabara_core::record::{Batch, BatchReply, Head, Outcome, Reason, Receipt, Sent, Verdict};
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::SetClock;
-use tabara_support::load::{Deployment, NOON, Phone, Running, client};
+use tabara_support::load::{KeyDeployment, NOON, Phone, Running, client};
 use tempfile::TempDir;
 
 /// A running server with one known phone.
 pub struct TestServer {
-    pub deployment: Deployment,
+    pub deployment: KeyDeployment,
     pub clock: Arc<SetClock>,
     pub folder: TempDir,
     pub store: Store,
@@ -24,7 +24,7 @@ pub struct TestServer {
 impl TestServer {
     pub async fn new() -> (Self, Phone) {
         let (clock, folder) = (SetClock::at(NOON), tempfile::tempdir().unwrap());
-        let deployment = Deployment::new(clock.clone());
+        let deployment = KeyDeployment::new(clock.clone());
         let (store, settings) = deployment.open(folder.path());
         let running = Running::start(store.clone(), settings.clone()).await;
         let http = client();

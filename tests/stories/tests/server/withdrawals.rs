@@ -12,7 +12,7 @@ use tabara_server::rebuild::rebuild;
 use tabara_server::statistics::Counting;
 use tabara_server::{Settings, Store, devices};
 use tabara_support::deployment::SetClock;
-use tabara_support::load::{Deployment, NOON, Phone};
+use tabara_support::load::{KeyDeployment, NOON, Phone};
 
 const DAY: i64 = 86_400;
 
@@ -86,8 +86,11 @@ async fn without_the_secret_a_reviewer_decides_and_the_phone_that_asked_hears_of
         assert_eq!(server.send_one(&other, other.sign(&asked, None)).await, quarantined(Reason::ForeignRevision));
         let waiting = server.store.read(|log| log.quarantined()).unwrap();
         assert_eq!(waiting.iter().map(|w| w.record).collect::<Vec<_>>(), [Some(asked.record)]);
-        let decision =
-            review(&server.deployment.reviewer, &asked, if confirmed { "confirmed" } else { "not_confirmed" });
+        let decision = review(
+            &server.deployment.authority.reviewer,
+            &asked,
+            if confirmed { "confirmed" } else { "not_confirmed" },
+        );
         assert_eq!(server.send_one(&other, decision.clone()).await, ACCEPTED);
         assert_eq!(server.store.read(|log| log.sealed(position)).unwrap().is_none(), confirmed);
         assert!(server.store.read(|log| log.quarantined()).unwrap().is_empty());
@@ -99,7 +102,7 @@ async fn without_the_secret_a_reviewer_decides_and_the_phone_that_asked_hears_of
 #[test]
 fn a_log_that_was_begun_before_the_codes_were_kept_learns_them() {
     let folder = tempfile::tempdir().unwrap();
-    let deployment = Deployment::new(SetClock::at(NOON));
+    let deployment = KeyDeployment::new(SetClock::at(NOON));
     let (code, secret) = (Code::generate(), Code::generate());
     let mut phone = deployment.phone();
     {
@@ -170,7 +173,7 @@ proptest! {
         let told = &order[..order.len() - left_out];
         let folder = tempfile::tempdir().unwrap();
         let clock = SetClock::at(NOON);
-        let deployment = Deployment::new(clock.clone());
+        let deployment = KeyDeployment::new(clock.clone());
         let (mut store, mut settings) = deployment.open(folder.path());
         let mut phones = [(); 3].map(|()| deployment.phone());
         for phone in &phones {
@@ -187,7 +190,7 @@ proptest! {
         let without = by_slip(c, &code, None);
         let wrong = by_slip(c, &code, Some(&Code::generate()));
         let foreign_id = c.withdrawal(r3.record);
-        let decision = review(&deployment.reviewer, &without, "confirmed");
+        let decision = review(&deployment.authority.reviewer, &without, "confirmed");
         let records = BTreeMap::from([("r1", &r1), ("r2", &r2), ("r3", &r3), ("c1", &c1)]);
         let sent = |name: &str| match name {
             "r1" => a.sign(&r1, Some(b"r1")),

@@ -1,7 +1,7 @@
 //! Measures a server that runs as its own process: pinned to one core where `taskset` is, with the load on the other.
 //! What is sent was signed before the clock starts.
 
-use super::{Deployment, NOON, Phone, client, gzip};
+use super::{KeyDeployment, NOON, Phone, client, gzip};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -97,7 +97,7 @@ impl Drop for Bench {
 impl Bench {
     fn new(binary: &Path, phones: usize, records: usize, seeded: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder is made");
-        let deployment = Deployment::new(Arc::new(SystemClock::default()));
+        let deployment = KeyDeployment::new(Arc::new(SystemClock::default()));
         let (store, _) = deployment.open(folder.path());
         let mut phones: Vec<Phone> = (0..phones).map(|_| deployment.phone()).collect();
         let now = SystemClock::default().unix();
@@ -254,5 +254,5 @@ fn seed(store: &Store, phone: &Phone, records: u64) {
 }
 
 fn phone_record() -> Record {
-    Deployment::new(Arc::new(SystemClock::default())).phone().screening()
+    KeyDeployment::new(Arc::new(SystemClock::default())).phone().screening()
 }
