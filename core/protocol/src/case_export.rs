@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 /// The entries under a code, in the order of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseExport {
+    /// The code on the person's slip.
     pub code: Code,
+    /// The records under that code, in the order of the log.
     pub entries: Vec<HeldEntry>,
 }
 
 /// One entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldEntry {
+    /// The record's id.
     pub record: Uuid,
     /// `record`, `review` or `withdrawal`.
     pub kind: String,
@@ -21,6 +24,7 @@ pub struct HeldEntry {
     pub received: i64,
     /// Why it is quarantined.
     pub waits: Option<Reason>,
+    /// Whether the person withdrew it.
     pub taken_back: bool,
     /// Envelope of kind receipt.
     pub receipt: String,

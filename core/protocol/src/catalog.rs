@@ -11,7 +11,9 @@ pub use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
+    /// The phone's id, made by the authority.
     pub device: Uuid,
+    /// The organisation that the phone works for.
     pub organisation: String,
     /// Code of the commune of enrolment, `BI-CO-…`.
     pub commune: String,
@@ -25,6 +27,7 @@ pub struct Grant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
+    /// The id that the grant names.
     pub device: Uuid,
     /// Signs records; lies in the vault, behind the PIN.
     pub record_key: PublicKey,
@@ -97,8 +100,10 @@ const CARD_PREFIX: &str = "TABARA1.";
 /// The text is not a card, or its grant is not signed by the authority that the card names.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum CardError {
+    /// It is not the text of a card. Ask for it again, or scan the QR code.
     #[error("not the text of a card")]
     Unreadable,
+    /// The authority did not sign its grant. Do not enrol with it.
     #[error("not signed by the authority it names")]
     BadGrant,
 }
@@ -144,7 +149,9 @@ pub enum RecipientRole {
 /// An age key that phones seal to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
+    /// Whose key it is, in words, for people who compare keys.
     pub name: String,
+    /// What it may open.
     pub role: RecipientRole,
     /// `age1…`
     pub age: String,
@@ -153,20 +160,26 @@ pub struct Recipient {
 /// Someone whose decisions on cases count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reviewer {
+    /// Whose key it is, in words.
     pub name: String,
+    /// Signs reviews.
     pub key: PublicKey,
 }
 
 /// A file that phones fetch by its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
+    /// What the file is.
     pub kind: PartKind,
+    /// Its own name, such as the form's id.
     pub id: String,
+    /// Names the file: `GET /v1/parts/{sha256}`.
     pub sha256: Digest,
     /// Length in bytes.
     pub len: u64,
 }
 
+/// What kinds of file a catalog lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
@@ -217,12 +230,18 @@ pub struct Catalog {
     pub expires: i64,
     /// Signs receipts, heads, orders and time.
     pub operations: PublicKey,
+    /// Whom cases are sealed to.
     pub recipients: Vec<Recipient>,
+    /// Who may review records.
     pub reviewers: Vec<Reviewer>,
+    /// The files that phones fetch.
     pub parts: Vec<Part>,
+    /// Devices that are not trusted any more.
     pub revoked: Vec<Uuid>,
+    /// Limits and times that phones follow.
     #[serde(default)]
     pub policy: Policy,
+    /// Keys that come next.
     #[serde(default)]
     pub rotation: Rotation,
     /// Least version of the protocol that phones must speak; this build speaks [`PROTOCOL`].
@@ -235,16 +254,22 @@ pub const PROTOCOL: u32 = 1;
 /// Which rule a catalog breaks. The old one stays in force.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum CatalogError {
+    /// The envelope is not the authority's, or damaged.
     #[error("not signed by the authority: {0}")]
     Envelope(#[from] EnvelopeError),
+    /// Its version is lower than that of the catalog in force.
     #[error("older than the catalog in force")]
     Older,
+    /// It has the version of the catalog in force and other content.
     #[error("another catalog of the same version")]
     Forked,
+    /// It names nobody who can open cases.
     #[error("names no recovery recipient, or no case worker")]
     NoRecipient,
+    /// A recipient's key is not an age key.
     #[error("names a recipient whose key is not an age key")]
     BadRecipient,
+    /// It asks for a newer protocol than this build speaks.
     #[error("asks for a newer protocol")]
     NewerProtocol,
 }

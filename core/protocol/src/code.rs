@@ -13,6 +13,7 @@ pub struct Code(String);
 const SIGNS: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 impl Code {
+    /// The ten characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -28,6 +28,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 pub struct Bundle {
     /// Chains of the phone, so that a server that never met it knows who signed.
     pub chains: Vec<Chain>,
+    /// The records, each with its sealed case.
     pub records: Vec<Sent>,
 }
 
@@ -47,6 +48,7 @@ impl Bundle {
 pub struct Answered {
     /// SHA-256 of its JWS.
     pub jws: Digest,
+    /// What became of the record.
     pub verdict: Verdict,
 }
 
@@ -60,6 +62,7 @@ pub struct Parcel {
     pub catalog: Option<String>,
     /// Files of the catalog, base64url.
     pub parts: Vec<String>,
+    /// One answer for each record of the bundle.
     pub answers: Vec<Answered>,
 }
 

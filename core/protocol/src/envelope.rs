@@ -54,18 +54,25 @@ pub enum Typ {
 /// Why an envelope is refused.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum EnvelopeError {
+    /// Longer than an envelope may be.
     #[error("longer than an envelope may be")]
     Oversize,
+    /// Not three parts of base64url with the JSON of a header.
     #[error("not a JWS in compact form with this header")]
     Malformed,
+    /// An envelope of another kind.
     #[error("an envelope of another kind")]
     WrongTyp,
+    /// Signed by another key than the expected one.
     #[error("signed by another key")]
     WrongKey,
+    /// The signature does not fit.
     #[error("the signature does not match")]
     BadSignature,
+    /// A JSON object repeats a key.
     #[error("a JSON object repeats a key")]
     RepeatedKey,
+    /// The payload is not of the expected form.
     #[error("the content does not have the expected fields")]
     BadPayload,
 }
@@ -75,7 +82,9 @@ pub enum EnvelopeError {
 #[serde(deny_unknown_fields)]
 pub struct Header {
     alg: Alg,
+    /// What the envelope is.
     pub typ: Typ,
+    /// RFC 7638 thumbprint of the key that signed it.
     pub kid: String,
 }
 
@@ -97,6 +106,7 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// Prepares a key for many signatures.
     pub fn new(key: &SigningKey) -> Self {
         let (pair, public) = (key.pair(), key.public());
         Self { pair, public, kid: public.kid() }

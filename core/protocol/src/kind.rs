@@ -6,12 +6,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// An interview with a returnee.
     #[default]
     Screening,
+    /// A person is sent to a service.
     Referral,
+    /// A service was given.
     Assistance,
+    /// Work of an organisation, such as an awareness session.
     Activity,
+    /// A person withdraws a record.
     Withdrawal,
+    /// A reviewer decides about a record.
     Review,
 }
 
@@ -35,19 +41,30 @@ impl Kind {
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     // quarantined
+    /// Quarantined: a fact that the dictionary lacks, or that this kind of record may not carry.
     UnknownFact,
+    /// Quarantined: a code that the dictionary lacks.
     UnknownCode,
+    /// Quarantined: no published catalog has this questionnaire.
     UnknownQuestionnaire,
+    /// Quarantined: another record of this device has the same `seq`.
     RepeatedSeq,
+    /// Quarantined: the device is revoked.
     RevokedDevice,
+    /// Quarantined: the card was used by another phone first.
     SecondBinding,
+    /// Quarantined: another device corrects or withdraws without the slip's secret.
     ForeignRevision,
     /// The person took back what stands under this code: it is dead.
     WithdrawnCode,
     // refused
+    /// Refused: the signature does not fit.
     BadSignature,
+    /// Refused: not a record.
     Malformed,
+    /// Refused: too long.
     Oversize,
+    /// Refused: the server knows no chain for the key.
     NoChain,
     /// The sealed bytes are not those that the envelope names.
     SealedMismatch,

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 /// A province or commune.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
+    /// `BI-PR-NN` for a province, `BI-CO-NN-NN` for a commune.
     pub code: &'static str,
+    /// The official name.
     pub name: &'static str,
 }
 

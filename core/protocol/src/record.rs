@@ -21,13 +21,16 @@ pub const MAX_BATCH: usize = 100;
 /// A questionnaire by name and by the SHA-256 of its compiled package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionnaireRef {
+    /// The form's id.
     pub id: String,
+    /// SHA-256 of its compiled package.
     pub sha256: Digest,
 }
 
 /// The sealed case that travels beside a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedRef {
+    /// SHA-256 of the sealed bytes.
     pub sha256: Digest,
     /// Length in bytes.
     pub len: u32,
@@ -43,7 +46,9 @@ pub struct Record {
     pub case: Uuid,
     /// Counts the phone's records from 1 without gaps: lost and cloned records show.
     pub seq: u64,
+    /// What the record is.
     pub kind: Kind,
+    /// The questionnaire that the answers belong to.
     pub questionnaire: QuestionnaireRef,
     /// The record that this one corrects or withdraws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +65,7 @@ pub struct Record {
     /// Empty where the person does not agree to be counted.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// The sealed case beside it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<SealedRef>,
 }
@@ -76,8 +82,11 @@ impl Record {
 /// What is sealed: the full answers. It repeats the ids, so that it cannot be moved to another envelope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SealedCase {
+    /// The record's id.
     pub record: Uuid,
+    /// The case's id.
     pub case: Uuid,
+    /// The questionnaire that the answers belong to.
     pub questionnaire: QuestionnaireRef,
     /// Language of the interview.
     pub language: String,
@@ -94,6 +103,7 @@ pub struct SealedCase {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
+    /// The record's envelope.
     pub jws: String,
     /// The age file, base64url without padding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,6 +111,7 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// A record with its sealed case.
     pub fn new(jws: String, sealed: Option<&[u8]>) -> Self {
         Self { jws, sealed: sealed.map(|bytes| B64.encode(bytes)) }
     }
@@ -115,6 +126,7 @@ impl Sent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
+    /// At most [`MAX_BATCH`].
     pub records: Vec<Sent>,
 }
 
@@ -123,10 +135,13 @@ pub struct Batch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// On disk and counted.
     Accepted,
+    /// The server had it already; the receipt is the same.
     AlreadyHad,
     /// Authentic and kept, but not counted until someone looks.
     Quarantined,
+    /// Not kept; the reason says why.
     Refused,
 }
 
@@ -134,7 +149,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdict {
+    /// What became of it.
     pub outcome: Outcome,
+    /// Why, if it is quarantined or refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Envelope of kind receipt; absent only when refused.
@@ -146,19 +163,23 @@ pub struct Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BatchReply {
+    /// In the order of the batch.
     pub results: Vec<Verdict>,
 }
 
 /// The payload of a receipt: the server keeps this record, durably, at this place of its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
+    /// The record's id.
     pub record: Uuid,
     /// SHA-256 of the record's JWS in compact form.
     pub jws: Digest,
     /// SHA-256 of the sealed bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Digest>,
+    /// Its place in the log.
     pub position: u64,
+    /// The log's epoch at that time.
     pub epoch: Uuid,
 }
 
@@ -166,24 +187,37 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Update {
+    /// The place in the log that brought it.
     pub position: u64,
+    /// The record that it is about.
     pub record: Uuid,
+    /// What happened.
     #[serde(flatten)]
     pub news: News,
 }
 
+/// What can happen to a record later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
     /// A reviewer decided; the envelope of kind review says what.
-    Review { jws: String },
+    Review {
+        /// The review.
+        jws: String,
+    },
     /// Someone looked at what was quarantined.
-    Decision { accept: bool },
+    Decision {
+        /// Whether it counts from now on.
+        accept: bool,
+    },
     /// The person took it back elsewhere: the phone erases what it still holds of it.
     Withdrawn,
     /// An order, as an envelope; `record` is then the phone's own id.
-    Order { jws: String },
+    Order {
+        /// The order.
+        jws: String,
+    },
     /// Something that this version does not know; it passes over it.
     #[serde(other)]
     Other,
@@ -192,7 +226,9 @@ pub enum News {
 /// The payload of an order, by the operations key: the phone seals its drafts and destroys its vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
+    /// The order's own id.
     pub order: Uuid,
+    /// The phone that it is for.
     pub device: Uuid,
     /// Seconds since 1970 UTC, by the phone's learned time. Until then a locked phone waits for the PIN, so that its
     /// drafts can be sealed first; after it, they are lost.
@@ -204,6 +240,7 @@ pub struct Order {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Obeyed {
+    /// The order that was carried out.
     pub order: Uuid,
     /// Records that the phone still has to send.
     pub waiting: u64,
@@ -213,7 +250,9 @@ pub struct Obeyed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Updates {
+    /// In the order of the log.
     pub updates: Vec<Update>,
+    /// What to ask after next time.
     pub cursor: u64,
 }
 
@@ -241,6 +280,7 @@ pub struct TimeReply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
+    /// The phone that asks.
     pub device: Uuid,
     /// Seconds since 1970 UTC, by learned server time; valid for 300 s either way.
     pub issued: i64,

@@ -14,18 +14,27 @@ use serde::{Deserialize, Serialize};
 pub enum Status {
     /// The person agreed.
     Ready,
+    /// The provider was told.
     Sent,
+    /// The provider has it.
     Received,
+    /// The provider takes the person.
     Accepted,
+    /// Help is under way.
     InService,
+    /// Help was given.
     Completed,
+    /// The provider does not take the person.
     Declined,
+    /// The person does not want it any more.
     RefusedByPerson,
+    /// There is no such service now.
     ServiceUnavailable,
     /// She no longer agrees.
     Withdrawn,
     /// Nobody answered in time.
     Expired,
+    /// Nobody can reach the person.
     LostContact,
 }
 
@@ -56,6 +65,7 @@ impl Status {
 /// One referral, as the case card keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
+    /// The referral's id.
     pub referral: Uuid,
     /// The record that told the last status; the next one corrects it.
     pub last: Uuid,
@@ -63,7 +73,9 @@ pub struct Referral {
     pub service: String,
     /// Code of the fact `urgency`.
     pub urgency: String,
+    /// Code of the provider's commune, if it is known.
     pub provider_commune: Option<String>,
+    /// Where it stands.
     pub status: Status,
     /// When it was sent, seconds since 1970 UTC.
     pub sent: Option<i64>,
@@ -73,6 +85,7 @@ pub struct Referral {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
+    /// The service's name, for people.
     pub name: String,
     /// Code of its commune.
     pub commune: String,

@@ -9,16 +9,22 @@ pub const MAX_PLAIN: u64 = 8 * 1024 * 1024;
 /// Why sealing or opening fails. Holds nothing of the content.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum SealError {
+    /// A recipient's key is not an age X25519 key.
     #[error("a recipient's key is not an age X25519 key")]
     BadRecipient,
+    /// There is nobody to seal to.
     #[error("there is no recipient")]
     NoRecipient,
+    /// The key given to open it is not an age identity.
     #[error("the key is not an age X25519 identity")]
     BadIdentity,
+    /// It was sealed to other keys.
     #[error("this key does not open it")]
     NotForThisKey,
+    /// Not a sealed case, or damaged on the way.
     #[error("not a sealed case, or damaged")]
     Damaged,
+    /// Longer than a case may be.
     #[error("larger than a case may be")]
     Oversize,
 }
