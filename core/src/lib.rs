@@ -3,16 +3,14 @@
 //! | room | what |
 //! |--|--|
 //! | [`tabara_protocol`], re-exported by module | what leaves the phone, and who may be trusted |
-//! | [`questionnaire`], [`interview`], [`screening`] | a compiled questionnaire; one conversation; what it comes to |
+//! | [`tabara_forms`], re-exported by module | a compiled questionnaire, and one conversation |
+//! | [`screening`] | what an interview comes to |
 //! | [`vault`], [`sync`], [`focal_point`] (feature `device`) | what a phone keeps, how it sends, the one object an app holds |
 //! | [`error`] | the one error at the border |
 
 pub mod error;
-pub mod expression;
 #[cfg(feature = "device")]
 pub mod focal_point;
-pub mod interview;
-pub mod questionnaire;
 pub mod screening;
 #[cfg(feature = "device")]
 pub mod sync;
@@ -20,6 +18,9 @@ pub mod sync;
 pub mod vault;
 
 pub use error::{Error, Result};
+#[cfg(feature = "authoring")]
+pub use tabara_forms::xlsform;
+pub use tabara_forms::{expression, interview, questionnaire};
 pub use tabara_protocol::{
     case_export, catalog, clock, code, courier, envelope, facts, kind, places, record, referral, seal,
 };

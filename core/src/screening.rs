@@ -10,12 +10,16 @@
 mod assess;
 mod assessment;
 mod assume;
-mod check;
 mod evidence;
+#[cfg(feature = "authoring")]
+mod package_check;
+mod questionnaire;
 mod rule;
 
 pub use assess::{assess, facts};
 pub use assessment::{Advice, Assessment, Change, Raise, RaiseError};
-pub use check::{SheetFault, check};
 pub use evidence::{Consent, consent};
+#[cfg(feature = "authoring")]
+pub use package_check::{compile, compile_with_files};
+pub use questionnaire::{coded_answers, kind_of, read_questionnaire};
 pub use rule::{Count, Dimension, Outcome, Path, Profile, VERSION};

@@ -82,7 +82,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let form =
             "| survey |\n| | type | name | label |\n| | note | n | N |\n| settings |\n| | form_id |\n| | screening |\n";
-        let compiled = tabara_core::questionnaire::xlsform::compile(form.as_bytes()).questionnaire.expect("compiles");
+        let compiled = tabara_core::screening::compile(form.as_bytes()).questionnaire.expect("compiles");
         std::fs::write(dir.path().join("form.json"), compiled.write()).unwrap();
         let draft = plan.draft(dir.path()).unwrap();
         draft.write(dir.path()).unwrap();

@@ -162,8 +162,7 @@ mod tests {
         let form = "| survey |\n| | type | name | label |\n| | select_one yn | agreed | Did she agree? |\n| | text | c_name | Name |\n\
             | choices |\n| | list_name | name | label |\n| | yn | y | Yes |\n| | yn | n | No |\n\
             | settings |\n| | form_id | form_title |\n| | q | Q |\n";
-        let questionnaire =
-            tabara_core::questionnaire::xlsform::compile(form.as_bytes()).questionnaire.expect("compiles");
+        let questionnaire = tabara_core::screening::compile(form.as_bytes()).questionnaire.expect("compiles");
         let (identity, to) = seal::new_identity();
         let (_, sealed) = sealed_record(&to, "Al\x1b[31mine");
         let mut opened = open(&sealed, &identity).unwrap().remove(0);

@@ -5,7 +5,7 @@ use crate::error::{Result, asked, at, no_date};
 use crate::files::{read, write};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tabara_core::questionnaire::Questionnaire;
+use tabara_core::screening::read_questionnaire;
 use tabara_protocol::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
 use tabara_protocol::clock::end_of_day;
 use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
@@ -57,7 +57,7 @@ impl Plan {
         for file in &self.questionnaires {
             let path = base.join(file);
             let bytes = read(&path)?;
-            let questionnaire = Questionnaire::read(&bytes).map_err(|e| at(&path, e))?;
+            let questionnaire = read_questionnaire(&bytes).map_err(|e| at(&path, e))?;
             parts.push((PartKind::Questionnaire, questionnaire.id.clone(), bytes));
         }
         if let Some(file) = &self.services {

@@ -7,9 +7,11 @@ use crate::preview;
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tabara_core::envelope::Digest;
 use tabara_core::interview::{Interview, Setting};
-use tabara_core::questionnaire::xlsform::workbook::Workbook;
-use tabara_core::questionnaire::xlsform::{Compiled, Fault, Severity, UNREADABLE, compile_beside};
+use tabara_core::screening::compile_with_files;
+use tabara_core::xlsform::workbook::Workbook;
+use tabara_core::xlsform::{Compiled, Fault, Severity, UNREADABLE};
 
 /// How a check ended, as the exit code tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub enum Verdict {
 /// Compiles the form in a file; tables beside it are read from its folder.
 pub fn compile(path: &Path) -> Result<Compiled> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok(compile_beside(&read(path)?, &|name| beside(&folder, name)))
+    Ok(compile_with_files(&read(path)?, &|name| beside(&folder, name)))
 }
 
 /// A file of the same folder; a name that leads out of it is none.
@@ -75,7 +77,7 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
     let questionnaire = compiled.questionnaire.as_ref().ok_or_else(|| asked("the form has errors"))?;
     let bytes = questionnaire.write();
     write(output, &bytes)?;
-    let (id, version, digest) = (&questionnaire.id, &questionnaire.version, questionnaire.sha256());
+    let (id, version, digest) = (&questionnaire.id, &questionnaire.version, Digest(questionnaire.sha256()));
     Ok(format!("{id} {version}, {} questions and groups, {} bytes, {digest}", questionnaire.nodes.len(), bytes.len()))
 }
 
@@ -83,7 +85,7 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
 pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
     let questionnaire = compiled.questionnaire.ok_or_else(|| asked("the form has errors"))?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let setting = Setting { language: language.into(), now: now as i64, seed: now, ..Setting::default() };
+    let setting = Setting { language: language.into(), now: now as i64, seed: now, offset: 120, ..Setting::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
     let done = preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     done.map_err(|cause| asked(format!("the terminal cannot be used: {cause}")))
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn faults_are_told_to_programs_as_json() {
-        let compiled = compile_beside(b"\xff\xfe", &|_| None);
+        let compiled = compile_with_files(b"\xff\xfe", &|_| None);
         assert_eq!(verdict(&compiled.faults), Verdict::Unreadable);
         let json: serde_json::Value = serde_json::from_str(&json(&compiled.faults)).unwrap();
         assert_eq!(json["ok"], false);

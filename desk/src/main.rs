@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tabara_core::questionnaire::Questionnaire;
+use tabara_core::screening::read_questionnaire;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::Secret;
@@ -241,7 +242,7 @@ impl Reading {
     }
     fn questionnaire(&self, sha256: &Digest) -> Option<Questionnaire> {
         let package = read(&self.parts.as_ref()?.join(sha256.to_string())).ok()?;
-        Questionnaire::read(&package).ok()
+        read_questionnaire(&package).ok()
     }
 }
 

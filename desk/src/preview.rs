@@ -6,6 +6,7 @@
 use std::io::{self, BufRead, Write};
 use tabara_core::interview::{Interview, Page, Question, Why};
 use tabara_core::questionnaire::NodeType;
+use tabara_core::screening::coded_answers;
 use tabara_protocol::facts::Value;
 
 const HELP: &str = "  an answer, or the number of a choice; empty line: go on
@@ -199,7 +200,7 @@ fn recorded(interview: &Interview, out: &mut dyn Write) -> io::Result<()> {
     for (path, text) in interview.answers() {
         writeln!(out, "  {path} = {text}")?;
     }
-    for (fact, value) in interview.facts() {
+    for (fact, value) in coded_answers(interview) {
         let kind = if matches!(value, Value::One(_)) { "fact " } else { "facts" };
         writeln!(out, "  {kind} {fact} = {}", value.codes().collect::<Vec<_>>().join(" "))?;
     }
@@ -221,7 +222,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use tabara_core::interview::Setting;
-    use tabara_core::questionnaire::xlsform::compile;
+    use tabara_core::screening::compile;
 
     /// What the preview says to these lines.
     fn said(form: &str, lines: &str) -> String {

@@ -22,6 +22,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Kind::Screening, Kind::Referral, Kind::Assistance, Kind::Activity, Kind::Withdrawal, Kind::Review];
+
+    /// The kind of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word used in `facts.csv` and on the wire.
     pub fn word(self) -> &'static str {
         match self {

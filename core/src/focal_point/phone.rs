@@ -1,11 +1,12 @@
 //! What stands behind [`FocalPoint`] and every session: the phone's files, opened.
 
-use crate::clock::{Clock, civil_month};
+use crate::clock::{BUJUMBURA, Clock, civil_month};
 use crate::envelope::{self, Digest};
 use crate::error::{Error, Result};
 use crate::interview::{Draft, Interview, Setting};
 use crate::places;
 use crate::questionnaire::Questionnaire;
+use crate::screening::read_questionnaire;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{DeviceSecret, Vault};
@@ -80,7 +81,7 @@ impl Phone {
             return Ok(form.clone());
         }
         let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: "questionnaire" })?;
-        let form = Questionnaire::read(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
+        let form = read_questionnaire(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
         let form = Arc::new(form);
         lock(&self.questionnaires).insert(*hash, form.clone());
         Ok(form)
@@ -95,6 +96,7 @@ impl Phone {
             prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),
             // the same order of shuffled choices after a restart
             seed: info.draft.as_u64_pair().0,
+            offset: (BUJUMBURA.as_secs() / 60) as i16,
             last_saved: vault.last_saved(&info.questionnaire)?,
         })
     }

@@ -83,7 +83,7 @@ impl FocalPoint {
                 id,
                 title: form.title.clone(),
                 version: form.version.clone(),
-                kind: form.kind,
+                kind: screening::kind_of(&form),
                 languages,
             })
         };
@@ -226,7 +226,7 @@ impl Session {
                 let raised = assessment.raise(interview, reason);
                 raised.map_err(|_| Error::Answer { reason: "the outcome cannot be raised" })?;
             }
-            let kind = interview.questionnaire().kind;
+            let kind = screening::kind_of(interview.questionnaire());
             let record = Uuid::new_v4();
             let code = code(interview, kind, vault)?;
             let undo = code.as_ref().map(|_| vault.undo(record));

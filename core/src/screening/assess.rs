@@ -3,6 +3,7 @@
 use super::assessment::Assessment;
 use super::assume::{self, Assumed};
 use super::evidence::{consent, evidence, paths, raised, text};
+use super::questionnaire::coded_answers;
 use super::rule::{self, Count, Dimension, Evidence, Judged, Outcome, Path, VERSION, judge, severity};
 use crate::facts::{Facts, Value};
 use crate::interview::Interview;
@@ -61,7 +62,7 @@ pub fn facts(interview: &Interview, assessment: &Assessment, month: &str) -> Fac
     if !assessment.consent.count {
         return Facts::new();
     }
-    let mut facts = interview.facts();
+    let mut facts = coded_answers(interview);
     facts.extend(assessment.facts());
     facts.insert("month".into(), Value::One(month.into()));
     facts

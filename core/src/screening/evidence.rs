@@ -1,5 +1,6 @@
 //! What the answers of an interview say to the rule: consent, the codes they raise, which rules apply.
 
+use super::questionnaire::kind_of;
 use super::rule::{self, Dimension, Evidence, Path, Profile, Weight};
 use crate::interview::Interview;
 use crate::kind::Kind;
@@ -17,7 +18,7 @@ pub struct Consent {
 
 /// Reads the roles `consent` and `statistics`. What tells of no person (an activity) needs neither.
 pub fn consent(interview: &Interview) -> Consent {
-    let about_nobody = interview.questionnaire().kind == Kind::Activity;
+    let about_nobody = kind_of(interview.questionnaire()) == Kind::Activity;
     let record = about_nobody || holds(&role(interview, "consent"));
     Consent { record, count: record && (about_nobody || holds(&role(interview, "statistics"))) }
 }

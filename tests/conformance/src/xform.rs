@@ -6,7 +6,6 @@ pub mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use tabara_core::questionnaire::{Choice, Choices, FORMAT, List, Node, NodeType, Package, Source, Text, is_name};
-use tabara_core::record::Kind;
 use xml::Element;
 
 /// A package, and what it cannot say: how many rows each repeat has at the beginning, and in a new row around it.
@@ -119,7 +118,7 @@ pub fn import(xform: &str) -> Option<Imported> {
         id: root.attribute("id").unwrap_or("form").to_owned(),
         title: String::new(),
         version: root.attribute("version").unwrap_or("").to_owned(),
-        kind: Kind::Screening,
+        kind: String::new(),
         unit: String::new(),
         languages,
         default_language: 0,

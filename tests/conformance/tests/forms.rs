@@ -7,7 +7,7 @@ use tabara_conformance::suite::{Suite, cases, shared};
 use tabara_conformance::{compare, xform};
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
-use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile_beside};
+use tabara_core::xlsform::{Compiled, PackageCheck, Severity, compile_with};
 use tabara_desk::preview;
 
 /// The files that a case would have beside it: one row, with every column that its parameters name.
@@ -36,7 +36,7 @@ fn beside(form: &str, file: &str) -> Vec<u8> {
 }
 
 fn compiled(form: &str) -> Compiled {
-    compile_beside(form.as_bytes(), &|file| Some(beside(form, file)))
+    compile_with(form.as_bytes(), &|file| Some(beside(form, file)), &PackageCheck::NONE)
 }
 
 /// The row in `[row : 3] ...`.
@@ -125,7 +125,8 @@ fn every_workbook_of_the_field_compiles_or_is_refused_with_its_reasons() {
     for path in workbooks {
         let bytes = std::fs::read(path).expect("a workbook");
         let name = path.file_name().expect("a name").to_string_lossy();
-        let Compiled { questionnaire, faults } = compile_beside(&bytes, &|file| Some(beside("", file)));
+        let Compiled { questionnaire, faults } =
+            compile_with(&bytes, &|file| Some(beside("", file)), &PackageCheck::NONE);
         let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
         total += 1;
         compiles += usize::from(questionnaire.is_some());

@@ -29,7 +29,7 @@ fn answer_text(args: &[Json]) -> Option<String> {
 fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
     let imported = xform::import(form["xform"].as_str().unwrap_or("")).ok_or("the XForm is not read")?;
     let questionnaire = Questionnaire::new(imported.package).map_err(|error| format!("refused: {error:?}"))?;
-    let setting = Setting { language: String::new(), now: 1_795_372_200, seed: 7, ..Setting::default() };
+    let setting = Setting { language: String::new(), now: 1_795_372_200, seed: 7, offset: 120, ..Setting::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
     for (repeat, rows) in &imported.rows {
         level(&mut interview, repeat, *rows);

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 use tabara_core::interview::{Interview, Setting};
-use tabara_core::questionnaire::xlsform;
 use tabara_core::screening;
 
 #[derive(Deserialize)]
@@ -17,10 +16,10 @@ struct Sheet {
 
 fn main() {
     let source = include_bytes!("../../../questionnaires/returnee-screening.md");
-    let form = Arc::new(xlsform::compile(source).questionnaire.expect("our questionnaire has no fault"));
+    let form = Arc::new(screening::compile(source).questionnaire.expect("our questionnaire has no fault"));
     for line in std::io::stdin().lock().lines() {
         let sheet: Sheet = serde_json::from_str(&line.expect("a line")).expect("a sheet");
-        let setting = Setting { language: "en".into(), now: 1_780_000_000, ..Setting::default() };
+        let setting = Setting { language: "en".into(), now: 1_780_000_000, offset: 120, ..Setting::default() };
         let mut interview = Interview::start(form.clone(), setting);
         // in the order of the form, as they are asked
         for node in &form.nodes {

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 use tabara_core::interview::{Interview, Setting};
-use tabara_core::questionnaire::xlsform::{Compiled, Severity, compile};
+use tabara_core::screening::compile;
+use tabara_core::xlsform::{Compiled, Severity};
 use tabara_support::counting::{Counting, count};
 use tabara_support::files::{cell, label, record, short, stream, xls, xlsx};
 use tabara_support::hostile::TARGETS;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tabara_core::Error;
 use tabara_core::focal_point::{Finished, FocalPoint};
-use tabara_core::questionnaire::Questionnaire;
 use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::referral::Status;
+use tabara_core::screening::read_questionnaire;
 use tabara_core::seal;
 use tabara_core::vault::mailbox::RecordStatus;
 use tabara_server::operator::case_export;
@@ -304,7 +304,7 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     // When she asks, the operator gathers and the case worker opens
     let (code, settings) = (finished.code.clone().unwrap(), world.deployment.settings());
     let held = || case_export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
-    let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| Questionnaire::read(bytes).ok());
+    let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| read_questionnaire(bytes).ok());
     let told = |key: &str| tabara_desk::export::text(&held(), key, words, "fr");
     let file = told(&world.deployment.authority.case_worker).unwrap();
 

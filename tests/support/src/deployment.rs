@@ -11,7 +11,8 @@ use std::time::Duration;
 use tabara_core::catalog::{Catalog, Recipient, RecipientRole};
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::envelope::{Digest, sha256};
-use tabara_core::questionnaire::{Questionnaire, xlsform};
+use tabara_core::questionnaire::Questionnaire;
+use tabara_core::screening;
 use tabara_desk::authority;
 use tabara_server::{Settings, Store, catalog, closings, serve};
 use tokio::sync::oneshot;
@@ -67,7 +68,7 @@ struct Running {
 pub fn compiled(file: &str) -> Questionnaire {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../questionnaires").join(file);
     let bytes = std::fs::read(&path).expect("a questionnaire of the repository");
-    let compiled = xlsform::compile(&bytes);
+    let compiled = screening::compile(&bytes);
     compiled.questionnaire.unwrap_or_else(|| panic!("{file} does not compile: {:?}", compiled.faults))
 }
 
@@ -80,7 +81,7 @@ impl Deployment {
         settings.trust(authority.key.public()).expect("the authority's key is kept");
         let questionnaires: BTreeMap<Digest, Vec<u8>> =
             forms.iter().map(|form| compiled(form).write()).map(|bytes| (sha256(&bytes), bytes)).collect();
-        let id = |bytes: &[u8]| Questionnaire::read(bytes).expect("just compiled").id.clone();
+        let id = |bytes: &[u8]| screening::read_questionnaire(bytes).expect("just compiled").id.clone();
         let parts = questionnaires.values().map(|bytes| part(&id(bytes), bytes)).collect();
         let mut catalog = authority.catalog(settings.operations.public(), clock.unix() + 20 * 365 * 86_400, parts);
         let (name, role) = ("intake".to_owned(), RecipientRole::Intake);

@@ -8,7 +8,8 @@ use tabara_core::envelope::{Digest, sha256};
 use tabara_core::expression::{Surroundings, evaluate};
 use tabara_core::interview::{Draft, Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
-use tabara_core::questionnaire::xlsform::compile;
+use tabara_core::screening::compile;
+use tabara_core::screening::read_questionnaire;
 use tabara_core::vault::keys::KeyFile;
 use tabara_core::vault::{DeviceSecret, SecretError};
 use zeroize::Zeroizing;
@@ -105,11 +106,11 @@ fn expressions() -> Vec<Vec<u8>> {
 }
 
 fn setting() -> Setting {
-    Setting { language: "fr".into(), now: 1_795_372_200, ..Setting::default() }
+    Setting { language: "fr".into(), now: 1_795_372_200, offset: 120, ..Setting::default() }
 }
 
 fn package(bytes: &[u8]) {
-    let Ok(form) = Questionnaire::read(bytes) else { return };
+    let Ok(form) = read_questionnaire(bytes) else { return };
     let mut interview = Interview::start(Arc::new(form), setting());
     let _ = (interview.next(), interview.missing(), interview.answers(), interview.facts(), interview.draft());
 }

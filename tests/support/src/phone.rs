@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ};
 use tabara_core::focal_point::FocalPoint;
-use tabara_core::questionnaire::{Questionnaire, xlsform};
+use tabara_core::questionnaire::Questionnaire;
+use tabara_core::screening;
 use tabara_core::vault::{DeviceSecret, SecretError};
 use zeroize::Zeroizing;
 
@@ -86,7 +87,7 @@ impl Office {
     }
     /// A newer catalog with these questionnaires.
     pub fn publish(&mut self, forms: &[&str]) {
-        let compiled = |form: &&str| xlsform::compile(form.as_bytes()).questionnaire.expect("a form without faults");
+        let compiled = |form: &&str| screening::compile(form.as_bytes()).questionnaire.expect("a form without faults");
         self.questionnaires = forms.iter().map(compiled).collect();
         self.catalog.parts = self.questionnaires.iter().map(|form| part(&form.id, &form.write())).collect();
         self.catalog.version += 1;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tabara_core::facts::{Dictionary, Value};
 use tabara_core::interview::Interview;
-use tabara_core::questionnaire::{Indicator, Node, xlsform};
+use tabara_core::questionnaire::{Indicator, Node};
 use tabara_core::record::Kind;
-use tabara_core::screening::{Advice, Assessment, Dimension, Outcome, Profile, RaiseError, assess, check, facts};
+use tabara_core::screening;
+use tabara_core::screening::{Advice, Assessment, Dimension, Outcome, Profile, RaiseError, assess, facts};
 
 fn words<T: serde::Serialize>(items: &[T], between: &str) -> String {
     let word = |item| serde_json::to_value(item).expect("plain").as_str().expect("a word").to_owned();
@@ -49,21 +50,6 @@ fn every_case_of_the_rule_comes_out_as_its_authors_expect() {
         }
     }
     assert_eq!(cases.len(), 58);
-}
-
-#[test]
-fn the_sheet_of_indicators_has_no_fault_and_a_bad_one_is_told() {
-    let good = form();
-    assert_eq!(check(&good), vec![]);
-    let mut bad = (**good).clone();
-    bad.indicators[0].kind = "guess".into();
-    let strong = bad.indicators.iter().position(|row| row.kind == "indicator").expect("one");
-    bad.indicators[strong].weights.clear();
-    bad.settings.remove("rule");
-    let columns: Vec<&str> = check(&bad).iter().map(|fault| fault.column).collect();
-    for column in ["rule", "kind", "AL"] {
-        assert!(columns.contains(&column), "{column} is missing in {columns:?}");
-    }
 }
 
 #[test]
@@ -202,7 +188,7 @@ fn where_a_journey_went_is_told_by_short_lists_only() {
 #[test]
 fn the_six_questions_of_the_first_line_come_to_an_assessment_too() {
     let source = include_bytes!("../../../../questionnaires/first-line.md");
-    let form = Arc::new(xlsform::compile(source).questionnaire.expect("no fault"));
+    let form = Arc::new(screening::compile(source).questionnaire.expect("no fault"));
     let judged = |answers: &[(&str, &str)]| assess(&with(&Interview::start(form.clone(), setting()), answers));
     assert_eq!(judged(&[("consent", "no")]).outcome, Outcome::NotScreened);
     assert_eq!(judged(&[("consent", "yes")]).outcome, Outcome::Inconclusive);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tabara_core::interview::{Interview, Setting};
-use tabara_core::questionnaire::{Indicator, Node, NodeType, Questionnaire, Source, xlsform};
+use tabara_core::questionnaire::{Indicator, Node, NodeType, Questionnaire, Source};
+use tabara_core::screening;
 use tabara_core::screening::{Outcome, assess};
 
 /// Cells of the cases, each row by column.
@@ -18,14 +19,14 @@ pub type Sheet = BTreeMap<String, String>;
 pub fn form() -> Arc<Questionnaire> {
     static FORM: OnceLock<Arc<Questionnaire>> = OnceLock::new();
     let compile = || {
-        let compiled = xlsform::compile(include_bytes!("../../../../questionnaires/returnee-screening.md"));
+        let compiled = screening::compile(include_bytes!("../../../../questionnaires/returnee-screening.md"));
         Arc::new(compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.faults)))
     };
     FORM.get_or_init(compile).clone()
 }
 
 pub fn setting() -> Setting {
-    Setting { language: "en".into(), now: 1_780_000_000, ..Setting::default() }
+    Setting { language: "en".into(), now: 1_780_000_000, offset: 120, ..Setting::default() }
 }
 
 /// An interview with these answers, given in the order of the form; what is not shown is not asked.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::interview::{Interview, Setting};
 use tabara_core::questionnaire::Questionnaire;
-use tabara_core::questionnaire::xlsform::compile;
+use tabara_core::screening::compile;
 use tabara_desk::form::export;
 use tabara_support::counting::count;
 
@@ -150,7 +150,7 @@ impl Ours {
 
 /// The package read, and an interview begun: what JavaRosa does before the first question.
 fn load(package: &[u8]) -> Interview {
-    let setting = Setting { language: "en".into(), now: 1_795_372_200, ..Setting::default() };
+    let setting = Setting { language: "en".into(), now: 1_795_372_200, offset: 120, ..Setting::default() };
     Interview::start(Arc::new(Questionnaire::read(package).expect("a package")), setting)
 }
 

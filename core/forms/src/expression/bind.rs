@@ -1,0 +1,539 @@
+//! From names to places: a [`Tree`] becomes an [`Expr`] in which every path is a node, a way through the rows to it,
+//! and nothing is looked up by name any more. On the way it notes what the expression reads, which is what the
+//! interview needs to recompute no more than it must.
+//!
+//! How a path finds its rows: from the row of the node that owns the rule, up to the innermost scope that both share
+//! (the *anchor*), then down through the repeats between. Without a way down there is exactly one node. `${name}`, and
+//! an absolute path that stands for one value, bind to the row they are written in as far as they can (decision 24).
+
+mod way;
+
+use super::functions::{self, Function};
+use super::lexer::Operator;
+use super::parser::{Axis, Base, Step, Tree, parse};
+use super::schema::{FORM, NodeId, Schema, ScopeId};
+use super::value::Value;
+use super::{Cause, Fault};
+use std::collections::HashMap;
+use std::sync::Arc;
+use way::Way;
+
+/// A typed tree, ready to be evaluated.
+#[derive(Debug, Clone)]
+pub enum Expr {
+    Constant(Value),
+    /// One node in a row around the rule's own.
+    Node {
+        scope: ScopeId,
+        cell: u32,
+    },
+    /// Nodes in other rows.
+    Nodes(Arc<Nodes>),
+    /// Choices of a list, or the cells of one of its columns.
+    Items(Arc<Items>),
+    /// Inside a predicate on choices: a column of the choice at hand.
+    Column(u32, Column),
+    LastSaved(Arc<str>),
+    Call(&'static Function, Arc<[Expr]>),
+    /// The label of the choice named by the value, in a list.
+    ChoiceLabel(Arc<(Expr, u32)>),
+    /// The place among its siblings of the row that a path leads to.
+    PositionOf(Arc<Nodes>),
+    /// What the rule's own node holds already, or else the expression.
+    Once(Arc<Expr>),
+    Binary(Operator, Arc<(Expr, Expr)>),
+    Negative(Arc<Expr>),
+}
+
+/// A way to nodes in rows.
+#[derive(Debug, Clone)]
+pub struct Nodes {
+    /// Start from the candidate of the predicate at hand, not from the rule's own row.
+    pub from_candidate: bool,
+    pub anchor: ScopeId,
+    pub down: Vec<Descent>,
+    pub node: NodeId,
+    /// Predicates on a node that is no row.
+    pub filters: Vec<Expr>,
+}
+
+/// Into the rows of one repeat.
+#[derive(Debug, Clone)]
+pub struct Descent {
+    pub scope: ScopeId,
+    pub pick: Pick,
+}
+
+#[derive(Debug, Clone)]
+pub enum Pick {
+    /// All rows for which every predicate holds.
+    Rows(Vec<Expr>),
+    /// The row of this number, from 1, as the rule's own row computes it.
+    Number(Expr),
+}
+
+#[derive(Debug, Clone)]
+pub struct Items {
+    pub list: u32,
+    /// An equality between a column and something that does not depend on the choice: answered by an index.
+    pub key: Option<(Arc<Index>, Expr)>,
+    /// The column of that equality.
+    pub by: u32,
+    pub predicates: Vec<Expr>,
+    pub column: Column,
+}
+
+/// Rows of a table by the text in one column.
+pub type Index = HashMap<Arc<str>, Vec<u32>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Column {
+    Label,
+    At(u32),
+}
+
+/// That a rule reads a node, in any row below the row of `anchor` around it. Of a repeat: also which rows it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Read {
+    pub node: NodeId,
+    pub anchor: ScopeId,
+}
+
+/// An expression in its place.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    pub expr: Expr,
+    pub reads: Vec<Read>,
+    /// Whether it depends on the language of the interview.
+    pub language: bool,
+    /// `${last-saved#name}`
+    pub last_saved: Vec<Arc<str>>,
+    /// What is wrong with it; the parts concerned yield a blank.
+    pub faults: Vec<Fault>,
+}
+
+/// Binds expressions of one questionnaire, and keeps the indexes that they share.
+#[derive(Debug)]
+pub struct Binder<'a> {
+    schema: &'a Schema,
+    /// Functions of a domain, beside those that every questionnaire knows.
+    functions: &'static [Function],
+    indexes: HashMap<(u32, u32), Arc<Index>>,
+}
+
+impl<'a> Binder<'a> {
+    pub fn new(schema: &'a Schema) -> Self {
+        Self::with(schema, &[])
+    }
+
+    /// Like [`Binder::new`], with functions of a domain.
+    pub fn with(schema: &'a Schema, functions: &'static [Function]) -> Self {
+        Self { schema, functions, indexes: HashMap::new() }
+    }
+
+    /// Parses and binds an expression that belongs to a node ([`FORM`] for none).
+    pub fn bind(&mut self, text: &str, node: NodeId) -> Bound {
+        self.bind_tree(parse(text), node, |binding, tree| binding.value(tree))
+    }
+
+    /// The choices of a list for which a filter holds (all where it is empty).
+    pub fn bind_filter(&mut self, list: u32, filter: &str, node: NodeId) -> Bound {
+        if filter.trim().is_empty() {
+            let expr =
+                Expr::Items(Arc::new(Items { list, key: None, by: 0, predicates: vec![], column: Column::At(0) }));
+            return Bound { expr, reads: vec![], language: false, last_saved: vec![], faults: vec![] };
+        }
+        self.bind_tree(parse(filter), node, |binding, tree| {
+            let predicates = [tree.clone()];
+            binding.items(list, &predicates, Column::At(0))
+        })
+    }
+
+    /// The answers to a question inside a repeat, as choices: every row with an answer for which a filter holds.
+    pub fn bind_rows(&mut self, from: NodeId, filter: &str, node: NodeId) -> Bound {
+        let tree = if filter.trim().is_empty() { Ok(Tree::Text("every row".into())) } else { parse(filter) };
+        // all rows of the repeat, also where the question stands in one of them
+        let repeat = schema_repeat(self.schema, from).unwrap_or(from);
+        self.bind_tree(tree, node, |binding, tree| {
+            let mut way = binding.nearest(repeat);
+            if !filter.trim().is_empty()
+                && let Err(fault) = binding.choices(&mut way, tree)
+            {
+                return binding.fault(fault.at, fault.cause);
+            }
+            way.node = from;
+            Expr::Nodes(Arc::new(binding.finish(way)))
+        })
+    }
+
+    fn bind_tree(
+        &mut self,
+        tree: Result<Tree, Fault>,
+        node: NodeId,
+        bind: impl FnOnce(&mut Binding<'_, 'a>, &Tree) -> Expr,
+    ) -> Bound {
+        let blank = Bound {
+            expr: Expr::Constant(Value::Blank),
+            reads: vec![],
+            language: false,
+            last_saved: vec![],
+            faults: vec![],
+        };
+        let tree = match tree {
+            Ok(tree) => tree,
+            Err(fault) => return Bound { faults: vec![fault], ..blank },
+        };
+        let mut binding = Binding { binder: self, node, frames: vec![], out: blank };
+        let expr = bind(&mut binding, &tree);
+        let mut out = binding.out;
+        out.expr = expr;
+        out.reads.sort_unstable();
+        out.reads.dedup();
+        out
+    }
+
+    fn index(&mut self, list: u32, column: u32) -> Arc<Index> {
+        let table = &self.schema.lists[list as usize];
+        let make = || {
+            let mut index = Index::new();
+            for row in 0..table.len {
+                index.entry(table.cell(column, row).shared_text()).or_default().push(row);
+            }
+            Arc::new(index)
+        };
+        self.indexes.entry((list, column)).or_insert_with(make).clone()
+    }
+}
+
+/// What the predicate at hand is about.
+#[derive(Debug, Clone, Copy)]
+enum Frame {
+    /// `choices`: the rows are those on offer in a select, and `${name}` of what lies in them is the candidate's.
+    Row {
+        node: NodeId,
+        anchor: ScopeId,
+        choices: bool,
+    },
+    Item {
+        list: u32,
+    },
+}
+
+struct Binding<'b, 'a> {
+    binder: &'b mut Binder<'a>,
+    node: NodeId,
+    frames: Vec<Frame>,
+    out: Bound,
+}
+
+impl<'a> Binding<'_, 'a> {
+    fn schema(&self) -> &'a Schema {
+        self.binder.schema
+    }
+    fn fault(&mut self, at: usize, cause: Cause) -> Expr {
+        self.out.faults.push(Fault { at, cause });
+        Expr::Constant(Value::Blank)
+    }
+
+    fn value(&mut self, tree: &Tree) -> Expr {
+        match tree {
+            Tree::Number(n) => Expr::Constant(Value::Number(*n)),
+            Tree::Text(text) => Expr::Constant(Value::Text(text.as_str().into())),
+            Tree::Negative(tree) => Expr::Negative(Arc::new(self.value(tree))),
+            Tree::Binary { operator: Operator::Union, at, .. } => self.fault(*at, Cause::Unsupported("|")),
+            Tree::Binary { operator, left, right, .. } => {
+                Expr::Binary(*operator, Arc::new((self.value(left), self.value(right))))
+            }
+            Tree::Call { function, arguments, at } => self.call(function, arguments, *at),
+            Tree::Path { base, steps, at } => self.path(base, steps, *at, false),
+        }
+    }
+
+    /// An argument of a function that takes all nodes of a path.
+    fn several(&mut self, tree: &Tree) -> Expr {
+        match tree {
+            Tree::Path { base, steps, at } => self.path(base, steps, *at, true),
+            tree => self.value(tree),
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Tree], at: usize) -> Expr {
+        let own = self.binder.functions.iter().find(|function| function.name == name);
+        let Some(function) = functions::find(name).or(own) else {
+            arguments.iter().for_each(|tree| drop(self.value(tree)));
+            return self.fault(at, Cause::UnknownFunction(name.to_owned()));
+        };
+        if !(usize::from(function.least)..=usize::from(function.most)).contains(&arguments.len()) {
+            return self.fault(at, Cause::Arguments { function: function.name, given: arguments.len() });
+        }
+        match (function.name, arguments) {
+            ("once", [tree]) => Expr::Once(Arc::new(self.value(tree))),
+            ("position", [Tree::Path { base, steps, at }]) => match self.way(base, steps, *at, true) {
+                Ok(way) => Expr::PositionOf(Arc::new(self.finish(way))),
+                Err(fault) => self.fault(fault.at, fault.cause),
+            },
+            ("instance", _) => self.instance(arguments, &[], at),
+            ("current", _) => {
+                let way = Way::at(self.schema(), self.node, false);
+                Expr::Nodes(Arc::new(self.finish(way)))
+            }
+            ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
+            ("date" | "date-time" | "decimal-date-time", [tree]) if never_a_date(function.name, tree) => {
+                let text = if let Tree::Text(text) = tree { text.clone() } else { "true or false".to_owned() };
+                self.fault(at, Cause::NotADate(text))
+            }
+            ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
+            ("jr:itext", [tree]) => self.itext(tree, at),
+            ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
+            _ => {
+                self.out.language |= function.language;
+                let bind = |tree: &Tree| if function.several { self.several(tree) } else { self.value(tree) };
+                Expr::Call(function, arguments.iter().map(bind).collect())
+            }
+        }
+    }
+
+    /// `indexed-repeat(${value}, ${repeat}, n, ${inner repeat}, m ...)`
+    fn indexed_repeat(&mut self, arguments: &[Tree], at: usize) -> Expr {
+        let way = match &arguments[0] {
+            Tree::Path { base, steps, at } => self.way(base, steps, *at, true),
+            _ => Err(Fault { at, cause: Cause::Unsupported("a first argument that is no question") }),
+        };
+        let (node, value_scope) = match way {
+            Ok(way) => (way.node, self.schema().scope_of(way.node)),
+            Err(fault) => return self.fault(fault.at, fault.cause),
+        };
+        let mut picks: HashMap<ScopeId, Expr> = HashMap::new();
+        for pair in arguments[1..].chunks(2) {
+            let [Tree::Path { base, steps, at }, number] = pair else {
+                return self.fault(at, Cause::Unsupported("indexed-repeat() without a repeat and its number"));
+            };
+            let repeat = match self.way(base, steps, *at, true) {
+                Ok(way) => way.node,
+                Err(fault) => return self.fault(fault.at, fault.cause),
+            };
+            let is_repeat = repeat != FORM && self.schema().nodes[repeat as usize].repeat;
+            let scope = self.schema().scope_of(repeat);
+            if !is_repeat || !self.schema().around(scope, value_scope) {
+                return self.fault(*at, Cause::Unsupported("indexed-repeat() with a repeat that is not around"));
+            }
+            let number = self.value(number);
+            picks.insert(scope, number);
+        }
+        // the outermost repeat that is counted hangs below the row at hand
+        let mut down = Vec::new();
+        let mut scope = value_scope;
+        while !picks.is_empty() {
+            down.push(match picks.remove(&scope) {
+                Some(number) => Descent { scope, pick: Pick::Number(number) },
+                None => Descent { scope, pick: Pick::Rows(vec![]) },
+            });
+            scope = self.schema().scopes[scope as usize].parent;
+        }
+        let here = self.schema().scope_of(self.node);
+        while !self.schema().around(scope, here) {
+            down.push(Descent { scope, pick: Pick::Rows(vec![]) });
+            scope = self.schema().scopes[scope as usize].parent;
+        }
+        down.reverse();
+        let way = Way { from_candidate: false, anchor: scope, down, node, filters: vec![], absolute: false };
+        Expr::Nodes(Arc::new(self.finish(way)))
+    }
+
+    /// `pulldata('table', 'column', 'key column', key)`
+    fn pulldata(&mut self, names: [&Tree; 3], key: &Tree, at: usize) -> Expr {
+        let [Tree::Text(table), Tree::Text(column), Tree::Text(key_column)] = names else {
+            return self.fault(at, Cause::Unsupported("pulldata() with names that are no plain text"));
+        };
+        let Some(list) = self.schema().list(table) else {
+            return self.fault(at, Cause::UnknownList(table.clone()));
+        };
+        let columns = self.column(list, column, at).and_then(|to| Ok((to, self.column(list, key_column, at)?)));
+        match columns {
+            Ok((column, Column::At(by))) => {
+                let key = Some((self.binder.index(list, by), self.value(key)));
+                self.out.language |= column == Column::Label;
+                Expr::Items(Arc::new(Items { list, key, by, predicates: vec![], column }))
+            }
+            Ok((_, Column::Label)) => self.fault(at, Cause::Unsupported("pulldata() by label")),
+            Err(fault) => self.fault(fault.at, fault.cause),
+        }
+    }
+
+    /// `jr:choice-name(value, '${question}')`: the second argument is a path in quotes.
+    fn choice_name(&mut self, value: &Tree, question: &Tree, at: usize) -> Expr {
+        self.out.language = true;
+        let value = self.value(value);
+        let found = match question {
+            Tree::Text(text) => parse(text.trim()),
+            tree => Ok(tree.clone()),
+        };
+        let node = match found {
+            Ok(Tree::Path { base, steps, at }) => self.way(&base, &steps, at, true).map(|way| way.node),
+            Ok(_) => Err(Fault { at, cause: Cause::Unsupported("jr:choice-name() of something that is no question") }),
+            Err(fault) => Err(fault),
+        };
+        let list = node.map(|node| self.schema().nodes.get(node as usize).and_then(|place| place.list));
+        match list {
+            Ok(Some(list)) => Expr::ChoiceLabel(Arc::new((value, list))),
+            Ok(None) => self.fault(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
+            Err(fault) => self.fault(fault.at, fault.cause),
+        }
+    }
+
+    /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
+    /// language does not compute it again, as in the reference engines.
+    fn itext(&mut self, tree: &Tree, at: usize) -> Expr {
+        let last = if let Tree::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
+        if !matches!(last, Some(Axis::Child(name)) if name == "itextId") {
+            return self.fault(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
+        }
+        let language = self.out.language;
+        let label = self.value(tree);
+        self.out.language = language;
+        label
+    }
+
+    fn path(&mut self, base: &Base, steps: &[Step], at: usize, several: bool) -> Expr {
+        if let Base::LastSaved(name) = base {
+            let name: Arc<str> = name.as_str().into();
+            self.out.last_saved.push(name.clone());
+            return Expr::LastSaved(name);
+        }
+        if let Some(Frame::Item { list }) = self.frames.last().copied()
+            && *base == Base::Here
+        {
+            return self.column_path(list, steps, at);
+        }
+        if let Base::Of(tree) = base
+            && let Tree::Call { function, arguments, .. } = &**tree
+            && function == "instance"
+        {
+            return self.instance(arguments, steps, at);
+        }
+        match self.way(base, steps, at, several) {
+            Ok(way) => {
+                let nodes = self.finish(way);
+                let scope = self.schema().scope_of(nodes.node);
+                let single = nodes.down.is_empty() && nodes.filters.is_empty() && !nodes.from_candidate;
+                if single && scope == nodes.anchor {
+                    Expr::Node { scope, cell: self.schema().cell_of(nodes.node) as u32 }
+                } else {
+                    Expr::Nodes(Arc::new(nodes))
+                }
+            }
+            Err(fault) => self.fault(fault.at, fault.cause),
+        }
+    }
+
+    fn column(&self, list: u32, name: &str, at: usize) -> Result<Column, Fault> {
+        let table = &self.schema().lists[list as usize];
+        match table.column(name) {
+            Some(column) => Ok(Column::At(column)),
+            // what an XForm calls the text of a choice
+            None if name == "label" || name == "itextId" => Ok(Column::Label),
+            None => {
+                Err(Fault { at, cause: Cause::UnknownColumn { list: table.name.to_string(), column: name.into() } })
+            }
+        }
+    }
+
+    /// A relative path inside a predicate on choices.
+    fn column_path(&mut self, list: u32, steps: &[Step], at: usize) -> Expr {
+        let column = match steps {
+            [Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => self.column(list, name, at),
+            [Step { axis: Axis::Oneself, .. }, Step { axis: Axis::Child(name), .. }] => self.column(list, name, at),
+            _ => Err(Fault { at, cause: Cause::Unsupported("a path inside a predicate on choices") }),
+        };
+        match column {
+            Ok(column) => {
+                self.out.language |= column == Column::Label;
+                Expr::Column(list, column)
+            }
+            Err(fault) => self.fault(fault.at, fault.cause),
+        }
+    }
+
+    /// `instance('list')/root/item[...]/column`
+    fn instance(&mut self, arguments: &[Tree], steps: &[Step], at: usize) -> Expr {
+        let [Tree::Text(name)] = arguments else {
+            return self.fault(at, Cause::Unsupported("instance() of something that is no plain name"));
+        };
+        let Some(list) = self.schema().list(name) else {
+            return self.fault(at, Cause::UnknownList(name.clone()));
+        };
+        let (item, column) = match steps {
+            [_root, item] => (item, Column::At(0)),
+            [_root, item, Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => {
+                match self.column(list, name, at) {
+                    Ok(column) => (item, column),
+                    Err(fault) => return self.fault(fault.at, fault.cause),
+                }
+            }
+            _ => return self.fault(at, Cause::Unsupported("a path into instance() other than /root/item/column")),
+        };
+        self.items(list, &item.predicates, column)
+    }
+
+    fn items(&mut self, list: u32, predicates: &[Tree], column: Column) -> Expr {
+        self.out.language |= column == Column::Label;
+        let (mut key, mut by) = (None, 0);
+        let mut bound = Vec::with_capacity(predicates.len());
+        self.frames.push(Frame::Item { list });
+        for tree in predicates {
+            let predicate = self.value(tree);
+            match equality(&predicate) {
+                // later predicates may count positions among what the first left over: only the first may be a key
+                Some((column, fixed)) if key.is_none() && bound.is_empty() => {
+                    key = Some((self.binder.index(list, column), fixed));
+                    by = column;
+                }
+                _ => bound.push(predicate),
+            }
+        }
+        self.frames.pop();
+        Expr::Items(Arc::new(Items { list, key, by, predicates: bound, column }))
+    }
+}
+
+/// A constant that is no date, whatever the day. (An empty text is a blank; `date()` takes a number of days.)
+fn never_a_date(function: &str, tree: &Tree) -> bool {
+    match tree {
+        Tree::Text(text) => {
+            let value = Value::from(text.as_str());
+            let days = function != "decimal-date-time" && !value.number(0).is_nan();
+            !value.is_blank() && !days && value.moment(0).is_none()
+        }
+        Tree::Call { function, .. } => function == "true" || function == "false",
+        _ => false,
+    }
+}
+
+/// The repeat that a node lies in.
+fn schema_repeat(schema: &Schema, node: NodeId) -> Option<NodeId> {
+    Some(schema.scopes[schema.scope_of(node) as usize].node).filter(|repeat| *repeat != FORM)
+}
+
+/// `column = something that does not depend on the choice`
+fn equality(predicate: &Expr) -> Option<(u32, Expr)> {
+    let Expr::Binary(Operator::Equal, sides) = predicate else { return None };
+    match &**sides {
+        (Expr::Column(_, Column::At(column)), fixed) if !of_item(fixed) => Some((*column, fixed.clone())),
+        (fixed, Expr::Column(_, Column::At(column))) if !of_item(fixed) => Some((*column, fixed.clone())),
+        _ => None,
+    }
+}
+
+/// Whether an expression depends on the candidate of a predicate.
+fn of_item(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(..) => true,
+        Expr::Constant(_) | Expr::Node { .. } | Expr::LastSaved(_) => false,
+        Expr::Nodes(nodes) | Expr::PositionOf(nodes) => nodes.from_candidate,
+        Expr::Items(_) | Expr::Once(_) => true,
+        Expr::Call(function, arguments) => function.of_place || arguments.iter().any(of_item),
+        Expr::ChoiceLabel(pair) => of_item(&pair.0),
+        Expr::Binary(_, sides) => of_item(&sides.0) || of_item(&sides.1),
+        Expr::Negative(inner) => of_item(inner),
+    }
+}

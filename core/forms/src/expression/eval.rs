@@ -1,0 +1,348 @@
+//! Evaluation of a bound expression at one node in one row. Pure: time, seed and language stand in the [`World`].
+
+use super::bind::{Column, Descent, Expr, Items, Nodes, Pick};
+use super::lexer::Operator;
+use super::schema::{FORM, NodeId, RowId, Rows, Schema};
+use super::value::{Value, both_numbers, equal, unequal};
+use crate::package::Package;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What expressions know beside the answers.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now: i64,
+    /// Minutes east of UTC of civil days and times.
+    pub local: i16,
+    /// What `random()` and `uuid()` are made of.
+    pub seed: u64,
+    /// Index of the language.
+    pub language: usize,
+    /// For `${last-saved#name}`.
+    pub last_saved: BTreeMap<String, String>,
+}
+
+/// Everything that an expression can read.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub package: &'a Package,
+    pub schema: &'a Schema,
+    pub rows: &'a Rows,
+    pub around: &'a Surroundings,
+}
+
+/// A place to evaluate at.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    pub world: World<'a>,
+    /// The row of the rule's own node.
+    pub row: RowId,
+    /// The node that owns the rule.
+    pub node: NodeId,
+    /// Inside a predicate on rows: the candidate's row.
+    candidate: RowId,
+    /// Inside a predicate on choices: the candidate.
+    item: Option<(u32, u32)>,
+    /// Inside a predicate: the candidate's place, from 1, and how many there are.
+    pub(super) place: (u32, u32),
+}
+
+impl<'a> Here<'a> {
+    pub fn new(world: World<'a>, row: RowId, node: NodeId) -> Self {
+        Self { world, row, node, candidate: row, item: None, place: (1, 1) }
+    }
+    pub(super) fn local(&self) -> i16 {
+        self.world.around.local
+    }
+
+    /// The value of an expression; of several nodes the first.
+    pub fn eval(&self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Constant(value) => value.clone(),
+            Expr::Node { scope, cell } => match self.world.rows.outer(self.world.schema, self.row, *scope) {
+                Some(row) => self.read(row, *cell as usize),
+                None => None,
+            }
+            .unwrap_or_default(),
+            Expr::Nodes(_) | Expr::Items(_) => {
+                let mut first = None;
+                self.each(expr, &mut |value| {
+                    first = Some(value);
+                    false
+                });
+                first.unwrap_or_default()
+            }
+            Expr::Column(list, column) => match self.item {
+                Some((at, row)) if at == *list => self.cell(*list, *column, row),
+                _ => Value::Blank,
+            },
+            Expr::LastSaved(name) => {
+                self.world.around.last_saved.get(&**name).map_or(Value::Blank, |text| Value::text_or_blank(text))
+            }
+            Expr::Call(function, arguments) => (function.run)(self, arguments),
+            Expr::ChoiceLabel(pair) => self.choice_label(&self.eval(&pair.0), pair.1),
+            Expr::PositionOf(nodes) => self.position(nodes),
+            Expr::Once(inner) => {
+                let cell = self.world.rows.cell(self.row, self.world.schema.cell_of(self.node));
+                if cell.given.is_blank() { self.eval(inner) } else { cell.given.clone() }
+            }
+            Expr::Binary(operator, sides) => self.binary(*operator, &sides.0, &sides.1),
+            Expr::Negative(inner) => Value::Number(-self.number(inner)),
+        }
+    }
+
+    pub fn number(&self, expr: &Expr) -> f64 {
+        self.eval(expr).number(self.local())
+    }
+    pub fn truth(&self, expr: &Expr) -> bool {
+        self.eval(expr).truth()
+    }
+    pub fn text(&self, expr: &Expr) -> Arc<str> {
+        self.eval(expr).shared_text()
+    }
+
+    /// The value of the rule's own node.
+    pub(super) fn own(&self) -> Value {
+        self.world.rows.cell(self.row, self.world.schema.cell_of(self.node)).value.clone()
+    }
+
+    fn binary(&self, operator: Operator, left: &Expr, right: &Expr) -> Value {
+        use Operator::*;
+        match operator {
+            Or => Value::Bool(self.truth(left) || self.truth(right)),
+            And => Value::Bool(self.truth(left) && self.truth(right)),
+            Equal => Value::Bool(self.any_pair(left, right, |a, b| equal(a, b, self.local()))),
+            Unequal => Value::Bool(self.any_pair(left, right, |a, b| unequal(a, b, self.local()))),
+            Less => self.compare(left, right, |a, b| a < b),
+            LessEqual => self.compare(left, right, |a, b| a <= b),
+            Greater => self.compare(left, right, |a, b| a > b),
+            GreaterEqual => self.compare(left, right, |a, b| a >= b),
+            Plus => Value::Number(self.number(left) + self.number(right)),
+            Minus => Value::Number(self.number(left) - self.number(right)),
+            Times => Value::Number(self.number(left) * self.number(right)),
+            Div => Value::Number(self.number(left) / self.number(right)),
+            // the remainder has the sign of the dividend, as in XPath
+            Mod => Value::Number(self.number(left) % self.number(right)),
+            Union => Value::Blank,
+        }
+    }
+
+    fn compare(&self, left: &Expr, right: &Expr, holds: fn(&f64, &f64) -> bool) -> Value {
+        Value::Bool(
+            self.any_pair(left, right, |a, b| both_numbers(a, b, self.local()).is_some_and(|(a, b)| holds(&a, &b))),
+        )
+    }
+
+    /// Whether a comparison holds for some pair, as XPath has it for several nodes. A single node that is blank takes
+    /// part as a blank.
+    fn any_pair(&self, left: &Expr, right: &Expr, holds: impl Fn(&Value, &Value) -> bool) -> bool {
+        let several = |expr: &Expr| match expr {
+            Expr::Nodes(nodes) => !nodes.down.is_empty() || !nodes.filters.is_empty(),
+            Expr::Items(_) => true,
+            _ => false,
+        };
+        let all = |expr: &Expr| {
+            let mut values = Vec::new();
+            self.each(expr, &mut |value| {
+                values.push(value);
+                true
+            });
+            if values.is_empty() {
+                values.push(Value::Blank);
+            }
+            values
+        };
+        match (several(left), several(right)) {
+            (false, false) => holds(&self.eval(left), &self.eval(right)),
+            (true, false) => {
+                let right = self.eval(right);
+                all(left).iter().any(|left| holds(left, &right))
+            }
+            (false, true) => {
+                let left = self.eval(left);
+                all(right).iter().any(|right| holds(&left, right))
+            }
+            (true, true) => {
+                let right = all(right);
+                all(left).iter().any(|left| right.iter().any(|right| holds(left, right)))
+            }
+        }
+    }
+
+    /// Visits the value of every relevant node that an expression stands for, until `visit` says stop; of an
+    /// expression that is no path, its one value.
+    pub fn each(&self, expr: &Expr, visit: &mut dyn FnMut(Value) -> bool) {
+        match expr {
+            Expr::Nodes(nodes) => {
+                let cell = self.world.schema.cell_of(nodes.node);
+                self.rows(nodes, &mut |row| match self.read(row, cell) {
+                    Some(value) => visit(value),
+                    None => true,
+                });
+            }
+            Expr::Node { scope, cell } => {
+                let row = self.world.rows.outer(self.world.schema, self.row, *scope);
+                if let Some(value) = row.and_then(|row| self.read(row, *cell as usize)) {
+                    visit(value);
+                }
+            }
+            Expr::Items(items) => {
+                for row in self.items(items) {
+                    if !visit(self.cell(items.list, items.column, row)) {
+                        return;
+                    }
+                }
+            }
+            other => {
+                visit(self.eval(other));
+            }
+        }
+    }
+
+    /// How many nodes an expression stands for.
+    pub(super) fn count(&self, expr: &Expr) -> usize {
+        match expr {
+            Expr::Items(items) => self.items(items).len(),
+            _ => {
+                let mut count = 0;
+                self.each(expr, &mut |_| {
+                    count += 1;
+                    true
+                });
+                count
+            }
+        }
+    }
+
+    /// The value of a cell, `None` where it is not relevant.
+    fn read(&self, row: RowId, cell: usize) -> Option<Value> {
+        let cell = self.world.rows.cell(row, cell);
+        cell.relevant.then(|| cell.value.clone())
+    }
+
+    /// The rows in which the node of a path lies.
+    fn rows(&self, nodes: &Nodes, visit: &mut dyn FnMut(RowId) -> bool) -> bool {
+        let from = if nodes.from_candidate { self.candidate } else { self.row };
+        let Some(anchor) = self.world.rows.outer(self.world.schema, from, nodes.anchor) else { return true };
+        if nodes.filters.is_empty() {
+            return self.descend(anchor, &nodes.down, visit);
+        }
+        let mut found = Vec::new();
+        self.descend(anchor, &nodes.down, &mut |row| {
+            found.push(row);
+            true
+        });
+        self.pick(found, &nodes.filters).into_iter().all(visit)
+    }
+
+    fn descend(&self, row: RowId, down: &[Descent], visit: &mut dyn FnMut(RowId) -> bool) -> bool {
+        let Some((first, rest)) = down.split_first() else { return visit(row) };
+        let rows = self.world.rows.children(self.world.schema, row, first.scope);
+        match &first.pick {
+            Pick::Number(number) => {
+                let number = self.number(number);
+                let at = if number >= 1.0 { rows.get(number as usize - 1) } else { None };
+                at.is_none_or(|row| self.descend(*row, rest, visit))
+            }
+            Pick::Rows(predicates) if predicates.is_empty() => rows.iter().all(|row| self.descend(*row, rest, visit)),
+            Pick::Rows(predicates) => {
+                self.pick(rows.to_vec(), predicates).into_iter().all(|row| self.descend(row, rest, visit))
+            }
+        }
+    }
+
+    /// The rows for which every predicate holds; a number is a place.
+    fn pick(&self, mut rows: Vec<RowId>, predicates: &[Expr]) -> Vec<RowId> {
+        for predicate in predicates {
+            let size = rows.len() as u32;
+            let mut place = 0;
+            rows.retain(|row| {
+                place += 1;
+                Here { candidate: *row, place: (place, size), ..*self }.holds(predicate)
+            });
+        }
+        rows
+    }
+
+    /// The choices that a path into a list stands for.
+    pub(crate) fn items(&self, items: &Items) -> Vec<u32> {
+        let table = &self.world.schema.lists[items.list as usize];
+        let mut rows: Vec<u32> = match &items.key {
+            None => (0..table.len).collect(),
+            Some((index, key)) => match self.eval(key) {
+                Value::Text(text) => index.get(&*text).cloned().unwrap_or_default(),
+                Value::Blank => index.get("").cloned().unwrap_or_default(),
+                key => (0..table.len).filter(|row| equal(table.cell(items.by, *row), &key, self.local())).collect(),
+            },
+        };
+        for predicate in &items.predicates {
+            let size = rows.len() as u32;
+            let mut place = 0;
+            rows.retain(|row| {
+                place += 1;
+                Here { item: Some((items.list, *row)), place: (place, size), ..*self }.holds(predicate)
+            });
+        }
+        rows
+    }
+
+    fn holds(&self, predicate: &Expr) -> bool {
+        match self.eval(predicate) {
+            Value::Number(n) => n == f64::from(self.place.0),
+            value => value.truth(),
+        }
+    }
+
+    fn cell(&self, list: u32, column: Column, row: u32) -> Value {
+        match column {
+            Column::At(column) => self.world.schema.lists[list as usize].cell(column, row).clone(),
+            Column::Label => self.label(list, row),
+        }
+    }
+
+    fn label(&self, list: u32, row: u32) -> Value {
+        let package = self.world.package;
+        let label = &package.lists[list as usize].choices[row as usize].label;
+        Value::text_or_blank(label.get(self.world.around.language, package.default_language))
+    }
+
+    fn choice_label(&self, value: &Value, list: u32) -> Value {
+        let name = value.text();
+        match self.world.schema.lists[list as usize].by_name.get(name.trim()) {
+            Some(row) => self.label(list, *row),
+            None => Value::Blank,
+        }
+    }
+
+    fn position(&self, nodes: &Nodes) -> Value {
+        let mut found = Value::Blank;
+        self.rows(nodes, &mut |row| {
+            let repeat = nodes.node != FORM && self.world.schema.nodes[nodes.node as usize].repeat;
+            let position = if repeat { self.world.rows.row(row).position + 1 } else { 1 };
+            found = Value::Number(f64::from(position));
+            false
+        });
+        found
+    }
+
+    /// A number below 2^64 that is the same whenever the same rule asks in the same place.
+    pub(super) fn draw(&self, salt: u64) -> u64 {
+        let mut x = self.world.around.seed ^ (u64::from(self.node) << 32) ^ (salt << 17);
+        // by places and not by row ids: a resumed interview draws the same
+        let mut row = self.row;
+        while row != 0 {
+            let at = self.world.rows.row(row);
+            x = x.rotate_left(7) ^ u64::from(at.position + 1);
+            row = at.parent;
+        }
+        // splitmix64, twice: the seed's neighbours give unlike numbers
+        for _ in 0..2 {
+            x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            x ^= x >> 31;
+        }
+        x
+    }
+}

@@ -1,0 +1,316 @@
+//! Where every node of a questionnaire keeps its value, and the rows in which the values stand.
+//!
+//! The form, and every repeat, is a *scope*; a scope has rows (the form has one), and a row has one cell for each node
+//! that lies in the scope and in no repeat inside it. Cell 0 belongs to the form or repeat itself. So a node is found
+//! by going up from a row to the scope that two nodes share, never by a walk over a tree of names.
+
+use super::value::Value;
+use crate::package::{Package, Source};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Index of a scope; 0 is the form.
+pub type ScopeId = u16;
+/// Index of a row in [`Rows`]; 0 is the form's.
+pub type RowId = u32;
+/// Index of a node in the package, or [`FORM`].
+pub type NodeId = u32;
+/// The form itself, which is no row of the survey.
+pub const FORM: NodeId = u32::MAX;
+
+#[derive(Debug)]
+pub struct Schema {
+    pub nodes: Vec<Place>,
+    pub scopes: Vec<Scope>,
+    /// All nodes, by name; of one name in the order of the form.
+    by_name: Vec<NodeId>,
+    pub lists: Vec<Table>,
+}
+
+/// Where a node lies.
+#[derive(Debug)]
+pub struct Place {
+    pub name: Arc<str>,
+    pub parent: NodeId,
+    /// One past the last node inside.
+    pub end: NodeId,
+    /// The scope whose rows hold its cell; of a repeat: the scope it opens.
+    pub scope: ScopeId,
+    pub cell: u32,
+    pub repeat: bool,
+    /// Of a select: the list of its choices.
+    pub list: Option<u32>,
+}
+
+#[derive(Debug)]
+pub struct Scope {
+    pub parent: ScopeId,
+    /// The repeat that opens it; [`FORM`] of scope 0.
+    pub node: NodeId,
+    /// The nodes that have a cell, by cell.
+    pub cells: Vec<NodeId>,
+    /// The scopes right inside.
+    pub children: Vec<ScopeId>,
+    /// Which child of its parent it is.
+    pub nth: usize,
+}
+
+/// A list of choices by columns.
+#[derive(Debug)]
+pub struct Table {
+    pub name: Arc<str>,
+    /// `name` first, then the further columns.
+    pub columns: Vec<(Arc<str>, Vec<Value>)>,
+    pub len: u32,
+    /// Choices by name.
+    pub by_name: HashMap<Arc<str>, u32>,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<u32> {
+        self.columns.iter().position(|(column, _)| &**column == name).map(|i| i as u32)
+    }
+    pub fn cell(&self, column: u32, row: u32) -> &Value {
+        &self.columns[column as usize].1[row as usize]
+    }
+}
+
+impl Schema {
+    pub fn new(package: &Package) -> Self {
+        let root = Scope { parent: 0, node: FORM, cells: vec![FORM], children: vec![], nth: 0 };
+        let mut schema = Self {
+            nodes: Vec::with_capacity(package.nodes.len()),
+            scopes: vec![root],
+            by_name: (0..package.nodes.len() as NodeId).collect(),
+            lists: package.lists.iter().map(table).collect(),
+        };
+        for (id, node) in package.nodes.iter().enumerate() {
+            let id = id as NodeId;
+            let parent = node.parent.unwrap_or(FORM);
+            let repeat = node.kind == crate::package::NodeType::Repeat;
+            let outer = schema.scope_of(parent);
+            let scope = if repeat { schema.open_scope(outer, id) } else { outer };
+            let cells = &mut schema.scopes[scope as usize].cells;
+            let cell = cells.len() as u32 - u32::from(repeat);
+            if !repeat {
+                cells.push(id);
+            }
+            let name: Arc<str> = node.name.as_str().into();
+            let list = node.choices.as_ref().and_then(|choices| match choices.from {
+                Source::List(list) => Some(list),
+                Source::Rows(_) => None,
+            });
+            schema.nodes.push(Place { name, parent, end: id + 1, scope, cell, repeat, list });
+            // every section around it ends after it
+            let mut around = parent;
+            while around != FORM {
+                let place = &mut schema.nodes[around as usize];
+                place.end = id + 1;
+                around = place.parent;
+            }
+        }
+        let Self { nodes, by_name, .. } = &mut schema;
+        by_name.sort_by(|a, b| nodes[*a as usize].name.cmp(&nodes[*b as usize].name));
+        schema
+    }
+
+    fn open_scope(&mut self, parent: ScopeId, node: NodeId) -> ScopeId {
+        let id = self.scopes.len() as ScopeId;
+        let children = &mut self.scopes[parent as usize].children;
+        children.push(id);
+        let nth = children.len() - 1;
+        self.scopes.push(Scope { parent, node, cells: vec![node], children: vec![], nth });
+        id
+    }
+
+    pub fn scope_of(&self, node: NodeId) -> ScopeId {
+        if node == FORM { 0 } else { self.nodes[node as usize].scope }
+    }
+    pub fn cell_of(&self, node: NodeId) -> usize {
+        if node == FORM { 0 } else { self.nodes[node as usize].cell as usize }
+    }
+    pub fn parent_of(&self, node: NodeId) -> NodeId {
+        if node == FORM { FORM } else { self.nodes[node as usize].parent }
+    }
+    /// The nodes of a name, in the order of the form.
+    pub fn named(&self, name: &str) -> &[NodeId] {
+        let name_of = |id: &NodeId| &*self.nodes[*id as usize].name;
+        let from = self.by_name.partition_point(|id| name_of(id) < name);
+        let same = self.by_name[from..].iter().take_while(|id| name_of(id) == name).count();
+        &self.by_name[from..from + same]
+    }
+    /// A node right inside a section, by name.
+    pub fn child(&self, section: NodeId, name: &str) -> Option<NodeId> {
+        self.named(name).iter().copied().find(|id| self.nodes[*id as usize].parent == section)
+    }
+    /// Whether a scope is another or lies around it.
+    pub fn around(&self, outer: ScopeId, mut inner: ScopeId) -> bool {
+        while inner > outer {
+            inner = self.scopes[inner as usize].parent;
+        }
+        inner == outer
+    }
+    /// The innermost scope that two share.
+    pub fn common(&self, mut a: ScopeId, mut b: ScopeId) -> ScopeId {
+        while a != b {
+            if a > b {
+                a = self.scopes[a as usize].parent;
+            } else {
+                b = self.scopes[b as usize].parent;
+            }
+        }
+        a
+    }
+    pub fn list(&self, name: &str) -> Option<u32> {
+        self.lists.iter().position(|table| &*table.name == name).map(|i| i as u32)
+    }
+}
+
+fn table(list: &crate::package::List) -> Table {
+    let names: Vec<Value> = list.choices.iter().map(|choice| Value::text_or_blank(&choice.name)).collect();
+    let by_name = names.iter().enumerate().rev().map(|(row, name)| (name.shared_text(), row as u32)).collect();
+    let mut columns = vec![(Arc::from("name"), names)];
+    for (i, column) in list.columns.iter().enumerate() {
+        let cell = |choice: &crate::package::Choice| choice.values.get(i).map_or("", String::as_str).to_owned();
+        let cells = list.choices.iter().map(|choice| Value::text_or_blank(&cell(choice))).collect();
+        columns.push((Arc::from(column.as_str()), cells));
+    }
+    Table { name: list.name.as_str().into(), columns, len: list.choices.len() as u32, by_name }
+}
+
+/// The values of an interview.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    rows: Vec<Row>,
+    free: Vec<RowId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub scope: ScopeId,
+    pub parent: RowId,
+    /// Its place among its siblings, from 0.
+    pub position: u32,
+    pub cells: Vec<Cell>,
+    /// The rows of each repeat right inside.
+    pub children: Vec<Vec<RowId>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// As answered or computed.
+    pub given: Value,
+    /// What is read: of a select with a filter the part that is still offered.
+    pub value: Value,
+    /// The rule of the node itself; without one it is true.
+    pub own: bool,
+    /// `own`, and every section around it is relevant.
+    pub relevant: bool,
+}
+
+impl Rows {
+    /// The form's row, and none in any repeat.
+    pub fn new(schema: &Schema) -> Self {
+        let mut rows = Self { rows: Vec::new(), free: Vec::new() };
+        rows.insert(schema, 0, 0, 0);
+        rows
+    }
+    pub fn row(&self, id: RowId) -> &Row {
+        &self.rows[id as usize]
+    }
+    pub fn row_mut(&mut self, id: RowId) -> &mut Row {
+        &mut self.rows[id as usize]
+    }
+    pub fn cell(&self, row: RowId, cell: usize) -> &Cell {
+        &self.rows[row as usize].cells[cell]
+    }
+    pub fn cell_mut(&mut self, row: RowId, cell: usize) -> &mut Cell {
+        &mut self.rows[row as usize].cells[cell]
+    }
+    /// The row of an outer scope around a row; `None` where the scope is not around it.
+    pub fn outer(&self, schema: &Schema, mut row: RowId, scope: ScopeId) -> Option<RowId> {
+        loop {
+            let at = self.row(row);
+            if at.scope == scope {
+                return Some(row);
+            }
+            if !schema.around(scope, at.scope) {
+                return None;
+            }
+            row = at.parent;
+        }
+    }
+    /// The rows of a repeat right inside a row.
+    pub fn children(&self, schema: &Schema, row: RowId, scope: ScopeId) -> &[RowId] {
+        &self.row(row).children[schema.scopes[scope as usize].nth]
+    }
+    /// Every row of a scope below a row, in order.
+    pub fn below(&self, schema: &Schema, row: RowId, scope: ScopeId, visit: &mut impl FnMut(RowId)) {
+        let at = self.row(row).scope;
+        if at == scope {
+            return visit(row);
+        }
+        let mut next = scope;
+        while schema.scopes[next as usize].parent != at {
+            if next == 0 {
+                return;
+            }
+            next = schema.scopes[next as usize].parent;
+        }
+        for child in self.children(schema, row, next) {
+            self.below(schema, *child, scope, visit);
+        }
+    }
+    /// A new row at a position (at most one past the last), without values.
+    pub fn insert(&mut self, schema: &Schema, parent: RowId, scope: ScopeId, position: usize) -> RowId {
+        let shape = &schema.scopes[scope as usize];
+        let blank = Cell { given: Value::Blank, value: Value::Blank, own: true, relevant: true };
+        let row = Row {
+            scope,
+            parent,
+            position: position as u32,
+            cells: vec![blank; shape.cells.len()],
+            children: vec![Vec::new(); shape.children.len()],
+        };
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.rows[id as usize] = row;
+                id
+            }
+            None => {
+                self.rows.push(row);
+                self.rows.len() as RowId - 1
+            }
+        };
+        if scope != 0 {
+            self.rows[parent as usize].children[shape.nth].insert(position, id);
+            self.renumber(parent, shape.nth, position);
+        }
+        id
+    }
+    /// Takes a row out, with the rows inside it.
+    pub fn remove(&mut self, schema: &Schema, row: RowId) {
+        let (parent, position) = (self.row(row).parent, self.row(row).position as usize);
+        let nth = schema.scopes[self.row(row).scope as usize].nth;
+        self.rows[parent as usize].children[nth].remove(position);
+        self.renumber(parent, nth, position);
+        let mut gone = vec![row];
+        while let Some(row) = gone.pop() {
+            let row_mut = &mut self.rows[row as usize];
+            gone.extend(std::mem::take(&mut row_mut.children).into_iter().flatten());
+            row_mut.cells = Vec::new();
+            self.free.push(row);
+        }
+    }
+    /// How many rows there are, the form's included.
+    pub fn count(&self) -> usize {
+        self.rows.len() - self.free.len()
+    }
+    fn renumber(&mut self, parent: RowId, nth: usize, from: usize) {
+        let ids = std::mem::take(&mut self.rows[parent as usize].children[nth]);
+        for (position, id) in ids.iter().enumerate().skip(from) {
+            self.rows[*id as usize].position = position as u32;
+        }
+        self.rows[parent as usize].children[nth] = ids;
+    }
+}

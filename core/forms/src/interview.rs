@@ -1,0 +1,376 @@
+//! One conversation: the answers so far, the page at hand, and everything that follows from the answers.
+//!
+//! [`Interview::answer`] takes one answer and returns the page as it is then. Behind it stand the values of all rows
+//! with one dirty set (`state`), the ranked rules (`program`, `rank`), the way from page to page (`walk`), and what an
+//! app draws (`page`). Pure over a [`Setting`]: no clock, no disk. A copy is a what-if.
+//!
+//! # Decisions where the reference engines differ
+//!
+//! | # | question | here |
+//! |--|--|--|
+//! | 1 | `regex()` | fits the whole text |
+//! | 2 | a node as a condition | by value: blank and 0 are false |
+//! | 3, 4 | other rows, when rows come and go or change | always fresh |
+//! | 5 | an answer whose choice was filtered away | what is left of it is read; it comes back with the choice |
+//! | 6 | order inside a select of several | that of the list |
+//! | 7 | an answer that breaks its constraint | kept and flagged; holds up `next` and the end |
+//! | 8 | a constraint, when another answer changes | checked again |
+//! | 9 | choice filters | depend on answers like any rule |
+//! | 10 | rows of a `repeat_count` | there at once; a blank count keeps those that are there |
+//! | 11 | `sum()` of blanks | they are skipped; of nothing it is 0 |
+//! | 12 | a number compared with a blank | false, also `!=`; a blank differs from a text |
+//! | 13 | difference of dates | whole days; a moment counts days in local time |
+//! | 14 | a date as text | ISO form |
+//! | 15 | a time or moment as text | keeps its offset |
+//! | 16 | 10.1, or 2^40, for an integer | refused |
+//! | 17 | rules that depend on each other | refused when the package is read, with their names |
+//! | 18 | a trigger of a question that is not relevant | runs; its result is not visible |
+//! | 19 | an acknowledgement | `OK` |
+//! | 20 | `[2]` and `[position() = 2]` | the same |
+//! | 21 | `round(-1.5)` | -1 |
+//! | 22 | `boolean-from-string('TRUE')` | true |
+//! | 23 | `distance()`, `area()` | in full precision |
+//! | 24 | an absolute path inside a repeat | the same row, where one value is wanted |
+//! | 25 | order of a rank | as the person put it; what comes on offer later goes last, in the order of the list |
+
+mod answer;
+mod draft;
+mod page;
+mod path;
+mod state;
+mod walk;
+
+pub use answer::{AnswerFault, MAX_ANSWER};
+pub use draft::{Draft, ResumeError};
+pub use page::{Another, Message, Missing, OnOffer, Page, Progress, Question, Why};
+pub use state::MAX_ROWS;
+
+use crate::expression::moment::Moment;
+use crate::expression::schema::{NodeId, RowId};
+use crate::expression::{Surroundings, Value};
+use crate::questionnaire::{NodeType, Questionnaire};
+use serde::Serialize;
+use state::{Form, State};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use walk::Stop;
+
+/// What an interview starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// By name or code; the questionnaire's default where it has no such language.
+    pub language: String,
+    /// Seconds since 1970 UTC, by learned time.
+    pub now: i64,
+    /// What the device knows: `device.province`, `device.commune`.
+    pub prefill: BTreeMap<String, String>,
+    /// Of everything random.
+    pub seed: u64,
+    /// Answers of the last finished interview, by name: those of [`Questionnaire::last_saved`].
+    pub last_saved: BTreeMap<String, String>,
+    /// Minutes east of UTC of civil days and times.
+    pub offset: i16,
+}
+
+/// What an answer comes to as a fact.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum CodedValue {
+    /// Of a question with one answer.
+    One(String),
+    /// Of a question with several answers.
+    Many(BTreeSet<String>),
+}
+
+impl Setting {
+    fn surroundings(&self, questionnaire: &Questionnaire, language: usize) -> Surroundings {
+        let wanted: BTreeMap<_, _> = self
+            .last_saved
+            .iter()
+            .filter(|(name, _)| questionnaire.last_saved().any(|asked| asked == name.as_str()))
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
+        Surroundings {
+            now: self.now.saturating_mul(1_000),
+            local: self.offset,
+            seed: self.seed,
+            language,
+            last_saved: wanted,
+        }
+    }
+}
+
+/// An interview under way.
+#[derive(Clone)]
+pub struct Interview {
+    questionnaire: Arc<Questionnaire>,
+    state: State,
+    /// The page at hand; none where the form shows nothing.
+    at: Option<Stop>,
+    /// Somebody tried to leave this page: what is missing on it is shown.
+    asked: bool,
+    stopped: bool,
+}
+
+impl std::fmt::Debug for Interview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Interview({:?})", self.questionnaire)
+    }
+}
+
+impl Interview {
+    /// Begins at the first page, with defaults and everything that follows from them.
+    pub fn start(questionnaire: Arc<Questionnaire>, setting: Setting) -> Self {
+        let language = questionnaire.language(&setting.language).unwrap_or(questionnaire.default_language);
+        let around = setting.surroundings(&questionnaire, language);
+        let form = Form::of(&questionnaire);
+        let state = State::begin(form, around, &|name| setting.prefill.get(name).cloned());
+        let mut interview = Self { questionnaire, state, at: None, asked: false, stopped: false };
+        interview.at = interview.walk().first();
+        interview
+    }
+
+    pub fn questionnaire(&self) -> &Arc<Questionnaire> {
+        &self.questionnaire
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::of(&self.questionnaire)
+    }
+
+    /// Changes the state, which borrows the form.
+    fn change<T>(&mut self, change: impl FnOnce(&mut State, Form<'_>) -> T) -> T {
+        let form = Form::of(&self.questionnaire);
+        let done = change(&mut self.state, form);
+        self.state.settle(form);
+        // the page at hand may have gone with what made it relevant, but one may still look at it
+        self.at = match self.at {
+            Some(stop) if self.state.rows.row(stop.row()).cells.is_empty() => self.walk().first(),
+            at => at,
+        };
+        done
+    }
+
+    /// Takes an answer: text as XLSForm stores it (`yes`; `a b c` for several; `2024-03-01`; `17`), `None` to clear it.
+    /// An answer that breaks its constraint is taken and flagged on the page.
+    pub fn answer(&mut self, path: &str, answer: Option<&str>) -> Result<Page, AnswerFault> {
+        self.set(path, answer)?;
+        Ok(self.page())
+    }
+
+    /// Takes an answer like [`Interview::answer`], without drawing the page.
+    pub fn set(&mut self, path: &str, answer: Option<&str>) -> Result<(), AnswerFault> {
+        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+        let form = self.form();
+        if form.kind(node).is_section() || !form.kind(node).is_shown() {
+            return Err(AnswerFault::UnknownQuestion);
+        }
+        if !self.state.relevant(form, node, row) {
+            return Err(AnswerFault::NotRelevant);
+        }
+        if self.readonly(node, row) {
+            return Err(AnswerFault::ReadOnly);
+        }
+        let value = match answer {
+            Some(text) => answer::read(form, node, text, self.state.around.local)?,
+            None => Value::Blank,
+        };
+        if state::from_rows(form, node) && !value.is_blank() {
+            let offered = self.choices(node, row);
+            if value.words().any(|word| offered.iter().all(|choice| choice.name != word)) {
+                return Err(AnswerFault::NotAChoice);
+            }
+        }
+        self.change(|state, form| state.give(form, node, row, value));
+        Ok(())
+    }
+
+    /// The next page; the same one, with its messages, while something on it is missing or wrong.
+    #[expect(clippy::should_implement_trait, reason = "the word on every form's button; an interview is no iterator")]
+    pub fn next(&mut self) -> Page {
+        let Some(stop) = self.at else { return self.page() };
+        if self.unsettled(stop) {
+            self.asked = true;
+            return self.draw(true);
+        }
+        if let Some(next) = self.walk().after(stop) {
+            self.at = Some(next);
+            self.asked = false;
+        }
+        self.page()
+    }
+
+    fn unsettled(&self, stop: Stop) -> bool {
+        match stop {
+            Stop::Another(..) => false,
+            // a page that is no longer relevant holds nobody up
+            Stop::Question(node, row) => {
+                self.state.relevant(self.form(), node, row) && self.message(node, row).is_some()
+            }
+            Stop::Together(node, row) => {
+                let mut found = false;
+                self.walk().inside(node, row, &mut |node, row| found |= self.message(node, row).is_some());
+                found
+            }
+        }
+    }
+
+    /// The page before; what is missing holds nobody up.
+    pub fn back(&mut self) -> Page {
+        if let Some(before) = self.at.and_then(|stop| self.walk().before(stop)) {
+            self.at = Some(before);
+            self.asked = false;
+        }
+        self.page()
+    }
+
+    /// The page that holds a question, by its path; what is missing there is shown.
+    pub fn jump(&mut self, path: &str) -> Result<Page, AnswerFault> {
+        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+        if !self.state.relevant(self.form(), node, row) {
+            return Err(AnswerFault::NotRelevant);
+        }
+        let stop = self.walk().holding(node, row);
+        if matches!(stop, Stop::Question(node, _) if !self.form().kind(node).is_shown()) {
+            return Err(AnswerFault::UnknownQuestion);
+        }
+        self.at = Some(stop);
+        self.asked = true;
+        Ok(self.page())
+    }
+
+    /// One more row at the end of a repeat, and its first page. The path is that of the repeat: `roster`,
+    /// `roster[2]/child`.
+    pub fn add_row(&mut self, path: &str) -> Result<Page, AnswerFault> {
+        let (repeat, parent) = self.repeat_at(path)?;
+        let scope = self.form().program.schema.scope_of(repeat);
+        let at = self.state.rows.children(&self.form().program.schema, parent, scope).len();
+        let row = self.change(|state, form| state.add_row(form, repeat, parent, at));
+        let row = row.ok_or(AnswerFault::TooManyRows)?;
+        self.at = self.walk().first_of_row(repeat, row).or(self.at);
+        self.asked = false;
+        Ok(self.page())
+    }
+
+    /// Takes a row out: `roster[2]`. The rows after it move up.
+    pub fn remove_row(&mut self, path: &str) -> Result<Page, AnswerFault> {
+        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+        if self.form().kind(node) != NodeType::Repeat || !path.ends_with(']') {
+            return Err(AnswerFault::UnknownQuestion);
+        }
+        if self.form().program.own[node as usize].count.is_some() {
+            return Err(AnswerFault::RowsAreCounted);
+        }
+        let parent = self.state.rows.row(row).parent;
+        let here = self.at.is_some_and(|stop| self.lies_in(stop.row(), row));
+        self.change(|state, form| state.remove_row(form, node, row));
+        if here {
+            self.at = Some(Stop::Another(node, parent));
+            self.asked = false;
+        }
+        Ok(self.page())
+    }
+
+    fn lies_in(&self, mut row: RowId, outer: RowId) -> bool {
+        while row != 0 && row != outer {
+            row = self.state.rows.row(row).parent;
+        }
+        row == outer
+    }
+
+    fn repeat_at(&self, path: &str) -> Result<(NodeId, RowId), AnswerFault> {
+        let (node, parent) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+        if self.form().kind(node) != NodeType::Repeat || path.ends_with(']') {
+            return Err(AnswerFault::UnknownQuestion);
+        }
+        if self.form().program.own[node as usize].count.is_some() {
+            return Err(AnswerFault::RowsAreCounted);
+        }
+        let around = self.form().program.schema.parent_of(node);
+        if !self.state.relevant(self.form(), around, parent) {
+            return Err(AnswerFault::NotRelevant);
+        }
+        Ok((node, parent))
+    }
+
+    /// Another language, from now on; the questionnaire's default where it has no such language.
+    pub fn set_language(&mut self, language: &str) -> Page {
+        let language = self.questionnaire.language(language).unwrap_or(self.questionnaire.default_language);
+        self.change(|state, form| state.set_language(form, language));
+        self.page()
+    }
+
+    /// The value of a node by name or path: blank where it is not relevant or not there.
+    pub fn value(&self, name: &str) -> Value {
+        self.find(name).map_or(Value::Blank, |(node, row)| self.state.value(self.form(), node, row))
+    }
+
+    /// Whether a node, by name or path, is relevant.
+    pub fn relevant(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|(node, row)| self.state.relevant(self.form(), node, row))
+    }
+
+    /// The value of the question with a role: `consent`, `statistics`, `code`.
+    pub fn role(&self, role: &str) -> Value {
+        let node = self.questionnaire.nodes.iter().position(|node| node.role == role).map(|node| node as NodeId);
+        let row = node.and_then(|node| self.first_below(0, self.form().program.schema.scope_of(node)));
+        node.zip(row).map_or(Value::Blank, |(node, row)| self.state.value(self.form(), node, row))
+    }
+
+    /// What is recorded: every relevant value that is not blank, by path, in the order of the form.
+    pub fn answers(&self) -> Vec<(String, String)> {
+        let mut answers = Vec::new();
+        self.every(&mut |node, row| {
+            let value = match self.form().kind(node) {
+                // the end is now, whenever it is asked for
+                NodeType::End => Value::DateTime(Moment { ms: self.state.around.now, offset: self.state.around.local }),
+                _ => self.state.value(self.form(), node, row),
+            };
+            if !value.is_blank() && self.form().kind(node) != NodeType::Note {
+                answers.push((self.path(node, row), value.text().into_owned()));
+            }
+        });
+        answers
+    }
+
+    /// A copy that remembers only what is recorded: an answer that is not relevant now cannot come back there.
+    pub fn recorded(&self) -> Self {
+        let mut copy = self.clone();
+        for (path, _) in self.draft().answers {
+            if let Some((node, row)) = self.find(&path).filter(|(n, r)| !self.state.relevant(self.form(), *n, *r)) {
+                copy.change(|state, form| state.give(form, node, row, Value::Blank));
+            }
+        }
+        copy
+    }
+
+    /// The facts that the form's `fact` columns make of the answers; the first relevant answer of each that is not blank.
+    pub fn facts(&self) -> BTreeMap<String, CodedValue> {
+        let mut facts = BTreeMap::new();
+        self.every(&mut |id, row| {
+            let node = &self.questionnaire.nodes[id as usize];
+            let value = self.state.value(self.form(), id, row);
+            if node.fact.is_empty() || node.sealed_only || value.is_blank() {
+                return;
+            }
+            let fact = match node.kind {
+                NodeType::SelectMultiple => CodedValue::Many(value.words().map(|word| word.into_owned()).collect()),
+                _ => CodedValue::One(value.text().into_owned()),
+            };
+            facts.entry(node.fact.clone()).or_insert(fact);
+        });
+        facts
+    }
+
+    /// Ends the interview before its end: the app shows its safe screen.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+}
+
+#[cfg(test)]
+mod tests;

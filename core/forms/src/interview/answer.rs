@@ -1,0 +1,155 @@
+//! Answers: from text as XLSForm stores it to values, strictly; from computed values to what a node can hold, leniently.
+
+use super::state::Form;
+use crate::expression::moment::{self, Moment};
+use crate::expression::schema::NodeId;
+use crate::expression::{Surroundings, Value};
+use crate::questionnaire::{Choices, NodeType, Source};
+
+/// An answer is at most this many bytes long.
+pub const MAX_ANSWER: usize = 20_000;
+
+/// Why an answer cannot be taken. The old one stays.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerFault {
+    #[error("there is no such question")]
+    UnknownQuestion,
+    #[error("the question is not asked now")]
+    NotRelevant,
+    #[error("the question cannot be answered")]
+    ReadOnly,
+    #[error("not a whole number between -2147483648 and 2147483647")]
+    NotInteger,
+    #[error("not a number")]
+    NotNumber,
+    #[error("not a date")]
+    NotDate,
+    #[error("not a time")]
+    NotTime,
+    #[error("not a place")]
+    NotPlace,
+    #[error("none of the choices")]
+    NotAChoice,
+    #[error("outside of the range")]
+    OutOfRange,
+    #[error("the answer is too long")]
+    TooLong,
+    #[error("there are too many rows")]
+    TooManyRows,
+    #[error("the number of rows is computed")]
+    RowsAreCounted,
+}
+
+/// The value of an answer in text form; `local` is the offset of civil times, in minutes.
+pub(super) fn read(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Result<Value, AnswerFault> {
+    use NodeType::*;
+    let trimmed = text.trim();
+    if text.len() > MAX_ANSWER {
+        return Err(AnswerFault::TooLong);
+    }
+    if trimmed.is_empty() {
+        return Ok(Value::Blank);
+    }
+    Ok(match form.kind(node) {
+        Group | Repeat => return Err(AnswerFault::UnknownQuestion),
+        Note => return Err(AnswerFault::ReadOnly),
+        Integer => trimmed.parse::<i32>().map_err(|_| AnswerFault::NotInteger).map(|n| f64::from(n).into())?,
+        Decimal => number(trimmed)?.into(),
+        Range => in_range(form, node, number(trimmed)?)?.into(),
+        Date => Value::Date(moment::parse_date(trimmed).ok_or(AnswerFault::NotDate)?),
+        DateTime => Value::DateTime(moment::parse_moment(trimmed, local).ok_or(AnswerFault::NotDate)?),
+        Time => Value::Time(moment::parse_time(trimmed, local).ok_or(AnswerFault::NotTime)?),
+        SelectOne | SelectMultiple | Rank => choices(form, node, trimmed)?,
+        // a box that is ticked, or not
+        Acknowledge if matches!(trimmed, "0" | "false" | "no") => Value::Blank,
+        Acknowledge => "OK".into(),
+        Geopoint => places(trimmed, 1, 1)?.into(),
+        Geotrace => places(trimmed, 2, usize::MAX)?.into(),
+        Geoshape => places(trimmed, 3, usize::MAX)?.into(),
+        Text | Barcode | Image | Audio | Video | File | Calculate | Hidden | Start | End | Today | Property => {
+            text.into()
+        }
+    })
+}
+
+fn number(text: &str) -> Result<f64, AnswerFault> {
+    // no exponent: what is stored must be read as a number by everybody
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    text.parse().ok().filter(|n: &f64| plain && n.is_finite()).ok_or(AnswerFault::NotNumber)
+}
+
+fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerFault> {
+    let parameters = &form.package.nodes[node as usize].parameters;
+    let bound = |name: &str| parameters.get(name).and_then(|text| text.parse::<f64>().ok());
+    let (start, end) = (bound("start").unwrap_or(1.0), bound("end").unwrap_or(10.0));
+    if (start.min(end)..=start.max(end)).contains(&number) { Ok(number) } else { Err(AnswerFault::OutOfRange) }
+}
+
+/// Marks of a select: all known; of several in the order of the list, each once (decision 6); of a rank as ordered.
+fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerFault> {
+    let kind = form.kind(node);
+    if let Some(Choices { from: Source::Rows(_), .. }) = form.package.nodes[node as usize].choices {
+        return Ok(text.into());
+    }
+    let list = form.program.schema.nodes[node as usize].list.ok_or(AnswerFault::NotAChoice)?;
+    let table = &form.program.schema.lists[list as usize];
+    if kind == NodeType::SelectOne {
+        // shared with the list: most answers are choices
+        let row = table.by_name.get(text).ok_or(AnswerFault::NotAChoice)?;
+        return Ok(table.cell(0, *row).clone());
+    }
+    let rows: Option<Vec<u32>> = text.split_whitespace().map(|name| table.by_name.get(name).copied()).collect();
+    let mut rows = rows.ok_or(AnswerFault::NotAChoice)?;
+    if kind == NodeType::SelectMultiple {
+        rows.sort_unstable();
+        rows.dedup();
+    }
+    let names: Vec<_> = rows.iter().map(|row| table.cell(0, *row).shared_text()).collect();
+    Ok(names.join(" ").into())
+}
+
+/// Points, at least and at most so many.
+fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerFault> {
+    let is_point = |point: &str| {
+        let parts: Option<Vec<f64>> = point.split_whitespace().map(|part| part.parse().ok()).collect();
+        parts.is_some_and(|parts| (2..=4).contains(&parts.len()) && parts[0].abs() <= 90.0 && parts[1].abs() <= 180.0)
+    };
+    let points: Vec<&str> = text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let sound = (least..=most).contains(&points.len()) && points.into_iter().all(is_point);
+    if sound { Ok(text) } else { Err(AnswerFault::NotPlace) }
+}
+
+/// What a node can hold of a computed value; blank where that is nothing.
+pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Value {
+    use NodeType::*;
+    if value.is_blank() {
+        return Value::Blank;
+    }
+    let or_blank = |n: f64| if n.is_finite() { Value::Number(n) } else { Value::Blank };
+    match form.kind(node) {
+        Integer => or_blank(value.number(local).trunc()),
+        Decimal | Range => or_blank(value.number(local)),
+        Date => value.date(local).map_or(Value::Blank, Value::Date),
+        DateTime => value.moment(local).map_or(Value::Blank, Value::DateTime),
+        Time => value.time(local).map_or(Value::Blank, Value::Time),
+        SelectMultiple => choices(form, node, &value.text()).unwrap_or(Value::Text(value.shared_text())),
+        // what a person could have written too: a draft keeps it as text
+        Text | Barcode | SelectOne | Rank => Value::Text(value.shared_text()),
+        Geopoint | Geotrace | Geoshape => read(form, node, &value.text(), local).unwrap_or_default(),
+        _ => match value {
+            // a text cell holds the word, as every XForms engine writes it
+            Value::Bool(_) => Value::Text(value.shared_text()),
+            other => other,
+        },
+    }
+}
+
+/// What the phone fills in.
+pub(super) fn preload(form: Form<'_>, node: NodeId, around: &Surroundings) -> Value {
+    let now = Moment { ms: around.now, offset: around.local };
+    match form.kind(node) {
+        NodeType::Start => Value::DateTime(now),
+        NodeType::Today => Value::Date(now.day()),
+        _ => Value::Blank,
+    }
+}

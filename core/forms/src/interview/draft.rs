@@ -1,0 +1,160 @@
+//! An interview put aside: what was answered, also what is not relevant now, how many rows there are, and the page at
+//! hand. What is computed is not kept, except what `once()` and triggers must not compute again.
+
+use super::answer;
+use super::state::{Form, MAX_ROWS, State};
+use super::walk::Stop;
+use super::{Interview, Setting};
+use crate::expression::schema::{FORM, NodeId, RowId};
+use crate::program::RuleKind;
+use crate::questionnaire::Questionnaire;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A draft, for the vault. It holds everything that was said.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// SHA-256 of the questionnaire's package, in base64url.
+    pub questionnaire: String,
+    pub language: String,
+    /// Path of the page at hand; empty where there is none.
+    pub at: String,
+    /// The page at hand asks for another row of the repeat at `at`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub another: bool,
+    /// The page was left, or tried to: what is missing on it is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
+    /// By path of the repeat: how many rows, outer repeats first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<(String, u32)>,
+    /// By path, in the order of the form.
+    pub answers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Draft({} answers)", self.answers.len())
+    }
+}
+
+/// Why a draft cannot be taken up.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum ResumeError {
+    #[error("the draft belongs to another questionnaire, or to another version")]
+    OtherQuestionnaire,
+    #[error("the draft is damaged")]
+    Damaged,
+}
+
+impl Interview {
+    /// The interview as it stands, to be taken up by [`Interview::resume`].
+    pub fn draft(&self) -> Draft {
+        let mut rows = Vec::new();
+        let mut answers = Vec::new();
+        self.collect(FORM, 0, &mut rows, &mut answers);
+        Draft {
+            questionnaire: digest_text(&self.questionnaire),
+            language: self.questionnaire.languages[self.state.around.language].clone(),
+            at: match self.at {
+                None => String::new(),
+                Some(Stop::Another(node, parent)) => self.repeat_path(node, parent),
+                Some(stop) => self.path(stop.node(), stop.row()),
+            },
+            another: matches!(self.at, Some(Stop::Another(..))),
+            asked: self.asked,
+            stopped: self.stopped,
+            rows,
+            answers,
+        }
+    }
+
+    fn collect(&self, section: NodeId, row: RowId, rows: &mut Vec<(String, u32)>, answers: &mut Vec<(String, String)>) {
+        let schema = &self.form().program.schema;
+        let end = if section == FORM { schema.nodes.len() as NodeId } else { schema.nodes[section as usize].end };
+        let mut node = section.wrapping_add(1);
+        while node < end {
+            let place = &schema.nodes[node as usize];
+            if place.repeat {
+                let inside = self.state.rows.children(schema, row, place.scope);
+                rows.push((self.repeat_path(node, row), inside.len() as u32));
+                inside.iter().for_each(|row| self.collect(node, *row, rows, answers));
+                node = place.end;
+                continue;
+            }
+            let given = &self.state.cell(self.form(), node, row).given;
+            if kept(self.form(), node) && !given.is_blank() {
+                answers.push((self.path(node, row), given.text().into_owned()));
+            }
+            // groups have no rows of their own: what is in them follows
+            node += 1;
+        }
+    }
+
+    /// Takes an interview up at the exact place.
+    pub fn resume(questionnaire: Arc<Questionnaire>, setting: Setting, draft: &Draft) -> Result<Self, ResumeError> {
+        if draft.questionnaire != digest_text(&questionnaire) {
+            return Err(ResumeError::OtherQuestionnaire);
+        }
+        let language = questionnaire.language(&draft.language).ok_or(ResumeError::Damaged)?;
+        let around = setting.surroundings(&questionnaire, language);
+        let form = Form::of(&questionnaire);
+        let mut state = State::empty(form, around);
+        state.begin_row(form, 0, false);
+        let mut interview =
+            Self { questionnaire: questionnaire.clone(), state, at: None, asked: draft.asked, stopped: draft.stopped };
+        for (path, count) in &draft.rows {
+            interview.restore_rows(path, *count).ok_or(ResumeError::Damaged)?;
+        }
+        for (path, text) in &draft.answers {
+            let (node, row) = interview.find(path).ok_or(ResumeError::Damaged)?;
+            let value = match answer::read(interview.form(), node, text, interview.state.around.local) {
+                Ok(value) => value,
+                // what a calculation or a default left need not be what a person could answer
+                Err(_) => answer::fit(interview.form(), node, text.as_str().into(), interview.state.around.local),
+            };
+            let form = Form::of(&questionnaire);
+            interview.state.give(form, node, row, value);
+        }
+        interview.state.settle_resumed(form);
+        interview.at = match interview.find(&draft.at) {
+            Some((node, parent)) if draft.another => Some(Stop::Another(node, parent)),
+            Some((node, row)) => Some(interview.walk().holding(node, row)),
+            None if draft.at.is_empty() => None,
+            None => interview.walk().first(),
+        };
+        Ok(interview)
+    }
+
+    fn restore_rows(&mut self, path: &str, count: u32) -> Option<()> {
+        let (node, parent) = self.find(path)?;
+        let questionnaire = self.questionnaire.clone();
+        let form = Form::of(&questionnaire);
+        if form.kind(node) != crate::questionnaire::NodeType::Repeat || count as usize > MAX_ROWS {
+            return None;
+        }
+        for at in 0..count as usize {
+            self.state.restore_row(form, node, parent, at)?;
+        }
+        Some(())
+    }
+}
+
+fn digest_text(questionnaire: &Questionnaire) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(questionnaire.sha256())
+}
+
+/// Whether a draft keeps the value of a node: all but what is simply computed again.
+fn kept(form: Form<'_>, node: NodeId) -> bool {
+    let kind = form.kind(node);
+    let computed = form.program.own[node as usize].calculate.map(|rank| &form.program.rules[rank as usize]);
+    match computed {
+        None => !kind.is_section() && kind != crate::questionnaire::NodeType::Note,
+        // shown: a person may have written over it
+        Some(rule) => rule.kind == RuleKind::Calculate && (rule.keeps || kind.is_shown()),
+    }
+}

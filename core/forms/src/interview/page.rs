@@ -1,0 +1,319 @@
+//! One page, ready to be drawn: texts in the language of the interview, values as text, choices that are on offer. An app
+//! needs no other call to draw it.
+
+use super::Interview;
+use super::walk::{Stop, Walk};
+use crate::expression::schema::{FORM, NodeId, RowId};
+use crate::questionnaire::{NodeType, Source, Text};
+use std::collections::BTreeMap;
+
+/// What the app draws now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Of the question, or of the group whose questions stand together: for [`Interview::jump`].
+    pub path: String,
+    /// The label of the innermost group with a label around it.
+    pub title: Option<String>,
+    /// In order; empty on a page that asks for another row.
+    pub questions: Vec<Question>,
+    /// Asks whether there is another row: [`Interview::add_row`] says yes, [`Interview::next`] no.
+    pub another: Option<Another>,
+    pub progress: Progress,
+    /// There is no page before.
+    pub first: bool,
+    /// There is no page after: next comes the review, or the end.
+    pub last: bool,
+    /// The interview may be stopped here. Always true until it has been stopped.
+    pub stoppable: bool,
+    /// The last step was refused: the messages of the questions say why.
+    pub refused: bool,
+    /// The language it is drawn in, as the questionnaire names it: `Français (fr)`.
+    pub language: String,
+    /// All that it can be drawn in: [`Interview::set_language`].
+    pub languages: Vec<String>,
+}
+
+/// One question on a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub path: String,
+    pub kind: NodeType,
+    pub label: String,
+    pub hint: Option<String>,
+    pub guidance: Option<String>,
+    /// `image`, `audio`, `video`, `big-image`: names of files.
+    pub media: BTreeMap<String, String>,
+    pub required: bool,
+    pub readonly: bool,
+    /// As XLSForm stores it: `yes`, `a b c`, `2024-03-01`.
+    pub value: Option<String>,
+    pub choices: Vec<OnOffer>,
+    /// Why the answer cannot stay as it is.
+    pub message: Option<Message>,
+    pub appearance: String,
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A choice on offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnOffer {
+    pub name: String,
+    pub label: String,
+    pub media: BTreeMap<String, String>,
+}
+
+/// Why a question is not settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub why: Why,
+    /// In the author's words; empty where the form has none: the app then says so in its own.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It must be answered.
+    Required,
+    /// The answer breaks the constraint.
+    Constraint,
+}
+
+/// A question that keeps the interview from being finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    pub path: String,
+    pub label: String,
+    pub message: Message,
+}
+
+/// Where one is in the form: questions before this page, of all questions that the form has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u32,
+    pub all: u32,
+}
+
+/// A repeat to which the person may add rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Another {
+    /// For [`Interview::add_row`].
+    pub path: String,
+    pub label: String,
+    /// How many there are.
+    pub rows: u32,
+}
+
+impl Interview {
+    /// The page at hand.
+    pub fn page(&self) -> Page {
+        self.draw(false)
+    }
+
+    pub(super) fn draw(&self, refused: bool) -> Page {
+        let walk = self.walk();
+        let program = self.form().program;
+        let mut page = Page {
+            path: String::new(),
+            title: None,
+            questions: Vec::new(),
+            another: None,
+            progress: Progress { done: 0, all: program.drawn_before.last().map_or(0, |before| before + 1) },
+            first: true,
+            last: true,
+            stoppable: !self.stopped,
+            refused,
+            language: self.questionnaire.languages[self.state.around.language].clone(),
+            languages: self.questionnaire.languages.clone(),
+        };
+        let Some(stop) = self.at else { return page };
+        page.path = self.path(stop.node(), stop.row());
+        page.first = walk.first().is_none_or(|first| first == stop || first.node() > stop.node());
+        page.last = walk.after(stop).is_none();
+        page.progress.done = program.drawn_before[stop.node() as usize];
+        page.title = self.title(stop);
+        match stop {
+            Stop::Question(node, row) => page.questions.push(self.question(node, row)),
+            Stop::Together(node, row) => {
+                walk.inside(node, row, &mut |node, row| page.questions.push(self.question(node, row)));
+            }
+            Stop::Another(node, parent) => {
+                let scope = program.schema.scope_of(node);
+                let rows = self.state.rows.children(&program.schema, parent, scope).len() as u32;
+                let label = self.text(&self.questionnaire.nodes[node as usize].label, node, parent);
+                page.path = self.repeat_path(node, parent);
+                page.another = Some(Another { path: page.path.clone(), label, rows });
+            }
+        }
+        page
+    }
+
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk { form: self.form(), state: &self.state }
+    }
+
+    fn title(&self, stop: Stop) -> Option<String> {
+        let program = self.form().program;
+        let (mut node, mut row) = match stop {
+            Stop::Together(node, row) => (node, row),
+            Stop::Question(node, row) | Stop::Another(node, row) => (program.schema.parent_of(node), row),
+        };
+        while node != FORM {
+            let label = &self.questionnaire.nodes[node as usize].label;
+            if !label.is_empty() {
+                return Some(self.text(label, node, row));
+            }
+            if program.schema.nodes[node as usize].repeat {
+                row = self.state.rows.row(row).parent;
+            }
+            node = program.schema.parent_of(node);
+        }
+        None
+    }
+
+    /// A text in the language at hand, with everything in it computed.
+    pub(super) fn text(&self, text: &Text, node: NodeId, row: RowId) -> String {
+        let raw = text.get(self.state.around.language, self.questionnaire.default_language);
+        match self.form().program.template(node, raw) {
+            None => raw.to_owned(),
+            Some(parts) => {
+                let mut out = String::with_capacity(raw.len());
+                for part in parts {
+                    part.write(&mut out, |expr| self.form().here(&self.state, row, node).eval(expr));
+                }
+                out
+            }
+        }
+    }
+
+    fn media(&self, media: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
+        let pick = |text: &Text| text.get(self.state.around.language, self.questionnaire.default_language).to_owned();
+        media.iter().map(|(kind, text)| (kind.clone(), pick(text))).filter(|(_, file)| !file.is_empty()).collect()
+    }
+
+    pub(super) fn question(&self, id: NodeId, row: RowId) -> Question {
+        let node = &self.questionnaire.nodes[id as usize];
+        let form = self.form();
+        let asked = form.program.asked(id);
+        let here = form.here(&self.state, row, id);
+        let some = |text: &Text| Some(self.text(text, id, row)).filter(|text| !text.is_empty());
+        let value = self.state.value(form, id, row);
+        let message = self.message(id, row).filter(|message| self.asked || message.why == Why::Constraint);
+        Question {
+            path: self.path(id, row),
+            kind: node.kind,
+            label: self.text(&node.label, id, row),
+            hint: some(&node.hint),
+            guidance: some(&node.guidance),
+            media: self.media(&node.media),
+            required: asked.required.as_ref().is_some_and(|expr| here.truth(expr)),
+            readonly: node.kind == NodeType::Note || self.readonly(id, row),
+            value: (!value.is_blank()).then(|| value.text().into_owned()),
+            choices: self.choices(id, row),
+            message,
+            appearance: node.appearance.clone(),
+            parameters: node.parameters.clone(),
+        }
+    }
+
+    /// Whether a question, or a section around it, is read-only.
+    pub(super) fn readonly(&self, id: NodeId, row: RowId) -> bool {
+        let program = self.form().program;
+        let (mut node, mut row) = (id, row);
+        while node != FORM {
+            let rule = program.asked(node).readonly.as_ref();
+            if rule.is_some_and(|expr| self.form().here(&self.state, row, node).truth(expr)) {
+                return true;
+            }
+            if program.schema.nodes[node as usize].repeat {
+                row = self.state.rows.row(row).parent;
+            }
+            node = program.schema.parent_of(node);
+        }
+        false
+    }
+
+    /// Why a relevant question is not settled.
+    pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
+        let node = &self.questionnaire.nodes[id as usize];
+        let form = self.form();
+        let asked = form.program.asked(id);
+        let here = form.here(&self.state, row, id);
+        let blank = self.state.value(form, id, row).is_blank();
+        let (why, text) = if blank {
+            let required = node.kind.is_shown() && node.kind != NodeType::Note;
+            let required = required && asked.required.as_ref().is_some_and(|expr| here.truth(expr));
+            (required.then_some(Why::Required)?, &node.required_message)
+        } else {
+            let broken = asked.constraint.as_ref().is_some_and(|expr| !here.truth(expr));
+            (broken.then_some(Why::Constraint)?, &node.constraint_message)
+        };
+        Some(Message { why, text: self.text(text, id, row) })
+    }
+
+    /// The choices on offer, in the order of the list, or in the order that `randomize` draws.
+    pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<OnOffer> {
+        let node = &self.questionnaire.nodes[id as usize];
+        let form = self.form();
+        let (Some(choices), Some(expr)) = (&node.choices, &form.program.asked(id).choices) else {
+            return Vec::new();
+        };
+        let here = form.here(&self.state, row, id);
+        let mut found: Vec<OnOffer> = Vec::new();
+        match choices.from {
+            Source::List(list) => {
+                let crate::expression::Expr::Items(items) = expr else { return Vec::new() };
+                let list = &self.questionnaire.lists[list as usize];
+                found.extend(here.items(items).into_iter().map(|at| {
+                    let choice = &list.choices[at as usize];
+                    let label = self.text(&choice.label, id, row);
+                    OnOffer { name: choice.name.clone(), label, media: self.media(&choice.media) }
+                }));
+            }
+            Source::Rows(_) => here.each(expr, &mut |value| {
+                if !value.is_blank() {
+                    let name = value.text().into_owned();
+                    found.push(OnOffer { label: name.clone(), name, media: BTreeMap::new() });
+                }
+                true
+            }),
+        }
+        if node.parameters.get("randomize").is_some_and(|yes| yes == "true") {
+            self.shuffle(&mut found, id, node.parameters.get("seed"));
+        }
+        found
+    }
+
+    /// Fisher and Yates, drawn from the interview's seed or from the one that the form names.
+    fn shuffle(&self, choices: &mut [OnOffer], id: NodeId, seed: Option<&String>) {
+        let named = seed.and_then(|name| {
+            let name = name.trim().trim_start_matches("${").trim_end_matches('}');
+            let value = self.value(name);
+            let number = if value.is_blank() { name.parse().ok()? } else { value.number(self.state.around.local) };
+            Some(number.to_bits())
+        });
+        let mut x = named.unwrap_or(self.state.around.seed ^ u64::from(id)) | 1;
+        for last in (1..choices.len()).rev() {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            choices.swap(last, (x % (last as u64 + 1)) as usize);
+        }
+    }
+
+    /// Questions that keep the interview from being finished, in the order of the form.
+    pub fn missing(&self) -> Vec<Missing> {
+        let mut missing = Vec::new();
+        self.every(&mut |id, row| {
+            if let Some(message) = self.message(id, row) {
+                let label = self.text(&self.questionnaire.nodes[id as usize].label, id, row);
+                missing.push(Missing { path: self.path(id, row), label, message });
+            }
+        });
+        missing
+    }
+
+    /// Visits every relevant node with a value, in the order of the form, row by row.
+    pub(super) fn every(&self, visit: &mut dyn FnMut(NodeId, RowId)) {
+        self.walk().valued(FORM, 0, visit);
+    }
+}

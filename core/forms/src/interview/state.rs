@@ -1,0 +1,439 @@
+//! The values of one interview, and the one dirty set that keeps them true.
+//!
+//! A changed value marks the rules that read it, each in the rows concerned, as dirty; they are computed in the order of
+//! their ranks until none is left. There are no observers and no memory of what was computed why: what is not dirty is
+//! true. Values that are not relevant stay, and are read as blank.
+
+use super::answer;
+use crate::expression::schema::{Cell, FORM, NodeId, RowId, Rows, ScopeId};
+use crate::expression::{Expr, Here, Surroundings, Value, World};
+use crate::program::{Own, Program, RuleKind};
+use crate::questionnaire::{NodeType, Package, Questionnaire, Source};
+use std::collections::BTreeSet;
+
+/// Rows of one repeat in its place, at most.
+pub const MAX_ROWS: usize = 10_000;
+/// Rows of all repeats together, at most.
+const MAX_ALL_ROWS: usize = 50_000;
+/// Rules computed for one change, at most. Only rules that chase each other across rows can come near; then what is
+/// left stays as it is.
+const MAX_STEPS: usize = 2_000_000;
+
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub rows: Rows,
+    pub around: Surroundings,
+    dirty: BTreeSet<Dirty>,
+    /// Nodes with a trigger that changed, in their rows.
+    changed: Vec<(NodeId, RowId)>,
+    /// Rows whose dynamic defaults are due.
+    begun: Vec<RowId>,
+    /// Defaults are no change: they trigger nothing.
+    quiet: bool,
+}
+
+/// A rule to compute, in the order of the ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Dirty {
+    rank: u32,
+    row: RowId,
+    /// In every row below this one, in their order; else in this row alone. One mark stands for many rows, however many
+    /// changes lead to it.
+    below: bool,
+}
+
+/// What does not change while one looks at a state.
+#[derive(Clone, Copy)]
+pub(super) struct Form<'a> {
+    pub package: &'a Package,
+    pub program: &'a Program,
+}
+
+impl<'a> Form<'a> {
+    pub fn of(questionnaire: &'a Questionnaire) -> Self {
+        Self { package: questionnaire, program: questionnaire.program() }
+    }
+    pub fn here(self, state: &'a State, row: RowId, node: NodeId) -> Here<'a> {
+        let world =
+            World { package: self.package, schema: &self.program.schema, rows: &state.rows, around: &state.around };
+        Here::new(world, row, node)
+    }
+    fn own(self, node: NodeId) -> Own {
+        self.program.own[node as usize]
+    }
+    pub fn kind(self, node: NodeId) -> NodeType {
+        self.package.nodes[node as usize].kind
+    }
+}
+
+impl State {
+    /// The empty form: nothing answered, nothing computed.
+    pub fn empty(form: Form<'_>, around: Surroundings) -> Self {
+        let rows = Rows::new(&form.program.schema);
+        Self { rows, around, dirty: BTreeSet::new(), changed: Vec::new(), begun: Vec::new(), quiet: false }
+    }
+
+    /// The beginning of an interview: defaults, first rows, everything computed.
+    pub fn begin(form: Form<'_>, around: Surroundings, prefill: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut state = Self { quiet: true, ..Self::empty(form, around) };
+        state.begin_row(form, 0, true);
+        let local = state.around.local;
+        for (id, node) in form.package.nodes.iter().enumerate().filter(|(_, node)| !node.prefill.is_empty()) {
+            let value = prefill(&node.prefill).and_then(|text| answer::read(form, id as NodeId, &text, local).ok());
+            if let (Some(value), 0) = (value, form.program.schema.scope_of(id as NodeId)) {
+                state.give(form, id as NodeId, 0, value);
+            }
+        }
+        state.settle(form);
+        state.quiet = false;
+        state
+    }
+
+    pub fn cell(&self, form: Form<'_>, node: NodeId, row: RowId) -> &Cell {
+        self.rows.cell(row, form.program.schema.cell_of(node))
+    }
+
+    pub fn relevant(&self, form: Form<'_>, node: NodeId, row: RowId) -> bool {
+        node == FORM || self.cell(form, node, row).relevant
+    }
+
+    /// What is read: blank where it is not relevant.
+    pub fn value(&self, form: Form<'_>, node: NodeId, row: RowId) -> Value {
+        let cell = self.cell(form, node, row);
+        if cell.relevant { cell.value.clone() } else { Value::Blank }
+    }
+
+    /// Sets a value, and marks what reads it.
+    pub fn give(&mut self, form: Form<'_>, node: NodeId, row: RowId, value: Value) {
+        let at = form.program.schema.cell_of(node);
+        let cell = self.rows.cell_mut(row, at);
+        if cell.given == value {
+            return;
+        }
+        cell.given = value;
+        if let Some(offer) = form.own(node).offer {
+            // what is read of it depends on what is on offer
+            self.dirty.insert(Dirty { rank: offer, row, below: false });
+            return;
+        }
+        cell.value = cell.given.clone();
+        self.notify(form, node, row);
+    }
+
+    /// Marks everything that reads a node in a row.
+    fn notify(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
+        let program = form.program;
+        if !self.quiet && !program.triggers[node as usize].is_empty() {
+            self.changed.push((node, row));
+        }
+        let scope = self.rows.row(row).scope;
+        for dependent in &program.dependents[node as usize] {
+            let to = program.rules[dependent.rule as usize].scope;
+            let rank = dependent.rule;
+            if scope == dependent.anchor && scope == to {
+                self.dirty.insert(Dirty { rank, row, below: false });
+            } else if let Some(row) = self.rows.outer(&program.schema, row, dependent.anchor) {
+                self.dirty.insert(Dirty { rank, row, below: true });
+            }
+        }
+    }
+
+    /// Computes until nothing is dirty: rules, then what they set off, then the dynamic defaults of new rows.
+    pub fn settle(&mut self, form: Form<'_>) {
+        let mut steps = 0;
+        while steps < MAX_STEPS {
+            steps += 1;
+            if let Some(Dirty { rank, row, below }) = self.dirty.pop_first() {
+                if !below {
+                    self.compute(form, rank, row);
+                    continue;
+                }
+                if self.rows.row(row).cells.is_empty() {
+                    // it went while this waited
+                    continue;
+                }
+                // the rows are computed in their order, so that what looks at the row before is settled in one sweep
+                let mut rows = Vec::new();
+                let scope = form.program.rules[rank as usize].scope;
+                self.rows.below(&form.program.schema, row, scope, &mut |row| rows.push(row));
+                steps += rows.len();
+                rows.into_iter().for_each(|row| self.compute(form, rank, row));
+            } else if let Some((node, row)) = self.changed.pop() {
+                self.trigger(form, node, row);
+            } else if let Some(row) = self.begun.pop() {
+                self.initial(form, row);
+            } else {
+                return;
+            }
+        }
+        self.dirty.clear();
+        self.changed.clear();
+        self.begun.clear();
+    }
+
+    fn compute(&mut self, form: Form<'_>, rank: u32, row: RowId) {
+        let program = form.program;
+        let rule = &program.rules[rank as usize];
+        // the row may be gone, and its number taken by another
+        if self.rows.row(row).cells.is_empty() || self.rows.row(row).scope != rule.scope {
+            return;
+        }
+        match rule.kind {
+            RuleKind::Relevant => {
+                let own = form.here(self, row, rule.node).truth(&rule.expr);
+                let cell = program.schema.cell_of(rule.node);
+                if self.rows.cell(row, cell).own != own {
+                    self.rows.cell_mut(row, cell).own = own;
+                    self.spread(form, rule.node, row);
+                }
+            }
+            RuleKind::Calculate => {
+                let value = form.here(self, row, rule.node).eval(&rule.expr);
+                self.give(form, rule.node, row, answer::fit(form, rule.node, value, self.around.local));
+            }
+            RuleKind::Offer => {
+                let value = self.on_offer(form, rule.node, row, &rule.expr);
+                let cell = self.rows.cell_mut(row, program.schema.cell_of(rule.node));
+                if cell.value != value {
+                    cell.value = value;
+                    self.notify(form, rule.node, row);
+                }
+            }
+            RuleKind::Count => {
+                let wanted = form.here(self, row, rule.node).number(&rule.expr);
+                // a blank count keeps the rows that are there (decision 10)
+                if !wanted.is_nan() {
+                    self.resize(form, rule.node, row, wanted.clamp(0.0, MAX_ROWS as f64) as usize);
+                }
+            }
+        }
+    }
+
+    /// The part of an answer that is still on offer; all of it is kept for when the choice returns (decision 5).
+    fn on_offer(&self, form: Form<'_>, node: NodeId, row: RowId, choices: &Expr) -> Value {
+        let given = &self.cell(form, node, row).given;
+        if given.is_blank() {
+            return Value::Blank;
+        }
+        let offered = offered(form, self, node, row, choices);
+        let mut left: Vec<_> = given.words().filter(|word| offered.iter().any(|name| name == word)).collect();
+        let whole = left.len() == given.words().count();
+        if form.kind(node) == NodeType::Rank && !left.is_empty() {
+            // what has come on offer since goes last, in the order of the list (decision 25)
+            let new: Vec<_> = offered.iter().filter(|name| !left.iter().any(|word| word == *name)).collect();
+            left.extend(new.into_iter().map(|name| name.as_str().into()));
+            return Value::text_or_blank(&left.join(" "));
+        }
+        if whole { given.clone() } else { Value::text_or_blank(&left.join(" ")) }
+    }
+
+    /// Computes the relevance of a node anew, and of what is inside where it changed.
+    fn spread(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
+        let schema = &form.program.schema;
+        let place = &schema.nodes[node as usize];
+        let around = if place.parent == FORM {
+            true
+        } else {
+            let outer = if place.repeat { self.rows.row(row).parent } else { row };
+            self.rows.cell(outer, schema.cell_of(place.parent)).relevant
+        };
+        let cell = self.rows.cell_mut(row, place.cell as usize);
+        let relevant = around && cell.own;
+        if cell.relevant == relevant {
+            return;
+        }
+        cell.relevant = relevant;
+        self.notify(form, node, row);
+        let mut inside = node + 1;
+        while inside < place.end {
+            let next = &schema.nodes[inside as usize];
+            if next.repeat {
+                for child in self.rows.children(schema, row, next.scope).to_vec() {
+                    self.spread(form, inside, child);
+                }
+            } else {
+                self.spread(form, inside, row);
+            }
+            inside = next.end;
+        }
+    }
+
+    /// Gives a repeat so many rows: new ones come, and old ones go, at the end.
+    pub fn resize(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, wanted: usize) {
+        let scope = form.program.schema.scope_of(repeat);
+        let mut have = self.rows.children(&form.program.schema, parent, scope).len();
+        while have < wanted && self.add_row(form, repeat, parent, have).is_some() {
+            have += 1;
+        }
+        while have > wanted {
+            let last = self.rows.children(&form.program.schema, parent, scope)[have - 1];
+            self.remove_row(form, repeat, last);
+            have -= 1;
+        }
+    }
+
+    /// A new row with its defaults; `None` when there are too many.
+    pub fn add_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
+        let schema = &form.program.schema;
+        let scope = schema.scope_of(repeat);
+        if self.rows.children(schema, parent, scope).len() >= MAX_ROWS || self.rows.count() >= MAX_ALL_ROWS {
+            return None;
+        }
+        let row = self.rows.insert(schema, parent, scope, at);
+        self.begin_row(form, row, true);
+        // below: the row stands in its parent, so everything that counts rows is told there
+        self.notify(form, repeat, parent);
+        Some(row)
+    }
+
+    pub fn remove_row(&mut self, form: Form<'_>, repeat: NodeId, row: RowId) {
+        let parent = self.rows.row(row).parent;
+        self.rows.remove(&form.program.schema, row);
+        self.notify(form, repeat, parent);
+    }
+
+    /// Relevance, static defaults and rules of a new row; with `defaults` also the rows inside that are there from the
+    /// beginning, and the dynamic defaults when everything else has been computed.
+    pub fn begin_row(&mut self, form: Form<'_>, row: RowId, defaults: bool) {
+        let schema = &form.program.schema;
+        let scope = self.rows.row(row).scope;
+        let shape = &schema.scopes[scope as usize];
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        for (cell, node) in shape.cells.iter().enumerate().filter(|(_, node)| **node != FORM) {
+            let parent = schema.parent_of(*node);
+            let outer = if cell == 0 { self.rows.row(row).parent } else { row };
+            let relevant = parent == FORM || self.rows.cell(outer, schema.cell_of(parent)).relevant;
+            self.rows.cell_mut(row, cell).relevant = relevant;
+            let default = &form.package.nodes[*node as usize].default;
+            if defaults && !default.is_empty() {
+                let value = answer::read(form, *node, default, self.around.local);
+                let value =
+                    value.unwrap_or_else(|_| answer::fit(form, *node, default.as_str().into(), self.around.local));
+                self.give(form, *node, row, value);
+            } else if defaults {
+                self.give(form, *node, row, answer::preload(form, *node, &self.around));
+            }
+        }
+        self.quiet = quiet;
+        for rank in &form.program.by_scope[scope as usize] {
+            self.dirty.insert(Dirty { rank: *rank, row, below: false });
+        }
+        if !defaults {
+            return;
+        }
+        for child in &shape.children {
+            let repeat = schema.scopes[*child as usize].node;
+            if form.own(repeat).count.is_none() {
+                // a repeat without a count begins with one row
+                self.add_row(form, repeat, row, 0);
+            }
+        }
+        self.begun.push(row);
+    }
+
+    /// The dynamic defaults of a new row, in the order of the form.
+    fn initial(&mut self, form: Form<'_>, row: RowId) {
+        if self.rows.row(row).cells.is_empty() {
+            return;
+        }
+        let scope: ScopeId = self.rows.row(row).scope;
+        for node in &form.program.schema.scopes[scope as usize].cells {
+            if *node == FORM {
+                continue;
+            }
+            if let Some(expr) = &form.program.asked(*node).initial {
+                let value = form.here(self, row, *node).eval(expr);
+                self.give(form, *node, row, answer::fit(form, *node, value, self.around.local));
+                self.settle_rules(form);
+            }
+        }
+    }
+
+    fn settle_rules(&mut self, form: Form<'_>) {
+        let begun = std::mem::take(&mut self.begun);
+        let changed = std::mem::take(&mut self.changed);
+        self.settle(form);
+        self.begun.splice(0..0, begun);
+        self.changed.splice(0..0, changed);
+    }
+
+    /// Computes what waits for a node, in the rows that belong to it.
+    fn trigger(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
+        if self.rows.row(row).cells.is_empty() {
+            return;
+        }
+        let schema = &form.program.schema;
+        for target in &form.program.triggers[node as usize] {
+            let Some(expr) = &form.program.asked(*target).triggered else { continue };
+            let scope = schema.scope_of(*target);
+            let common = schema.common(scope, self.rows.row(row).scope);
+            let Some(anchor) = self.rows.outer(schema, row, common) else { continue };
+            let mut rows = Vec::new();
+            self.rows.below(schema, anchor, scope, &mut |row| rows.push(row));
+            for row in rows {
+                let value = form.here(self, row, *target).eval(expr);
+                self.give(form, *target, row, answer::fit(form, *target, value, self.around.local));
+            }
+        }
+    }
+
+    /// Another language: what depends on it is computed anew.
+    pub fn set_language(&mut self, form: Form<'_>, language: usize) {
+        self.around.language = language;
+        for rank in &form.program.of_language {
+            self.dirty.insert(Dirty { rank: *rank, row: 0, below: true });
+        }
+        self.settle(form);
+    }
+
+    /// Computes every rule in every row again: what [`State::settle`] must have made needless.
+    #[cfg(test)]
+    pub fn recompute_all(&mut self, form: Form<'_>) {
+        let all = 0..form.program.rules.len() as u32;
+        self.dirty.extend(all.map(|rank| Dirty { rank, row: 0, below: true }));
+        self.settle(form);
+    }
+
+    /// A row of a draft: its values come from there, so it has no defaults.
+    pub fn restore_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
+        let schema = &form.program.schema;
+        let scope = schema.scope_of(repeat);
+        if self.rows.children(schema, parent, scope).len() != at || self.rows.count() >= MAX_ALL_ROWS {
+            return None;
+        }
+        let row = self.rows.insert(schema, parent, scope, at);
+        self.begin_row(form, row, false);
+        self.notify(form, repeat, parent);
+        Some(row)
+    }
+
+    /// Computes what follows from the values of a draft. What a person may have written over is left alone.
+    pub fn settle_resumed(&mut self, form: Form<'_>) {
+        let stays = |rank: u32| {
+            let rule = &form.program.rules[rank as usize];
+            rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown()
+        };
+        self.dirty.retain(|dirty| !stays(dirty.rank));
+        self.changed.clear();
+        // what is computed on the way is no change either: a trigger would write over an answer
+        self.quiet = true;
+        self.settle(form);
+        self.quiet = false;
+    }
+}
+
+/// The names of the choices on offer, in their order.
+pub(super) fn offered<'a>(form: Form<'a>, state: &'a State, node: NodeId, row: RowId, choices: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
+    form.here(state, row, node).each(choices, &mut |value| {
+        names.push(value.text().into_owned());
+        true
+    });
+    names
+}
+
+/// Whether the choices of a select come from rows.
+pub(super) fn from_rows(form: Form<'_>, node: NodeId) -> bool {
+    let choices = form.package.nodes[node as usize].choices.as_ref();
+    matches!(choices.map(|choices| &choices.from), Some(Source::Rows(_)))
+}

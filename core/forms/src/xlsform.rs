@@ -1,0 +1,263 @@
+//! From a workbook to a questionnaire, off the phone: XLSForm as pyxform 4 understands it, with the additions that
+//! Tabara needs (columns `fact`, `role`, `prefill`, `sealed_only`; sheet `indicators`; settings `kind` and `unit`).
+//!
+//! Every step adds its faults to one list and goes on, so that an author sees all of them in one run:
+//!
+//! | step | module |
+//! |--|--|
+//! | bytes to sheets of text, by content | [`workbook`] |
+//! | headers to columns and languages | `columns`, `languages` |
+//! | lists of choices, tables beside the form | `choices`, `tables` |
+//! | rows to nodes: types, names, sections, parameters | `survey`, `selects`, `types`, `parameters` |
+//! | names in expressions and texts | `references` |
+//! | expressions as a phone reads them, types, cycles | `rules` |
+//! | what may be counted, and what must stay sealed | `countable`, `results` |
+//!
+//! A form with an error gives no questionnaire; warnings do not hinder one.
+
+mod choices;
+mod columns;
+mod countable;
+mod fault;
+mod languages;
+mod parameters;
+mod references;
+mod results;
+mod review;
+mod rules;
+mod selects;
+mod settings;
+mod survey;
+mod tables;
+mod types;
+pub mod workbook;
+mod xls;
+
+pub use fault::{Fault, Severity, UNREADABLE, did_you_mean};
+pub use review::{PackageCheck, PackageReview, Spot};
+
+use crate::expression::Cause;
+use crate::package::{FORMAT, Package};
+use crate::questionnaire::{PackageError, Questionnaire};
+use choices::Lists;
+use columns::{Row, Table};
+use countable::Countable;
+use fault::{Faults, Place, distance};
+use languages::Languages;
+use settings::Settings;
+use tables::Beside;
+use workbook::{Sheet, Workbook};
+
+/// What came of a form.
+#[derive(Debug)]
+pub struct Compiled {
+    /// None if any fault is an error.
+    pub questionnaire: Option<Questionnaire>,
+    /// All faults, by sheet and row.
+    pub faults: Vec<Fault>,
+}
+
+/// Compiles a form that needs no other files: .xlsx, .xlsm, .xls or .md tables, told by content.
+pub fn compile(bytes: &[u8]) -> Compiled {
+    compile_with(bytes, &|_| None, &PackageCheck::NONE)
+}
+
+/// Compiles a form; `beside` reads a file that lies beside it, by name (`select_one_from_file`, `pulldata`), and `check`
+/// is what a domain demands.
+pub fn compile_with(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>, check: &PackageCheck) -> Compiled {
+    let mut faults = Faults::default();
+    let questionnaire = match Workbook::read(bytes) {
+        Ok(workbook) => read_form(&workbook, beside, check, &mut faults),
+        Err(unreadable) => {
+            faults.error(Place::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
+            None
+        }
+    };
+    Compiled { questionnaire: questionnaire.filter(|_| !faults.any_error()), faults: faults.sorted() }
+}
+
+/// Tells what the package itself refuses: cycles, and sizes that no sheet is to blame for.
+fn misfit(error: &PackageError, rows: &[Option<Row<'_>>], table: &Table<'_>, faults: &mut Faults) {
+    let PackageError::Rules(rules) = error else {
+        let message = format!("the questionnaire would not open on a phone: {error}");
+        return faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+    };
+    for (_, rule) in rules {
+        let at = rows[rule.node].map_or(Place::sheet("survey"), |row| table.place(row, rule.column));
+        let (code, hint) = match rule.fault.cause {
+            Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
+            _ => ("bad-expression", "see the names and functions in the cell"),
+        };
+        faults.error(at, code, rule.fault.to_string(), hint);
+    }
+}
+
+const SHEETS: &[&str] = &["survey", "choices", "settings", "external_choices", "entities", "osm", "indicators"];
+
+fn read_form(
+    workbook: &Workbook,
+    beside: &dyn Fn(&str) -> Option<Vec<u8>>,
+    check: &PackageCheck,
+    faults: &mut Faults,
+) -> Option<Questionnaire> {
+    let survey_sheet = survey_sheet(workbook, faults)?;
+    let blank = Sheet::default();
+    let sheet = |name: &str| workbook.sheet(name).unwrap_or(&blank);
+    check_sheets(workbook, faults);
+    let settings_table = Table::new("settings", sheet("settings"), faults);
+    let survey_table = Table::new("survey", survey_sheet, faults);
+    let choices_table = Table::new("choices", sheet("choices"), faults);
+    let external_table = Table::new("external_choices", sheet("external_choices"), faults);
+    choices::check_headers(&choices_table, faults);
+    if !survey_table.has("type") {
+        let hint = "the first row of the sheet names the columns: type, name, label ...";
+        faults.error(Place::row("survey", 1), "no-type-column", "the sheet survey has no column 'type'", hint);
+        return None;
+    }
+    if choices_table.rows().next().is_some() {
+        for column in ["list_name", "name"].iter().filter(|column| !choices_table.has(column)) {
+            let message = format!("the sheet choices has no column '{column}'");
+            faults.error(Place::row("choices", 1), "no-column", message, "choices have list_name, name and label");
+        }
+    }
+    for table in [&settings_table, &survey_table, &choices_table, &external_table] {
+        check_formulas(table, faults);
+    }
+    let mut settings = Settings::read(&settings_table, faults);
+    let shown = [&survey_table, &choices_table];
+    let languages = Languages::of(&shown, settings.get("default_language"), faults);
+    for table in shown {
+        languages.check(table, faults);
+    }
+    let mut lists = Lists::read(&choices_table, &languages, settings.says("allow_choice_duplicates"), faults);
+    let external = Lists::read(&external_table, &languages, true, faults);
+    let beside = Beside::new(beside);
+    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, &beside, faults);
+    reader.collapse = settings.get("clean_text_values").and_then(survey::yes_no) != Some(false);
+    reader.root = settings.get("name").unwrap_or("data");
+    reader.near_choices = misspelt(workbook, "choices");
+    reader.near_external = misspelt(workbook, "external_choices");
+    let mut survey = reader.read();
+    settings.adopt(&survey.settings);
+    if survey.nodes.iter().all(|node| node.kind.is_section()) && !faults.any_error() {
+        let hint = "a spreadsheet that was saved by a statistics package may look empty: open it and save it again";
+        faults.error(Place::sheet("survey"), "no-question", "the form has no question", hint);
+    }
+    if !settings.says("omit_instanceid") {
+        references::add_instance_id(&mut survey, &survey_table);
+    }
+    let tables = references::Tables { settings: &settings_table, survey: &survey_table, choices: &choices_table };
+    references::check(&mut survey, &mut lists, &languages, &tables, &beside, faults);
+    let survey::Survey { nodes, rows, .. } = survey;
+    if nodes.iter().any(|node| !node.fact.is_empty()) && settings.get("form_id").is_none() {
+        let hint = "records name the form that they came from: fill form_id on the sheet settings";
+        faults.error(Place::sheet("settings").column("form_id"), "no-form-id", "the form has no form_id", hint);
+    }
+    let mut package = Package {
+        format: FORMAT,
+        id: settings.take("form_id").unwrap_or_else(|| "data".into()),
+        title: settings.take("form_title").unwrap_or_default(),
+        version: settings.take("version").unwrap_or_default(),
+        kind: settings.take("kind").unwrap_or_default(),
+        unit: settings.take("unit").unwrap_or_default(),
+        default_language: languages.default,
+        languages: languages.names.clone(),
+        nodes,
+        lists: lists.lists,
+        indicators: Vec::new(),
+        settings: settings.rest(),
+    };
+    let graph = rules::check(&package, &rows, &survey_table, check.functions, faults);
+    let indicators = Table::new("indicators", sheet("indicators"), faults);
+    let mut countable = Countable { package: &package, graph: &graph, faults };
+    countable.check(&survey_table, &rows);
+    let indicator_rows;
+    (package.indicators, indicator_rows) = countable.indicators(&indicators, &languages, check.weights);
+    let tables = review::Tables {
+        settings: &settings_table,
+        survey: &survey_table,
+        rows: &rows,
+        indicators: &indicators,
+        indicator_rows: &indicator_rows,
+    };
+    (check.run)(&mut PackageReview::new(&mut package, &graph, tables, faults));
+    // what was told already needs no second word from the package
+    match faults.any_error() {
+        true => None,
+        false => Questionnaire::new_with(package, check.functions)
+            .map_err(|error| misfit(&error, &rows, &survey_table, faults))
+            .ok(),
+    }
+}
+
+/// Cells whose formula failed when the spreadsheet was saved.
+fn check_formulas(table: &Table<'_>, faults: &mut Faults) {
+    const FAILED: &[&str] = &["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
+    for row in table.rows() {
+        for (header, cell) in table.cells(row).filter(|(_, cell)| FAILED.contains(cell)) {
+            let at = Place::row(table.sheet, row.number).column(&header.title);
+            faults.error(
+                at,
+                "failed-formula",
+                format!("the cell holds {cell}"),
+                "mend the formula, or write its value",
+            );
+        }
+    }
+}
+
+/// The sheet `survey`; where a workbook has one sheet only, that one.
+fn survey_sheet<'a>(workbook: &'a Workbook, faults: &mut Faults) -> Option<&'a Sheet> {
+    let only = workbook.sheets.first().filter(|sheet| workbook.sheets.len() == 1 && !sheet.name.starts_with('_'));
+    let only = only.filter(|sheet| !SHEETS.contains(&&*sheet.name.to_lowercase()));
+    let found = workbook.sheet("survey").or(only).filter(|sheet| !sheet.rows.is_empty());
+    if found.is_none() {
+        let near = misspelt(workbook, "survey");
+        let hint = match near.first() {
+            Some(near) => format!("is the sheet '{near}' meant to be 'survey'?"),
+            None => "the questions stand on a sheet 'survey' with the columns type, name and label".into(),
+        };
+        faults.error(
+            Place::sheet("survey"),
+            "no-survey",
+            "the workbook has no sheet 'survey' with anything on it",
+            hint,
+        );
+    }
+    found
+}
+
+/// Sheets that have nearly this name.
+fn misspelt<'a>(workbook: &'a Workbook, name: &str) -> Vec<&'a str> {
+    let names = workbook.sheets.iter().map(|sheet| sheet.name.as_str());
+    let strangers = names.filter(|sheet| !sheet.starts_with('_') && !SHEETS.contains(&&*sheet.to_lowercase()));
+    strangers.filter(|sheet| distance(&sheet.to_lowercase(), name) <= 2).collect()
+}
+
+/// Sheets that are not read although the author may think so.
+fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
+    for sheet in &workbook.sheets {
+        let lower = sheet.name.to_lowercase();
+        let filled = sheet.rows.len() > 1;
+        match lower.as_str() {
+            "entities" if filled => {
+                let hint = "records of people are linked by the code on their slip";
+                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "entities are not kept by this program", hint);
+            }
+            "osm" if filled => {
+                let hint = "use a select_one with the places of interest";
+                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "the sheet osm is not read", hint);
+            }
+            _ => {}
+        }
+    }
+    for name in ["settings", "indicators", "choices"].iter().filter(|name| workbook.sheet(name).is_none()) {
+        for near in misspelt(workbook, name) {
+            let message = format!("the sheet '{near}' is not read");
+            faults.warn(Place::sheet(near), "sheet-left-out", message, format!("is it meant to be '{name}'?"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Lists of choices, from the sheets `choices` and `external_choices`.
+
+use super::columns::{Row, Table};
+use super::fault::{Faults, Place};
+use super::languages::{Languages, MEDIA};
+use crate::package::{Choice, List, Text};
+use std::collections::{BTreeMap, HashMap};
+
+/// Choices that all lists of a form may have together: far above any real form (the largest known has 5,145), low
+/// enough that a hostile one costs little.
+pub const MAX_CHOICES: usize = 50_000;
+
+/// The lists of a form as they are collected. A list stands in the package only when a question uses it.
+#[derive(Debug, Default)]
+pub struct Lists {
+    pub lists: Vec<List>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Lists {
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&List> {
+        self.index(name).map(|at| &self.lists[at])
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.lists.iter().map(|list| list.name.as_str())
+    }
+
+    pub fn add(&mut self, list: List) -> usize {
+        let at = self.lists.len();
+        self.by_name.insert(list.name.clone(), at);
+        self.lists.push(list);
+        at
+    }
+
+    /// Reads a sheet of lists. `twins` says that two choices of a list may have one name.
+    pub fn read(table: &Table<'_>, languages: &Languages, twins: bool, faults: &mut Faults) -> Self {
+        let mut lists = Self::default();
+        let mut seen: HashMap<(usize, &str), usize> = HashMap::new();
+        for row in table.rows() {
+            let Some(list) = table.get(row, "list_name") else {
+                if table.get(row, "name").is_some() {
+                    let message = "the choice is in no list, and is not read";
+                    faults.warn(table.place(row, "list_name"), "choice-without-list", message, "fill list_name");
+                }
+                continue;
+            };
+            let at = lists.index(list).unwrap_or_else(|| {
+                let columns = table.headers.iter().filter(|h| is_property(&h.key)).map(|h| h.key.clone()).collect();
+                lists.add(List { name: list.to_owned(), columns, choices: Vec::new() })
+            });
+            let Some(name) = table.get(row, "name") else {
+                let message = format!("a choice of the list '{list}' has no name");
+                faults.error(table.place(row, "name"), "choice-without-name", message, "every choice needs a name");
+                continue;
+            };
+            if let Some(first) = seen.get(&(at, name)).filter(|_| !twins) {
+                let message = format!("the list '{list}' has the choice '{name}' already, in row {first}");
+                let hint = "rename one, or set allow_choice_duplicates to yes on the sheet settings";
+                faults.error(table.place(row, "name"), "duplicate-choice", message, hint);
+            } else {
+                seen.insert((at, name), row.number);
+            }
+            let label = languages.text(table, row, "label");
+            let media = languages.media(table, row);
+            if label.is_empty() && media.is_empty() && table.sheet == "choices" {
+                let message = format!("the choice '{name}' has no label");
+                faults.warn(table.place(row, "label"), "choice-without-label", message, "its name is shown instead");
+            }
+            lists.lists[at].choices.push(Choice { name: name.to_owned(), label, values: values(table, row), media });
+        }
+        lists.lists.iter_mut().for_each(order_columns);
+        lists
+    }
+
+    /// The choice `other`, added to a list for `or_other`, labelled in every language that the list has.
+    pub fn add_other(&mut self, at: usize) {
+        let list = &mut self.lists[at];
+        if list.choices.iter().all(|choice| choice.name != "other") {
+            let filled: Vec<bool> = (0..list.choices.first().map_or(0, |choice| choice.label.0.len()))
+                .map(|language| list.choices.iter().any(|c| c.label.0.get(language).is_some_and(|t| !t.is_empty())))
+                .collect();
+            let label = Text(filled.into_iter().map(|any| if any { "Other".into() } else { String::new() }).collect());
+            list.choices.push(Choice { name: "other".into(), label, ..Choice::default() });
+        }
+    }
+}
+
+/// A column of the sheet that filters may ask: no header with spaces, as it could not be named in an expression.
+fn is_property(key: &str) -> bool {
+    !key.is_empty() && !matches!(key, "list_name" | "name" | "label") && !MEDIA.contains(&key) && !key.contains(' ')
+}
+
+fn values(table: &Table<'_>, row: Row<'_>) -> Vec<String> {
+    let cells: BTreeMap<&str, &str> = table.cells(row).map(|(header, cell)| (header.key.as_str(), cell)).collect();
+    let keys = table.headers.iter().map(|header| header.key.as_str()).filter(|key| is_property(key));
+    keys.map(|key| cells.get(key).copied().unwrap_or_default().to_owned()).collect()
+}
+
+/// A sheet holds many lists: the columns that a list leaves blank go to its end, where they cost nothing.
+pub fn order_columns(list: &mut List) {
+    let used: Vec<bool> = (0..list.columns.len())
+        .map(|at| list.choices.iter().any(|choice| choice.values.get(at).is_some_and(|value| !value.is_empty())))
+        .collect();
+    for choice in &mut list.choices {
+        let mut at = 0;
+        choice.values.retain(|_| {
+            at += 1;
+            used[at - 1]
+        });
+        while choice.values.last().is_some_and(String::is_empty) {
+            choice.values.pop();
+        }
+    }
+    let (filled, blank): (Vec<_>, Vec<_>) = std::mem::take(&mut list.columns).into_iter().zip(used).partition(|c| c.1);
+    list.columns = filled.into_iter().chain(blank).map(|(column, _)| column).collect();
+}
+
+/// Headers that cannot be read, such as notes with spaces.
+pub fn check_headers(table: &Table<'_>, faults: &mut Faults) {
+    for header in &table.headers {
+        if header.key.contains(' ') {
+            let message = format!("the column '{}' is not read: its name has a space", header.title);
+            let hint = "write _ for the space if a filter needs the column";
+            faults.warn(Place::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
+        }
+    }
+}

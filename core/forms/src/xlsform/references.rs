@@ -1,0 +1,240 @@
+//! Names in expressions and texts: each must be there, and once only.
+
+use super::choices::Lists;
+use super::columns::Table;
+use super::fault::{Faults, Place, did_you_mean};
+use super::languages::{Languages, SHOWN};
+use super::rules::expressions_of;
+use super::survey::Survey;
+use super::tables::Beside;
+use crate::package::{Node, NodeType, Source, is_name};
+use std::collections::HashMap;
+
+/// The sheets in which names are referred to.
+pub struct Tables<'a, 'b> {
+    pub settings: &'b Table<'a>,
+    pub survey: &'b Table<'a>,
+    pub choices: &'b Table<'a>,
+}
+
+/// A `${name}` in a text: the name, and whether the last saved record is asked. What cannot be read is an error.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reference<'a> {
+    pub name: &'a str,
+    pub last_saved: bool,
+}
+
+/// All references of a text, in order.
+pub fn references(text: &str) -> impl Iterator<Item = Result<Reference<'_>, &str>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.find("${")?;
+        let after = &rest[start + 2..];
+        let Some(end) = after.find('}') else {
+            let broken = &rest[start..];
+            rest = "";
+            return Some(Err(broken));
+        };
+        let whole = &rest[start..start + end + 3];
+        rest = &after[end + 1..];
+        let last_saved = after[..end].strip_prefix("last-saved#");
+        let name = last_saved.unwrap_or(&after[..end]);
+        Some(if is_name(name) { Ok(Reference { name, last_saved: last_saved.is_some() }) } else { Err(whole) })
+    })
+}
+
+/// Nodes by name.
+pub struct Names<'a>(HashMap<&'a str, Vec<usize>>);
+
+impl<'a> Names<'a> {
+    pub fn of(nodes: &'a [Node]) -> Self {
+        let mut names: HashMap<&str, Vec<usize>> = HashMap::with_capacity(nodes.len());
+        for (at, node) in nodes.iter().enumerate() {
+            names.entry(&node.name).or_default().push(at);
+        }
+        Self(names)
+    }
+
+    pub fn one(&self, name: &str) -> Option<usize> {
+        self.0.get(name).and_then(|found| (found.len() == 1).then(|| found[0]))
+    }
+
+    /// Tells a fault unless exactly one node has the name.
+    fn check(&self, text: &str, at: Place<'_>, faults: &mut Faults) {
+        for reference in references(text) {
+            match reference {
+                Err(broken) => {
+                    let broken: String = broken.chars().take(40).collect();
+                    let message = format!("'{broken}' is no reference to a question");
+                    faults.error(at, "bad-reference", message, "write ${name}, with no space inside");
+                }
+                Ok(Reference { name, .. }) => match self.0.get(name).map_or(0, Vec::len) {
+                    1 => {}
+                    0 => {
+                        let hint =
+                            did_you_mean(name, self.0.keys().copied(), "names stand in the column name of the survey");
+                        faults.error(at, "unknown-reference", format!("there is no question '{name}'"), hint);
+                    }
+                    more => {
+                        let message = format!("'{name}' is the name of {more} questions or groups");
+                        faults.error(at, "ambiguous-reference", message, "rename all but one of them");
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Checks every reference of the form, and puts indices where the survey has names.
+pub fn check(
+    survey: &mut Survey<'_>,
+    lists: &mut Lists,
+    languages: &Languages,
+    tables: &Tables<'_, '_>,
+    beside: &Beside<'_>,
+    faults: &mut Faults,
+) {
+    let names = Names::of(&survey.nodes);
+    check_cells(&names, tables, faults);
+    let triggers = triggers(survey, &names, tables.survey, faults);
+    let mut sources = Vec::new();
+    for (select, reference) in &survey.from_rows {
+        let row = survey.rows[*select];
+        let at = row.map_or(Place::sheet("survey"), |row| tables.survey.place(row, "type"));
+        names.check(reference, at, faults);
+        let name = reference.trim_start_matches("${").trim_end_matches('}');
+        if let Some(from) = names.one(name) {
+            sources.push((*select, from));
+        }
+    }
+    tables_asked(survey, lists, languages, beside, tables.survey, faults);
+    for (node, trigger) in triggers {
+        let node = &mut survey.nodes[node];
+        // a trigger with nothing to compute clears the answer
+        if node.calculation.is_empty() && !trigger.is_empty() {
+            node.calculation = "''".into();
+        }
+        node.trigger = trigger;
+    }
+    for (select, from) in sources {
+        if let Some(choices) = &mut survey.nodes[select].choices {
+            choices.from = Source::Rows(from as u32);
+        }
+    }
+}
+
+/// The id of the filled form, for forms that ask it: one more calculate at the end.
+pub fn add_instance_id(survey: &mut Survey<'_>, table: &Table<'_>) {
+    let asked = || table.rows().any(|row| table.cells(row).any(|(_, cell)| cell.contains("${instanceID}")));
+    if survey.nodes.iter().all(|node| node.name != "instanceID") && asked() {
+        let mut node = Node::new(NodeType::Calculate, "instanceID");
+        node.calculation = "once(concat('uuid:', uuid()))".into();
+        survey.nodes.push(node);
+        survey.rows.push(None);
+    }
+}
+
+fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, faults: &mut Faults) {
+    for (table, shown_only) in [(tables.settings, false), (tables.survey, false), (tables.choices, true)] {
+        for row in table.rows() {
+            for (header, cell) in table.cells(row).filter(|(_, cell)| cell.contains("${")) {
+                let ignored = matches!(&*header.key, "type" | "name" | "trigger");
+                if !ignored && (!shown_only || SHOWN.contains(&header.key.as_str())) {
+                    names.check(cell, Place::row(table.sheet, row.number).column(&header.title), faults);
+                }
+            }
+        }
+    }
+}
+
+/// The column `trigger`: one reference, or several with commas between, to questions that people answer.
+fn triggers(survey: &Survey<'_>, names: &Names<'_>, table: &Table<'_>, faults: &mut Faults) -> Vec<(usize, Vec<u32>)> {
+    let mut all = Vec::new();
+    for (node, row) in survey.rows.iter().enumerate() {
+        let Some((row, cell)) = row.and_then(|row| Some((row, table.get(row, "trigger")?))) else { continue };
+        // what the compiler made of the same row has no trigger
+        if table.get(row, "name").is_some_and(|name| name != survey.nodes[node].name) {
+            continue;
+        }
+        let at = table.place(row, "trigger");
+        let mut found = Vec::new();
+        if !cell.contains("${") {
+            let message = format!("'{cell}' is no reference to a question");
+            faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+        }
+        for part in cell.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let list: Vec<_> = references(part).collect();
+            if list.len() > 1 {
+                faults.error(at, "bad-trigger", "several triggers need commas between them", "write ${a}, ${b}");
+            } else if list.first().is_some_and(Result::is_err) {
+                let message = format!("'{part}' is no reference to a question");
+                faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+            } else if list.is_empty() && cell.contains("${") {
+                let message = format!("'{part}' is no reference to a question, and is not read");
+                faults.warn(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+            } else if let Some(Ok(reference)) = list.first() {
+                match names.one(reference.name) {
+                    Some(trigger) if is_seen(&survey.nodes[trigger]) => found.push(trigger as u32),
+                    Some(trigger) => {
+                        let message = format!("'{}' is not answered by anyone", survey.nodes[trigger].name);
+                        faults.error(at, "bad-trigger", message, "a trigger is a question that people see");
+                    }
+                    None => names.check(part, at, faults),
+                }
+            }
+        }
+        all.push((node, found));
+    }
+    all
+}
+
+fn is_seen(node: &Node) -> bool {
+    node.kind.is_shown() && node.kind != NodeType::Calculate
+}
+
+/// Tables beside the form that expressions ask: `pulldata('prices', ...)`, `instance('prices')`.
+fn tables_asked(
+    survey: &Survey<'_>,
+    lists: &mut Lists,
+    languages: &Languages,
+    beside: &Beside<'_>,
+    table: &Table<'_>,
+    faults: &mut Faults,
+) {
+    for (at, node) in survey.nodes.iter().enumerate() {
+        for (column, expression) in expressions_of(node) {
+            for function in ["pulldata(", "instance("] {
+                for (start, _) in expression.match_indices(function) {
+                    let Some(name) = literal(&expression[start + function.len()..]) else { continue };
+                    if function == "instance(" && (lists.index(name).is_some() || name.starts_with("__")) {
+                        continue;
+                    }
+                    let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
+                    if let Err((message, hint)) = beside.read(&file, None, None, lists, languages) {
+                        let place = survey.rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
+                        faults.error(place, "file-beside", message, hint);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The text in quotes with which an expression goes on.
+fn literal(rest: &str) -> Option<&str> {
+    let rest = rest.trim_start();
+    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    rest[1..].split(quote).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_found_and_broken_ones_told() {
+        let found: Vec<_> = references("${a} and ${last-saved#b} or ${ c } ${d").collect();
+        let good = |name, last_saved| Ok(Reference { name, last_saved });
+        assert_eq!(found, [good("a", false), good("b", true), Err("${ c }"), Err("${d")]);
+    }
+}

@@ -1,0 +1,97 @@
+//! The hook of a domain: what it demands of a package beyond what every questionnaire must be.
+
+use super::columns::{Row, Table};
+use super::fault::{Faults, Place};
+use super::references::Names;
+use super::results;
+use super::rules::Graph;
+use crate::expression::functions::Function;
+use crate::package::{Node, Package};
+use std::collections::BTreeSet;
+
+/// What a domain adds to the compiler.
+#[derive(Clone, Copy)]
+pub struct PackageCheck {
+    /// Functions that expressions may call beside the standard ones.
+    pub functions: &'static [Function],
+    /// Columns of the sheet `indicators` that hold the weight of an indicator, one for each profile.
+    pub weights: &'static [&'static str],
+    /// Looks at the finished package, reports what the domain does not accept, and may complete it.
+    pub run: fn(&mut PackageReview<'_>),
+}
+
+impl PackageCheck {
+    /// No domain: facts, roles and indicators are carried as the author wrote them.
+    pub const NONE: Self = Self { functions: &[], weights: &[], run: |_| {} };
+}
+
+/// The sheets that a package came from.
+pub(super) struct Tables<'r> {
+    pub settings: &'r Table<'r>,
+    pub survey: &'r Table<'r>,
+    pub rows: &'r [Option<Row<'r>>],
+    pub indicators: &'r Table<'r>,
+    pub indicator_rows: &'r [Row<'r>],
+}
+
+/// A package under review.
+pub struct PackageReview<'r> {
+    /// The package, complete except for what the domain adds.
+    pub package: &'r mut Package,
+    graph: &'r Graph,
+    tables: Tables<'r>,
+    faults: &'r mut Faults,
+}
+
+/// Where a domain found something.
+#[derive(Debug, Clone, Copy)]
+pub enum Spot {
+    /// A column of the row of a node.
+    Node(usize, &'static str),
+    /// A column of the row of an indicator.
+    Indicator(usize, &'static str),
+    /// A column of the sheet `survey`.
+    Survey(&'static str),
+    /// A setting.
+    Setting(&'static str),
+}
+
+impl<'r> PackageReview<'r> {
+    pub(super) fn new(package: &'r mut Package, graph: &'r Graph, tables: Tables<'r>, faults: &'r mut Faults) -> Self {
+        Self { package, graph, tables, faults }
+    }
+
+    /// Reports an error: no questionnaire comes of the form.
+    pub fn error(&mut self, at: Spot, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        let Tables { settings, survey, rows, indicators, indicator_rows } = &self.tables;
+        let place = match at {
+            Spot::Node(node, column) => rows[node].map_or(Place::sheet("survey"), |row| survey.place(row, column)),
+            Spot::Indicator(at, column) => indicators.place(indicator_rows[at], column),
+            Spot::Survey(column) => Place::sheet("survey").column(column),
+            // a setting that is not there has no row
+            Spot::Setting(column) => settings
+                .rows()
+                .next()
+                .filter(|row| settings.get(*row, column).is_some())
+                .map_or(Place::sheet("settings").column(column), |row| settings.place(row, column)),
+        };
+        self.faults.error(place, code, message, hint);
+    }
+
+    /// The name of a `sealed_only` node that a node depends on, through any number of rules; its own name if it is one.
+    pub fn sealed_need(&self, node: usize) -> Option<&str> {
+        let sealed = self.graph.reach(node).into_iter().find(|need| self.package.nodes[*need].sealed_only)?;
+        Some(&self.package.nodes[sealed].name)
+    }
+
+    /// The texts that the calculation of a node can come to, as far as they can be told before an interview.
+    pub fn possible_values(&self, node: &Node) -> BTreeSet<String> {
+        results::of(self.package, &Names::of(&self.package.nodes), node)
+    }
+
+    /// The nodes that the condition of an indicator names, bare or as `${name}`.
+    pub fn condition(&self, indicator: usize) -> Vec<usize> {
+        let names = Names::of(&self.package.nodes);
+        super::countable::conditions(&self.package.indicators[indicator].condition, &names).flatten().collect()
+    }
+}

@@ -1,0 +1,365 @@
+//! Every expression of the form, read as a phone will read it: syntax, functions, names, columns of lists; then what the
+//! field's other tools do not look at: types, choices that do not exist, rules that can never hold, and cycles.
+//!
+//! What a phone could not evaluate is an error: it would count as blank. What XPath would convert, and evaluates as
+//! pyxform and its clients do, is a warning.
+
+use super::columns::{Row, Table};
+use super::fault::{Faults, Place, did_you_mean};
+use super::references::{Names, references};
+use crate::expression::functions::{self, Function};
+use crate::expression::parser::{Base, Tree, parse};
+use crate::expression::schema::{FORM, Schema};
+use crate::expression::{Axis, Binder, Bound, Cause, Operator, Surroundings, evaluate, moment, number_text};
+use crate::package::{Node, NodeType, Package, Source};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What each node depends on for being there and for its value: indices of nodes, the sections around it included.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub needs: Vec<BTreeSet<usize>>,
+}
+
+impl Graph {
+    /// Everything that a node depends on, through any number of steps, itself included.
+    pub fn reach(&self, from: usize) -> BTreeSet<usize> {
+        let (mut found, mut next) = (BTreeSet::from([from]), vec![from]);
+        while let Some(node) = next.pop() {
+            next.extend(self.needs[node].iter().copied().filter(|need| found.insert(*need)));
+        }
+        found
+    }
+}
+
+/// The expressions of a node with their columns.
+pub fn expressions_of(node: &Node) -> impl Iterator<Item = (&'static str, &str)> {
+    let filter = node.choices.as_ref().map_or("", |choices| choices.filter.as_str());
+    let all: [(&'static str, &str); 8] = [
+        ("relevant", &node.relevant),
+        ("constraint", &node.constraint),
+        ("required", &node.required),
+        ("readonly", &node.readonly),
+        ("calculation", &node.calculation),
+        ("default", &node.initial),
+        ("choice_filter", filter),
+        ("repeat_count", &node.repeat_count),
+    ];
+    all.into_iter().filter(|(_, expression)| !expression.is_empty())
+}
+
+struct Rules<'a, 'b> {
+    package: &'b Package,
+    names: Names<'b>,
+    table: &'b Table<'a>,
+    rows: &'b [Option<Row<'a>>],
+    /// The form counts people: what is hardly meant is an error there, because nobody sees a wrong count.
+    strict: bool,
+    /// Functions of a domain.
+    functions: &'static [Function],
+    faults: &'b mut Faults,
+}
+
+/// Checks all expressions and gives the graph of the form.
+pub fn check(
+    package: &Package,
+    rows: &[Option<Row<'_>>],
+    table: &Table<'_>,
+    functions: &'static [Function],
+    faults: &mut Faults,
+) -> Graph {
+    let schema = Schema::new(package);
+    let mut binder = Binder::with(&schema, functions);
+    let strict = package.nodes.iter().any(|node| !node.fact.is_empty() || !node.role.is_empty());
+    let mut rules = Rules { package, names: Names::of(&package.nodes), table, rows, strict, functions, faults };
+    let mut graph = Graph { needs: vec![BTreeSet::new(); package.nodes.len()] };
+    for (at, node) in package.nodes.iter().enumerate() {
+        let around = node.parent.map(|parent| parent as usize);
+        graph.needs[at].extend(around);
+        graph.needs[at].extend(node.trigger.iter().map(|trigger| *trigger as usize));
+        if let Some(Source::Rows(from)) = node.choices.as_ref().map(|choices| &choices.from) {
+            graph.needs[at].insert(*from as usize);
+        }
+        rules.last_saved(at, node);
+        rules.default(at, node);
+        for (column, text) in expressions_of(node) {
+            // by name as well: what the last saved record is asked for, and filters over the rows of a repeat
+            let named = references(text).flatten().filter_map(|reference| rules.names.one(reference.name));
+            if !matches!(column, "required" | "readonly") {
+                graph.needs[at].extend(named.filter(|need| *need != at));
+            }
+            let list = node.choices.as_ref().and_then(|choices| match choices.from {
+                Source::List(list) if column == "choice_filter" => Some(list),
+                _ => None,
+            });
+            let bound = match list {
+                Some(list) => binder.bind_filter(list, text, at as u32),
+                None if column == "choice_filter" => continue,
+                None => binder.bind(text, at as u32),
+            };
+            rules.faults_of(at, column, text, &bound);
+            let read = bound.reads.iter().filter(|read| read.node != FORM).map(|read| read.node as usize);
+            if !matches!(column, "required" | "readonly") {
+                graph.needs[at].extend(read.filter(|read| *read != at));
+            }
+            if let Ok(tree) = parse(text) {
+                rules.look(at, column, text, &tree);
+            }
+        }
+    }
+    graph
+}
+
+impl Rules<'_, '_> {
+    /// The last saved record lies in the vault longer than the draft: what is to stay sealed is never kept there.
+    fn last_saved(&mut self, at: usize, node: &Node) {
+        let texts = [("label", &node.label), ("hint", &node.hint), ("constraint_message", &node.constraint_message)];
+        let texts = texts.into_iter().flat_map(|(column, text)| text.0.iter().map(move |text| (column, text.as_str())));
+        for (column, text) in expressions_of(node).chain(texts) {
+            let asked = references(text).flatten().filter(|reference| reference.last_saved);
+            for name in asked.map(|reference| reference.name) {
+                if self.names.one(name).is_some_and(|asked| self.package.nodes[asked].sealed_only) {
+                    let message = format!("'{name}' is sealed_only, and cannot be asked from the last saved record");
+                    let hint = "sealed answers are erased from the phone when the case is sealed".to_owned();
+                    self.error(at, column, "last-saved-of-sealed", message, hint);
+                }
+            }
+        }
+    }
+
+    /// A default that is no possible answer would be recorded all the same.
+    fn default(&mut self, at: usize, node: &Node) {
+        let words = node.default.split(' ').filter(|word| !word.is_empty());
+        let found: Vec<_> = match node.kind {
+            NodeType::SelectOne => self.unknown_choice(node, &node.default).into_iter().collect(),
+            NodeType::SelectMultiple => words.filter_map(|word| self.unknown_choice(node, word)).collect(),
+            NodeType::Integer | NodeType::Decimal | NodeType::Range
+                if !node.default.is_empty() && node.default.parse::<f64>().is_err() =>
+            {
+                let message = format!("'{}' is no number", node.default);
+                vec![("type-clash", message, "the default of a number is a number".to_owned())]
+            }
+            _ => Vec::new(),
+        };
+        for (code, message, hint) in found {
+            self.doubt(at, "default", code, message, hint);
+        }
+    }
+
+    fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
+        let at = self.rows[node].map_or(Place::sheet("survey"), |row| self.table.place(row, column));
+        self.faults.error(at, code, message, hint);
+    }
+
+    /// A warning, or an error where people are counted.
+    fn doubt(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
+        let at = self.rows[node].map_or(Place::sheet("survey"), |row| self.table.place(row, column));
+        match self.strict && !matches!(code, "open-regex" | "blank-number") {
+            true => self.faults.error(at, code, message, hint),
+            false => self.faults.warn(at, code, message, hint),
+        }
+    }
+
+    fn faults_of(&mut self, node: usize, column: &'static str, text: &str, bound: &Bound) {
+        for fault in &bound.faults {
+            let near = || {
+                let end = (fault.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+                let from: String = text[end..].chars().take(20).collect();
+                if from.is_empty() { "at its end".to_owned() } else { format!("near: {from}") }
+            };
+            let (code, hint) = match &fault.cause {
+                // told with all other references
+                Cause::UnknownReference(_) => continue,
+                Cause::AmbiguousName(name) if text.contains(&format!("${{{name}}}")) => continue,
+                Cause::UnknownFunction(name) if name == "jr:itext" => {
+                    ("unknown-function", "write .../label for jr:itext(.../itextId)".to_owned())
+                }
+                Cause::UnknownFunction(name) => ("unknown-function", {
+                    let own = self.functions.iter().map(|function| function.name);
+                    did_you_mean(name, functions::names().chain(own), &near())
+                }),
+                Cause::UnknownName(name) => {
+                    let names = self.package.nodes.iter().map(|node| node.name.as_str());
+                    ("unknown-reference", did_you_mean(name, names, "write ${name} for the answer of a question"))
+                }
+                Cause::AmbiguousName(_) => ("ambiguous-reference", "rename all but one of them".to_owned()),
+                Cause::UnknownList(name) => {
+                    let names = self.package.lists.iter().map(|list| list.name.as_str());
+                    ("unknown-list", did_you_mean(name, names, "see the column list_name of the sheet choices"))
+                }
+                Cause::UnknownColumn { list, column } => {
+                    let columns = self.package.list(list).into_iter().flat_map(|list| list.columns.iter());
+                    let columns = columns.map(String::as_str).chain(["name", "label"]);
+                    ("unknown-column", did_you_mean(column, columns, "see the header of the sheet choices"))
+                }
+                Cause::Arguments { .. } => ("bad-arguments", near()),
+                _ => ("bad-expression", near()),
+            };
+            if fault.cause.reads_blank() {
+                self.doubt(node, column, code, format!("{fault}, and it counts as blank"), hint);
+            } else {
+                self.error(node, column, code, format!("{fault}"), hint);
+            }
+        }
+    }
+
+    /// Looks for what can be evaluated and is hardly meant.
+    fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Tree) {
+        let mut found: Vec<(&'static str, String, String)> = Vec::new();
+        tree.walk(&mut |part| match part {
+            Tree::Binary { operator, left, right, .. } if compares(*operator) => {
+                for (one, other) in [(left, right), (right, left)] {
+                    found.extend(self.compared(node, *operator, one, other));
+                }
+            }
+            Tree::Call { function, arguments, .. } => found.extend(self.called(node, function, arguments)),
+            _ => {}
+        });
+        let constant = matches!(column, "relevant" | "constraint") && is_constant(tree);
+        if constant && matches!(fixed(text), Some(false)) {
+            let message = if column == "relevant" { "it can never be seen" } else { "no answer can ever be right" };
+            found.push(("never-holds", message.to_owned(), "the expression is false whatever is answered".to_owned()));
+        }
+        for (code, message, hint) in found {
+            self.doubt(node, column, code, message, hint);
+        }
+    }
+
+    /// The question that a tree stands for: `${name}`, or `.` for the question itself.
+    fn question<'t>(&'t self, node: usize, tree: &Tree) -> Option<&'t Node> {
+        let Tree::Path { base, steps, .. } = tree else { return None };
+        match (base, &steps[..]) {
+            (Base::Reference(name), []) => self.names.one(name).map(|at| &self.package.nodes[at]),
+            (Base::Here, [step]) if step.axis == Axis::Oneself && step.predicates.is_empty() => {
+                Some(&self.package.nodes[node])
+            }
+            _ => None,
+        }
+    }
+
+    fn compared(
+        &self,
+        node: usize,
+        operator: Operator,
+        one: &Tree,
+        other: &Tree,
+    ) -> Option<(&'static str, String, String)> {
+        let question = self.question(node, one)?;
+        let name = &question.name;
+        match other {
+            Tree::Text(choice) if matches!(operator, Operator::Equal | Operator::Unequal) => {
+                self.unknown_choice(question, choice).or_else(|| match question.kind {
+                    NodeType::Integer | NodeType::Decimal | NodeType::Range
+                        if !choice.is_empty() && choice.trim().parse::<f64>().is_err() =>
+                    {
+                        let hint = "a number is compared with a number, or with '' for no answer".to_owned();
+                        Some(("type-clash", format!("'{name}' is a number, and never '{choice}'"), hint))
+                    }
+                    NodeType::Date if !choice.is_empty() && moment::parse_date(choice).is_none() => {
+                        let hint = "write a date as '2024-12-31'".to_owned();
+                        Some(("type-clash", format!("'{name}' is a date, and never '{choice}'"), hint))
+                    }
+                    NodeType::SelectMultiple if !choice.is_empty() => {
+                        let hint = format!("write selected(${{{name}}}, '{choice}')");
+                        Some((
+                            "several-answers",
+                            format!("'{name}' can have several answers, and is compared as one"),
+                            hint,
+                        ))
+                    }
+                    _ => None,
+                })
+            }
+            Tree::Number(number) => match question.kind {
+                NodeType::Date | NodeType::DateTime => {
+                    let hint = "write date('2024-12-31') for a day".to_owned();
+                    Some(("type-clash", format!("'{name}' is a date, and is compared with a number"), hint))
+                }
+                NodeType::SelectOne => self.unknown_choice(question, &number_text(*number)),
+                _ if operator == Operator::Unequal => {
+                    let hint =
+                        format!("write not(${{{name}}} = {}) if no answer shall count too", number_text(*number));
+                    Some(("blank-number", format!("this does not hold while '{name}' has no answer"), hint))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn unknown_choice(&self, question: &Node, choice: &str) -> Option<(&'static str, String, String)> {
+        let Source::List(list) = question.choices.as_ref()?.from else { return None };
+        let list = &self.package.lists[list as usize];
+        if choice.is_empty() || !question.kind.is_select() || list.choices.iter().any(|known| known.name == choice) {
+            return None;
+        }
+        let known = list.choices.iter().map(|choice| choice.name.as_str());
+        let hint = did_you_mean(choice, known, &format!("see the list '{}' on the sheet choices", list.name));
+        Some(("unknown-choice", format!("'{choice}' is no choice of '{}'", question.name), hint))
+    }
+
+    fn called(&self, node: usize, function: &str, arguments: &[Tree]) -> Option<(&'static str, String, String)> {
+        match (function, arguments) {
+            ("selected" | "is-selected", [several, Tree::Text(choice)]) => {
+                let question = self.question(node, several)?;
+                if question.kind.is_select() {
+                    return self.unknown_choice(question, choice);
+                }
+                let free = matches!(
+                    question.kind,
+                    NodeType::Calculate | NodeType::Hidden | NodeType::Property | NodeType::Text
+                );
+                (!free).then(|| {
+                    let hint = "selected() asks the answers of a select".to_owned();
+                    ("type-clash", format!("'{}' has no choices", question.name), hint)
+                })
+            }
+            ("count-selected", [several]) => {
+                let question = self.question(node, several)?;
+                (question.kind == NodeType::SelectOne).then(|| {
+                    let hint = "a select_one has one answer at most".to_owned();
+                    ("type-clash", format!("'{}' is counted, and has one answer", question.name), hint)
+                })
+            }
+            ("regex", [_, Tree::Text(pattern)]) => match regex_lite::Regex::new(pattern) {
+                Err(_) => {
+                    let hint = "look-around and classes such as \\p{L} are not known".to_owned();
+                    Some(("bad-regex", format!("'{pattern}' is no regular expression here, and never fits"), hint))
+                }
+                Ok(_) if !pattern.starts_with('^') || !pattern.ends_with('$') => {
+                    let hint = "write ^...$ around it to say so".to_owned();
+                    Some(("open-regex", format!("'{pattern}' must fit the whole answer, not a part of it"), hint))
+                }
+                Ok(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn compares(operator: Operator) -> bool {
+    use Operator::{Equal, Greater, GreaterEqual, Less, LessEqual, Unequal};
+    matches!(operator, Equal | Unequal | Less | LessEqual | Greater | GreaterEqual)
+}
+
+/// Whether a tree asks nothing: neither a question nor the clock.
+fn is_constant(tree: &Tree) -> bool {
+    let mut constant = true;
+    tree.walk(&mut |part| match part {
+        Tree::Path { .. } => constant = false,
+        Tree::Call { function, .. } => {
+            constant &= !matches!(
+                &**function,
+                "today" | "now" | "random" | "uuid" | "position" | "last" | "version" | "current"
+            );
+        }
+        _ => {}
+    });
+    constant
+}
+
+/// The truth of an expression that asks nothing.
+fn fixed(text: &str) -> Option<bool> {
+    let around = Surroundings { now: 0, local: 0, seed: 0, language: 0, last_saved: BTreeMap::new() };
+    let (value, faults) = evaluate(text, &around);
+    faults.is_empty().then(|| value.truth())
+}

@@ -1,0 +1,440 @@
+//! The rows of the survey sheet as nodes: types, names, sections that open and close, choices, parameters.
+//!
+//! Expressions are only carried here; `references` reads them when every name is known.
+
+use super::choices::Lists;
+use super::columns::{Row, Table};
+use super::fault::{Faults, Place, did_you_mean};
+use super::languages::Languages;
+use super::parameters;
+use super::tables::Beside;
+use super::types::{Meaning, meaning, select_spellings, spellings};
+use crate::package::{MAX_DEPTH, MAX_NODES, Node, NodeType, is_name};
+use std::collections::{HashMap, HashSet};
+
+/// What the rows became.
+pub struct Survey<'a> {
+    pub nodes: Vec<Node>,
+    /// The row of a node; none for a node that the compiler made.
+    pub rows: Vec<Option<Row<'a>>>,
+    /// Settings that old forms put on this sheet.
+    pub settings: Vec<(&'static str, String)>,
+    /// Selects whose choices are the answers of a repeat: (node, name in `${}`).
+    pub from_rows: Vec<(usize, String)>,
+}
+
+/// What the rows are read with.
+pub struct Reader<'a, 'b> {
+    pub table: &'b Table<'a>,
+    pub languages: &'b Languages,
+    pub lists: &'b mut Lists,
+    pub external: &'b Lists,
+    /// Sheet names that may be misspellings of `choices` and `external_choices`.
+    pub near_choices: Vec<&'a str>,
+    pub near_external: Vec<&'a str>,
+    pub tables: &'b Beside<'b>,
+    pub collapse: bool,
+    pub root: &'b str,
+    pub faults: &'b mut Faults,
+    pub survey: Survey<'a>,
+    /// The sections that are open: node, row.
+    open: Vec<(usize, Row<'a>)>,
+    /// Names inside one section, with their lower-case forms and the tables beside the form.
+    pub(super) names: HashMap<Option<u32>, HashSet<String>>,
+    repeats: HashSet<String>,
+}
+
+impl<'a, 'b> Reader<'a, 'b> {
+    pub fn new(
+        table: &'b Table<'a>,
+        languages: &'b Languages,
+        lists: &'b mut Lists,
+        external: &'b Lists,
+        tables: &'b Beside<'b>,
+        faults: &'b mut Faults,
+    ) -> Self {
+        Self {
+            table,
+            languages,
+            lists,
+            external,
+            near_choices: Vec::new(),
+            near_external: Vec::new(),
+            tables,
+            collapse: true,
+            root: "data",
+            faults,
+            survey: Survey { nodes: Vec::new(), rows: Vec::new(), settings: Vec::new(), from_rows: Vec::new() },
+            open: Vec::new(),
+            names: HashMap::new(),
+            repeats: HashSet::new(),
+        }
+    }
+
+    pub fn read(mut self) -> Survey<'a> {
+        for row in self.table.rows() {
+            if self.survey.nodes.len() >= MAX_NODES {
+                let message = format!("the survey has more than {MAX_NODES} rows");
+                self.faults.error(self.table.place(row, ""), "too-large", message, "split the form");
+                break;
+            }
+            self.row(row);
+        }
+        for (node, row) in std::mem::take(&mut self.open) {
+            let node = &self.survey.nodes[node];
+            let word = if node.kind == NodeType::Group { "group" } else { "repeat" };
+            let message = format!("the {word} '{}' is not closed", node.name);
+            let hint = format!("add a row 'end {word}' after its last question");
+            self.faults.error(self.table.place(row, "type"), "unclosed-section", message, hint);
+        }
+        self.survey
+    }
+
+    pub(super) fn get(&self, row: Row<'a>, key: &str) -> Option<&'a str> {
+        self.table.get(row, key)
+    }
+
+    pub(super) fn error(
+        &mut self,
+        row: Row<'a>,
+        key: &str,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.faults.error(self.table.place(row, key), code, message, hint);
+    }
+
+    pub(super) fn warn(
+        &mut self,
+        row: Row<'a>,
+        key: &str,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.faults.warn(self.table.place(row, key), code, message, hint);
+    }
+
+    fn row(&mut self, row: Row<'a>) {
+        if let Some(disabled) = self.get(row, "disabled") {
+            let message = "the column 'disabled' is not part of XLSForm any more";
+            self.warn(row, "disabled", "disabled-column", message, "use relevant, or delete the row");
+            if yes_no(disabled) == Some(true) {
+                return;
+            }
+        }
+        let Some(word) = self.get(row, "type") else {
+            if self.get(row, "name").is_some() || self.table.texts(row, "label").next().is_some() {
+                self.error(row, "type", "no-type", "the row has no type", "every question has a type, such as text");
+            } else {
+                let message = "the row has no type, name or label, and is not read";
+                self.warn(row, "", "comment-row", message, "fine for a comment");
+            }
+            return;
+        };
+        let word = word.split_whitespace().collect::<Vec<_>>().join(" ");
+        match meaning(&word) {
+            Meaning::Begin(kind) => self.begin(row, kind),
+            Meaning::End(kind) => self.end(row, kind),
+            Meaning::Question(kind) => self.question(row, kind),
+            Meaning::Ruled(kind, rule) => {
+                if let Some(node) = self.add(row, kind) {
+                    let own = std::mem::take(&mut self.survey.nodes[node].constraint);
+                    let both = if own.is_empty() { rule.to_owned() } else { format!("({own}) and {rule}") };
+                    self.survey.nodes[node].constraint = both;
+                    self.needs_label(row, node);
+                }
+            }
+            Meaning::Property(property) => {
+                if matches!(property, "simserial" | "subscriberid") {
+                    let message = format!("phones do not tell '{property}' any more");
+                    self.warn(row, "type", "deprecated-type", message, "remove the row");
+                }
+                if let Some(node) = self.add(row, NodeType::Property) {
+                    self.survey.nodes[node].parameters.insert("property".into(), property.into());
+                }
+            }
+            Meaning::Select { kind, list, from, or_other } => self.select(row, kind, list, from, or_other),
+            Meaning::Table(ending) => self.table_beside(row, ending),
+            Meaning::Setting(key) => {
+                self.survey.settings.push((key, self.get(row, "name").unwrap_or_default().to_owned()));
+            }
+            Meaning::Carried(why) => self.carried(row, &word, why),
+            Meaning::Dropped(why) => {
+                let message = format!("'{word}' is left out");
+                self.warn(row, "type", "type-left-out", message, why);
+            }
+            Meaning::Refused(cure) => {
+                let message = format!("'{word}' cannot be compiled");
+                self.error(row, "type", "unsupported-type", message, cure);
+            }
+            Meaning::NoList => {
+                let message = format!("'{word}' names no list of choices");
+                self.error(
+                    row,
+                    "type",
+                    "no-list",
+                    message,
+                    format!("write '{word} LIST', with LIST from the sheet choices"),
+                );
+            }
+            Meaning::Unknown => self.unknown_type(row, &word),
+        }
+    }
+
+    fn unknown_type(&mut self, row: Row<'a>, word: &str) {
+        let select = select_spellings().find(|select| word.starts_with(&format!("{select} ")));
+        let first = word.split(' ').next().unwrap_or_default();
+        let hint = match select {
+            Some(select) => format!("write '{select} LIST' or '{select} LIST or_other', with no space in LIST"),
+            None if word != first => did_you_mean(
+                first,
+                select_spellings(),
+                &did_you_mean(word, spellings(), "see https://xlsform.org/en/ref-table/"),
+            ),
+            None => did_you_mean(word, spellings(), "see https://xlsform.org/en/ref-table/ for the types"),
+        };
+        self.error(row, "type", "unknown-type", format!("the type '{word}' is not known"), hint);
+    }
+
+    /// Adds the node of a row with all columns that every type shares; none if it cannot have a name.
+    pub(super) fn add(&mut self, row: Row<'a>, kind: NodeType) -> Option<usize> {
+        let name = match self.get(row, "name") {
+            Some(name) => name.to_owned(),
+            None if kind == NodeType::Note => format!("generated_note_name_{}", row.number),
+            None => {
+                self.error(row, "name", "no-name", "the row has no name", "every question and group has a name");
+                return None;
+            }
+        };
+        if !is_name(&name) {
+            let message = format!("'{name}' cannot be a name");
+            let hint = "a name begins with a letter or _ and goes on with letters, digits, _, - or .";
+            self.error(row, "name", "bad-name", message, hint);
+            return None;
+        }
+        let mut node = Node::new(kind, name);
+        node.row = row.number as u32;
+        let text = |key: &str| self.languages.text(self.table, row, key);
+        (node.label, node.hint, node.guidance) = (text("label"), text("hint"), text("guidance_hint"));
+        (node.constraint_message, node.required_message) = (text("constraint_message"), text("required_message"));
+        node.media = self.languages.media(self.table, row);
+        if self.collapse {
+            let texts = [
+                &mut node.label,
+                &mut node.hint,
+                &mut node.guidance,
+                &mut node.constraint_message,
+                &mut node.required_message,
+            ];
+            texts.into_iter().flat_map(|text| text.0.iter_mut()).for_each(collapse);
+        }
+        let plain = |key: &str| self.get(row, key).unwrap_or_default().to_owned();
+        (node.relevant, node.constraint, node.calculation) =
+            (plain("relevant"), plain("constraint"), plain("calculation"));
+        (node.required, node.readonly) = (truth(plain("required")), truth(plain("readonly")));
+        if node.relevant.eq_ignore_ascii_case("yes") || node.relevant.eq_ignore_ascii_case("no") {
+            node.relevant = truth(node.relevant);
+        }
+        (node.appearance, node.repeat_count) = (plain("appearance"), plain("repeat_count"));
+        (node.fact, node.role, node.prefill) = (plain("fact"), plain("role"), plain("prefill"));
+        if let Some(cell) = self.get(row, "sealed_only") {
+            node.sealed_only = yes_no(cell).unwrap_or_else(|| {
+                let message = format!("'{cell}' is neither yes nor no");
+                self.error(row, "sealed_only", "bad-truth", message, "write yes, or leave the cell blank");
+                true
+            });
+        }
+        match self.get(row, "default") {
+            Some(default) if parameters::is_dynamic(default, kind) => node.initial = default.to_owned(),
+            Some(default) => node.default = default.to_owned(),
+            None => {}
+        }
+        if let Some(autoplay) = self.get(row, "autoplay") {
+            node.parameters.insert("autoplay".into(), autoplay.to_owned());
+        }
+        if let Some(rows) = self.get(row, "rows").filter(|_| kind == NodeType::Text) {
+            node.parameters.insert("rows".into(), rows.to_owned());
+        }
+        let raw = self.get(row, "parameters").unwrap_or_default();
+        match parameters::parse(raw) {
+            Ok(parsed) => node.parameters.extend(parsed),
+            Err(()) => {
+                let hint = "write them as key=value key=value";
+                self.error(row, "parameters", "bad-parameters", "the parameters cannot be read", hint);
+            }
+        }
+        Some(self.push(node, Some(row)))
+    }
+
+    /// Puts a node under the open section and checks that its name is free there.
+    pub(super) fn push(&mut self, mut node: Node, row: Option<Row<'a>>) -> usize {
+        node.parent = self.open.last().map(|(section, _)| *section as u32);
+        let at = row.map_or(Place::sheet("survey"), |row| self.table.place(row, "name"));
+        let names = self.names.entry(node.parent).or_default();
+        let (name, lower) = (node.name.clone(), format!("\0{}", node.name.to_lowercase()));
+        if name == "meta" {
+            let message = "the name 'meta' is taken by XLSForm itself";
+            self.faults.error(at, "reserved-name", message, "choose another name");
+        } else if !names.insert(name.clone()) {
+            let message = format!("the name '{name}' stands in this group or form already");
+            self.faults.error(at, "duplicate-name", message, "rename one of the two");
+        } else if !names.insert(lower) {
+            let message = format!("'{name}' differs from another name only in capital letters");
+            self.faults.warn(at, "similar-name", message, "tools that count may mix them up: rename one");
+        }
+        if node.kind == NodeType::Repeat {
+            if name == self.root {
+                let message = format!("a repeat cannot have the name of the form, '{name}'");
+                self.faults.error(at, "repeat-name", message, "rename the repeat");
+            } else if !self.repeats.insert(name.clone()) {
+                let message = format!("another repeat has the name '{name}'");
+                self.faults.error(at, "repeat-name", message, "names of repeats are unique in the whole form");
+            }
+        }
+        self.survey.nodes.push(node);
+        self.survey.rows.push(row);
+        self.survey.nodes.len() - 1
+    }
+
+    fn begin(&mut self, row: Row<'a>, kind: NodeType) {
+        if self.open.len() == MAX_DEPTH {
+            let message = format!("groups are nested deeper than {MAX_DEPTH}");
+            self.error(row, "type", "too-deep", message, "no phone can show this: flatten the form");
+        }
+        // `repeat_count` that is more than one reference: the number stands in a calculate of its own, before the rows
+        if kind == NodeType::Repeat
+            && let (Some(count), Some(name)) = (self.get(row, "repeat_count"), self.get(row, "name"))
+            && !is_reference(count)
+            && is_name(name)
+        {
+            let mut node = Node::new(NodeType::Calculate, format!("{name}_count"));
+            (node.calculation, node.row) = (count.to_owned(), row.number as u32);
+            self.push(node, Some(row));
+        }
+        // a section without a usable name still opens, so that its end is not called unmatched
+        let node = self.add(row, kind).unwrap_or_else(|| {
+            let name = format!("unnamed_section_{}", row.number);
+            self.push(Node::new(kind, name), Some(row))
+        });
+        let section = &mut self.survey.nodes[node];
+        if kind == NodeType::Repeat {
+            if !section.repeat_count.is_empty() && !is_reference(&section.repeat_count) {
+                section.repeat_count = format!("${{{}_count}}", section.name);
+            }
+            if section.label.is_empty() && section.media.is_empty() {
+                let message = format!("the repeat '{}' has no label", section.name);
+                self.warn(row, "label", "repeat-without-label", message, "people see it when they add a row");
+            }
+        } else if section.appearance.split_whitespace().any(|word| word == "table-list") {
+            section.appearance = format!("field-list {}", section.appearance);
+        }
+        self.open.push((node, row));
+    }
+
+    fn end(&mut self, row: Row<'a>, kind: NodeType) {
+        let word = if kind == NodeType::Group { "group" } else { "repeat" };
+        match self.open.last() {
+            Some((section, _)) if self.survey.nodes[*section].kind == kind => {
+                self.open.pop();
+            }
+            Some((section, begun)) => {
+                let open = &self.survey.nodes[*section];
+                let message = format!("'end {word}', but what is open is '{}' of row {}", open.name, begun.number);
+                let hint = "close sections in the order in which they stand in each other";
+                self.error(row, "type", "unmatched-end", message, hint);
+            }
+            None => {
+                let message = format!("'end {word}' without a 'begin {word}'");
+                self.error(row, "type", "unmatched-end", message, "remove the row, or add the begin");
+            }
+        }
+    }
+
+    fn question(&mut self, row: Row<'a>, kind: NodeType) {
+        let Some(at) = self.add(row, kind) else { return };
+        let node = &self.survey.nodes[at];
+        if kind == NodeType::Calculate && node.calculation.is_empty() && node.initial.is_empty() {
+            let hint = "fill the column calculation";
+            self.error(row, "calculation", "no-calculation", "a calculate without a calculation", hint);
+        }
+        for (code, message, hint) in parameters::check(&mut self.survey.nodes[at], self.lists) {
+            self.error(row, "parameters", code, message, hint);
+        }
+        self.needs_label(row, at);
+    }
+
+    /// Whoever shall answer must see something. A question that nobody sees but that a calculation fills is a calculate;
+    /// one that only a trigger clears is hidden.
+    pub(super) fn needs_label(&mut self, row: Row<'a>, at: usize) {
+        let triggered = self.get(row, "trigger").is_some();
+        let node = &mut self.survey.nodes[at];
+        if node.media.contains_key("big-image") && !node.media.contains_key("image") {
+            let message = "a big-image needs an image that it enlarges";
+            self.faults.error(self.table.place(row, "big-image"), "big-image", message, "fill the column image too");
+        }
+        let seen = !node.label.is_empty() || !node.hint.is_empty() || !node.media.is_empty();
+        if seen || !node.kind.is_shown() {
+            return;
+        }
+        let heads_a_table = node.appearance.split_whitespace().any(|word| matches!(word, "label" | "list-nolabel"));
+        if !node.calculation.is_empty() || triggered {
+            let kind = if node.calculation.is_empty() { NodeType::Hidden } else { NodeType::Calculate };
+            let meant = std::mem::replace(&mut node.kind, kind);
+            node.parameters.insert("type".into(), format!("{meant:?}").to_lowercase());
+        } else if !heads_a_table {
+            let message = format!("the question '{}' has no label, hint or media", node.name);
+            self.error(row, "label", "no-label", message, "write what the person shall read");
+        }
+    }
+
+    fn carried(&mut self, row: Row<'a>, word: &str, why: &'static str) {
+        let trigger = self.get(row, "trigger").is_some();
+        if word == "background-geopoint" && (!trigger || self.get(row, "calculation").is_some()) {
+            let message = "a background-geopoint needs a trigger and has no calculation";
+            self.error(row, if trigger { "calculation" } else { "trigger" }, "bad-trigger", message, why);
+        }
+        let message = format!("'{word}' is kept in the form, but never filled");
+        self.warn(row, "type", "type-not-filled", message, why);
+        if let Some(node) = self.add(row, NodeType::Hidden) {
+            self.survey.nodes[node].parameters.insert("type".into(), word.to_owned());
+        }
+    }
+}
+
+/// `yes`, `true()` ... as truth.
+pub fn yes_no(cell: &str) -> Option<bool> {
+    match cell {
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "true()" => Some(true),
+        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "false()" => Some(false),
+        _ => None,
+    }
+}
+
+/// `yes` and its like as the expression they mean; any other expression as it is.
+fn truth(cell: String) -> String {
+    match yes_no(&cell) {
+        Some(true) => "true()".into(),
+        Some(false) => "false()".into(),
+        None => cell,
+    }
+}
+
+/// Whether a cell is one `${name}` and nothing else.
+fn is_reference(cell: &str) -> bool {
+    let inner = cell.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|name| is_name(name.strip_prefix("last-saved#").unwrap_or(name)))
+}
+
+/// Runs of spaces are one space.
+fn collapse(text: &mut String) {
+    if text.contains("  ") {
+        let mut last = ' ';
+        text.retain(|c| {
+            let keep = c != ' ' || last != ' ';
+            last = c;
+            keep
+        });
+    }
+}
