@@ -1,10 +1,9 @@
 //! How to read the figures, and who saw what.
 
-use super::texts::Language;
-use super::{Here, Shared, blocking, layout, problem};
+use super::page::{PageRequest, layout, problem};
+use super::shared::{Shared, blocking};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
-use crate::staff::role::Role;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,17 +11,7 @@ use jiff::Timestamp;
 use maud::html;
 use serde::Deserialize;
 
-/// The name of a role, with its province.
-pub fn role(role: Role, language: Language) -> String {
-    let at = Role::WORDS.iter().position(|word| *word == role.word()).unwrap_or(0);
-    let name = language.texts().roles[at];
-    match role.province() {
-        Some(code) => format!("{name}, {}", super::labels::label("place", code, language)),
-        None => name.to_owned(),
-    }
-}
-
-pub async fn help(State(pages): Shared, here: Here) -> Response {
+pub async fn help(State(pages): Shared, here: PageRequest) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,
@@ -48,7 +37,7 @@ pub struct Before {
     before: Option<u64>,
 }
 
-pub async fn audit(State(pages): Shared, here: Here, Query(query): Query<Before>) -> Response {
+pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<Before>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,

@@ -10,8 +10,9 @@
 
 use super::charts;
 use super::labels::label;
+use super::page::{PageRequest as Here, layout, problem};
+use super::shared::{Shared, blocking, now};
 use super::texts::{Language, People};
-use super::{Here, Shared, blocking, layout, now, problem};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
 use crate::staff::sessions::Visitor;

@@ -1,6 +1,7 @@
 //! In and out. The form tells nobody which part was wrong.
 
-use super::{Fault, Here, Pages, SESSION_COOKIE, Shared, blocking, layout, now, problem};
+use super::page::{PageRequest, SESSION_COOKIE, layout, problem};
+use super::shared::{Fault, Pages, Shared, blocking, now};
 use crate::staff::sessions::{self, SignInFault, Ticket};
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
@@ -30,12 +31,12 @@ pub struct Shown {
     out: Option<String>,
 }
 
-pub async fn form(here: Here, Query(shown): Query<Shown>) -> Response {
+pub async fn form(here: PageRequest, Query(shown): Query<Shown>) -> Response {
     let texts = &here.language.texts().sign_in;
     show(&here, StatusCode::OK, shown.out.map(|_| ("note", texts.signed_out)))
 }
 
-fn show(here: &Here, status: StatusCode, message: Option<(&str, &str)>) -> Response {
+fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, &str)>) -> Response {
     let texts = &here.language.texts().sign_in;
     let content = html! {
         div.narrow {
@@ -65,7 +66,12 @@ pub struct Given {
     code: String,
 }
 
-pub async fn submit(State(pages): Shared, here: Here, Address(address): Address, Form(given): Form<Given>) -> Response {
+pub async fn submit(
+    State(pages): Shared,
+    here: PageRequest,
+    Address(address): Address,
+    Form(given): Form<Given>,
+) -> Response {
     let texts = &here.language.texts().sign_in;
     let tried = try_sign_in(pages, address, given).await;
     match tried {
@@ -96,7 +102,7 @@ pub struct Token {
     token: String,
 }
 
-pub async fn sign_out(State(pages): Shared, here: Here, Form(form): Form<Token>) -> Response {
+pub async fn sign_out(State(pages): Shared, here: PageRequest, Form(form): Form<Token>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,

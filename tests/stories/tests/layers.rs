@@ -27,7 +27,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("core", "screening"),
     ("server", "statistics::ledger"),
     ("server", "store"),
-    ("server", "web::about"),
 ];
 
 /// The modules of a crate by their paths; the root is "".

@@ -1,0 +1,59 @@
+//! What every page shares, and pages that cannot be made.
+
+use crate::staff::file::Staff;
+use crate::state::Server;
+use crate::statistics::{Counting, Snapshot};
+use crate::store;
+use axum::http::StatusCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use tabara_protocol::clock::{Clock as _, SystemClock};
+use tabara_protocol::facts::Dictionary;
+use tokio::sync::Semaphore;
+
+/// What every page shares.
+pub struct Pages {
+    pub(super) server: Arc<Server>,
+    counting: Mutex<Counting>,
+    /// Checking a password takes 19 MiB: at most so many at once.
+    pub(super) hashing: Semaphore,
+}
+
+pub(super) type Shared = axum::extract::State<Arc<Pages>>;
+
+impl Pages {
+    pub(super) fn new(server: Arc<Server>) -> Self {
+        let counting = Mutex::new(Counting::new(Dictionary::standard()));
+        Self { server, counting, hashing: Semaphore::new(2) }
+    }
+
+    pub(super) fn staff(&self) -> &Staff {
+        &self.server.staff
+    }
+
+    /// The numbers up to the end of the log.
+    pub(super) fn snapshot(&self) -> store::Result<Arc<Snapshot>> {
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner).follow(&self.server.store)
+    }
+}
+
+/// Sign-in goes by real time, also where the months go by another clock.
+pub(super) fn now() -> i64 {
+    SystemClock::default().unix()
+}
+
+/// A page that cannot be made. Its cause is in the server's own log.
+pub(super) struct Fault(pub(super) StatusCode);
+
+impl From<store::StoreError> for Fault {
+    fn from(e: store::StoreError) -> Self {
+        tracing::error!("a page: {e}");
+        Self(StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+/// Runs what waits for the disk or computes on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Fault(StatusCode::SERVICE_UNAVAILABLE)))
+}
