@@ -2,7 +2,7 @@
 //! them on and cannot change them. A catalog is published by command, also while a server runs on the same folder.
 
 use crate::closings::close_due;
-use crate::devices::Caller;
+use crate::devices::AuthenticatedDevice;
 use crate::entry::Kind;
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
@@ -24,7 +24,11 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
 #[utoipa::path(get, path = "/catalog", security(("token" = [])), responses(
     (status = 200, content_type = "text/plain", body = String, headers(("etag" = String))),
     (status = 304, description = "The one named by `if-none-match`."), Problem))]
-async fn catalog(State(server): State<Arc<Server>>, _caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+async fn catalog(
+    State(server): State<Arc<Server>>,
+    _caller: AuthenticatedDevice,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let jws = blocking(move || Ok(server.store.read(|log| log.catalog())?)).await?.ok_or(Problem::NotFound)?;
     let tag = format!("\"{}\"", sha256(jws.as_bytes()));
     let has = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -38,7 +42,7 @@ async fn catalog(State(server): State<Arc<Server>>, _caller: Caller, headers: He
         (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 async fn part(
     State(server): State<Arc<Server>>,
-    _caller: Caller,
+    _caller: AuthenticatedDevice,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -2,7 +2,7 @@
 //! and a parcel goes back with the verdicts, the catalog and its files. A parcel without verdicts sets up a phone that
 //! has no network.
 
-use crate::devices::{self, Caller};
+use crate::devices::{self, AuthenticatedDevice};
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
 use crate::intake;
@@ -42,7 +42,7 @@ pub enum CourierError {
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 async fn bundles(
     State(server): State<Arc<Server>>,
-    _caller: Caller,
+    _caller: AuthenticatedDevice,
     posted: LimitedBody<MAX_FILE>,
 ) -> Result<Response, Problem> {
     let parcel = blocking(move || {

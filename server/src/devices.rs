@@ -4,7 +4,7 @@
 use crate::closings::{append, close_due};
 use crate::entry::{Kind, Revocation};
 use crate::http::limited_body::LimitedBody;
-use crate::http::limits::{Asker, Place};
+use crate::http::limits::{Client, Permit};
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
 use crate::state::Server;
@@ -101,9 +101,9 @@ fn same_keys(bound: &Binding, keys: &Keys) -> bool {
 }
 
 /// The phone that makes a request, by its token, and the place that it holds. Checked before the body is read.
-pub struct Caller(pub Binding, pub Place);
+pub struct AuthenticatedDevice(pub Binding, pub Permit);
 
-impl FromRequestParts<Arc<Server>> for Caller {
+impl FromRequestParts<Arc<Server>> for AuthenticatedDevice {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
@@ -121,9 +121,9 @@ impl FromRequestParts<Arc<Server>> for Caller {
         if age.saturating_abs() > TOKEN_SECONDS {
             return Err(Problem::TokenTime);
         }
-        let asker = Asker::Phone(binding.position);
-        server.limits.take(asker, Instant::now())?;
-        Ok(Self(binding, server.limits.enter(asker)?))
+        let client = Client::Phone(binding.position);
+        server.limits.take(client, Instant::now())?;
+        Ok(Self(binding, server.limits.enter(client)?))
     }
 }
 
@@ -135,7 +135,7 @@ impl FromRequestParts<Arc<Server>> for AnonymousCaller {
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
         if let Some(ConnectInfo(from)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-            server.limits.take(Asker::Address(from.ip()), Instant::now())?;
+            server.limits.take(Client::Address(from.ip()), Instant::now())?;
         }
         Ok(Self)
     }

@@ -7,7 +7,7 @@
 //! 3. Receipts are signed only after the whole batch is durable.
 
 use crate::closings::{append, close_due};
-use crate::devices::{AnonymousCaller, Caller};
+use crate::devices::{AnonymousCaller, AuthenticatedDevice};
 use crate::entry::{Decision, Kind};
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
@@ -71,19 +71,19 @@ pub async fn finish(State(server): State<Arc<Server>>, request: Request, next: N
 }
 
 #[derive(Deserialize, IntoParams)]
-struct Nonce {
+struct TimeQuery {
     /// 64 bytes at most.
     #[param(max_length = 64)]
     nonce: String,
 }
 
 /// The server's time: an envelope of kind time that repeats the nonce.
-#[utoipa::path(get, path = "/time", params(Nonce),
+#[utoipa::path(get, path = "/time", params(TimeQuery),
     responses((status = 200, content_type = "text/plain", body = String), Problem))]
 async fn time(
     State(server): State<Arc<Server>>,
     _: AnonymousCaller,
-    Query(Nonce { nonce }): Query<Nonce>,
+    Query(TimeQuery { nonce }): Query<TimeQuery>,
 ) -> Result<String, Problem> {
     if nonce.len() > 64 {
         return Err(Problem::Malformed);
@@ -97,12 +97,12 @@ async fn time(
     responses((status = 200, body = BatchReply), Problem))]
 async fn records(
     State(server): State<Arc<Server>>,
-    Caller(caller, place): Caller,
+    AuthenticatedDevice(caller, permit): AuthenticatedDevice,
     request: Request,
 ) -> Result<Json<BatchReply>, Problem> {
     // a task of its own: a batch that is there is taken in, also when the line is cut before the answer
     let taken = tokio::spawn(async move {
-        let _place = place;
+        let _permit = permit;
         let posted: LimitedBody<MAX_BODY> = match request.headers().get("tabara-batch").cloned() {
             Some(name) => server.uploads.read(caller.position, &name, request).await?,
             None => LimitedBody::from_request(request, &server).await?,
@@ -124,21 +124,21 @@ async fn records(
 
 /// How much of a batch is here that was cut off on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Held {
+pub struct ArrivedBytes {
     pub held: usize,
 }
 
 /// How much of a batch, named by the SHA-256 of its body, has arrived and waits for the rest.
 #[utoipa::path(get, path = "/records/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
-    responses((status = 200, body = Held), Problem))]
+    responses((status = 200, body = ArrivedBytes), Problem))]
 async fn arrived(
     State(server): State<Arc<Server>>,
-    Caller(caller, _place): Caller,
+    AuthenticatedDevice(caller, _permit): AuthenticatedDevice,
     Path(batch): Path<String>,
-) -> Result<Json<Held>, Problem> {
+) -> Result<Json<ArrivedBytes>, Problem> {
     let batch: Digest = batch.parse().map_err(|_| Problem::NotFound)?;
     let held = server.uploads.held(caller.position, batch).ok_or(Problem::NotFound)?;
-    Ok(Json(Held { held }))
+    Ok(Json(ArrivedBytes { held }))
 }
 
 /// Takes in records, however they came, and returns a verdict for each in their order. `caller` is the phone that
@@ -151,7 +151,7 @@ pub fn take_in(
 ) -> store::Result<Vec<Verdict>> {
     let now = settings.clock.unix();
     let checked: Vec<_> = store.read(|log| {
-        let mut keys = Keys::default();
+        let mut keys = KnownKeys::default();
         sent.into_iter().map(|sent| keys.check(log, sent)).collect::<store::Result<_>>()
     })?;
     let kept = store.write(move |log| {
@@ -166,19 +166,19 @@ pub fn take_in(
         Ok(kept) => receipted(settings, kept, epoch),
         Err(reason) => Verdict { outcome: Outcome::Refused, reason: Some(reason), receipt: None },
     };
-    let kept: Vec<Result<Kept, Reason>> = kept;
+    let kept: Vec<Result<KeptRecord, Reason>> = kept;
     Ok(kept.into_iter().map(verdict).collect())
 }
 
 /// The verdict on a record that the log has.
-fn receipted(settings: &Settings, kept: Kept, epoch: Uuid) -> Verdict {
-    let Kept { outcome, reason, record, jws, sealed, position } = kept;
+fn receipted(settings: &Settings, kept: KeptRecord, epoch: Uuid) -> Verdict {
+    let KeptRecord { outcome, reason, record, jws, sealed, position } = kept;
     let receipt = Receipt { record, jws, sealed, position, epoch };
     Verdict { outcome, reason, receipt: Some(settings.operations.sign(Typ::Receipt, &receipt)) }
 }
 
 /// A record whose signature and form are right.
-struct Checked {
+struct CheckedRecord {
     jws: String,
     digest: Digest,
     record: Record,
@@ -189,7 +189,7 @@ struct Checked {
 }
 
 /// A record that the log has, now or from before.
-struct Kept {
+struct KeptRecord {
     outcome: Outcome,
     reason: Option<Reason>,
     record: Uuid,
@@ -198,14 +198,14 @@ struct Kept {
     position: u64,
 }
 
-/// Keys looked up once for a batch.
+/// Keys, each looked up once for a batch.
 #[derive(Default)]
-struct Keys {
+struct KnownKeys {
     phones: HashMap<String, Option<Binding>>,
     reviewers: Option<HashMap<String, PublicKey>>,
 }
 
-impl Keys {
+impl KnownKeys {
     fn phone(&mut self, log: &Reading, kid: &str) -> store::Result<Option<(u64, PublicKey)>> {
         if !self.phones.contains_key(kid) {
             self.phones.insert(kid.to_owned(), log.by_record_key(kid)?);
@@ -222,7 +222,7 @@ impl Keys {
     }
 
     /// What can be told from the record alone.
-    fn check(&mut self, log: &Reading, sent: Sent) -> store::Result<Result<Checked, Reason>> {
+    fn check(&mut self, log: &Reading, sent: Sent) -> store::Result<Result<CheckedRecord, Reason>> {
         let header = match envelope::peek(&sent.jws) {
             Ok(header) => header,
             Err(e) => return Ok(Err(refusal(e))),
@@ -230,7 +230,16 @@ impl Keys {
         let (binding, key) = match header.typ {
             Typ::Record => self.phone(log, &header.kid)?.map(|(at, key)| (Some(at), key)),
             Typ::Review => self.reviewer(log, &header.kid)?.map(|key| (None, key)),
-            _ => return Ok(Err(Reason::Malformed)),
+            Typ::Grant
+            | Typ::Device
+            | Typ::Receipt
+            | Typ::Head
+            | Typ::Time
+            | Typ::Catalog
+            | Typ::Order
+            | Typ::Token => {
+                return Ok(Err(Reason::Malformed));
+            }
         }
         .unzip();
         let (Some(binding), Some(key)) = (binding, key) else { return Ok(Err(Reason::NoChain)) };
@@ -248,7 +257,7 @@ impl Keys {
             Err(reason) => return Ok(Err(reason)),
         };
         let reason = content(log, &record)?;
-        Ok(Ok(Checked { digest: sha256(sent.jws.as_bytes()), jws: sent.jws, record, sealed, binding, reason }))
+        Ok(Ok(CheckedRecord { digest: sha256(sent.jws.as_bytes()), jws: sent.jws, record, sealed, binding, reason }))
     }
 }
 
@@ -256,7 +265,9 @@ fn refusal(e: EnvelopeError) -> Reason {
     match e {
         EnvelopeError::Oversize => Reason::Oversize,
         EnvelopeError::WrongKey | EnvelopeError::BadSignature => Reason::BadSignature,
-        _ => Reason::Malformed,
+        EnvelopeError::Malformed | EnvelopeError::WrongTyp | EnvelopeError::RepeatedKey | EnvelopeError::BadPayload => {
+            Reason::Malformed
+        }
     }
 }
 
@@ -316,11 +327,11 @@ fn foreign(log: &Reading, binding: u64, record: &Record) -> store::Result<bool> 
     Ok(if named.is_empty() { !unknown_may_come } else { !named.iter().any(own) })
 }
 
-fn keep(log: &Writing, checked: Checked, now: i64) -> store::Result<Result<Kept, Reason>> {
+fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result<KeptRecord, Reason>> {
     let record = &checked.record;
     let sealed = record.sealed.map(|s| s.sha256);
     let kept = |outcome, reason, position| {
-        Ok(Ok(Kept { outcome, reason, record: record.record, jws: checked.digest, sealed, position }))
+        Ok(Ok(KeptRecord { outcome, reason, record: record.record, jws: checked.digest, sealed, position }))
     };
     if let Some(found) = log.find(record.record)? {
         let same = found.jws == checked.digest;
@@ -330,7 +341,9 @@ fn keep(log: &Writing, checked: Checked, now: i64) -> store::Result<Result<Kept,
     let kind = match record.kind {
         record::Kind::Review => Kind::Review,
         record::Kind::Withdrawal => Kind::Withdrawal,
-        _ => Kind::Record,
+        record::Kind::Screening | record::Kind::Referral | record::Kind::Assistance | record::Kind::Activity => {
+            Kind::Record
+        }
     };
     let position = log.append(&EntryRow {
         kind,
@@ -399,7 +412,7 @@ pub const MAX_OFFERS: usize = 2000;
     responses((status = 200, body = Wanted), Problem))]
 async fn offers(
     State(server): State<Arc<Server>>,
-    _caller: Caller,
+    _caller: AuthenticatedDevice,
     posted: LimitedBody<MAX_BODY>,
 ) -> Result<Json<Wanted>, Problem> {
     blocking(move || {
@@ -413,7 +426,7 @@ async fn offers(
                 match log.find(record)?.filter(|found| found.jws == jws) {
                     None => wanted.push(record),
                     Some(store::Found { reason, sealed, position, .. }) => {
-                        kept.push(Kept { outcome: Outcome::AlreadyHad, reason, record, jws, sealed, position });
+                        kept.push(KeptRecord { outcome: Outcome::AlreadyHad, reason, record, jws, sealed, position });
                     }
                 }
             }
@@ -427,18 +440,18 @@ async fn offers(
 }
 
 #[derive(Deserialize, IntoParams)]
-struct After {
+struct UpdatesQuery {
     /// Cursor of the last answer; 0 in a new epoch.
     after: u64,
 }
 
 /// What became of the caller's records.
-#[utoipa::path(get, path = "/updates", params(After), security(("token" = [])),
+#[utoipa::path(get, path = "/updates", params(UpdatesQuery), security(("token" = [])),
     responses((status = 200, body = Updates), Problem))]
 async fn updates(
     State(server): State<Arc<Server>>,
-    Caller(caller, _place): Caller,
-    Query(After { after }): Query<After>,
+    AuthenticatedDevice(caller, _permit): AuthenticatedDevice,
+    Query(UpdatesQuery { after }): Query<UpdatesQuery>,
 ) -> Result<Json<Updates>, Problem> {
     blocking(move || {
         let (updates, cursor) = server.store.read(|log| log.news(caller.position, after))?;

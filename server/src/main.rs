@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_protocol::clock::SystemClock;
 use tabara_protocol::envelope::PublicKey;
-use tabara_server::operator::{alone, command::OperatorCommand};
+use tabara_server::operator::{command::OperatorCommand, lock_data_dir};
 use tabara_server::settings::SettingsError;
 use tabara_server::settings::key_files::{INTAKE, OPERATIONS};
 use tabara_server::staff::command::{self, UserCommand};
@@ -27,7 +27,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Makes the data folder and prints the public keys that the catalog must name.
-    Init(Trust),
+    Init(TrustArgs),
     /// Serves until it is told to stop.
     Serve {
         #[arg(long, default_value = "127.0.0.1:8080")]
@@ -42,7 +42,7 @@ enum Command {
         #[arg(long, requires = "certificate")]
         key: Option<PathBuf>,
         #[command(flatten)]
-        trust: Trust,
+        trust: TrustArgs,
     },
     /// Who may sign in to the pages.
     #[command(subcommand)]
@@ -55,7 +55,7 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Trust {
+struct TrustArgs {
     /// Public key of the authority whose cards and catalogs are trusted; kept in the data folder.
     #[arg(long, allow_hyphen_values = true)]
     authority: Vec<PublicKey>,
@@ -88,7 +88,7 @@ fn run(cli: Cli) -> Outcome {
     let mut settings = Settings::open(&cli.data, Arc::new(SystemClock::default()))?;
     let now = settings.clock.unix();
     if let Command::Restore { file } = &cli.command {
-        let _alone = alone(&cli.data)?;
+        let _lock = lock_data_dir(&cli.data)?;
         let head = tabara_server::operator::restore::restore(&cli.data, file, now)?.read(|log| log.head(now))?;
         println!("restored up to position {}; publish the newest catalog again", head.position);
         return Ok(());
@@ -110,7 +110,7 @@ fn run(cli: Cli) -> Outcome {
             }
             settings.monitor = monitor;
             settings.tls = certificate.zip(key).map(|(chain, key)| tls(&chain, &key)).transpose()?;
-            let _alone = alone(&cli.data)?;
+            let _lock = lock_data_dir(&cli.data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
@@ -124,7 +124,7 @@ fn run(cli: Cli) -> Outcome {
     Ok(())
 }
 
-fn trust_all(settings: &mut Settings, trust: Trust) -> Outcome {
+fn trust_all(settings: &mut Settings, trust: TrustArgs) -> Outcome {
     Ok(trust.authority.into_iter().try_for_each(|key| settings.trust(key))?)
 }
 

@@ -12,7 +12,7 @@ use crate::courier;
 use crate::rebuild::{self, Rebuilt};
 use crate::settings::Settings;
 use crate::statistics::Counting;
-use crate::store::{self, Given, Store, StoreError};
+use crate::store::{self, OrderStatus, Store, StoreError};
 use std::path::{Path, PathBuf};
 use tabara_protocol::facts::Dictionary;
 use tabara_protocol::record::Uuid;
@@ -20,7 +20,7 @@ use tabara_protocol::record::Uuid;
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Holds the data folder for one server: others may read and append, but not serve, restore or exchange keys.
-pub fn alone(data: &Path) -> Outcome<std::fs::File> {
+pub fn lock_data_dir(data: &Path) -> Outcome<std::fs::File> {
     let file = std::fs::File::create(data.join("serve.lock"))?;
     file.try_lock().map_err(|_| "a server runs on this folder")?;
     Ok(file)
@@ -37,9 +37,9 @@ pub fn phones(store: &Store) -> store::Result<String> {
         let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
         let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
         text += &format!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}\n", b.device, phone.records);
-        for Given { order, obeyed } in orders.iter().filter(|given| given.order.device == b.device) {
-            let obeyed = obeyed.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
-            text += &format!("    wipe by {}: {obeyed}\n", date(order.wipe_by));
+        for OrderStatus { order, acknowledged } in orders.iter().filter(|given| given.order.device == b.device) {
+            let state = acknowledged.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
+            text += &format!("    wipe by {}: {state}\n", date(order.wipe_by));
         }
     }
     Ok(text)

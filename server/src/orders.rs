@@ -3,7 +3,7 @@
 //! log. A phone that has obeyed and has nothing left to send is revoked: its keys are gone, nothing more can come.
 
 use crate::closings::{append, close_due};
-use crate::devices::Caller;
+use crate::devices::AuthenticatedDevice;
 use crate::entry::{Acknowledgement, Kind, Revocation};
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
@@ -40,7 +40,7 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
     responses((status = 204, description = "It is written down."), Problem))]
 async fn obeyed(
     State(server): State<Arc<Server>>,
-    Caller(caller, _place): Caller,
+    AuthenticatedDevice(caller, _permit): AuthenticatedDevice,
     posted: LimitedBody<1024>,
 ) -> Result<StatusCode, Problem> {
     let Obeyed { order, waiting } = posted.json()?;
@@ -53,7 +53,7 @@ async fn obeyed(
                 return Ok(false);
             };
             close_due(log, now)?;
-            if given.obeyed.is_none() {
+            if given.acknowledged.is_none() {
                 append(log, Kind::Acknowledgement, now, &Acknowledgement { order, device })?;
             }
             if waiting == 0 && !log.is_revoked(device)? {

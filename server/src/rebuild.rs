@@ -71,10 +71,10 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
     Ok((rebuilt, copy))
 }
 
-type Checked = std::result::Result<(), &'static str>;
+type Proof = std::result::Result<(), &'static str>;
 
 /// The sealed bytes are those that the record names, or were erased by its withdrawal.
-fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Checked> {
+fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Proof> {
     if row.id.is_none() {
         return Ok(Ok(()));
     }
@@ -92,7 +92,7 @@ fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Checked
     })
 }
 
-fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> store::Result<Checked> {
+fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> store::Result<Proof> {
     close_due(log, row.received)?;
     let head = log.head(0)?.position;
     let text = match &row.body {
@@ -116,7 +116,7 @@ fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> st
 }
 
 /// Checks the signature of an entry, its columns, and the verdict that it got.
-fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Checked> {
+fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Proof> {
     match row.kind {
         Kind::Chain => {
             let chain: Option<Chain> = serde_json::from_str(body).ok();

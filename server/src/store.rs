@@ -19,7 +19,7 @@ mod transaction;
 mod withdrawals;
 
 pub use backup::{RestoreError, replace};
-pub use bindings::{Binding, Given, Phone};
+pub use bindings::{Binding, OrderStatus, Phone};
 pub use database::{FILE, Store};
 pub use entries::{Found, Quarantined};
 pub use error::{Result, StoreError};

@@ -86,11 +86,15 @@ async fn guard(request: Request, next: Next) -> Response {
 }
 
 #[derive(Deserialize)]
-struct Back {
+struct LanguageQuery {
     back: Option<String>,
 }
 
-async fn remember_language(here: PageRequest, Path(code): Path<String>, Query(query): Query<Back>) -> Response {
+async fn remember_language(
+    here: PageRequest,
+    Path(code): Path<String>,
+    Query(query): Query<LanguageQuery>,
+) -> Response {
     // only to a path of our own
     let back = query.back.filter(|to| to.starts_with('/') && !to.starts_with("//") && !to.contains('\\'));
     let Some(language) = Language::read(&code) else { return problem(&here, None, StatusCode::NOT_FOUND) };

@@ -64,7 +64,7 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(place) = limits.connect(peer.ip(), Instant::now()) else { continue };
+        let Ok(permit) = limits.connect(peer.ip(), Instant::now()) else { continue };
         let _ = stream.set_nodelay(true);
         let (app, acceptor, watcher) = (app.clone(), acceptor.clone(), graceful.watcher());
         tokio::spawn(async move {
@@ -76,7 +76,7 @@ pub async fn serve(
                     }
                 }
             }
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);

@@ -1,4 +1,4 @@
-//! What one phone or one address may have: a bucket of requests that refills with time, and so many places at once
+//! What one phone or one address may have: a bucket of requests that refills with time, and so many permits at once
 //! (connections of an address, requests of a phone), so that who has gone wild or guesses takes nothing from the others.
 //! `127.0.0.1` and `::1` are not limited: there stands a proxy, which sees the true addresses and has its own limits.
 
@@ -10,14 +10,14 @@ use std::time::Instant;
 
 /// Who is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Asker {
+pub enum Client {
     /// A phone, by the position of its chain.
     Phone(u64),
     /// Who has no token yet, and every connection.
     Address(IpAddr),
 }
 
-impl Asker {
+impl Client {
     /// Requests at once, and for each further second.
     fn allowance(self) -> (f64, f64) {
         match self {
@@ -28,7 +28,7 @@ impl Asker {
 
     /// Places at the same time; fewer for an address where half of all connections are taken, so that who comes
     /// from many addresses does not fill the house. Phones behind one gate of a mobile network share an address.
-    fn places(self, crowded: bool) -> usize {
+    fn permits(self, crowded: bool) -> usize {
         match self {
             Self::Phone(_) => 4,
             Self::Address(_) => {
@@ -47,7 +47,7 @@ impl Asker {
     }
 }
 
-/// More askers than this are not remembered one by one: the full buckets are forgotten.
+/// More clients than this are not remembered one by one: the full buckets are forgotten.
 const REMEMBERED: usize = 100_000;
 
 /// Connections in all, and how many files are left for other things where the system allows fewer than that.
@@ -57,44 +57,44 @@ const OTHER_FILES: usize = 256;
 /// Clones share what they count.
 #[derive(Clone)]
 pub struct Limits {
-    counted: Arc<Mutex<Counted>>,
+    usage: Arc<Mutex<Usage>>,
     most: usize,
 }
 
 #[derive(Default)]
-struct Counted {
-    buckets: HashMap<Asker, (f64, Instant)>,
-    places: HashMap<Asker, usize>,
+struct Usage {
+    buckets: HashMap<Client, (f64, Instant)>,
+    permits: HashMap<Client, usize>,
     /// Connections in all, and how many were not let in.
     connections: usize,
     refused: u64,
 }
 
-/// A place that is held; free again when dropped.
-pub struct Place(Limits, Asker);
+/// A permit that is held; free again when dropped.
+pub struct Permit(Limits, Client);
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { counted: Arc::default(), most: MAX_CONNECTIONS.min(open_files().saturating_sub(OTHER_FILES)) }
+        Self { usage: Arc::default(), most: MAX_CONNECTIONS.min(open_files().saturating_sub(OTHER_FILES)) }
     }
 }
 
 impl Limits {
-    fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one request from the asker's bucket.
-    pub fn take(&self, asker: Asker, now: Instant) -> Result<(), Problem> {
-        if asker.is_proxy() {
+    /// Takes one request from the client's bucket.
+    pub fn take(&self, client: Client, now: Instant) -> Result<(), Problem> {
+        if client.is_proxy() {
             return Ok(());
         }
-        let buckets = &mut self.counted().buckets;
+        let buckets = &mut self.usage().buckets;
         if buckets.len() >= REMEMBERED {
-            buckets.retain(|asker, (left, since)| refilled(*asker, *left, *since, now) < asker.allowance().0);
+            buckets.retain(|client, (left, since)| refilled(*client, *left, *since, now) < client.allowance().0);
         }
-        let (left, since) = buckets.entry(asker).or_insert((asker.allowance().0, now));
-        (*left, *since) = (refilled(asker, *left, *since, now), now);
+        let (left, since) = buckets.entry(client).or_insert((client.allowance().0, now));
+        (*left, *since) = (refilled(client, *left, *since, now), now);
         if *left < 1.0 {
             return Err(Problem::TooMany);
         }
@@ -102,49 +102,50 @@ impl Limits {
         Ok(())
     }
 
-    /// Takes one of the asker's places.
-    pub fn enter(&self, asker: Asker) -> Result<Place, Problem> {
-        let counted = &mut *self.counted();
-        let held = counted.places.entry(asker).or_default();
-        if *held >= asker.places(2 * counted.connections >= self.most) && !asker.is_proxy() {
+    /// Takes one of the client's permits.
+    pub fn enter(&self, client: Client) -> Result<Permit, Problem> {
+        let usage = &mut *self.usage();
+        let held = usage.permits.entry(client).or_default();
+        if *held >= client.permits(2 * usage.connections >= self.most) && !client.is_proxy() {
             return Err(Problem::TooMany);
         }
         *held += 1;
-        Ok(Place(self.clone(), asker))
+        Ok(Permit(self.clone(), client))
     }
 
-    /// Lets a connection in, if its address does not ask too often and has a place left, and there is one at all.
-    pub fn connect(&self, from: IpAddr, now: Instant) -> Result<Place, Problem> {
-        let asker = Asker::Address(from);
+    /// Lets a connection in, if its address does not ask too often and has a permit left, and there is one at all.
+    pub fn connect(&self, from: IpAddr, now: Instant) -> Result<Permit, Problem> {
+        let client = Client::Address(from);
         let full = self.connections().0 >= self.most;
-        let place = if full { Err(Problem::TooMany) } else { self.take(asker, now).and_then(|()| self.enter(asker)) };
-        match &place {
-            Ok(_) => self.counted().connections += 1,
-            Err(_) => self.counted().refused += 1,
+        let permit =
+            if full { Err(Problem::TooMany) } else { self.take(client, now).and_then(|()| self.enter(client)) };
+        match &permit {
+            Ok(_) => self.usage().connections += 1,
+            Err(_) => self.usage().refused += 1,
         }
-        place
+        permit
     }
 
     /// Connections that are open, and how many were not let in.
     pub fn connections(&self) -> (usize, u64) {
-        let counted = self.counted();
-        (counted.connections, counted.refused)
+        let usage = self.usage();
+        (usage.connections, usage.refused)
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let counted = &mut *self.0.counted();
-        counted.connections -= usize::from(matches!(self.1, Asker::Address(_)));
-        match counted.places.get_mut(&self.1) {
+        let usage = &mut *self.0.usage();
+        usage.connections -= usize::from(matches!(self.1, Client::Address(_)));
+        match usage.permits.get_mut(&self.1) {
             Some(held) if *held > 1 => *held -= 1,
-            _ => drop(counted.places.remove(&self.1)),
+            _ => drop(usage.permits.remove(&self.1)),
         }
     }
 }
 
-fn refilled(asker: Asker, left: f64, since: Instant, now: Instant) -> f64 {
-    let (most, per_second) = asker.allowance();
+fn refilled(client: Client, left: f64, since: Instant, now: Instant) -> f64 {
+    let (most, per_second) = client.allowance();
     (left + now.saturating_duration_since(since).as_secs_f64() * per_second).min(most)
 }
 
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_phone_gone_wild_waits_and_the_others_do_not() {
         let (limits, now) = (Limits::default(), Instant::now());
-        let (wild, calm) = (Asker::Phone(1), Asker::Phone(2));
+        let (wild, calm) = (Client::Phone(1), Client::Phone(2));
         assert!((0..600).all(|_| limits.take(wild, now).is_ok()));
         assert_eq!(limits.take(wild, now), Err(Problem::TooMany));
         assert_eq!(limits.take(calm, now), Ok(()));
@@ -176,20 +177,20 @@ mod tests {
         let [greedy, other, proxy] = ["203.0.113.1", "127.0.0.2", "127.0.0.1"].map(|a| a.parse().unwrap());
         let limits = Limits { most: 1000, ..Limits::default() };
         let connect = |from| limits.connect(from, Instant::now()).ok();
-        let mut places: Vec<_> = (0..300).filter_map(|_| connect(greedy)).collect();
+        let mut permits: Vec<_> = (0..300).filter_map(|_| connect(greedy)).collect();
         assert_eq!(limits.connections(), (256, 44));
         assert!(connect(other).is_some());
-        places.pop();
-        places.extend(connect(greedy));
+        permits.pop();
+        permits.extend(connect(greedy));
         assert!(connect(greedy).is_none());
-        places.extend((0..244).filter_map(|_| connect(proxy)));
+        permits.extend((0..244).filter_map(|_| connect(proxy)));
         // half of the house is taken: eight are left to each
-        places.extend((0..20).filter_map(|_| connect(other)));
+        permits.extend((0..20).filter_map(|_| connect(other)));
         assert_eq!(limits.connections().0, 508);
-        places.extend((0..1000).filter_map(|_| connect(proxy)));
+        permits.extend((0..1000).filter_map(|_| connect(proxy)));
         assert_eq!(limits.connections().0, 1000, "the proxy has the rest");
         assert!(connect("203.0.113.3".parse().unwrap()).is_none());
-        drop(places);
-        assert_eq!((limits.connections().0, limits.counted().places.len()), (0, 0));
+        drop(permits);
+        assert_eq!((limits.connections().0, limits.usage().permits.len()), (0, 0));
     }
 }

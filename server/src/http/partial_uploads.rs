@@ -19,9 +19,9 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// By the position of the phone's chain.
 #[derive(Default)]
-pub struct PartialUploads(Mutex<HashMap<u64, Begun>>);
+pub struct PartialUploads(Mutex<HashMap<u64, PartialUpload>>);
 
-struct Begun {
+struct PartialUpload {
     batch: Digest,
     bytes: Vec<u8>,
     since: Instant,
@@ -30,7 +30,7 @@ struct Begun {
 impl PartialUploads {
     /// How many bytes of a phone's batch are here.
     pub fn held(&self, phone: u64, batch: Digest) -> Option<usize> {
-        self.all().get(&phone).filter(|begun| begun.batch == batch).map(|begun| begun.bytes.len())
+        self.all().get(&phone).filter(|upload| upload.batch == batch).map(|upload| upload.bytes.len())
     }
 
     /// Reads a body to its end, or the rest of one that is here; what comes is kept if the line is cut.
@@ -57,8 +57,8 @@ impl PartialUploads {
         };
         limited_body::whole(body, MAX_KEPT, took).await?;
         match self.all().remove(&phone) {
-            Some(begun) if begun.batch == batch && begun.bytes.len() == at && sha256(&begun.bytes) == batch => {
-                Ok(LimitedBody { bytes: begun.bytes, gzip })
+            Some(upload) if upload.batch == batch && upload.bytes.len() == at && sha256(&upload.bytes) == batch => {
+                Ok(LimitedBody { bytes: upload.bytes, gzip })
             }
             _ => Err(Problem::Gap),
         }
@@ -66,28 +66,28 @@ impl PartialUploads {
 
     fn begin(&self, phone: u64, batch: Digest) {
         let (mut all, now) = (self.all(), Instant::now());
-        all.retain(|_, begun| now.duration_since(begun.since) < KEPT_FOR);
-        all.insert(phone, Begun { batch, bytes: Vec::new(), since: now });
+        all.retain(|_, upload| now.duration_since(upload.since) < KEPT_FOR);
+        all.insert(phone, PartialUpload { batch, bytes: Vec::new(), since: now });
     }
 
     /// Adds bytes at a place; a body that another request has taken over is not added to.
     fn add(&self, phone: u64, batch: Digest, at: usize, data: &[u8]) -> Result<(), Problem> {
         let mut all = self.all();
-        let begun = all.get_mut(&phone).filter(|begun| begun.batch == batch && begun.bytes.len() == at);
-        let begun = begun.ok_or(Problem::Gap)?;
+        let upload = all.get_mut(&phone).filter(|upload| upload.batch == batch && upload.bytes.len() == at);
+        let upload = upload.ok_or(Problem::Gap)?;
         if at + data.len() > MAX_KEPT {
             all.remove(&phone);
             return Err(Problem::Oversize);
         }
-        begun.bytes.extend_from_slice(data);
-        while all.values().map(|begun| begun.bytes.len()).sum::<usize>() > MAX_ALL {
-            let oldest = all.iter().min_by_key(|(_, begun)| begun.since).map(|(phone, _)| *phone);
+        upload.bytes.extend_from_slice(data);
+        while all.values().map(|upload| upload.bytes.len()).sum::<usize>() > MAX_ALL {
+            let oldest = all.iter().min_by_key(|(_, upload)| upload.since).map(|(phone, _)| *phone);
             oldest.and_then(|phone| all.remove(&phone));
         }
         Ok(())
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<u64, Begun>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, PartialUpload>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

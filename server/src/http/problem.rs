@@ -86,7 +86,7 @@ impl Problem {
 
 /// A problem as it stands on the wire.
 #[derive(serde::Serialize, ToSchema)]
-struct Written {
+struct ProblemDetails {
     r#type: String,
     title: &'static str,
     status: u16,
@@ -96,7 +96,7 @@ struct Written {
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
         let mut all = BTreeMap::<String, RefOr<openapi::Response>>::new();
-        let content = openapi::Content::new(Some(Written::schema()));
+        let content = openapi::Content::new(Some(ProblemDetails::schema()));
         for (status, name, title) in Self::ALL.map(Self::parts) {
             let mut text = format!("`urn:tabara:{name}`: {title}");
             if let Some(RefOr::T(other)) = all.get(status.as_str()) {
@@ -114,7 +114,7 @@ const KIND: &str = "application/problem+json";
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, name, title) = self.parts();
-        let written = Written { r#type: format!("urn:tabara:{name}"), title, status: status.as_u16() };
+        let written = ProblemDetails { r#type: format!("urn:tabara:{name}"), title, status: status.as_u16() };
         let mut response = (status, axum::Json(written)).into_response();
         let kind = header::HeaderValue::from_static(KIND);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

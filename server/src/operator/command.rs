@@ -1,6 +1,6 @@
 //! The operator's commands on a data folder, which work beside a running server where nothing else is said.
 
-use super::{alone, case_export, doctor, keys, phones, quarantine, rebuild, take_in};
+use super::{case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
 use crate::settings::key_files::make_keys;
 use crate::store::Store;
@@ -152,7 +152,7 @@ impl OperatorCommand {
                 println!("publish that catalog, stop the server, `tabara-server keys rotate`, start it.");
             }
             Self::Keys(KeysCommand::Rotate) => {
-                let _alone = alone(&settings.data)?;
+                let _lock = lock_data_dir(&settings.data)?;
                 println!("operations {}", keys::rotate(store, settings)?);
             }
             Self::Keys(KeysCommand::New | KeysCommand::Receive | KeysCommand::Restore { .. }) => {

@@ -55,7 +55,7 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let silent = phones.iter().filter(|p| !p.binding.revoked && p.seen.is_none_or(|seen| now - seen > lease)).count();
     let text = format!("{silent} of {} phones silent for {} days", phones.len(), policy.lease_days);
     found.push(Finding { grade: if silent > 0 { Grade::Soon } else { Grade::Well }, text });
-    let open = store.read(|log| log.orders())?.iter().filter(|given| given.obeyed.is_none()).count();
+    let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
     found.push(Finding { grade: if open > 0 { Grade::Soon } else { Grade::Well }, text });
     let waiting = store.read(|log| log.quarantined())?.len();

@@ -3,23 +3,23 @@
 use super::account::Account;
 use super::audit_line::Action;
 use super::file::Staff;
-use super::password::{self, Hashed};
+use super::password::{self, PasswordHash};
 use super::role::Role;
-use super::totp::Secret;
+use super::totp::TotpSecret;
 use crate::store::StoreError;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::Code;
 
 /// What is shown once, when an account is made.
 pub struct Issued {
-    pub secret: Secret,
+    pub secret: TotpSecret,
     /// Each replaces a one-time code once.
     pub recovery: Vec<Code>,
 }
 
 /// Why an account cannot be made.
 #[derive(Debug, thiserror::Error)]
-pub enum AccountFault {
+pub enum AccountError {
     #[error("a name has 2 to 40 of the signs a-z, 0-9, '.', '-' and '_'")]
     Name,
     #[error("a password has at least {} characters", password::LEAST_CHARACTERS)]
@@ -32,18 +32,19 @@ pub enum AccountFault {
 const RECOVERY_CODES: usize = 8;
 
 /// Makes an account, or gives one a new password, secret, recovery codes and role.
-pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &str) -> Result<Issued, AccountFault> {
+pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &str) -> Result<Issued, AccountError> {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
     if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
-        return Err(AccountFault::Name);
+        return Err(AccountError::Name);
     }
     if !password::is_acceptable(password) {
-        return Err(AccountFault::Password);
+        return Err(AccountError::Password);
     }
-    let secret = Secret::generate();
+    let secret = TotpSecret::generate();
     let recovery: Vec<Code> = (0..RECOVERY_CODES).map(|_| Code::generate()).collect();
-    let kept = Secret::from_bytes(*secret.bytes());
-    let account = Account { name: name.into(), role, password: Hashed::new(password), secret: kept, last_step: 0 };
+    let kept = TotpSecret::from_bytes(*secret.bytes());
+    let account =
+        Account { name: name.into(), role, password: PasswordHash::new(password), secret: kept, last_step: 0 };
     let hashes: Vec<Digest> = recovery.iter().map(recovery_hash).collect();
     staff.put(&account, &hashes)?;
     let detail = [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -2,7 +2,7 @@
 //! hash of the one before, so that a line changed or cut out later shows. Only the end can be cut unnoticed: print
 //! the last hash from time to time and keep it elsewhere.
 
-use super::audit_line::{Action, Line};
+use super::audit_line::{Action, AuditLine};
 use super::file::Staff;
 use crate::statistics::disclosure::ExactUse;
 use crate::store::Result;
@@ -18,7 +18,7 @@ pub fn exact(staff: &Staff, now: i64, name: &str, what: &str) -> Result<ExactUse
 pub fn first_broken(staff: &Staff) -> Result<Option<u64>> {
     const PAGE: usize = 1000;
     let (mut before, mut broken) = (u64::MAX, None);
-    let mut after: Option<Line> = None;
+    let mut after: Option<AuditLine> = None;
     loop {
         let lines = staff.audit(before, PAGE)?;
         let last_page = lines.len() < PAGE;

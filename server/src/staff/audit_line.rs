@@ -41,7 +41,7 @@ impl Action {
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct AuditLine {
     /// From 1, without gaps.
     pub number: u64,
     /// Seconds since 1970 UTC.
@@ -56,7 +56,7 @@ pub struct Line {
     pub hash: Digest,
 }
 
-impl Line {
+impl AuditLine {
     /// SHA-256 of the hash of the line before and of this line as JSON.
     pub fn digest(&self, before: Digest) -> Digest {
         let json = serde_json::to_vec(self).expect("plain data has a JSON form");

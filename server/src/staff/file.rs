@@ -2,10 +2,10 @@
 //! carries neither passwords nor sessions. Small and rarely written: one connection.
 
 use super::account::Account;
-use super::audit_line::{Action, Line};
-use super::password::Hashed;
+use super::audit_line::{Action, AuditLine};
+use super::password::PasswordHash;
 use super::role::Role;
-use super::totp::Secret;
+use super::totp::TotpSecret;
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
@@ -94,7 +94,7 @@ impl Staff {
     /// Adds an account or replaces its password, codes and role; whoever is signed in with it is signed out.
     pub fn put(&self, account: &Account, recovery: &[Digest]) -> Result<()> {
         let (role, province) = (account.role.word(), account.role.province());
-        let Hashed { salt, cost: (memory, passes, lanes), hash } = &account.password;
+        let PasswordHash { salt, cost: (memory, passes, lanes), hash } = &account.password;
         self.write(|tx| {
             tx.execute("DELETE FROM account WHERE name = ?1", [&account.name])?;
             let secret = account.secret.bytes();
@@ -117,8 +117,8 @@ impl Staff {
         let row = query.query_row([name], |r| {
             let role = Role::read(&r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?.as_deref());
             let cost = (r.get(4)?, r.get(5)?, r.get(6)?);
-            let password = Hashed { salt: r.get(3)?, cost, hash: r.get(7)? };
-            let secret = Secret::from_bytes(r.get(8)?);
+            let password = PasswordHash { salt: r.get(3)?, cost, hash: r.get(7)? };
+            let secret = TotpSecret::from_bytes(r.get(8)?);
             Ok(role.map(|role| Account {
                 name: name.to_owned(),
                 role,
@@ -202,7 +202,7 @@ impl Staff {
                 })
                 .optional()?;
             let (number, before) = before.map_or((1, [0; 32]), |(line, hash)| (line + 1, hash));
-            let mut line = Line {
+            let mut line = AuditLine {
                 number,
                 time,
                 name: name.into(),
@@ -218,12 +218,19 @@ impl Staff {
     }
 
     /// Lines of the audit log before a number, newest first.
-    pub fn audit(&self, before: u64, most: usize) -> Result<Vec<Line>> {
+    pub fn audit(&self, before: u64, most: usize) -> Result<Vec<AuditLine>> {
         let conn = self.open_file();
         let mut query = conn.prepare_cached("SELECT * FROM audit WHERE line < ?1 ORDER BY line DESC LIMIT ?2")?;
         let line = |r: &rusqlite::Row| {
             let hash = Digest(r.get(5)?);
-            Ok(Line { number: r.get(0)?, time: r.get(1)?, name: r.get(2)?, action: r.get(3)?, detail: r.get(4)?, hash })
+            Ok(AuditLine {
+                number: r.get(0)?,
+                time: r.get(1)?,
+                name: r.get(2)?,
+                action: r.get(3)?,
+                detail: r.get(4)?,
+                hash,
+            })
         };
         let lines = query.query_map(params![before.min(i64::MAX as u64), most], line)?;
         Ok(lines.collect::<rusqlite::Result<_>>()?)

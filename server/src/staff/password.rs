@@ -12,13 +12,13 @@ const MOST_BYTES: usize = 1024;
 
 /// What is kept of a password.
 #[derive(Clone)]
-pub struct Hashed {
+pub struct PasswordHash {
     pub salt: [u8; 16],
     pub cost: (u32, u32, u32),
     pub hash: [u8; 32],
 }
 
-impl Hashed {
+impl PasswordHash {
     pub fn new(password: &str) -> Self {
         let salt = tabara_protocol::envelope::random();
         Self { salt, cost: COST, hash: hash(password, &salt, COST).map_or([0; 32], |hash| *hash) }
@@ -54,10 +54,10 @@ mod tests {
 
     #[test]
     fn only_the_same_password_fits() {
-        let kept = Hashed::new("correct horse battery");
+        let kept = PasswordHash::new("correct horse battery");
         assert!(kept.fits("correct horse battery"));
         assert!(!kept.fits("correct horse batterz") && !kept.fits(""));
-        assert!(!Hashed::of_nobody().fits("") && !Hashed::of_nobody().fits("correct horse battery"));
+        assert!(!PasswordHash::of_nobody().fits("") && !PasswordHash::of_nobody().fits("correct horse battery"));
     }
 
     #[test]

@@ -23,18 +23,23 @@ impl Role {
         }
     }
 
-    pub fn word(self) -> &'static str {
-        Self::WORDS[match self {
+    /// The place of a role in [`Self::WORDS`], and of its name among the texts of the pages.
+    pub fn index(self) -> usize {
+        match self {
             Self::Coordinator => 0,
             Self::ProvincialCoordinator(_) => 1,
             Self::NationalDataOfficer => 2,
-        }]
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self.index()]
     }
 
     pub fn province(self) -> Option<&'static str> {
         match self {
             Self::ProvincialCoordinator(scope) => scope.code(),
-            _ => None,
+            Self::Coordinator | Self::NationalDataOfficer => None,
         }
     }
 
@@ -42,7 +47,7 @@ impl Role {
     pub fn home(self) -> Scope {
         match self {
             Self::ProvincialCoordinator(scope) => scope,
-            _ => Scope::Nation,
+            Self::Coordinator | Self::NationalDataOfficer => Scope::Nation,
         }
     }
 

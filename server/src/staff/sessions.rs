@@ -3,7 +3,7 @@
 use super::accounts::recovery_hash;
 use super::audit_line::Action;
 use super::file::Staff;
-use super::password::Hashed;
+use super::password::PasswordHash;
 use super::role::Role;
 use super::totp;
 use crate::store::{self, StoreError};
@@ -20,7 +20,7 @@ const IDLE_SECONDS: i64 = 3600;
 
 /// Why nobody was signed in. The page says no more than this.
 #[derive(Debug, thiserror::Error)]
-pub enum SignInFault {
+pub enum SignInError {
     /// Name, password or code: it is not told which.
     #[error("not signed in")]
     Wrong,
@@ -61,7 +61,7 @@ pub fn sign_in(
     name: &str,
     password: &str,
     code: &str,
-) -> Result<Ticket, SignInFault> {
+) -> Result<Ticket, SignInError> {
     let name = name.trim().to_ascii_lowercase();
     let name: String = name.chars().take(40).collect();
     let (by_name, by_address) = (format!("name {name}"), format!("address {address}"));
@@ -70,10 +70,10 @@ pub fn sign_in(
     // counted before the password is looked at, so that many attempts at once do not slip through
     let attempts = staff.note_attempt(&keys, now, now - FAILURE_SECONDS)?;
     if attempts.iter().zip(FAILURES).any(|(attempts, most)| *attempts > most) {
-        return Err(SignInFault::TooMany);
+        return Err(SignInError::TooMany);
     }
     let account = staff.account(&name)?;
-    let fits = account.as_ref().map_or(&Hashed::of_nobody(), |account| &account.password).fits(password);
+    let fits = account.as_ref().map_or(&PasswordHash::of_nobody(), |account| &account.password).fits(password);
     let Some(account) = account.filter(|_| fits) else { return refuse(staff, now, &name) };
     let action = match account.secret.accepts(code, now, account.last_step) {
         Some(step) if staff.use_step(&name, step)? => Action::SignedIn,
@@ -89,9 +89,9 @@ pub fn sign_in(
     Ok(ticket)
 }
 
-fn refuse<T>(staff: &Staff, now: i64, name: &str) -> Result<T, SignInFault> {
+fn refuse<T>(staff: &Staff, now: i64, name: &str) -> Result<T, SignInError> {
     staff.note(now, name, Action::Refused, "")?;
-    Err(SignInFault::Wrong)
+    Err(SignInError::Wrong)
 }
 
 /// Somebody who is signed in.
@@ -116,7 +116,7 @@ pub fn sign_out(staff: &Staff, now: i64, visitor: &Visitor) -> store::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::staff::accounts::{AccountFault, Issued, set_account};
+    use crate::staff::accounts::{AccountError, Issued, set_account};
     use crate::staff::{audit, file};
     use crate::statistics::Scope;
 
@@ -137,7 +137,7 @@ mod tests {
     }
 
     impl House {
-        fn sign_in(&self, now: i64, password: &str, code: &str) -> Result<Ticket, SignInFault> {
+        fn sign_in(&self, now: i64, password: &str, code: &str) -> Result<Ticket, SignInError> {
             sign_in(&self.staff, now, "192.0.2.1", "Aline ", password, code)
         }
         fn actions(&self) -> Vec<String> {
@@ -175,7 +175,7 @@ mod tests {
         let house = house();
         let code = house.issued.secret.code(NOW);
         assert!(house.sign_in(NOW, PASSWORD, &code).is_ok());
-        assert!(matches!(house.sign_in(NOW + 1, PASSWORD, &code), Err(SignInFault::Wrong)));
+        assert!(matches!(house.sign_in(NOW + 1, PASSWORD, &code), Err(SignInError::Wrong)));
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         let house = house();
         let code = house.issued.recovery[3].to_string().to_lowercase();
         assert!(house.sign_in(NOW, PASSWORD, &code).is_ok());
-        assert!(matches!(house.sign_in(NOW, PASSWORD, &code), Err(SignInFault::Wrong)));
+        assert!(matches!(house.sign_in(NOW, PASSWORD, &code), Err(SignInError::Wrong)));
         assert_eq!(house.actions(), ["account_set", "recovered", "refused"]);
     }
 
@@ -192,14 +192,14 @@ mod tests {
         let house = house();
         for n in 0..5 {
             let tried = house.sign_in(NOW + n, "wrong", &house.issued.secret.code(NOW));
-            assert!(matches!(tried, Err(SignInFault::Wrong)));
+            assert!(matches!(tried, Err(SignInError::Wrong)));
         }
         let right = |now| house.sign_in(now, PASSWORD, &house.issued.secret.code(now));
-        assert!(matches!(right(NOW + 6), Err(SignInFault::TooMany)));
+        assert!(matches!(right(NOW + 6), Err(SignInError::TooMany)));
         // from elsewhere the door is still open, up to a wider limit
         let elsewhere =
             |now, password| sign_in(&house.staff, now, "192.0.2.2", "aline", password, &house.issued.secret.code(now));
-        assert!(matches!(elsewhere(NOW + 7, "wrong"), Err(SignInFault::Wrong)));
+        assert!(matches!(elsewhere(NOW + 7, "wrong"), Err(SignInError::Wrong)));
         assert!(right(NOW + 1000).is_ok());
         for n in 0..4 {
             let from = format!("192.0.2.{}", 10 + n);
@@ -207,14 +207,14 @@ mod tests {
                 sign_in(&house.staff, NOW + 2000, &from, "aline", "wrong", "123456").err();
             }
         }
-        assert!(matches!(elsewhere(NOW + 2001, PASSWORD), Err(SignInFault::TooMany)));
+        assert!(matches!(elsewhere(NOW + 2001, PASSWORD), Err(SignInError::TooMany)));
     }
 
     #[test]
     fn an_unknown_name_and_a_wrong_password_look_alike() {
         let house = house();
         let unknown = sign_in(&house.staff, NOW, "192.0.2.1", "nobody", PASSWORD, "123456");
-        assert!(matches!(unknown, Err(SignInFault::Wrong)));
+        assert!(matches!(unknown, Err(SignInError::Wrong)));
     }
 
     #[test]
@@ -232,9 +232,9 @@ mod tests {
     fn weak_passwords_and_odd_names_make_no_account() {
         let house = house();
         let set = |name, password| set_account(&house.staff, NOW, name, Role::Coordinator, password);
-        assert!(matches!(set("b", PASSWORD), Err(AccountFault::Name)));
-        assert!(matches!(set("b&c", PASSWORD), Err(AccountFault::Name)));
-        assert!(matches!(set("bea", "short"), Err(AccountFault::Password)));
+        assert!(matches!(set("b", PASSWORD), Err(AccountError::Name)));
+        assert!(matches!(set("b&c", PASSWORD), Err(AccountError::Name)));
+        assert!(matches!(set("bea", "short"), Err(AccountError::Password)));
     }
 
     #[test]

@@ -11,9 +11,9 @@ const DRIFT: i64 = 1;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The secret that server and authenticator share.
-pub struct Secret(Zeroizing<[u8; 20]>);
+pub struct TotpSecret(Zeroizing<[u8; 20]>);
 
-impl Secret {
+impl TotpSecret {
     pub fn generate() -> Self {
         Self(Zeroizing::new(tabara_protocol::envelope::random()))
     }
@@ -96,13 +96,13 @@ mod tests {
             (20_000_000_000, "353130"),
         ];
         for (time, code) in rfc_6238 {
-            assert_eq!(Secret::from_bytes(RFC).code(time), code);
+            assert_eq!(TotpSecret::from_bytes(RFC).code(time), code);
         }
     }
 
     #[test]
     fn a_code_stands_one_step_early_or_late_and_works_once() {
-        let secret = Secret::from_bytes(RFC);
+        let secret = TotpSecret::from_bytes(RFC);
         let code = secret.code(1_000_000_000);
         let step = 1_000_000_000 / 30;
         assert_eq!(secret.accepts(&code, 1_000_000_000, 0), Some(step));

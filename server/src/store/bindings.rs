@@ -32,11 +32,11 @@ pub struct Phone {
     pub seen: Option<i64>,
 }
 
-/// An order to a phone, and when it said that it obeyed.
+/// An order to a phone, and when the phone acknowledged it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct OrderStatus {
     pub order: Order,
-    pub obeyed: Option<i64>,
+    pub acknowledged: Option<i64>,
 }
 
 const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.second,
@@ -91,20 +91,20 @@ impl Reading<'_> {
     }
 
     /// All orders to phones, in the order they were given.
-    pub fn orders(&self) -> Result<Vec<Given>> {
+    pub fn orders(&self) -> Result<Vec<OrderStatus>> {
         let sql =
             "SELECT position, kind, body, received FROM entry WHERE kind IN (10, 11) AND kind <> 2 ORDER BY position";
         let mut query = self.0.prepare_cached(sql)?;
         let mut rows = query.query([])?;
-        let mut given: Vec<Given> = Vec::new();
+        let mut given: Vec<OrderStatus> = Vec::new();
         while let Some(row) = rows.next()? {
             let (position, body): (u64, String) = (row.get(0)?, row.get(2)?);
             let kind = Kind::from_number(row.get(1)?).ok_or(StoreError::Damaged { position })?;
             match What::read(kind, &body).map_err(|_| StoreError::Damaged { position })? {
-                What::Order(order) => given.push(Given { order, obeyed: None }),
+                What::Order(order) => given.push(OrderStatus { order, acknowledged: None }),
                 What::Acknowledgement(said) => {
                     let order = given.iter_mut().find(|given| given.order.order == said.order);
-                    order.into_iter().for_each(|given| given.obeyed = row.get(3).ok());
+                    order.into_iter().for_each(|given| given.acknowledged = row.get(3).ok());
                 }
                 _ => {}
             }

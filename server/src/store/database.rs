@@ -25,8 +25,8 @@ struct Inner {
 }
 
 /// Runs within the shared transaction, and returns what to do once that is durable or has failed.
-type Job = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<()>) + Send>;
 
 impl Store {
     pub(super) fn file(&self) -> &Path {
@@ -88,7 +88,7 @@ pub(super) fn connect(file: &Path) -> Result<Connection> {
 fn write_jobs(mut conn: Connection, queue: mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let waiting = std::iter::once(first).chain(queue.try_iter()).take(GROUP);
-        let (answers, durable): (Vec<Answer>, _) =
+        let (answers, durable): (Vec<Reply>, _) =
             match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from) {
                 Ok(open) => {
                     let answers = waiting.map(|job| job(Ok(&open))).collect();

@@ -10,11 +10,9 @@ use tabara_protocol::record::{Reason, Record};
 
 impl Writing<'_> {
     pub(super) fn derive(&self, position: u64, kind: Kind, reason: Option<Reason>, body: &str) -> Result<()> {
-        match kind {
+        if kind == Kind::Record {
             // the many, which need not be read for it
-            Kind::Record => return self.meet_withdrawals(position, position),
-            Kind::Closing | Kind::Revision | Kind::Order | Kind::Acknowledgement => return Ok(()),
-            _ => (),
+            return self.meet_withdrawals(position, position);
         }
         let conn = self.0.0;
         match What::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
@@ -60,8 +58,12 @@ impl Writing<'_> {
                     }
                 }
             }
-            // nothing derives from the others
-            _ => (),
+            What::Record(_)
+            | What::Tombstone { .. }
+            | What::Closing(_)
+            | What::Revision(_)
+            | What::Order(_)
+            | What::Acknowledgement(_) => (),
         }
         Ok(())
     }
@@ -71,7 +73,7 @@ impl Writing<'_> {
         match statistics::Decision::of(review) {
             Some(statistics::Decision::Confirmed) => self.decided(about, true, since),
             Some(statistics::Decision::NotConfirmed) => self.decided(about, false, since),
-            _ => Ok(()),
+            Some(statistics::Decision::Duplicate) | None => Ok(()),
         }
     }
 

@@ -33,11 +33,11 @@ pub async fn help(State(pages): Shared, here: PageRequest) -> Response {
 const PAGE: usize = 100;
 
 #[derive(Deserialize)]
-pub struct Before {
+pub struct AuditQuery {
     before: Option<u64>,
 }
 
-pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<Before>) -> Response {
+pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<AuditQuery>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,

@@ -75,8 +75,7 @@ impl PageRequest {
 
 /// The name of a role, with its province.
 fn role(role: Role, language: Language) -> String {
-    let at = Role::WORDS.iter().position(|word| *word == role.word()).unwrap_or(0);
-    let name = language.texts().roles[at];
+    let name = language.texts().roles[role.index()];
     match role.province() {
         Some(code) => format!("{name}, {}", label("place", code, language)),
         None => name.to_owned(),

@@ -42,9 +42,9 @@ pub(super) fn now() -> i64 {
 }
 
 /// A page that cannot be made. Its cause is in the server's own log.
-pub(super) struct Fault(pub(super) StatusCode);
+pub(super) struct PageError(pub(super) StatusCode);
 
-impl From<store::StoreError> for Fault {
+impl From<store::StoreError> for PageError {
     fn from(e: store::StoreError) -> Self {
         tracing::error!("a page: {e}");
         Self(StatusCode::SERVICE_UNAVAILABLE)
@@ -53,7 +53,7 @@ impl From<store::StoreError> for Fault {
 
 /// Runs what waits for the disk or computes on a thread of its own.
 pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Fault(StatusCode::SERVICE_UNAVAILABLE)))
+    work: impl FnOnce() -> Result<T, PageError> + Send + 'static,
+) -> Result<T, PageError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(PageError(StatusCode::SERVICE_UNAVAILABLE)))
 }

@@ -1,8 +1,8 @@
 //! In and out. The form tells nobody which part was wrong.
 
 use super::page::{PageRequest, SESSION_COOKIE, layout, problem};
-use super::shared::{Fault, Pages, Shared, blocking, now};
-use crate::staff::sessions::{self, SignInFault, Ticket};
+use super::shared::{PageError, Pages, Shared, blocking, now};
+use crate::staff::sessions::{self, SignInError, Ticket};
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
 use axum::http::StatusCode;
@@ -16,9 +16,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Where a request came from; unknown where the server was not told (in a test without a socket).
-pub struct Address(String);
+pub struct ClientAddress(String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Address {
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -27,11 +27,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
 }
 
 #[derive(Deserialize)]
-pub struct Shown {
+pub struct SignInQuery {
     out: Option<String>,
 }
 
-pub async fn form(here: PageRequest, Query(shown): Query<Shown>) -> Response {
+pub async fn form(here: PageRequest, Query(shown): Query<SignInQuery>) -> Response {
     let texts = &here.language.texts().sign_in;
     show(&here, StatusCode::OK, shown.out.map(|_| ("note", texts.signed_out)))
 }
@@ -60,7 +60,7 @@ fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, &str)>) -
 }
 
 #[derive(Deserialize)]
-pub struct Given {
+pub struct SignInForm {
     name: String,
     password: String,
     code: String,
@@ -69,8 +69,8 @@ pub struct Given {
 pub async fn submit(
     State(pages): Shared,
     here: PageRequest,
-    Address(address): Address,
-    Form(given): Form<Given>,
+    ClientAddress(address): ClientAddress,
+    Form(given): Form<SignInForm>,
 ) -> Response {
     let texts = &here.language.texts().sign_in;
     let tried = try_sign_in(pages, address, given).await;
@@ -79,14 +79,18 @@ pub async fn submit(
             let cookie = here.cookie(SESSION_COOKIE, &ticket.text(), 12 * 3600);
             ([cookie], Redirect::to("/figures")).into_response()
         }
-        Ok(Err(SignInFault::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", texts.wrong))),
-        Ok(Err(SignInFault::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", texts.too_many))),
-        Ok(Err(SignInFault::Store(e))) => problem(&here, None, Fault::from(e).0),
+        Ok(Err(SignInError::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", texts.wrong))),
+        Ok(Err(SignInError::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", texts.too_many))),
+        Ok(Err(SignInError::Store(e))) => problem(&here, None, PageError::from(e).0),
         Err(fault) => problem(&here, None, fault.0),
     }
 }
 
-async fn try_sign_in(pages: Arc<Pages>, address: String, given: Given) -> Result<Result<Ticket, SignInFault>, Fault> {
+async fn try_sign_in(
+    pages: Arc<Pages>,
+    address: String,
+    given: SignInForm,
+) -> Result<Result<Ticket, SignInError>, PageError> {
     let password = Zeroizing::new(given.password);
     let turn = pages.hashing.acquire().await;
     let shared = pages.clone();
@@ -98,11 +102,11 @@ async fn try_sign_in(pages: Arc<Pages>, address: String, given: Given) -> Result
 }
 
 #[derive(Deserialize)]
-pub struct Token {
+pub struct SignOutForm {
     token: String,
 }
 
-pub async fn sign_out(State(pages): Shared, here: PageRequest, Form(form): Form<Token>) -> Response {
+pub async fn sign_out(State(pages): Shared, here: PageRequest, Form(form): Form<SignOutForm>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,

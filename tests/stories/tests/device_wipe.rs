@@ -55,7 +55,13 @@ impl World {
     }
     /// Whether each order was acknowledged.
     fn obeyed(&self) -> Vec<bool> {
-        self.deployment.store().read(|log| log.orders()).unwrap().iter().map(|given| given.obeyed.is_some()).collect()
+        self.deployment
+            .store()
+            .read(|log| log.orders())
+            .unwrap()
+            .iter()
+            .map(|given| given.acknowledged.is_some())
+            .collect()
     }
     fn revoked(&self, device: Uuid) -> bool {
         self.deployment.store().read(|log| log.is_revoked(device)).unwrap()

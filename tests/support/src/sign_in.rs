@@ -7,13 +7,13 @@ use tabara_core::record::Code;
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::Staff;
 use tabara_server::staff::role::Role;
-use tabara_server::staff::totp::Secret;
+use tabara_server::staff::totp::TotpSecret;
 
 /// A name, a password and the secret of the one-time codes.
 pub struct SignIn {
     pub name: String,
     pub password: String,
-    pub secret: Secret,
+    pub secret: TotpSecret,
 }
 
 fn real_time() -> i64 {

@@ -28,7 +28,7 @@ async fn a_phone_hears_its_own_order_and_is_revoked_when_it_has_obeyed_and_nothi
     assert_eq!(signed, order);
 
     let revoked = || server.store.read(|log| log.is_revoked(phone.device)).unwrap();
-    let obeyed = || server.store.read(|log| log.orders()).unwrap()[0].obeyed;
+    let obeyed = || server.store.read(|log| log.orders()).unwrap()[0].acknowledged;
     assert_eq!(say(&server, &other, order.order, 0).await, StatusCode::NOT_FOUND, "not its own");
     assert_eq!(say(&server, &phone, Uuid::new_v4(), 0).await, StatusCode::NOT_FOUND);
     assert_eq!((obeyed(), revoked()), (None, false));
