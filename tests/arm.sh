@@ -3,10 +3,10 @@
 #
 # Rust ships no ARM library with the compiler alone, so the standard library is built from source: Debian packages the
 # sources of some versions of Rust (rust-src); without the compiler's own version there this says `absent`. Cargo looks for
-# the sources beside the compiler, so compiler and sources are laid side by side in target/arm, as hard links.
+# the sources beside the compiler, so compiler and sources are laid side by side in arm of the target folder, as hard links.
 set -eu
 cd "$(dirname "$0")/.."
-here=$PWD/target/arm
+here=$(realpath -m "${CARGO_TARGET_DIR:-target}/arm")
 absent() { echo "absent: $*"; exit 0; }
 for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
   command -v $tool >/dev/null || absent "$tool; Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
