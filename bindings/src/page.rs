@@ -1,7 +1,7 @@
 //! What an app draws: mirrors of `tabara_core::interview`. The fields are explained there.
 
 use crate::plain::Texts;
-use tabara_core::interview::{Another, Message, Missing, OnOffer, Page, Progress, Question, Why};
+use tabara_core::interview::{AddRowPrompt, ChoiceOption, Invalid, Message, Missing, Page, Progress, Question};
 use tabara_core::questionnaire::NodeType;
 
 #[uniffi::remote(Enum)]
@@ -37,19 +37,19 @@ pub enum NodeType {
 }
 
 #[uniffi::remote(Enum)]
-pub enum Why {
+pub enum Invalid {
     Required,
     Constraint,
 }
 
 #[uniffi::remote(Record)]
 pub struct Message {
-    pub why: Why,
+    pub why: Invalid,
     pub text: String,
 }
 
 #[uniffi::remote(Record)]
-pub struct OnOffer {
+pub struct ChoiceOption {
     pub name: String,
     pub label: String,
     pub media: Texts,
@@ -66,7 +66,7 @@ pub struct Question {
     pub required: bool,
     pub readonly: bool,
     pub value: Option<String>,
-    pub choices: Vec<OnOffer>,
+    pub choices: Vec<ChoiceOption>,
     pub message: Option<Message>,
     pub appearance: String,
     pub parameters: Texts,
@@ -79,7 +79,7 @@ pub struct Progress {
 }
 
 #[uniffi::remote(Record)]
-pub struct Another {
+pub struct AddRowPrompt {
     pub path: String,
     pub label: String,
     pub rows: u32,
@@ -90,7 +90,7 @@ pub struct Page {
     pub path: String,
     pub title: Option<String>,
     pub questions: Vec<Question>,
-    pub another: Option<Another>,
+    pub another: Option<AddRowPrompt>,
     pub progress: Progress,
     pub first: bool,
     pub last: bool,

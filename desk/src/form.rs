@@ -8,10 +8,10 @@ use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::envelope::Digest;
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::screening::compile_with_files;
 use tabara_core::xlsform::workbook::Workbook;
-use tabara_core::xlsform::{Compiled, Fault, Severity, UNREADABLE};
+use tabara_core::xlsform::{Compiled, Diagnostic, Severity, UNREADABLE};
 
 /// How a check ended, as the exit code tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ fn beside(folder: &Path, name: &str) -> Option<Vec<u8>> {
     plain.then(|| std::fs::read(folder.join(name)).ok()).flatten()
 }
 
-pub fn verdict(faults: &[Fault]) -> Verdict {
+pub fn verdict(faults: &[Diagnostic]) -> Verdict {
     if faults.iter().any(|fault| fault.code == UNREADABLE) {
         Verdict::Unreadable
     } else if faults.iter().any(|fault| fault.severity == Severity::Error) {
@@ -46,12 +46,12 @@ pub fn verdict(faults: &[Fault]) -> Verdict {
 }
 
 /// `{"ok","faults":[{"severity","code","sheet","row","column","message","hint"}]}`.
-pub fn json(faults: &[Fault]) -> String {
+pub fn json(faults: &[Diagnostic]) -> String {
     serde_json::json!({ "ok": verdict(faults) == Verdict::Usable, "faults": faults }).to_string()
 }
 
 /// A table to read, and a last line with the sum of it.
-pub fn table(faults: &[Fault]) -> String {
+pub fn table(faults: &[Diagnostic]) -> String {
     let places: Vec<String> = faults.iter().map(place).collect();
     let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0).min(40);
     let mut text = String::new();
@@ -66,7 +66,7 @@ pub fn table(faults: &[Fault]) -> String {
     text + &format!("{errors} errors, {} warnings\n", faults.len() - errors)
 }
 
-fn place(fault: &Fault) -> String {
+fn place(fault: &Diagnostic) -> String {
     let row = if fault.row == 0 { String::new() } else { format!(" row {}", fault.row) };
     let column = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
     format!("{}{row}{column}", fault.sheet)
@@ -85,7 +85,13 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
 pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
     let questionnaire = compiled.questionnaire.ok_or_else(|| asked("the form has errors"))?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let setting = Setting { language: language.into(), now: now as i64, seed: now, offset: 120, ..Setting::default() };
+    let setting = InterviewConfig {
+        language: language.into(),
+        now: now as i64,
+        seed: now,
+        offset: 120,
+        ..InterviewConfig::default()
+    };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
     let done = preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     done.map_err(|cause| asked(format!("the terminal cannot be used: {cause}")))
@@ -132,11 +138,11 @@ mod tests {
         let form = folder.path().join("form.md");
         std::fs::write(&form, FORM).unwrap();
         let without = compile(&form).unwrap();
-        assert_eq!(verdict(&without.faults), Verdict::Faulty);
-        assert!(table(&without.faults).contains("the file 'towns.csv' is not beside the form"));
+        assert_eq!(verdict(&without.diagnostics), Verdict::Faulty);
+        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not beside the form"));
         std::fs::write(folder.path().join("towns.csv"), "name,label,region\nng,Ngozi,north\n").unwrap();
         let with = compile(&form).unwrap();
-        assert_eq!(verdict(&with.faults), Verdict::Usable);
+        assert_eq!(verdict(&with.diagnostics), Verdict::Usable);
         let questionnaire = with.questionnaire.unwrap();
         let towns = questionnaire.list("towns").unwrap();
         assert_eq!(
@@ -159,8 +165,8 @@ mod tests {
     #[test]
     fn faults_are_told_to_programs_as_json() {
         let compiled = compile_with_files(b"\xff\xfe", &|_| None);
-        assert_eq!(verdict(&compiled.faults), Verdict::Unreadable);
-        let json: serde_json::Value = serde_json::from_str(&json(&compiled.faults)).unwrap();
+        assert_eq!(verdict(&compiled.diagnostics), Verdict::Unreadable);
+        let json: serde_json::Value = serde_json::from_str(&json(&compiled.diagnostics)).unwrap();
         assert_eq!(json["ok"], false);
         assert_eq!(json["faults"][0]["severity"], "error");
         assert_eq!(json["faults"][0]["code"], "unreadable");

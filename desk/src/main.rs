@@ -318,16 +318,16 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
         }
     };
     let compiled = form::compile(form)?;
-    let verdict = form::verdict(&compiled.faults);
+    let verdict = form::verdict(&compiled.diagnostics);
     if let (FormTool::Preview { language, .. }, form::Verdict::Usable) = (&tool, verdict) {
         form::preview(compiled, language)?;
         return Ok(ExitCode::SUCCESS);
     }
     match (json, output) {
-        (true, _) => println!("{}", form::json(&compiled.faults)),
-        (false, None) => print!("{}", form::table(&compiled.faults)),
+        (true, _) => println!("{}", form::json(&compiled.diagnostics)),
+        (false, None) => print!("{}", form::table(&compiled.diagnostics)),
         (false, Some(output)) => {
-            eprint!("{}", form::table(&compiled.faults));
+            eprint!("{}", form::table(&compiled.diagnostics));
             if verdict == form::Verdict::Usable {
                 println!("{}", form::write_package(&compiled, output)?);
             }

@@ -4,7 +4,7 @@
 //! to go on. What starts with `:` is a command. At the end stand the answers and the facts that would be recorded.
 
 use std::io::{self, BufRead, Write};
-use tabara_core::interview::{Interview, Page, Question, Why};
+use tabara_core::interview::{Interview, Invalid, Page, Question};
 use tabara_core::questionnaire::NodeType;
 use tabara_core::screening::coded_answers;
 use tabara_protocol::facts::Value;
@@ -87,7 +87,7 @@ fn ask_page(
         page = interview.page();
         // asked again while its answer breaks a rule
         let broken = page.questions.iter().find(|q| q.path == question.path).and_then(|q| q.message.as_ref());
-        match broken.filter(|message| message.why == Why::Constraint) {
+        match broken.filter(|message| message.why == Invalid::Constraint) {
             Some(message) if message.text.is_empty() => writeln!(out, "  ! this answer is not possible")?,
             Some(message) => writeln!(out, "  ! {}", message.text)?,
             None => asked.push(question.path),
@@ -112,7 +112,7 @@ fn show(question: &Question, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    = {value}")?;
     }
     match &question.message {
-        Some(message) if message.text.is_empty() && message.why == Why::Required => {
+        Some(message) if message.text.is_empty() && message.why == Invalid::Required => {
             writeln!(out, "  ! needs an answer")
         }
         Some(message) => writeln!(out, "  ! {}", message.text),
@@ -221,15 +221,15 @@ fn finish(interview: &Interview, out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use tabara_core::interview::Setting;
+    use tabara_core::interview::InterviewConfig;
     use tabara_core::screening::compile;
 
     /// What the preview says to these lines.
     fn said(form: &str, lines: &str) -> String {
         let compiled = compile(form.as_bytes());
-        assert_eq!(compiled.faults, []);
+        assert_eq!(compiled.diagnostics, []);
         let questionnaire = Arc::new(compiled.questionnaire.expect("no faults"));
-        let mut interview = Interview::start(questionnaire, Setting::default());
+        let mut interview = Interview::start(questionnaire, InterviewConfig::default());
         let mut out = Vec::new();
         lead(&mut interview, &mut lines.as_bytes(), &mut out).expect("memory");
         String::from_utf8(out).expect("text")

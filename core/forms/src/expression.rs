@@ -1,36 +1,36 @@
 //! The language of XLSForm's expressions: `relevant`, `constraint`, `calculation`, `choice_filter` and the rest. It
 //! looks like XPath 1.0 and is not: values decide truth, dates are numbers of days, references mean the same row.
 //!
-//! Text goes through `lexer` and [`parser`] (a [`Tree`], bounded in depth), then [`bind`] looks up every name once: what
-//! is left is an [`Expr`] over rows and cells ([`schema`]), and the list of what it reads. [`eval`] computes it, with
+//! Text goes through `lexer` and [`parser`] (a [`Ast`], bounded in depth), then [`bind`] looks up every name once: what
+//! is left is an [`Expr`] over rows and cells ([`layout`]), and the list of what it reads. [`eval`] computes it, with
 //! the functions of one table ([`functions`]) on [`Value`]s. Pure: no clock, no randomness but the seed it is given.
 
 pub mod bind;
 pub mod eval;
 pub mod functions;
+pub mod layout;
 mod lexer;
 pub mod moment;
 pub mod parser;
-pub mod schema;
 mod value;
 
 use crate::package::Package;
-use schema::{FORM, Rows, Schema};
+use layout::{FORM, InstanceData, Layout};
 use std::ops::Range;
 
 pub use bind::{Binder, Bound, Expr, Read};
-pub use eval::{Here, Surroundings, World};
+pub use eval::{Environment, EvalContext, Instance};
 pub use lexer::Operator;
-pub use parser::{Axis, Base, Step, Tree, parse};
+pub use parser::{Ast, Axis, Base, Step, parse};
 pub use value::{Value, number_text};
 
 /// The value of an expression that belongs to no form, and what is wrong with it.
-pub fn evaluate(text: &str, around: &Surroundings) -> (Value, Vec<Fault>) {
+pub fn evaluate(text: &str, around: &Environment) -> (Value, Vec<ParseError>) {
     let package = Package { languages: vec![String::new()], ..Package::default() };
-    let schema = Schema::new(&package);
-    let bound = Binder::new(&schema).bind(text, FORM);
-    let world = World { package: &package, schema: &schema, rows: &Rows::new(&schema), around };
-    (Here::new(world, 0, FORM).eval(&bound.expr), bound.faults)
+    let layout = Layout::new(&package);
+    let bound = Binder::new(&layout).bind(text, FORM);
+    let world = Instance { package: &package, layout: &layout, rows: &InstanceData::new(&layout), around };
+    (EvalContext::new(world, 0, FORM).eval(&bound.expr), bound.errors)
 }
 
 /// The first expression that stands in a text for people, and where: `${name}`, `${any expression}`, or a path that begins
@@ -73,7 +73,7 @@ pub fn embedded(text: &str) -> Option<(Range<usize>, &str)> {
 /// What is wrong with an expression, and at which byte of its text.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[error("{cause}")]
-pub struct Fault {
+pub struct ParseError {
     pub at: usize,
     pub cause: Cause,
 }

@@ -1,8 +1,8 @@
 //! One conversation: the answers so far, the page at hand, and everything that follows from the answers.
 //!
 //! [`Interview::answer`] takes one answer and returns the page as it is then. Behind it stand the values of all rows
-//! with one dirty set (`state`), the ranked rules (`program`, `rank`), the way from page to page (`walk`), and what an
-//! app draws (`page`). Pure over a [`Setting`]: no clock, no disk. A copy is a what-if.
+//! with one dirty set (`state`), the ranked rules (`program`, `order`), the way from page to page (`navigation`), and what an
+//! app draws (`page`). Pure over a [`InterviewConfig`]: no clock, no disk. A copy is a what-if.
 //!
 //! # Decisions where the reference engines differ
 //!
@@ -35,29 +35,29 @@
 
 mod answer;
 mod draft;
+mod navigation;
 mod page;
 mod path;
 mod state;
-mod walk;
 
-pub use answer::{AnswerFault, MAX_ANSWER};
+pub use answer::{AnswerError, MAX_ANSWER};
 pub use draft::{Draft, ResumeError};
-pub use page::{Another, Message, Missing, OnOffer, Page, Progress, Question, Why};
+pub use page::{AddRowPrompt, ChoiceOption, Invalid, Message, Missing, Page, Progress, Question};
 pub use state::MAX_ROWS;
 
+use crate::expression::layout::{NodeId, RowId};
 use crate::expression::moment::Moment;
-use crate::expression::schema::{NodeId, RowId};
-use crate::expression::{Surroundings, Value};
+use crate::expression::{Environment, Value};
 use crate::questionnaire::{NodeType, Questionnaire};
+use navigation::Position;
 use serde::Serialize;
 use state::{Form, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use walk::Stop;
 
 /// What an interview starts with.
 #[derive(Debug, Clone, Default)]
-pub struct Setting {
+pub struct InterviewConfig {
     /// By name or code; the questionnaire's default where it has no such language.
     pub language: String,
     /// Seconds since 1970 UTC, by learned time.
@@ -82,15 +82,15 @@ pub enum CodedValue {
     Many(BTreeSet<String>),
 }
 
-impl Setting {
-    fn surroundings(&self, questionnaire: &Questionnaire, language: usize) -> Surroundings {
+impl InterviewConfig {
+    fn surroundings(&self, questionnaire: &Questionnaire, language: usize) -> Environment {
         let wanted: BTreeMap<_, _> = self
             .last_saved
             .iter()
             .filter(|(name, _)| questionnaire.last_saved().any(|asked| asked == name.as_str()))
             .map(|(name, text)| (name.clone(), text.clone()))
             .collect();
-        Surroundings {
+        Environment {
             now: self.now.saturating_mul(1_000),
             local: self.offset,
             seed: self.seed,
@@ -106,7 +106,7 @@ pub struct Interview {
     questionnaire: Arc<Questionnaire>,
     state: State,
     /// The page at hand; none where the form shows nothing.
-    at: Option<Stop>,
+    at: Option<Position>,
     /// Somebody tried to leave this page: what is missing on it is shown.
     asked: bool,
     stopped: bool,
@@ -120,13 +120,13 @@ impl std::fmt::Debug for Interview {
 
 impl Interview {
     /// Begins at the first page, with defaults and everything that follows from them.
-    pub fn start(questionnaire: Arc<Questionnaire>, setting: Setting) -> Self {
+    pub fn start(questionnaire: Arc<Questionnaire>, setting: InterviewConfig) -> Self {
         let language = questionnaire.language(&setting.language).unwrap_or(questionnaire.default_language);
         let around = setting.surroundings(&questionnaire, language);
         let form = Form::of(&questionnaire);
         let state = State::begin(form, around, &|name| setting.prefill.get(name).cloned());
         let mut interview = Self { questionnaire, state, at: None, asked: false, stopped: false };
-        interview.at = interview.walk().first();
+        interview.at = interview.navigation().first();
         interview
     }
 
@@ -142,10 +142,10 @@ impl Interview {
     fn change<T>(&mut self, change: impl FnOnce(&mut State, Form<'_>) -> T) -> T {
         let form = Form::of(&self.questionnaire);
         let done = change(&mut self.state, form);
-        self.state.settle(form);
+        self.state.recompute(form);
         // the page at hand may have gone with what made it relevant, but one may still look at it
         self.at = match self.at {
-            Some(stop) if self.state.rows.row(stop.row()).cells.is_empty() => self.walk().first(),
+            Some(stop) if self.state.rows.row(stop.row()).cells.is_empty() => self.navigation().first(),
             at => at,
         };
         done
@@ -153,23 +153,23 @@ impl Interview {
 
     /// Takes an answer: text as XLSForm stores it (`yes`; `a b c` for several; `2024-03-01`; `17`), `None` to clear it.
     /// An answer that breaks its constraint is taken and flagged on the page.
-    pub fn answer(&mut self, path: &str, answer: Option<&str>) -> Result<Page, AnswerFault> {
+    pub fn answer(&mut self, path: &str, answer: Option<&str>) -> Result<Page, AnswerError> {
         self.set(path, answer)?;
         Ok(self.page())
     }
 
     /// Takes an answer like [`Interview::answer`], without drawing the page.
-    pub fn set(&mut self, path: &str, answer: Option<&str>) -> Result<(), AnswerFault> {
-        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+    pub fn set(&mut self, path: &str, answer: Option<&str>) -> Result<(), AnswerError> {
+        let (node, row) = self.find(path).ok_or(AnswerError::UnknownQuestion)?;
         let form = self.form();
         if form.kind(node).is_section() || !form.kind(node).is_shown() {
-            return Err(AnswerFault::UnknownQuestion);
+            return Err(AnswerError::UnknownQuestion);
         }
         if !self.state.relevant(form, node, row) {
-            return Err(AnswerFault::NotRelevant);
+            return Err(AnswerError::NotRelevant);
         }
         if self.readonly(node, row) {
-            return Err(AnswerFault::ReadOnly);
+            return Err(AnswerError::ReadOnly);
         }
         let value = match answer {
             Some(text) => answer::read(form, node, text, self.state.around.local)?,
@@ -178,10 +178,10 @@ impl Interview {
         if state::from_rows(form, node) && !value.is_blank() {
             let offered = self.choices(node, row);
             if value.words().any(|word| offered.iter().all(|choice| choice.name != word)) {
-                return Err(AnswerFault::NotAChoice);
+                return Err(AnswerError::NotAChoice);
             }
         }
-        self.change(|state, form| state.give(form, node, row, value));
+        self.change(|state, form| state.set_value(form, node, row, value));
         Ok(())
     }
 
@@ -193,23 +193,23 @@ impl Interview {
             self.asked = true;
             return self.draw(true);
         }
-        if let Some(next) = self.walk().after(stop) {
+        if let Some(next) = self.navigation().after(stop) {
             self.at = Some(next);
             self.asked = false;
         }
         self.page()
     }
 
-    fn unsettled(&self, stop: Stop) -> bool {
+    fn unsettled(&self, stop: Position) -> bool {
         match stop {
-            Stop::Another(..) => false,
+            Position::AddRow(..) => false,
             // a page that is no longer relevant holds nobody up
-            Stop::Question(node, row) => {
+            Position::Question(node, row) => {
                 self.state.relevant(self.form(), node, row) && self.message(node, row).is_some()
             }
-            Stop::Together(node, row) => {
+            Position::Together(node, row) => {
                 let mut found = false;
-                self.walk().inside(node, row, &mut |node, row| found |= self.message(node, row).is_some());
+                self.navigation().inside(node, row, &mut |node, row| found |= self.message(node, row).is_some());
                 found
             }
         }
@@ -217,7 +217,7 @@ impl Interview {
 
     /// The page before; what is missing holds nobody up.
     pub fn back(&mut self) -> Page {
-        if let Some(before) = self.at.and_then(|stop| self.walk().before(stop)) {
+        if let Some(before) = self.at.and_then(|stop| self.navigation().before(stop)) {
             self.at = Some(before);
             self.asked = false;
         }
@@ -225,14 +225,14 @@ impl Interview {
     }
 
     /// The page that holds a question, by its path; what is missing there is shown.
-    pub fn jump(&mut self, path: &str) -> Result<Page, AnswerFault> {
-        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+    pub fn jump(&mut self, path: &str) -> Result<Page, AnswerError> {
+        let (node, row) = self.find(path).ok_or(AnswerError::UnknownQuestion)?;
         if !self.state.relevant(self.form(), node, row) {
-            return Err(AnswerFault::NotRelevant);
+            return Err(AnswerError::NotRelevant);
         }
-        let stop = self.walk().holding(node, row);
-        if matches!(stop, Stop::Question(node, _) if !self.form().kind(node).is_shown()) {
-            return Err(AnswerFault::UnknownQuestion);
+        let stop = self.navigation().holding(node, row);
+        if matches!(stop, Position::Question(node, _) if !self.form().kind(node).is_shown()) {
+            return Err(AnswerError::UnknownQuestion);
         }
         self.at = Some(stop);
         self.asked = true;
@@ -241,31 +241,31 @@ impl Interview {
 
     /// One more row at the end of a repeat, and its first page. The path is that of the repeat: `roster`,
     /// `roster[2]/child`.
-    pub fn add_row(&mut self, path: &str) -> Result<Page, AnswerFault> {
+    pub fn add_row(&mut self, path: &str) -> Result<Page, AnswerError> {
         let (repeat, parent) = self.repeat_at(path)?;
-        let scope = self.form().program.schema.scope_of(repeat);
-        let at = self.state.rows.children(&self.form().program.schema, parent, scope).len();
+        let scope = self.form().program.layout.scope_of(repeat);
+        let at = self.state.rows.children(&self.form().program.layout, parent, scope).len();
         let row = self.change(|state, form| state.add_row(form, repeat, parent, at));
-        let row = row.ok_or(AnswerFault::TooManyRows)?;
-        self.at = self.walk().first_of_row(repeat, row).or(self.at);
+        let row = row.ok_or(AnswerError::TooManyRows)?;
+        self.at = self.navigation().first_of_row(repeat, row).or(self.at);
         self.asked = false;
         Ok(self.page())
     }
 
     /// Takes a row out: `roster[2]`. The rows after it move up.
-    pub fn remove_row(&mut self, path: &str) -> Result<Page, AnswerFault> {
-        let (node, row) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+    pub fn remove_row(&mut self, path: &str) -> Result<Page, AnswerError> {
+        let (node, row) = self.find(path).ok_or(AnswerError::UnknownQuestion)?;
         if self.form().kind(node) != NodeType::Repeat || !path.ends_with(']') {
-            return Err(AnswerFault::UnknownQuestion);
+            return Err(AnswerError::UnknownQuestion);
         }
         if self.form().program.own[node as usize].count.is_some() {
-            return Err(AnswerFault::RowsAreCounted);
+            return Err(AnswerError::RowsAreCounted);
         }
         let parent = self.state.rows.row(row).parent;
         let here = self.at.is_some_and(|stop| self.lies_in(stop.row(), row));
         self.change(|state, form| state.remove_row(form, node, row));
         if here {
-            self.at = Some(Stop::Another(node, parent));
+            self.at = Some(Position::AddRow(node, parent));
             self.asked = false;
         }
         Ok(self.page())
@@ -278,22 +278,22 @@ impl Interview {
         row == outer
     }
 
-    fn repeat_at(&self, path: &str) -> Result<(NodeId, RowId), AnswerFault> {
-        let (node, parent) = self.find(path).ok_or(AnswerFault::UnknownQuestion)?;
+    fn repeat_at(&self, path: &str) -> Result<(NodeId, RowId), AnswerError> {
+        let (node, parent) = self.find(path).ok_or(AnswerError::UnknownQuestion)?;
         if self.form().kind(node) != NodeType::Repeat || path.ends_with(']') {
-            return Err(AnswerFault::UnknownQuestion);
+            return Err(AnswerError::UnknownQuestion);
         }
         if self.form().program.own[node as usize].count.is_some() {
-            return Err(AnswerFault::RowsAreCounted);
+            return Err(AnswerError::RowsAreCounted);
         }
-        let around = self.form().program.schema.parent_of(node);
+        let around = self.form().program.layout.parent_of(node);
         if !self.state.relevant(self.form(), around, parent) {
-            return Err(AnswerFault::NotRelevant);
+            return Err(AnswerError::NotRelevant);
         }
         Ok((node, parent))
     }
 
-    /// Another language, from now on; the questionnaire's default where it has no such language.
+    /// AddRowPrompt language, from now on; the questionnaire's default where it has no such language.
     pub fn set_language(&mut self, language: &str) -> Page {
         let language = self.questionnaire.language(language).unwrap_or(self.questionnaire.default_language);
         self.change(|state, form| state.set_language(form, language));
@@ -313,7 +313,7 @@ impl Interview {
     /// The value of the question with a role: `consent`, `statistics`, `code`.
     pub fn role(&self, role: &str) -> Value {
         let node = self.questionnaire.nodes.iter().position(|node| node.role == role).map(|node| node as NodeId);
-        let row = node.and_then(|node| self.first_below(0, self.form().program.schema.scope_of(node)));
+        let row = node.and_then(|node| self.first_below(0, self.form().program.layout.scope_of(node)));
         node.zip(row).map_or(Value::Blank, |(node, row)| self.state.value(self.form(), node, row))
     }
 
@@ -338,7 +338,7 @@ impl Interview {
         let mut copy = self.clone();
         for (path, _) in self.draft().answers {
             if let Some((node, row)) = self.find(&path).filter(|(n, r)| !self.state.relevant(self.form(), *n, *r)) {
-                copy.change(|state, form| state.give(form, node, row, Value::Blank));
+                copy.change(|state, form| state.set_value(form, node, row, Value::Blank));
             }
         }
         copy

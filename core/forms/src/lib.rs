@@ -10,7 +10,7 @@
 //! | [`xlsform`] (feature `authoring`) | from a workbook to a package, with all that is wrong with it |
 //!
 //! Each module uses only those above it. Nothing here knows a domain, a clock or a store: time, randomness and what the
-//! device knows come with [`interview::Setting`], and what a domain demands of its questionnaires comes with
+//! device knows come with [`interview::InterviewConfig`], and what a domain demands of its questionnaires comes with
 //! `xlsform::PackageCheck`.
 
 pub mod expression;

@@ -9,15 +9,15 @@ mod order;
 
 use crate::expression::bind::{Bound, Read};
 use crate::expression::functions::Function;
-use crate::expression::schema::{FORM, NodeId, Schema, ScopeId};
-use crate::expression::{Binder, Cause, Expr, Fault, Value, embedded};
+use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
+use crate::expression::{Binder, Cause, Expr, ParseError, Value, embedded};
 use crate::package::{NodeType, Package, Source, Text};
 use std::collections::HashMap;
 
 /// Everything that an interview needs beside the package.
 #[derive(Debug)]
 pub struct Program {
-    pub(crate) schema: Schema,
+    pub(crate) layout: Layout,
     /// By rank.
     pub(crate) rules: Vec<Rule>,
     /// By node: the rules that read it.
@@ -25,13 +25,13 @@ pub struct Program {
     /// By scope: the ranks of the rules that live in its rows.
     pub(crate) by_scope: Vec<Vec<u32>>,
     /// By node: the ranks of its own rules.
-    pub(crate) own: Vec<Own>,
+    pub(crate) own: Vec<NodeRules>,
     /// Ranks of the rules that depend on the language.
     pub(crate) of_language: Vec<u32>,
     /// By node; most have nothing of the kind.
-    asked: Vec<Option<Box<Asked>>>,
+    on_demand: Vec<Option<Box<OnDemandRules>>>,
     /// Texts with expressions inside, by node and text.
-    templates: HashMap<NodeId, HashMap<String, Vec<Part>>>,
+    templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
     /// By node: the nodes whose calculation it triggers.
     pub(crate) triggers: Vec<Vec<NodeId>>,
     /// By node: how many drawn questions stand before it.
@@ -68,7 +68,7 @@ pub(crate) struct Dependent {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Own {
+pub(crate) struct NodeRules {
     pub offer: Option<u32>,
     pub calculate: Option<u32>,
     pub count: Option<u32>,
@@ -76,7 +76,7 @@ pub(crate) struct Own {
 
 /// What is computed when it is asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct OnDemandRules {
     pub required: Option<Expr>,
     pub readonly: Option<Expr>,
     pub constraint: Option<Expr>,
@@ -89,7 +89,7 @@ pub(crate) struct Asked {
     pub relevant: Option<Expr>,
 }
 
-impl Asked {
+impl OnDemandRules {
     const NOTHING: Self = Self {
         required: None,
         readonly: None,
@@ -109,19 +109,19 @@ impl Asked {
 
 /// A piece of a text with expressions inside.
 #[derive(Debug, Clone)]
-pub(crate) enum Part {
+pub(crate) enum TextPart {
     Plain(String),
     Computed(Expr),
 }
 
 /// What is wrong with one expression of a questionnaire.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleFault {
+pub struct RuleError {
     /// Index of the node.
     pub node: usize,
     /// The column of the survey that it stands in; `label` for all texts.
     pub column: &'static str,
-    pub fault: Fault,
+    pub error: ParseError,
 }
 
 struct Compiler<'a> {
@@ -129,12 +129,12 @@ struct Compiler<'a> {
     /// By list: whether some label holds `${...}`.
     computed: Vec<bool>,
     binder: Binder<'a>,
-    faults: Vec<RuleFault>,
+    errors: Vec<RuleError>,
     last_saved: Vec<std::sync::Arc<str>>,
 }
 
 /// A rule that has no rank yet.
-struct Draft {
+struct UnorderedRule {
     rule: Rule,
     reads: Vec<Read>,
     language: bool,
@@ -143,32 +143,32 @@ struct Draft {
 impl Program {
     /// Binds every expression of a package and ranks the rules; or all that is wrong with them. The package must have
     /// passed its own checks.
-    pub fn new(package: &Package, functions: &'static [Function]) -> Result<Self, Vec<RuleFault>> {
-        let schema = Schema::new(package);
+    pub fn new(package: &Package, functions: &'static [Function]) -> Result<Self, Vec<RuleError>> {
+        let layout = Layout::new(package);
         let computed = package
             .lists
             .iter()
             .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| embedded(label).is_some()));
         let computed = computed.collect();
-        let binder = Binder::with(&schema, functions);
-        let mut compiler = Compiler { package, computed, binder, faults: Vec::new(), last_saved: Vec::new() };
+        let binder = Binder::with(&layout, functions);
+        let mut compiler = Compiler { package, computed, binder, errors: Vec::new(), last_saved: Vec::new() };
         let mut drafts = Vec::new();
         let mut asked = Vec::with_capacity(package.nodes.len());
         let mut templates = HashMap::new();
         for id in 0..package.nodes.len() as NodeId {
-            let found = compiler.node(&schema, id, &mut drafts);
+            let found = compiler.node(&layout, id, &mut drafts);
             asked.push((!found.is_nothing()).then(|| Box::new(found)));
             let texts = compiler.templates(id);
             if !texts.is_empty() {
                 templates.insert(id, texts);
             }
         }
-        let Compiler { mut faults, last_saved, .. } = compiler;
-        if !faults.is_empty() {
-            return Err(faults);
+        let Compiler { mut errors, last_saved, .. } = compiler;
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        let order = order::rank(
-            &schema,
+        let order = order::order(
+            &layout,
             drafts.len(),
             |i| (drafts[i].rule.kind, drafts[i].rule.node, drafts[i].rule.scope),
             |i| &drafts[i].reads,
@@ -185,32 +185,32 @@ impl Program {
                     RuleKind::Count => "repeat_count",
                 };
                 let names = cycle.iter().chain(cycle.first()).map(name).collect();
-                let fault = Fault { at: 0, cause: Cause::Cycle(names) };
-                faults.push(RuleFault { node: first.node as usize, column, fault });
-                return Err(faults);
+                let error = ParseError { at: 0, cause: Cause::Cycle(names) };
+                errors.push(RuleError { node: first.node as usize, column, error });
+                return Err(errors);
             }
         };
-        Ok(Self::assemble(package, schema, drafts, &order, asked, templates, last_saved))
+        Ok(Self::assemble(package, layout, drafts, &order, asked, templates, last_saved))
     }
 
     fn assemble(
         package: &Package,
-        schema: Schema,
-        drafts: Vec<Draft>,
+        layout: Layout,
+        drafts: Vec<UnorderedRule>,
         order: &[usize],
-        asked: Vec<Option<Box<Asked>>>,
-        templates: HashMap<NodeId, HashMap<String, Vec<Part>>>,
+        on_demand: Vec<Option<Box<OnDemandRules>>>,
+        templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
         mut last_saved: Vec<std::sync::Arc<str>>,
     ) -> Self {
         let nodes = package.nodes.len();
         let mut dependents = vec![Vec::new(); nodes];
-        let mut by_scope = vec![Vec::new(); schema.scopes.len()];
-        let mut own = vec![Own::default(); nodes];
+        let mut by_scope = vec![Vec::new(); layout.scopes.len()];
+        let mut own = vec![NodeRules::default(); nodes];
         let mut of_language = Vec::new();
         let mut rules = Vec::with_capacity(drafts.len());
-        let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+        let mut drafts: Vec<Option<UnorderedRule>> = drafts.into_iter().map(Some).collect();
         for (rank, i) in order.iter().enumerate() {
-            let Some(Draft { rule, reads, language }) = drafts[*i].take() else { continue };
+            let Some(UnorderedRule { rule, reads, language }) = drafts[*i].take() else { continue };
             let rank = rank as u32;
             for read in reads.iter().filter(|read| read.node != FORM) {
                 dependents[read.node as usize].push(Dependent { rule: rank, anchor: read.anchor });
@@ -240,13 +240,13 @@ impl Program {
         last_saved.sort_unstable();
         last_saved.dedup();
         Self {
-            schema,
+            layout,
             rules,
             dependents,
             by_scope,
             own,
             of_language,
-            asked,
+            on_demand,
             templates,
             triggers,
             drawn_before,
@@ -255,13 +255,13 @@ impl Program {
     }
 
     /// What is computed of a node when it is asked for.
-    pub(crate) fn asked(&self, node: NodeId) -> &Asked {
-        static NOTHING: Asked = Asked::NOTHING;
-        self.asked[node as usize].as_deref().unwrap_or(&NOTHING)
+    pub(crate) fn on_demand(&self, node: NodeId) -> &OnDemandRules {
+        static NOTHING: OnDemandRules = OnDemandRules::NOTHING;
+        self.on_demand[node as usize].as_deref().unwrap_or(&NOTHING)
     }
 
     /// The parts of a text of a node; `None` where it holds nothing computed.
-    pub(crate) fn template(&self, node: NodeId, text: &str) -> Option<&[Part]> {
+    pub(crate) fn template(&self, node: NodeId, text: &str) -> Option<&[TextPart]> {
         self.templates.get(&node)?.get(text).map(Vec::as_slice)
     }
 }
@@ -273,8 +273,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn keep(&mut self, mut bound: Bound, node: NodeId, column: &'static str) -> Bound {
-        let faults = bound.faults.drain(..).filter(|fault| !fault.cause.reads_blank());
-        self.faults.extend(faults.map(|fault| RuleFault { node: node as usize, column, fault }));
+        let errors = bound.errors.drain(..).filter(|error| !error.cause.reads_blank());
+        self.errors.extend(errors.map(|error| RuleError { node: node as usize, column, error }));
         self.last_saved.extend(bound.last_saved.iter().cloned());
         bound
     }
@@ -283,20 +283,20 @@ impl<'a> Compiler<'a> {
         (!text.trim().is_empty()).then(|| self.bind(text, node, column).expr)
     }
 
-    fn node(&mut self, schema: &Schema, id: NodeId, drafts: &mut Vec<Draft>) -> Asked {
+    fn node(&mut self, layout: &Layout, id: NodeId, drafts: &mut Vec<UnorderedRule>) -> OnDemandRules {
         let node = &self.package.nodes[id as usize];
-        let scope = schema.scope_of(id);
+        let scope = layout.scope_of(id);
         let mut push = |kind, scope, bound: Bound| {
             let keeps = keeps(&bound.expr);
             let rule = Rule { kind, node: id, scope, expr: bound.expr, keeps };
-            drafts.push(Draft { rule, reads: bound.reads, language: bound.language });
+            drafts.push(UnorderedRule { rule, reads: bound.reads, language: bound.language });
         };
-        let mut asked = Asked {
+        let mut asked = OnDemandRules {
             required: self.asked(&node.required, id, "required"),
             readonly: self.asked(&node.readonly, id, "readonly"),
             constraint: self.asked(&node.constraint, id, "constraint"),
             initial: self.asked(&node.initial, id, "default"),
-            ..Asked::NOTHING
+            ..OnDemandRules::NOTHING
         };
         if !node.relevant.trim().is_empty() {
             let bound = self.bind(&node.relevant, id, "relevant");
@@ -312,7 +312,7 @@ impl<'a> Compiler<'a> {
             }
         }
         if node.kind == NodeType::Repeat && !node.repeat_count.trim().is_empty() {
-            let outer = schema.scopes[scope as usize].parent;
+            let outer = layout.scopes[scope as usize].parent;
             // the count is told from around the repeat: a relative path starts at the repeat all the same
             let bound = self.bind(&node.repeat_count, id, "repeat_count");
             push(RuleKind::Count, outer, bound);
@@ -333,7 +333,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The texts of a node that hold expressions, and those of its choices.
-    fn templates(&mut self, id: NodeId) -> HashMap<String, Vec<Part>> {
+    fn templates(&mut self, id: NodeId) -> HashMap<String, Vec<TextPart>> {
         let node = &self.package.nodes[id as usize];
         let mut texts: Vec<&Text> =
             vec![&node.label, &node.hint, &node.guidance, &node.required_message, &node.constraint_message];
@@ -351,15 +351,15 @@ impl<'a> Compiler<'a> {
         found
     }
 
-    fn parts(&mut self, text: &str, id: NodeId) -> Vec<Part> {
+    fn parts(&mut self, text: &str, id: NodeId) -> Vec<TextPart> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((range, expression)) = embedded(rest) {
-            parts.push(Part::Plain(rest[..range.start].to_owned()));
-            parts.push(Part::Computed(self.bind(expression, id, "label").expr));
+            parts.push(TextPart::Plain(rest[..range.start].to_owned()));
+            parts.push(TextPart::Computed(self.bind(expression, id, "label").expr));
             rest = &rest[range.end..];
         }
-        parts.push(Part::Plain(rest.to_owned()));
+        parts.push(TextPart::Plain(rest.to_owned()));
         parts.shrink_to_fit();
         parts
     }
@@ -376,12 +376,12 @@ fn keeps(expr: &Expr) -> bool {
     }
 }
 
-impl Part {
+impl TextPart {
     /// As it appears in a text.
     pub(crate) fn write(&self, out: &mut String, value: impl FnOnce(&Expr) -> Value) {
         match self {
-            Part::Plain(text) => out.push_str(text),
-            Part::Computed(expr) => out.push_str(&value(expr).text()),
+            TextPart::Plain(text) => out.push_str(text),
+            TextPart::Computed(expr) => out.push_str(&value(expr).text()),
         }
     }
 }

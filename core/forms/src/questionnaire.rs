@@ -13,7 +13,7 @@ pub use crate::package::{
 };
 
 use crate::expression::functions::Function;
-use crate::program::{Program, RuleFault};
+use crate::program::{Program, RuleError};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,8 +32,8 @@ pub enum PackageError {
     #[error("{what}{}", .node.as_ref().map(|name| format!(" (at {name})")).unwrap_or_default())]
     Invalid { node: Option<String>, what: &'static str },
     /// Expressions that cannot be used; all of them.
-    #[error("{} (at {})", .0[0].1.fault, .0[0].0)]
-    Rules(Vec<(String, RuleFault)>),
+    #[error("{} (at {})", .0[0].1.error, .0[0].0)]
+    Rules(Vec<(String, RuleError)>),
 }
 
 /// A questionnaire that was checked and is ready for interviews. What the package holds is read through it
@@ -92,9 +92,9 @@ impl Questionnaire {
 
     fn ready(package: Package, digest: [u8; 32], functions: &'static [Function]) -> Result<Self, PackageError> {
         package.check()?;
-        let program = Program::new(&package, functions).map_err(|faults| {
-            let named = |fault: RuleFault| (package.nodes[fault.node].name.clone(), fault);
-            PackageError::Rules(faults.into_iter().map(named).collect())
+        let program = Program::new(&package, functions).map_err(|errors| {
+            let named = |error: RuleError| (package.nodes[error.node].name.clone(), error);
+            PackageError::Rules(errors.into_iter().map(named).collect())
         })?;
         Ok(Self { package, digest, program: Arc::new(program) })
     }

@@ -1,7 +1,7 @@
 //! From a workbook to a questionnaire, off the phone: XLSForm as pyxform 4 understands it, with the additions that
 //! Tabara needs (columns `fact`, `role`, `prefill`, `sealed_only`; sheet `indicators`; settings `kind` and `unit`).
 //!
-//! Every step adds its faults to one list and goes on, so that an author sees all of them in one run:
+//! Every step adds its diagnostics to one list and goes on, so that an author sees all of them in one run:
 //!
 //! | step | module |
 //! |--|--|
@@ -15,37 +15,37 @@
 //!
 //! A form with an error gives no questionnaire; warnings do not hinder one.
 
+mod attachments;
 mod choices;
 mod columns;
-mod countable;
-mod fault;
+mod diagnostics;
+mod fact_checks;
 mod languages;
 mod parameters;
+mod possible_values;
 mod references;
-mod results;
 mod review;
 mod rules;
 mod selects;
 mod settings;
 mod survey;
-mod tables;
 mod types;
 pub mod workbook;
 mod xls;
 
-pub use fault::{Fault, Severity, UNREADABLE, did_you_mean};
-pub use review::{PackageCheck, PackageReview, Spot};
+pub use diagnostics::{Diagnostic, Severity, UNREADABLE, did_you_mean};
+pub use review::{PackageCell, PackageCheck, PackageReview};
 
 use crate::expression::Cause;
 use crate::package::{FORMAT, Package};
 use crate::questionnaire::{PackageError, Questionnaire};
+use attachments::ExternalFiles;
 use choices::Lists;
-use columns::{Row, Table};
-use countable::Countable;
-use fault::{Faults, Place, distance};
+use columns::{SheetRow, SheetTable};
+use diagnostics::{CellRef, Diagnostics, distance};
+use fact_checks::FactChecks;
 use languages::Languages;
 use settings::Settings;
-use tables::Beside;
 use workbook::{Sheet, Workbook};
 
 /// What came of a form.
@@ -53,8 +53,8 @@ use workbook::{Sheet, Workbook};
 pub struct Compiled {
     /// None if any fault is an error.
     pub questionnaire: Option<Questionnaire>,
-    /// All faults, by sheet and row.
-    pub faults: Vec<Fault>,
+    /// All diagnostics, by sheet and row.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Compiles a form that needs no other files: .xlsx, .xlsm, .xls or .md tables, told by content.
@@ -65,30 +65,35 @@ pub fn compile(bytes: &[u8]) -> Compiled {
 /// Compiles a form; `beside` reads a file that lies beside it, by name (`select_one_from_file`, `pulldata`), and `check`
 /// is what a domain demands.
 pub fn compile_with(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>, check: &PackageCheck) -> Compiled {
-    let mut faults = Faults::default();
+    let mut diagnostics = Diagnostics::default();
     let questionnaire = match Workbook::read(bytes) {
-        Ok(workbook) => read_form(&workbook, beside, check, &mut faults),
+        Ok(workbook) => read_form(&workbook, beside, check, &mut diagnostics),
         Err(unreadable) => {
-            faults.error(Place::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
+            diagnostics.error(CellRef::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
             None
         }
     };
-    Compiled { questionnaire: questionnaire.filter(|_| !faults.any_error()), faults: faults.sorted() }
+    Compiled { questionnaire: questionnaire.filter(|_| !diagnostics.any_error()), diagnostics: diagnostics.sorted() }
 }
 
 /// Tells what the package itself refuses: cycles, and sizes that no sheet is to blame for.
-fn misfit(error: &PackageError, rows: &[Option<Row<'_>>], table: &Table<'_>, faults: &mut Faults) {
+fn report_package_error(
+    error: &PackageError,
+    rows: &[Option<SheetRow<'_>>],
+    table: &SheetTable<'_>,
+    diagnostics: &mut Diagnostics,
+) {
     let PackageError::Rules(rules) = error else {
         let message = format!("the questionnaire would not open on a phone: {error}");
-        return faults.error(Place::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+        return diagnostics.error(CellRef::sheet("survey"), "unusable", message, "make the form smaller or simpler");
     };
     for (_, rule) in rules {
-        let at = rows[rule.node].map_or(Place::sheet("survey"), |row| table.place(row, rule.column));
-        let (code, hint) = match rule.fault.cause {
+        let at = rows[rule.node].map_or(CellRef::sheet("survey"), |row| table.place(row, rule.column));
+        let (code, hint) = match rule.error.cause {
             Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
             _ => ("bad-expression", "see the names and functions in the cell"),
         };
-        faults.error(at, code, rule.fault.to_string(), hint);
+        diagnostics.error(at, code, rule.error.to_string(), hint);
     }
 }
 
@@ -98,60 +103,65 @@ fn read_form(
     workbook: &Workbook,
     beside: &dyn Fn(&str) -> Option<Vec<u8>>,
     check: &PackageCheck,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Questionnaire> {
-    let survey_sheet = survey_sheet(workbook, faults)?;
+    let survey_sheet = survey_sheet(workbook, diagnostics)?;
     let blank = Sheet::default();
     let sheet = |name: &str| workbook.sheet(name).unwrap_or(&blank);
-    check_sheets(workbook, faults);
-    let settings_table = Table::new("settings", sheet("settings"), faults);
-    let survey_table = Table::new("survey", survey_sheet, faults);
-    let choices_table = Table::new("choices", sheet("choices"), faults);
-    let external_table = Table::new("external_choices", sheet("external_choices"), faults);
-    choices::check_headers(&choices_table, faults);
+    check_sheets(workbook, diagnostics);
+    let settings_table = SheetTable::new("settings", sheet("settings"), diagnostics);
+    let survey_table = SheetTable::new("survey", survey_sheet, diagnostics);
+    let choices_table = SheetTable::new("choices", sheet("choices"), diagnostics);
+    let external_table = SheetTable::new("external_choices", sheet("external_choices"), diagnostics);
+    choices::check_headers(&choices_table, diagnostics);
     if !survey_table.has("type") {
         let hint = "the first row of the sheet names the columns: type, name, label ...";
-        faults.error(Place::row("survey", 1), "no-type-column", "the sheet survey has no column 'type'", hint);
+        diagnostics.error(CellRef::row("survey", 1), "no-type-column", "the sheet survey has no column 'type'", hint);
         return None;
     }
     if choices_table.rows().next().is_some() {
         for column in ["list_name", "name"].iter().filter(|column| !choices_table.has(column)) {
             let message = format!("the sheet choices has no column '{column}'");
-            faults.error(Place::row("choices", 1), "no-column", message, "choices have list_name, name and label");
+            diagnostics.error(
+                CellRef::row("choices", 1),
+                "no-column",
+                message,
+                "choices have list_name, name and label",
+            );
         }
     }
     for table in [&settings_table, &survey_table, &choices_table, &external_table] {
-        check_formulas(table, faults);
+        check_formulas(table, diagnostics);
     }
-    let mut settings = Settings::read(&settings_table, faults);
+    let mut settings = Settings::read(&settings_table, diagnostics);
     let shown = [&survey_table, &choices_table];
-    let languages = Languages::of(&shown, settings.get("default_language"), faults);
+    let languages = Languages::of(&shown, settings.get("default_language"), diagnostics);
     for table in shown {
-        languages.check(table, faults);
+        languages.check(table, diagnostics);
     }
-    let mut lists = Lists::read(&choices_table, &languages, settings.says("allow_choice_duplicates"), faults);
-    let external = Lists::read(&external_table, &languages, true, faults);
-    let beside = Beside::new(beside);
-    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, &beside, faults);
+    let mut lists = Lists::read(&choices_table, &languages, settings.says("allow_choice_duplicates"), diagnostics);
+    let external = Lists::read(&external_table, &languages, true, diagnostics);
+    let beside = ExternalFiles::new(beside);
+    let mut reader = survey::Reader::new(&survey_table, &languages, &mut lists, &external, &beside, diagnostics);
     reader.collapse = settings.get("clean_text_values").and_then(survey::yes_no) != Some(false);
     reader.root = settings.get("name").unwrap_or("data");
     reader.near_choices = misspelt(workbook, "choices");
     reader.near_external = misspelt(workbook, "external_choices");
     let mut survey = reader.read();
     settings.adopt(&survey.settings);
-    if survey.nodes.iter().all(|node| node.kind.is_section()) && !faults.any_error() {
+    if survey.nodes.iter().all(|node| node.kind.is_section()) && !diagnostics.any_error() {
         let hint = "a spreadsheet that was saved by a statistics package may look empty: open it and save it again";
-        faults.error(Place::sheet("survey"), "no-question", "the form has no question", hint);
+        diagnostics.error(CellRef::sheet("survey"), "no-question", "the form has no question", hint);
     }
     if !settings.says("omit_instanceid") {
         references::add_instance_id(&mut survey, &survey_table);
     }
     let tables = references::Tables { settings: &settings_table, survey: &survey_table, choices: &choices_table };
-    references::check(&mut survey, &mut lists, &languages, &tables, &beside, faults);
+    references::check(&mut survey, &mut lists, &languages, &tables, &beside, diagnostics);
     let survey::Survey { nodes, rows, .. } = survey;
     if nodes.iter().any(|node| !node.fact.is_empty()) && settings.get("form_id").is_none() {
         let hint = "records name the form that they came from: fill form_id on the sheet settings";
-        faults.error(Place::sheet("settings").column("form_id"), "no-form-id", "the form has no form_id", hint);
+        diagnostics.error(CellRef::sheet("settings").column("form_id"), "no-form-id", "the form has no form_id", hint);
     }
     let mut package = Package {
         format: FORMAT,
@@ -167,9 +177,9 @@ fn read_form(
         indicators: Vec::new(),
         settings: settings.rest(),
     };
-    let graph = rules::check(&package, &rows, &survey_table, check.functions, faults);
-    let indicators = Table::new("indicators", sheet("indicators"), faults);
-    let mut countable = Countable { package: &package, graph: &graph, faults };
+    let graph = rules::check(&package, &rows, &survey_table, check.functions, diagnostics);
+    let indicators = SheetTable::new("indicators", sheet("indicators"), diagnostics);
+    let mut countable = FactChecks { package: &package, graph: &graph, diagnostics };
     countable.check(&survey_table, &rows);
     let indicator_rows;
     (package.indicators, indicator_rows) = countable.indicators(&indicators, &languages, check.weights);
@@ -180,23 +190,23 @@ fn read_form(
         indicators: &indicators,
         indicator_rows: &indicator_rows,
     };
-    (check.run)(&mut PackageReview::new(&mut package, &graph, tables, faults));
+    (check.run)(&mut PackageReview::new(&mut package, &graph, tables, diagnostics));
     // what was told already needs no second word from the package
-    match faults.any_error() {
+    match diagnostics.any_error() {
         true => None,
         false => Questionnaire::new_with(package, check.functions)
-            .map_err(|error| misfit(&error, &rows, &survey_table, faults))
+            .map_err(|error| report_package_error(&error, &rows, &survey_table, diagnostics))
             .ok(),
     }
 }
 
 /// Cells whose formula failed when the spreadsheet was saved.
-fn check_formulas(table: &Table<'_>, faults: &mut Faults) {
+fn check_formulas(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
     const FAILED: &[&str] = &["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
     for row in table.rows() {
         for (header, cell) in table.cells(row).filter(|(_, cell)| FAILED.contains(cell)) {
-            let at = Place::row(table.sheet, row.number).column(&header.title);
-            faults.error(
+            let at = CellRef::row(table.sheet, row.number).column(&header.title);
+            diagnostics.error(
                 at,
                 "failed-formula",
                 format!("the cell holds {cell}"),
@@ -207,7 +217,7 @@ fn check_formulas(table: &Table<'_>, faults: &mut Faults) {
 }
 
 /// The sheet `survey`; where a workbook has one sheet only, that one.
-fn survey_sheet<'a>(workbook: &'a Workbook, faults: &mut Faults) -> Option<&'a Sheet> {
+fn survey_sheet<'a>(workbook: &'a Workbook, diagnostics: &mut Diagnostics) -> Option<&'a Sheet> {
     let only = workbook.sheets.first().filter(|sheet| workbook.sheets.len() == 1 && !sheet.name.starts_with('_'));
     let only = only.filter(|sheet| !SHEETS.contains(&&*sheet.name.to_lowercase()));
     let found = workbook.sheet("survey").or(only).filter(|sheet| !sheet.rows.is_empty());
@@ -217,8 +227,8 @@ fn survey_sheet<'a>(workbook: &'a Workbook, faults: &mut Faults) -> Option<&'a S
             Some(near) => format!("is the sheet '{near}' meant to be 'survey'?"),
             None => "the questions stand on a sheet 'survey' with the columns type, name and label".into(),
         };
-        faults.error(
-            Place::sheet("survey"),
+        diagnostics.error(
+            CellRef::sheet("survey"),
             "no-survey",
             "the workbook has no sheet 'survey' with anything on it",
             hint,
@@ -235,18 +245,23 @@ fn misspelt<'a>(workbook: &'a Workbook, name: &str) -> Vec<&'a str> {
 }
 
 /// Sheets that are not read although the author may think so.
-fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
+fn check_sheets(workbook: &Workbook, diagnostics: &mut Diagnostics) {
     for sheet in &workbook.sheets {
         let lower = sheet.name.to_lowercase();
         let filled = sheet.rows.len() > 1;
         match lower.as_str() {
             "entities" if filled => {
                 let hint = "records of people are linked by the code on their slip";
-                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "entities are not kept by this program", hint);
+                diagnostics.warn(
+                    CellRef::sheet(&sheet.name),
+                    "sheet-left-out",
+                    "entities are not kept by this program",
+                    hint,
+                );
             }
             "osm" if filled => {
                 let hint = "use a select_one with the places of interest";
-                faults.warn(Place::sheet(&sheet.name), "sheet-left-out", "the sheet osm is not read", hint);
+                diagnostics.warn(CellRef::sheet(&sheet.name), "sheet-left-out", "the sheet osm is not read", hint);
             }
             _ => {}
         }
@@ -254,7 +269,7 @@ fn check_sheets(workbook: &Workbook, faults: &mut Faults) {
     for name in ["settings", "indicators", "choices"].iter().filter(|name| workbook.sheet(name).is_none()) {
         for near in misspelt(workbook, name) {
             let message = format!("the sheet '{near}' is not read");
-            faults.warn(Place::sheet(near), "sheet-left-out", message, format!("is it meant to be '{name}'?"));
+            diagnostics.warn(CellRef::sheet(near), "sheet-left-out", message, format!("is it meant to be '{name}'?"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::clock::{BUJUMBURA, Clock, civil_month};
 use crate::envelope::{self, Digest};
 use crate::error::{Error, Result};
-use crate::interview::{Draft, Interview, Setting};
+use crate::interview::{Draft, Interview, InterviewConfig};
 use crate::places;
 use crate::questionnaire::Questionnaire;
 use crate::screening::read_questionnaire;
@@ -87,10 +87,10 @@ impl Phone {
         Ok(form)
     }
 
-    pub(super) fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<Setting> {
+    pub(super) fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<InterviewConfig> {
         let commune = self.mailbox.enrolment()?.commune;
         let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
-        Ok(Setting {
+        Ok(InterviewConfig {
             language: language.to_owned(),
             now: info.started,
             prefill: province.into_iter().chain([("device.commune".to_owned(), commune)]).collect(),

@@ -8,7 +8,7 @@ use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
 use crate::envelope::{self, Typ, sha256};
 use crate::error::{Error, Result};
 use crate::facts::{Dictionary, Facts, Value};
-use crate::interview::{AnswerFault, Interview, Missing, Page};
+use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
 use crate::screening::{self, Advice, Assessment, Outcome};
@@ -349,22 +349,22 @@ fn facts(interview: &Interview, assessment: &Assessment, kind: Kind, month: &str
     facts
 }
 
-impl From<AnswerFault> for Error {
-    fn from(fault: AnswerFault) -> Self {
+impl From<AnswerError> for Error {
+    fn from(fault: AnswerError) -> Self {
         match fault {
-            AnswerFault::UnknownQuestion => Error::NotFound { what: "question" },
-            AnswerFault::NotRelevant => Error::Answer { reason: "not asked now" },
-            AnswerFault::ReadOnly => Error::Answer { reason: "cannot be answered" },
-            AnswerFault::NotInteger => Error::Answer { reason: "not a whole number" },
-            AnswerFault::NotNumber => Error::Answer { reason: "not a number" },
-            AnswerFault::NotDate => Error::Answer { reason: "not a date" },
-            AnswerFault::NotTime => Error::Answer { reason: "not a time" },
-            AnswerFault::NotPlace => Error::Answer { reason: "not a place" },
-            AnswerFault::NotAChoice => Error::Answer { reason: "not one of the choices" },
-            AnswerFault::OutOfRange => Error::Answer { reason: "out of range" },
-            AnswerFault::TooLong => Error::Answer { reason: "too long" },
-            AnswerFault::TooManyRows => Error::Answer { reason: "too many rows" },
-            AnswerFault::RowsAreCounted => Error::Answer { reason: "the number of rows is computed" },
+            AnswerError::UnknownQuestion => Error::NotFound { what: "question" },
+            AnswerError::NotRelevant => Error::Answer { reason: "not asked now" },
+            AnswerError::ReadOnly => Error::Answer { reason: "cannot be answered" },
+            AnswerError::NotInteger => Error::Answer { reason: "not a whole number" },
+            AnswerError::NotNumber => Error::Answer { reason: "not a number" },
+            AnswerError::NotDate => Error::Answer { reason: "not a date" },
+            AnswerError::NotTime => Error::Answer { reason: "not a time" },
+            AnswerError::NotPlace => Error::Answer { reason: "not a place" },
+            AnswerError::NotAChoice => Error::Answer { reason: "not one of the choices" },
+            AnswerError::OutOfRange => Error::Answer { reason: "out of range" },
+            AnswerError::TooLong => Error::Answer { reason: "too long" },
+            AnswerError::TooManyRows => Error::Answer { reason: "too many rows" },
+            AnswerError::RowsAreCounted => Error::Answer { reason: "the number of rows is computed" },
         }
     }
 }

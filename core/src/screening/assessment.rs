@@ -26,7 +26,7 @@ pub struct Raise {
     pub from: Outcome,
 }
 
-/// Why an outcome cannot be raised.
+/// Invalid an outcome cannot be raised.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum RaiseError {
     #[error("there is no consent, so there is nothing to raise")]

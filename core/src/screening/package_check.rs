@@ -7,7 +7,7 @@ use crate::facts::{Codes, Dictionary, Fact};
 use crate::kind::Kind;
 use crate::questionnaire::{Indicator, NodeType, Source};
 use std::collections::BTreeMap;
-use tabara_forms::xlsform::{Compiled, PackageCheck, PackageReview, Spot, compile_with, did_you_mean};
+use tabara_forms::xlsform::{Compiled, PackageCell, PackageCheck, PackageReview, compile_with, did_you_mean};
 
 /// What the core recognises without knowing a question's name.
 const ROLES: &[&str] = &["consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated"];
@@ -66,7 +66,7 @@ fn kind(review: &mut PackageReview<'_>) -> Kind {
     Kind::of(&word).unwrap_or_else(|| {
         let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
         let hint = did_you_mean(&word, words.iter().copied(), &format!("one of {}", words.join(", ")));
-        review.error(Spot::Setting("kind"), "unknown-kind", format!("the kind '{word}' is not known"), hint);
+        review.error(PackageCell::Setting("kind"), "unknown-kind", format!("the kind '{word}' is not known"), hint);
         Kind::default()
     })
 }
@@ -77,21 +77,21 @@ fn survey(review: &mut PackageReview<'_>, kind: Kind) {
         let node = review.package.nodes[at].clone();
         if RESERVED.contains(&node.name.as_str()) {
             let message = format!("the name '{}' is that of something which the assessment says", node.name);
-            review.error(Spot::Node(at, "name"), "reserved-name", message, "choose another name");
+            review.error(PackageCell::Node(at, "name"), "reserved-name", message, "choose another name");
         }
         if !node.prefill.is_empty() && !PREFILLS.contains(&node.prefill.as_str()) {
             let message = format!("the device does not know '{}'", node.prefill);
             let otherwise = "the device knows device.province and device.commune";
             let hint = did_you_mean(&node.prefill, PREFILLS.iter().copied(), otherwise);
-            review.error(Spot::Node(at, "prefill"), "unknown-prefill", message, hint);
+            review.error(PackageCell::Node(at, "prefill"), "unknown-prefill", message, hint);
         }
         if !node.role.is_empty() && !ROLES.contains(&node.role.as_str()) {
             let message = format!("the role '{}' is not known", node.role);
             let hint = did_you_mean(&node.role, ROLES.iter().copied(), &format!("roles are {}", ROLES.join(", ")));
-            review.error(Spot::Node(at, "role"), "unknown-role", message, hint);
+            review.error(PackageCell::Node(at, "role"), "unknown-role", message, hint);
         }
         if !node.fact.is_empty()
-            && let Some(fact) = known_fact(&node.fact, kind, Spot::Node(at, "fact"), review)
+            && let Some(fact) = known_fact(&node.fact, kind, PackageCell::Node(at, "fact"), review)
         {
             check_fact(at, fact, review);
         }
@@ -102,13 +102,13 @@ fn survey(review: &mut PackageReview<'_>, kind: Kind) {
     if let (true, Some(role)) = (counts, missing) {
         let message = format!("the form counts people, and no question has the role '{role}'");
         let hint = "nothing may be counted without consent (role consent) and leave to count (role statistics)";
-        review.error(Spot::Survey("role"), "no-consent", message, hint);
+        review.error(PackageCell::Survey("role"), "no-consent", message, hint);
     }
 }
 
 /// One or many as the question, codes within those of the dictionary.
 fn check_fact(at: usize, fact: &Fact, review: &mut PackageReview<'_>) {
-    let spot = Spot::Node(at, "fact");
+    let spot = PackageCell::Node(at, "fact");
     let node = &review.package.nodes[at];
     let many = node.kind == NodeType::SelectMultiple;
     match node.kind {
@@ -158,7 +158,7 @@ fn nearest_code(word: &str, fact: &Fact) -> String {
     }
 }
 
-fn known_fact(name: &str, kind: Kind, at: Spot, review: &mut PackageReview<'_>) -> Option<&'static Fact> {
+fn known_fact(name: &str, kind: Kind, at: PackageCell, review: &mut PackageReview<'_>) -> Option<&'static Fact> {
     let dictionary = Dictionary::standard();
     let allowed =
         |fact: &&Fact| fact.kinds.iter().any(|k| k == kind.word()) && !SET_BY_CORE.contains(&fact.name.as_str());
@@ -187,20 +187,25 @@ fn indicators(review: &mut PackageReview<'_>, kind: Kind) {
         for (profile, weight) in indicator.weights.iter().filter(|(_, weight)| !WEIGHTS.contains(&weight.as_str())) {
             let column = PROFILES.iter().find(|known| *known == profile).expect("only these are read");
             let message = format!("'{weight}' is no weight");
-            review.error(Spot::Indicator(at, column), "bad-weight", message, "S (strong), M (medium) or W (weak)");
+            review.error(
+                PackageCell::Indicator(at, column),
+                "bad-weight",
+                message,
+                "S (strong), M (medium) or W (weak)",
+            );
         }
         if !indicator.assume.is_empty() && !ASSUMED.contains(&indicator.assume.as_str()) {
             let message = format!("'{}' is no way to take an unknown answer", indicator.assume);
             let otherwise = "one of yes, floor, purpose, never";
             let hint = did_you_mean(&indicator.assume, ASSUMED.iter().copied(), otherwise);
-            review.error(Spot::Indicator(at, "assume"), "bad-assume", message, hint);
+            review.error(PackageCell::Indicator(at, "assume"), "bad-assume", message, hint);
         }
         if !indicator.fact.is_empty()
-            && let Some(fact) = known_fact(&indicator.fact, kind, Spot::Indicator(at, "fact"), review)
+            && let Some(fact) = known_fact(&indicator.fact, kind, PackageCell::Indicator(at, "fact"), review)
             && !fact.codes.has(&indicator.code)
         {
             let message = format!("'{}' is no code of the fact '{}'", indicator.code, fact.name);
-            review.error(Spot::Indicator(at, "code"), "fact-codes", message, "see facts.csv");
+            review.error(PackageCell::Indicator(at, "code"), "fact-codes", message, "see facts.csv");
         }
         let needs = review.condition(at).into_iter().chain([indicator.question as usize]);
         let moves = !HARMLESS.contains(&indicator.kind.as_str()) || !indicator.fact.is_empty();
@@ -208,7 +213,7 @@ fn indicators(review: &mut PackageReview<'_>, kind: Kind) {
         if let Some(item) = sealed.filter(|_| moves && !indicator.code.is_empty()) {
             let message = format!("'{}' depends on '{item}', which is sealed_only", indicator.code);
             let hint = format!("the outcome is a fact: only the kinds {} can depend on it", HARMLESS.join(", "));
-            review.error(Spot::Indicator(at, "question"), "fact-of-sealed", message, hint);
+            review.error(PackageCell::Indicator(at, "question"), "fact-of-sealed", message, hint);
         }
     }
 }
@@ -220,14 +225,14 @@ fn rule_sheet(review: &mut PackageReview<'_>) {
     let rule = review.package.settings.get("rule").map(String::as_str);
     if !rows.is_empty() && rule != Some(VERSION.to_string().as_str()) {
         let message = format!("the setting 'rule' must be {VERSION}, the version of the rule that reads this sheet");
-        review.error(Spot::Setting("rule"), "bad-indicator", message, HINT);
+        review.error(PackageCell::Setting("rule"), "bad-indicator", message, HINT);
     }
     let mut weighed: BTreeMap<&str, &Indicator> = BTreeMap::new();
     let mut assumed: BTreeMap<u32, &str> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         let mut unless = |right: bool, column, message: &str| {
             if !right {
-                review.error(Spot::Indicator(at, column), "bad-indicator", message, HINT);
+                review.error(PackageCell::Indicator(at, column), "bad-indicator", message, HINT);
             }
         };
         let kinds = &INDICATOR_KINDS;

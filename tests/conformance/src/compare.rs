@@ -6,8 +6,8 @@
 //! a translation that is missing is blank or `-`, where ours falls back to the default language.
 
 use std::collections::BTreeSet;
-use tabara_core::expression::bind::{Column, Descent, Nodes, Pick};
-use tabara_core::expression::schema::Schema;
+use tabara_core::expression::bind::{Column, Descent, Nodes, RowFilter};
+use tabara_core::expression::layout::Layout;
 use tabara_core::expression::{Binder, Bound, Cause, Expr, embedded};
 use tabara_core::questionnaire::{Choices, Node, NodeType, Package, Source, Text};
 
@@ -30,9 +30,9 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
     if theirs.languages.iter().any(|name| !name.is_empty()) && languages(ours) != languages(theirs) {
         found.push(format!("languages: {:?} not {:?}", ours.languages, theirs.languages));
     }
-    let (our_schema, their_schema) = (Schema::new(ours), Schema::new(theirs));
-    let sides = Sides { ours: (&our_schema, ours), theirs: (&their_schema, theirs) };
-    let (mut our_binder, mut their_binder) = (Binder::new(&our_schema), Binder::new(&their_schema));
+    let (our_layout, their_layout) = (Layout::new(ours), Layout::new(theirs));
+    let sides = Sides { ours: (&our_layout, ours), theirs: (&their_layout, theirs) };
+    let (mut our_binder, mut their_binder) = (Binder::new(&our_layout), Binder::new(&their_layout));
     let pairs = |package: &Package| -> Vec<usize> {
         (0..package.nodes.len()).filter(|at| counts(&package.nodes[*at])).collect()
     };
@@ -86,8 +86,8 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
 
 /// Two packages whose expressions mean the same where names do, though lists and columns have other numbers.
 struct Sides<'a> {
-    ours: (&'a Schema, &'a Package),
-    theirs: (&'a Schema, &'a Package),
+    ours: (&'a Layout, &'a Package),
+    theirs: (&'a Layout, &'a Package),
 }
 
 impl Sides<'_> {
@@ -120,8 +120,8 @@ impl Sides<'_> {
         let all = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b));
         let step = |(a, b): (&Descent, &Descent)| {
             let picks = match (&a.pick, &b.pick) {
-                (Pick::Rows(a), Pick::Rows(b)) => all(a, b),
-                (Pick::Number(a), Pick::Number(b)) => self.same(a, b),
+                (RowFilter::Rows(a), RowFilter::Rows(b)) => all(a, b),
+                (RowFilter::Number(a), RowFilter::Number(b)) => self.same(a, b),
                 _ => false,
             };
             a.scope == b.scope && picks
@@ -132,9 +132,9 @@ impl Sides<'_> {
     }
 
     fn same_column(&self, (list, ours): (u32, Column), (other, theirs): (u32, Column)) -> bool {
-        let name = |schema: &Schema, list: u32, column| match column {
+        let name = |layout: &Layout, list: u32, column| match column {
             Column::Label => "label".to_owned(),
-            Column::At(at) => schema.lists[list as usize].columns[at as usize].0.to_string(),
+            Column::At(at) => layout.lists[list as usize].columns[at as usize].0.to_string(),
         };
         name(self.ours.0, list, ours) == name(self.theirs.0, other, theirs)
     }
@@ -151,7 +151,7 @@ impl Sides<'_> {
 
 /// Whether an expression asks a column of a table beside the form, which is not in the XForm.
 fn asks_beside(theirs: &Bound) -> bool {
-    theirs.faults.iter().any(|fault| matches!(fault.cause, Cause::UnknownColumn { .. } | Cause::UnknownList(_)))
+    theirs.errors.iter().any(|fault| matches!(fault.cause, Cause::UnknownColumn { .. } | Cause::UnknownList(_)))
 }
 
 fn counts(node: &Node) -> bool {

@@ -5,10 +5,10 @@
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use tabara_conformance::suite::{Suite, cases};
-use tabara_core::expression::{Surroundings, Tree, Value, evaluate, moment, number_text, parse};
+use tabara_core::expression::{Ast, Environment, Value, evaluate, moment, number_text, parse};
 
-fn around(now: i64, local: i16) -> Surroundings {
-    Surroundings { now, local, seed: 7, language: 0, last_saved: BTreeMap::new() }
+fn around(now: i64, local: i16) -> Environment {
+    Environment { now, local, seed: 7, language: 0, last_saved: BTreeMap::new() }
 }
 
 /// Numbers that JSON cannot hold are recorded as text.
@@ -85,8 +85,8 @@ enum Held {
 
 /// The value of a tree in which such functions may stand: ours reads it and converts every argument, the function of
 /// the test class is done here. `None` where a part is faulty, or where no row of its arguments fits.
-fn held(tree: &Tree, around: &Surroundings) -> Option<Held> {
-    let Tree::Call { function, arguments, .. } = tree else { return by_ours(tree, around) };
+fn held(tree: &Ast, around: &Environment) -> Option<Held> {
+    let Ast::Call { function, arguments, .. } = tree else { return by_ours(tree, around) };
     let given = || arguments.iter().map(|tree| held(tree, around)).collect::<Option<Vec<Held>>>();
     let value = match function.as_str() {
         "testfunc" => true.into(),
@@ -133,12 +133,12 @@ fn as_it_is(held: &Held) -> String {
     }
 }
 
-fn by_ours(tree: &Tree, around: &Surroundings) -> Option<Held> {
-    fn written(tree: &Tree) -> Option<String> {
+fn by_ours(tree: &Ast, around: &Environment) -> Option<Held> {
+    fn written(tree: &Ast) -> Option<String> {
         Some(match tree {
-            Tree::Number(n) => number_text(*n),
-            Tree::Text(text) => format!("'{text}'"),
-            Tree::Call { function, arguments, .. } => {
+            Ast::Number(n) => number_text(*n),
+            Ast::Text(text) => format!("'{text}'"),
+            Ast::Call { function, arguments, .. } => {
                 let arguments: Option<Vec<String>> = arguments.iter().map(written).collect();
                 format!("{function}({})", arguments?.join(","))
             }

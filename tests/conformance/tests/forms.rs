@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tabara_conformance::suite::{Suite, cases, shared};
 use tabara_conformance::{compare, xform};
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::xlsform::{Compiled, PackageCheck, Severity, compile_with};
 use tabara_desk::preview;
@@ -53,7 +53,7 @@ fn forms_are_accepted_and_refused_as_pyxform_does() {
     let (mut accepted, mut rows) = (Suite::new("pyxform accepted"), Suite::new("pyxform rows"));
     for case in cases {
         let form = case["md"].as_str().expect("a form as tables");
-        let Compiled { questionnaire, faults } = compiled(form);
+        let Compiled { questionnaire, diagnostics: faults } = compiled(form);
         let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
         let (theirs, error) = (case["actual"]["ok"] == true, case["actual"]["error"].as_str().unwrap_or_default());
         assert_eq!(
@@ -74,7 +74,7 @@ fn forms_are_accepted_and_refused_as_pyxform_does() {
 
 /// Walks a form in the terminal with answers of every kind, and gives the number of lines that it says.
 fn preview(questionnaire: &Questionnaire) -> usize {
-    let mut interview = Interview::start(Arc::new(questionnaire.clone()), Setting::default());
+    let mut interview = Interview::start(Arc::new(questionnaire.clone()), InterviewConfig::default());
     let answers = ["1", "", "2024-01-01", "x", "12:00", "2", ":add"];
     let lines: String = answers.iter().cycle().take(500).map(|answer| format!("{answer}\n")).collect();
     let mut said = Vec::new();
@@ -125,7 +125,7 @@ fn every_workbook_of_the_field_compiles_or_is_refused_with_its_reasons() {
     for path in workbooks {
         let bytes = std::fs::read(path).expect("a workbook");
         let name = path.file_name().expect("a name").to_string_lossy();
-        let Compiled { questionnaire, faults } =
+        let Compiled { questionnaire, diagnostics: faults } =
             compile_with(&bytes, &|file| Some(beside("", file)), &PackageCheck::NONE);
         let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
         total += 1;

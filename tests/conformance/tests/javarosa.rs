@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tabara_conformance::random::{Field, Form, Kind};
 use tabara_conformance::suite::{Suite, ours, same};
 use tabara_conformance::xform;
-use tabara_core::interview::{Interview, Setting, Why};
+use tabara_core::interview::{Interview, InterviewConfig, Invalid};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_support::rng::Rng;
 use tabara_support::target;
@@ -58,7 +58,7 @@ fn play(seed: u64) -> Played {
     assert!(imported.unknown.is_empty(), "seed {seed}: {:?}", imported.unknown);
     let questionnaire =
         Questionnaire::new(imported.package).unwrap_or_else(|error| panic!("seed {seed}: {error:?}\n{xform}"));
-    let setting = Setting { now: 1_795_372_200, seed: 7, offset: 120, ..Setting::default() };
+    let setting = InterviewConfig { now: 1_795_372_200, seed: 7, offset: 120, ..InterviewConfig::default() };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
     let mut dice = Rng::new(seed ^ 0xD1CE);
     // how many rows each repeat has, by its path with rows
@@ -149,7 +149,7 @@ fn play(seed: u64) -> Played {
             }
         };
         let fits = (words[0] == "answer").then(|| {
-            let breaks = |missing: &tabara_core::interview::Missing| missing.message.why == Why::Constraint;
+            let breaks = |missing: &tabara_core::interview::Missing| missing.message.why == Invalid::Constraint;
             let (rows, name) = words[1].rsplit_once('/').expect("a path");
             // our paths leave groups out
             let path: String =

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tabara_conformance::suite::{Suite, cases, ours, same};
 use tabara_conformance::xform;
-use tabara_core::expression::{Tree, Value, moment, parse};
-use tabara_core::interview::{AnswerFault, Interview, Page, Setting};
+use tabara_core::expression::{Ast, Value, moment, parse};
+use tabara_core::interview::{AnswerError, Interview, InterviewConfig, Page};
 use tabara_core::questionnaire::{Questionnaire, Source};
 
 /// The text of an answer as the recording holds it.
@@ -29,7 +29,13 @@ fn answer_text(args: &[Json]) -> Option<String> {
 fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
     let imported = xform::import(form["xform"].as_str().unwrap_or("")).ok_or("the XForm is not read")?;
     let questionnaire = Questionnaire::new(imported.package).map_err(|error| format!("refused: {error:?}"))?;
-    let setting = Setting { language: String::new(), now: 1_795_372_200, seed: 7, offset: 120, ..Setting::default() };
+    let setting = InterviewConfig {
+        language: String::new(),
+        now: 1_795_372_200,
+        seed: 7,
+        offset: 120,
+        ..InterviewConfig::default()
+    };
     let mut interview = Interview::start(Arc::new(questionnaire), setting);
     for (repeat, rows) in &imported.rows {
         level(&mut interview, repeat, *rows);
@@ -87,7 +93,7 @@ fn play(form: &Json, decide: bool) -> Result<Vec<String>, String> {
                         match interview.answer(&ours(path), text) {
                             Ok(_) => Ok(()),
                             // 16: no whole number is made of another; what follows from theirs cannot follow from ours
-                            Err(AnswerFault::NotInteger) if decide => break,
+                            Err(AnswerError::NotInteger) if decide => break,
                             // theirs takes what a question cannot hold as a blank
                             Err(fault) if decide && ILL_TYPED.contains(&fault) => {
                                 interview.answer(&ours(path), None).map(drop).map_err(|fault| fault.to_string())
@@ -175,12 +181,12 @@ fn level(interview: &mut Interview, repeat: &str, rows: usize) {
     }
 }
 
-const ILL_TYPED: [AnswerFault; 5] = [
-    AnswerFault::NotNumber,
-    AnswerFault::NotDate,
-    AnswerFault::NotTime,
-    AnswerFault::NotPlace,
-    AnswerFault::OutOfRange,
+const ILL_TYPED: [AnswerError; 5] = [
+    AnswerError::NotNumber,
+    AnswerError::NotDate,
+    AnswerError::NotTime,
+    AnswerError::NotPlace,
+    AnswerError::OutOfRange,
 ];
 
 /// By which a value may differ from the recorded one.
@@ -286,7 +292,7 @@ fn compare(
 /// 2: relevance that is just another node, which we take by value and they by its existence.
 fn bare_nodes(interview: &Interview) -> BTreeSet<String> {
     let nodes = interview.questionnaire().nodes.iter();
-    let bare = nodes.filter(|node| matches!(parse(&node.relevant), Ok(Tree::Path { .. })));
+    let bare = nodes.filter(|node| matches!(parse(&node.relevant), Ok(Ast::Path { .. })));
     bare.map(|node| node.name.clone()).collect()
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::screening;
 
 #[derive(Deserialize)]
@@ -19,7 +19,8 @@ fn main() {
     let form = Arc::new(screening::compile(source).questionnaire.expect("our questionnaire has no fault"));
     for line in std::io::stdin().lock().lines() {
         let sheet: Sheet = serde_json::from_str(&line.expect("a line")).expect("a sheet");
-        let setting = Setting { language: "en".into(), now: 1_780_000_000, offset: 120, ..Setting::default() };
+        let setting =
+            InterviewConfig { language: "en".into(), now: 1_780_000_000, offset: 120, ..InterviewConfig::default() };
         let mut interview = Interview::start(form.clone(), setting);
         // in the order of the form, as they are asked
         for node in &form.nodes {

@@ -2,7 +2,7 @@
 //! fuzz targets meet mutations of real input here for some seconds; `cargo xtask test --only fuzz` does it for longer.
 
 use std::fmt::Write as _;
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::screening::compile;
 use tabara_core::xlsform::{Compiled, Severity};
 use tabara_support::counting::{Counting, count};
@@ -83,7 +83,7 @@ fn mutations_of_real_input_end_in_an_error_or_in_something_that_works() {
 
 /// Compiles within the bounds of memory; the code of the first error, if there is one.
 fn within_bounds(file: &[u8]) -> Option<&'static str> {
-    let (Compiled { questionnaire, faults }, held) = count(|| compile(file));
+    let (Compiled { questionnaire, diagnostics: faults }, held) = count(|| compile(file));
     assert!(held.most < MOST, "{} MB were held", held.most >> 20);
     let error = faults.iter().find(|fault| fault.severity == Severity::Error).map(|fault| fault.code);
     assert_eq!(questionnaire.is_none(), error.is_some());
@@ -172,7 +172,7 @@ fn ten_thousand_rows_are_kept_within_bounds() {
     let form = compile(survey(rows.into_iter().map(str::to_owned)).as_bytes());
     let form = std::sync::Arc::new(form.questionnaire.expect("a form"));
     let (interview, held) = count(|| {
-        let mut interview = Interview::start(form, Setting::default());
+        let mut interview = Interview::start(form, InterviewConfig::default());
         interview.set("n", Some("10000")).expect("it is asked");
         interview
     });

@@ -69,7 +69,7 @@ pub fn compiled(file: &str) -> Questionnaire {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../questionnaires").join(file);
     let bytes = std::fs::read(&path).expect("a questionnaire of the repository");
     let compiled = screening::compile(&bytes);
-    compiled.questionnaire.unwrap_or_else(|| panic!("{file} does not compile: {:?}", compiled.faults))
+    compiled.questionnaire.unwrap_or_else(|| panic!("{file} does not compile: {:?}", compiled.diagnostics))
 }
 
 impl Deployment {

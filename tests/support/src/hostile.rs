@@ -5,8 +5,8 @@
 use crate::files;
 use std::sync::{Arc, LazyLock};
 use tabara_core::envelope::{Digest, sha256};
-use tabara_core::expression::{Surroundings, evaluate};
-use tabara_core::interview::{Draft, Interview, Setting};
+use tabara_core::expression::{Environment, evaluate};
+use tabara_core::interview::{Draft, Interview, InterviewConfig};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::compile;
 use tabara_core::screening::read_questionnaire;
@@ -82,7 +82,7 @@ fn table(bytes: &[u8]) {
 fn expression(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let around =
-            Surroundings { now: 1_795_372_200_000, local: 120, seed: 1, language: 0, last_saved: Default::default() };
+            Environment { now: 1_795_372_200_000, local: 120, seed: 1, language: 0, last_saved: Default::default() };
         let _ = evaluate(text, &around).0.text();
     }
 }
@@ -105,8 +105,8 @@ fn expressions() -> Vec<Vec<u8>> {
     all
 }
 
-fn setting() -> Setting {
-    Setting { language: "fr".into(), now: 1_795_372_200, offset: 120, ..Setting::default() }
+fn setting() -> InterviewConfig {
+    InterviewConfig { language: "fr".into(), now: 1_795_372_200, offset: 120, ..InterviewConfig::default() }
 }
 
 fn package(bytes: &[u8]) {
@@ -150,7 +150,7 @@ static HARD: LazyLock<Arc<Questionnaire>> = LazyLock::new(|| {
 | | hard | English (en) |
 ";
     let compiled = compile(form.as_bytes());
-    Arc::new(compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.faults)))
+    Arc::new(compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)))
 });
 
 /// Lines of `path=answer`, `+repeat`, `-row`, `>path`, `next`, `back`, or another language; then the draft is taken up.

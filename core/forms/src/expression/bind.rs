@@ -1,22 +1,22 @@
-//! From names to places: a [`Tree`] becomes an [`Expr`] in which every path is a node, a way through the rows to it,
-//! and nothing is looked up by name any more. On the way it notes what the expression reads, which is what the
+//! From names to places: a [`Ast`] becomes an [`Expr`] in which every path is a node, a path through the rows to it,
+//! and nothing is looked up by name any more. On the path it notes what the expression reads, which is what the
 //! interview needs to recompute no more than it must.
 //!
 //! How a path finds its rows: from the row of the node that owns the rule, up to the innermost scope that both share
-//! (the *anchor*), then down through the repeats between. Without a way down there is exactly one node. `${name}`, and
+//! (the *anchor*), then down through the repeats between. Without a path down there is exactly one node. `${name}`, and
 //! an absolute path that stands for one value, bind to the row they are written in as far as they can (decision 24).
 
-mod way;
+mod path;
 
 use super::functions::{self, Function};
+use super::layout::{FORM, Layout, NodeId, ScopeId};
 use super::lexer::Operator;
-use super::parser::{Axis, Base, Step, Tree, parse};
-use super::schema::{FORM, NodeId, Schema, ScopeId};
+use super::parser::{Ast, Axis, Base, Step, parse};
 use super::value::Value;
-use super::{Cause, Fault};
+use super::{Cause, ParseError};
+use path::PathBuilder;
 use std::collections::HashMap;
 use std::sync::Arc;
-use way::Way;
 
 /// A typed tree, ready to be evaluated.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub enum Expr {
     Negative(Arc<Expr>),
 }
 
-/// A way to nodes in rows.
+/// A path to nodes in rows.
 #[derive(Debug, Clone)]
 pub struct Nodes {
     /// Start from the candidate of the predicate at hand, not from the rule's own row.
@@ -61,11 +61,11 @@ pub struct Nodes {
 #[derive(Debug, Clone)]
 pub struct Descent {
     pub scope: ScopeId,
-    pub pick: Pick,
+    pub pick: RowFilter,
 }
 
 #[derive(Debug, Clone)]
-pub enum Pick {
+pub enum RowFilter {
     /// All rows for which every predicate holds.
     Rows(Vec<Expr>),
     /// The row of this number, from 1, as the rule's own row computes it.
@@ -83,7 +83,7 @@ pub struct Items {
     pub column: Column,
 }
 
-/// Rows of a table by the text in one column.
+/// InstanceData of a table by the text in one column.
 pub type Index = HashMap<Arc<str>, Vec<u32>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,26 +109,26 @@ pub struct Bound {
     /// `${last-saved#name}`
     pub last_saved: Vec<Arc<str>>,
     /// What is wrong with it; the parts concerned yield a blank.
-    pub faults: Vec<Fault>,
+    pub errors: Vec<ParseError>,
 }
 
 /// Binds expressions of one questionnaire, and keeps the indexes that they share.
 #[derive(Debug)]
 pub struct Binder<'a> {
-    schema: &'a Schema,
+    layout: &'a Layout,
     /// Functions of a domain, beside those that every questionnaire knows.
     functions: &'static [Function],
     indexes: HashMap<(u32, u32), Arc<Index>>,
 }
 
 impl<'a> Binder<'a> {
-    pub fn new(schema: &'a Schema) -> Self {
-        Self::with(schema, &[])
+    pub fn new(layout: &'a Layout) -> Self {
+        Self::with(layout, &[])
     }
 
     /// Like [`Binder::new`], with functions of a domain.
-    pub fn with(schema: &'a Schema, functions: &'static [Function]) -> Self {
-        Self { schema, functions, indexes: HashMap::new() }
+    pub fn with(layout: &'a Layout, functions: &'static [Function]) -> Self {
+        Self { layout, functions, indexes: HashMap::new() }
     }
 
     /// Parses and binds an expression that belongs to a node ([`FORM`] for none).
@@ -141,7 +141,7 @@ impl<'a> Binder<'a> {
         if filter.trim().is_empty() {
             let expr =
                 Expr::Items(Arc::new(Items { list, key: None, by: 0, predicates: vec![], column: Column::At(0) }));
-            return Bound { expr, reads: vec![], language: false, last_saved: vec![], faults: vec![] };
+            return Bound { expr, reads: vec![], language: false, last_saved: vec![], errors: vec![] };
         }
         self.bind_tree(parse(filter), node, |binding, tree| {
             let predicates = [tree.clone()];
@@ -151,37 +151,37 @@ impl<'a> Binder<'a> {
 
     /// The answers to a question inside a repeat, as choices: every row with an answer for which a filter holds.
     pub fn bind_rows(&mut self, from: NodeId, filter: &str, node: NodeId) -> Bound {
-        let tree = if filter.trim().is_empty() { Ok(Tree::Text("every row".into())) } else { parse(filter) };
+        let tree = if filter.trim().is_empty() { Ok(Ast::Text("every row".into())) } else { parse(filter) };
         // all rows of the repeat, also where the question stands in one of them
-        let repeat = schema_repeat(self.schema, from).unwrap_or(from);
+        let repeat = repeat_around(self.layout, from).unwrap_or(from);
         self.bind_tree(tree, node, |binding, tree| {
-            let mut way = binding.nearest(repeat);
+            let mut path = binding.nearest(repeat);
             if !filter.trim().is_empty()
-                && let Err(fault) = binding.choices(&mut way, tree)
+                && let Err(error) = binding.choices(&mut path, tree)
             {
-                return binding.fault(fault.at, fault.cause);
+                return binding.error(error.at, error.cause);
             }
-            way.node = from;
-            Expr::Nodes(Arc::new(binding.finish(way)))
+            path.node = from;
+            Expr::Nodes(Arc::new(binding.finish(path)))
         })
     }
 
     fn bind_tree(
         &mut self,
-        tree: Result<Tree, Fault>,
+        tree: Result<Ast, ParseError>,
         node: NodeId,
-        bind: impl FnOnce(&mut Binding<'_, 'a>, &Tree) -> Expr,
+        bind: impl FnOnce(&mut Binding<'_, 'a>, &Ast) -> Expr,
     ) -> Bound {
         let blank = Bound {
             expr: Expr::Constant(Value::Blank),
             reads: vec![],
             language: false,
             last_saved: vec![],
-            faults: vec![],
+            errors: vec![],
         };
         let tree = match tree {
             Ok(tree) => tree,
-            Err(fault) => return Bound { faults: vec![fault], ..blank },
+            Err(error) => return Bound { errors: vec![error], ..blank },
         };
         let mut binding = Binding { binder: self, node, frames: vec![], out: blank };
         let expr = bind(&mut binding, &tree);
@@ -193,7 +193,7 @@ impl<'a> Binder<'a> {
     }
 
     fn index(&mut self, list: u32, column: u32) -> Arc<Index> {
-        let table = &self.schema.lists[list as usize];
+        let table = &self.layout.lists[list as usize];
         let make = || {
             let mut index = Index::new();
             for row in 0..table.len {
@@ -227,95 +227,95 @@ struct Binding<'b, 'a> {
 }
 
 impl<'a> Binding<'_, 'a> {
-    fn schema(&self) -> &'a Schema {
-        self.binder.schema
+    fn layout(&self) -> &'a Layout {
+        self.binder.layout
     }
-    fn fault(&mut self, at: usize, cause: Cause) -> Expr {
-        self.out.faults.push(Fault { at, cause });
+    fn error(&mut self, at: usize, cause: Cause) -> Expr {
+        self.out.errors.push(ParseError { at, cause });
         Expr::Constant(Value::Blank)
     }
 
-    fn value(&mut self, tree: &Tree) -> Expr {
+    fn value(&mut self, tree: &Ast) -> Expr {
         match tree {
-            Tree::Number(n) => Expr::Constant(Value::Number(*n)),
-            Tree::Text(text) => Expr::Constant(Value::Text(text.as_str().into())),
-            Tree::Negative(tree) => Expr::Negative(Arc::new(self.value(tree))),
-            Tree::Binary { operator: Operator::Union, at, .. } => self.fault(*at, Cause::Unsupported("|")),
-            Tree::Binary { operator, left, right, .. } => {
+            Ast::Number(n) => Expr::Constant(Value::Number(*n)),
+            Ast::Text(text) => Expr::Constant(Value::Text(text.as_str().into())),
+            Ast::Negative(tree) => Expr::Negative(Arc::new(self.value(tree))),
+            Ast::Binary { operator: Operator::Union, at, .. } => self.error(*at, Cause::Unsupported("|")),
+            Ast::Binary { operator, left, right, .. } => {
                 Expr::Binary(*operator, Arc::new((self.value(left), self.value(right))))
             }
-            Tree::Call { function, arguments, at } => self.call(function, arguments, *at),
-            Tree::Path { base, steps, at } => self.path(base, steps, *at, false),
+            Ast::Call { function, arguments, at } => self.call(function, arguments, *at),
+            Ast::Path { base, steps, at } => self.path(base, steps, *at, false),
         }
     }
 
     /// An argument of a function that takes all nodes of a path.
-    fn several(&mut self, tree: &Tree) -> Expr {
+    fn several(&mut self, tree: &Ast) -> Expr {
         match tree {
-            Tree::Path { base, steps, at } => self.path(base, steps, *at, true),
+            Ast::Path { base, steps, at } => self.path(base, steps, *at, true),
             tree => self.value(tree),
         }
     }
 
-    fn call(&mut self, name: &str, arguments: &[Tree], at: usize) -> Expr {
+    fn call(&mut self, name: &str, arguments: &[Ast], at: usize) -> Expr {
         let own = self.binder.functions.iter().find(|function| function.name == name);
         let Some(function) = functions::find(name).or(own) else {
             arguments.iter().for_each(|tree| drop(self.value(tree)));
-            return self.fault(at, Cause::UnknownFunction(name.to_owned()));
+            return self.error(at, Cause::UnknownFunction(name.to_owned()));
         };
         if !(usize::from(function.least)..=usize::from(function.most)).contains(&arguments.len()) {
-            return self.fault(at, Cause::Arguments { function: function.name, given: arguments.len() });
+            return self.error(at, Cause::Arguments { function: function.name, given: arguments.len() });
         }
         match (function.name, arguments) {
             ("once", [tree]) => Expr::Once(Arc::new(self.value(tree))),
-            ("position", [Tree::Path { base, steps, at }]) => match self.way(base, steps, *at, true) {
-                Ok(way) => Expr::PositionOf(Arc::new(self.finish(way))),
-                Err(fault) => self.fault(fault.at, fault.cause),
+            ("position", [Ast::Path { base, steps, at }]) => match self.path_of(base, steps, *at, true) {
+                Ok(path) => Expr::PositionOf(Arc::new(self.finish(path))),
+                Err(error) => self.error(error.at, error.cause),
             },
             ("instance", _) => self.instance(arguments, &[], at),
             ("current", _) => {
-                let way = Way::at(self.schema(), self.node, false);
-                Expr::Nodes(Arc::new(self.finish(way)))
+                let path = PathBuilder::at(self.layout(), self.node, false);
+                Expr::Nodes(Arc::new(self.finish(path)))
             }
             ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
             ("date" | "date-time" | "decimal-date-time", [tree]) if never_a_date(function.name, tree) => {
-                let text = if let Tree::Text(text) = tree { text.clone() } else { "true or false".to_owned() };
-                self.fault(at, Cause::NotADate(text))
+                let text = if let Ast::Text(text) = tree { text.clone() } else { "true or false".to_owned() };
+                self.error(at, Cause::NotADate(text))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:itext", [tree]) => self.itext(tree, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
             _ => {
                 self.out.language |= function.language;
-                let bind = |tree: &Tree| if function.several { self.several(tree) } else { self.value(tree) };
+                let bind = |tree: &Ast| if function.several { self.several(tree) } else { self.value(tree) };
                 Expr::Call(function, arguments.iter().map(bind).collect())
             }
         }
     }
 
     /// `indexed-repeat(${value}, ${repeat}, n, ${inner repeat}, m ...)`
-    fn indexed_repeat(&mut self, arguments: &[Tree], at: usize) -> Expr {
-        let way = match &arguments[0] {
-            Tree::Path { base, steps, at } => self.way(base, steps, *at, true),
-            _ => Err(Fault { at, cause: Cause::Unsupported("a first argument that is no question") }),
+    fn indexed_repeat(&mut self, arguments: &[Ast], at: usize) -> Expr {
+        let path = match &arguments[0] {
+            Ast::Path { base, steps, at } => self.path_of(base, steps, *at, true),
+            _ => Err(ParseError { at, cause: Cause::Unsupported("a first argument that is no question") }),
         };
-        let (node, value_scope) = match way {
-            Ok(way) => (way.node, self.schema().scope_of(way.node)),
-            Err(fault) => return self.fault(fault.at, fault.cause),
+        let (node, value_scope) = match path {
+            Ok(path) => (path.node, self.layout().scope_of(path.node)),
+            Err(error) => return self.error(error.at, error.cause),
         };
         let mut picks: HashMap<ScopeId, Expr> = HashMap::new();
         for pair in arguments[1..].chunks(2) {
-            let [Tree::Path { base, steps, at }, number] = pair else {
-                return self.fault(at, Cause::Unsupported("indexed-repeat() without a repeat and its number"));
+            let [Ast::Path { base, steps, at }, number] = pair else {
+                return self.error(at, Cause::Unsupported("indexed-repeat() without a repeat and its number"));
             };
-            let repeat = match self.way(base, steps, *at, true) {
-                Ok(way) => way.node,
-                Err(fault) => return self.fault(fault.at, fault.cause),
+            let repeat = match self.path_of(base, steps, *at, true) {
+                Ok(path) => path.node,
+                Err(error) => return self.error(error.at, error.cause),
             };
-            let is_repeat = repeat != FORM && self.schema().nodes[repeat as usize].repeat;
-            let scope = self.schema().scope_of(repeat);
-            if !is_repeat || !self.schema().around(scope, value_scope) {
-                return self.fault(*at, Cause::Unsupported("indexed-repeat() with a repeat that is not around"));
+            let is_repeat = repeat != FORM && self.layout().nodes[repeat as usize].repeat;
+            let scope = self.layout().scope_of(repeat);
+            if !is_repeat || !self.layout().around(scope, value_scope) {
+                return self.error(*at, Cause::Unsupported("indexed-repeat() with a repeat that is not around"));
             }
             let number = self.value(number);
             picks.insert(scope, number);
@@ -325,28 +325,28 @@ impl<'a> Binding<'_, 'a> {
         let mut scope = value_scope;
         while !picks.is_empty() {
             down.push(match picks.remove(&scope) {
-                Some(number) => Descent { scope, pick: Pick::Number(number) },
-                None => Descent { scope, pick: Pick::Rows(vec![]) },
+                Some(number) => Descent { scope, pick: RowFilter::Number(number) },
+                None => Descent { scope, pick: RowFilter::Rows(vec![]) },
             });
-            scope = self.schema().scopes[scope as usize].parent;
+            scope = self.layout().scopes[scope as usize].parent;
         }
-        let here = self.schema().scope_of(self.node);
-        while !self.schema().around(scope, here) {
-            down.push(Descent { scope, pick: Pick::Rows(vec![]) });
-            scope = self.schema().scopes[scope as usize].parent;
+        let here = self.layout().scope_of(self.node);
+        while !self.layout().around(scope, here) {
+            down.push(Descent { scope, pick: RowFilter::Rows(vec![]) });
+            scope = self.layout().scopes[scope as usize].parent;
         }
         down.reverse();
-        let way = Way { from_candidate: false, anchor: scope, down, node, filters: vec![], absolute: false };
-        Expr::Nodes(Arc::new(self.finish(way)))
+        let path = PathBuilder { from_candidate: false, anchor: scope, down, node, filters: vec![], absolute: false };
+        Expr::Nodes(Arc::new(self.finish(path)))
     }
 
     /// `pulldata('table', 'column', 'key column', key)`
-    fn pulldata(&mut self, names: [&Tree; 3], key: &Tree, at: usize) -> Expr {
-        let [Tree::Text(table), Tree::Text(column), Tree::Text(key_column)] = names else {
-            return self.fault(at, Cause::Unsupported("pulldata() with names that are no plain text"));
+    fn pulldata(&mut self, names: [&Ast; 3], key: &Ast, at: usize) -> Expr {
+        let [Ast::Text(table), Ast::Text(column), Ast::Text(key_column)] = names else {
+            return self.error(at, Cause::Unsupported("pulldata() with names that are no plain text"));
         };
-        let Some(list) = self.schema().list(table) else {
-            return self.fault(at, Cause::UnknownList(table.clone()));
+        let Some(list) = self.layout().list(table) else {
+            return self.error(at, Cause::UnknownList(table.clone()));
         };
         let columns = self.column(list, column, at).and_then(|to| Ok((to, self.column(list, key_column, at)?)));
         match columns {
@@ -355,38 +355,40 @@ impl<'a> Binding<'_, 'a> {
                 self.out.language |= column == Column::Label;
                 Expr::Items(Arc::new(Items { list, key, by, predicates: vec![], column }))
             }
-            Ok((_, Column::Label)) => self.fault(at, Cause::Unsupported("pulldata() by label")),
-            Err(fault) => self.fault(fault.at, fault.cause),
+            Ok((_, Column::Label)) => self.error(at, Cause::Unsupported("pulldata() by label")),
+            Err(error) => self.error(error.at, error.cause),
         }
     }
 
     /// `jr:choice-name(value, '${question}')`: the second argument is a path in quotes.
-    fn choice_name(&mut self, value: &Tree, question: &Tree, at: usize) -> Expr {
+    fn choice_name(&mut self, value: &Ast, question: &Ast, at: usize) -> Expr {
         self.out.language = true;
         let value = self.value(value);
         let found = match question {
-            Tree::Text(text) => parse(text.trim()),
+            Ast::Text(text) => parse(text.trim()),
             tree => Ok(tree.clone()),
         };
         let node = match found {
-            Ok(Tree::Path { base, steps, at }) => self.way(&base, &steps, at, true).map(|way| way.node),
-            Ok(_) => Err(Fault { at, cause: Cause::Unsupported("jr:choice-name() of something that is no question") }),
-            Err(fault) => Err(fault),
+            Ok(Ast::Path { base, steps, at }) => self.path_of(&base, &steps, at, true).map(|path| path.node),
+            Ok(_) => {
+                Err(ParseError { at, cause: Cause::Unsupported("jr:choice-name() of something that is no question") })
+            }
+            Err(error) => Err(error),
         };
-        let list = node.map(|node| self.schema().nodes.get(node as usize).and_then(|place| place.list));
+        let list = node.map(|node| self.layout().nodes.get(node as usize).and_then(|place| place.list));
         match list {
             Ok(Some(list)) => Expr::ChoiceLabel(Arc::new((value, list))),
-            Ok(None) => self.fault(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
-            Err(fault) => self.fault(fault.at, fault.cause),
+            Ok(None) => self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
+            Err(error) => self.error(error.at, error.cause),
         }
     }
 
     /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
     /// language does not compute it again, as in the reference engines.
-    fn itext(&mut self, tree: &Tree, at: usize) -> Expr {
-        let last = if let Tree::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
+    fn itext(&mut self, tree: &Ast, at: usize) -> Expr {
+        let last = if let Ast::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
         if !matches!(last, Some(Axis::Child(name)) if name == "itextId") {
-            return self.fault(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
+            return self.error(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
         }
         let language = self.out.language;
         let label = self.value(tree);
@@ -406,35 +408,36 @@ impl<'a> Binding<'_, 'a> {
             return self.column_path(list, steps, at);
         }
         if let Base::Of(tree) = base
-            && let Tree::Call { function, arguments, .. } = &**tree
+            && let Ast::Call { function, arguments, .. } = &**tree
             && function == "instance"
         {
             return self.instance(arguments, steps, at);
         }
-        match self.way(base, steps, at, several) {
-            Ok(way) => {
-                let nodes = self.finish(way);
-                let scope = self.schema().scope_of(nodes.node);
+        match self.path_of(base, steps, at, several) {
+            Ok(path) => {
+                let nodes = self.finish(path);
+                let scope = self.layout().scope_of(nodes.node);
                 let single = nodes.down.is_empty() && nodes.filters.is_empty() && !nodes.from_candidate;
                 if single && scope == nodes.anchor {
-                    Expr::Node { scope, cell: self.schema().cell_of(nodes.node) as u32 }
+                    Expr::Node { scope, cell: self.layout().cell_of(nodes.node) as u32 }
                 } else {
                     Expr::Nodes(Arc::new(nodes))
                 }
             }
-            Err(fault) => self.fault(fault.at, fault.cause),
+            Err(error) => self.error(error.at, error.cause),
         }
     }
 
-    fn column(&self, list: u32, name: &str, at: usize) -> Result<Column, Fault> {
-        let table = &self.schema().lists[list as usize];
+    fn column(&self, list: u32, name: &str, at: usize) -> Result<Column, ParseError> {
+        let table = &self.layout().lists[list as usize];
         match table.column(name) {
             Some(column) => Ok(Column::At(column)),
             // what an XForm calls the text of a choice
             None if name == "label" || name == "itextId" => Ok(Column::Label),
-            None => {
-                Err(Fault { at, cause: Cause::UnknownColumn { list: table.name.to_string(), column: name.into() } })
-            }
+            None => Err(ParseError {
+                at,
+                cause: Cause::UnknownColumn { list: table.name.to_string(), column: name.into() },
+            }),
         }
     }
 
@@ -443,39 +446,39 @@ impl<'a> Binding<'_, 'a> {
         let column = match steps {
             [Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => self.column(list, name, at),
             [Step { axis: Axis::Oneself, .. }, Step { axis: Axis::Child(name), .. }] => self.column(list, name, at),
-            _ => Err(Fault { at, cause: Cause::Unsupported("a path inside a predicate on choices") }),
+            _ => Err(ParseError { at, cause: Cause::Unsupported("a path inside a predicate on choices") }),
         };
         match column {
             Ok(column) => {
                 self.out.language |= column == Column::Label;
                 Expr::Column(list, column)
             }
-            Err(fault) => self.fault(fault.at, fault.cause),
+            Err(error) => self.error(error.at, error.cause),
         }
     }
 
     /// `instance('list')/root/item[...]/column`
-    fn instance(&mut self, arguments: &[Tree], steps: &[Step], at: usize) -> Expr {
-        let [Tree::Text(name)] = arguments else {
-            return self.fault(at, Cause::Unsupported("instance() of something that is no plain name"));
+    fn instance(&mut self, arguments: &[Ast], steps: &[Step], at: usize) -> Expr {
+        let [Ast::Text(name)] = arguments else {
+            return self.error(at, Cause::Unsupported("instance() of something that is no plain name"));
         };
-        let Some(list) = self.schema().list(name) else {
-            return self.fault(at, Cause::UnknownList(name.clone()));
+        let Some(list) = self.layout().list(name) else {
+            return self.error(at, Cause::UnknownList(name.clone()));
         };
         let (item, column) = match steps {
             [_root, item] => (item, Column::At(0)),
             [_root, item, Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => {
                 match self.column(list, name, at) {
                     Ok(column) => (item, column),
-                    Err(fault) => return self.fault(fault.at, fault.cause),
+                    Err(error) => return self.error(error.at, error.cause),
                 }
             }
-            _ => return self.fault(at, Cause::Unsupported("a path into instance() other than /root/item/column")),
+            _ => return self.error(at, Cause::Unsupported("a path into instance() other than /root/item/column")),
         };
         self.items(list, &item.predicates, column)
     }
 
-    fn items(&mut self, list: u32, predicates: &[Tree], column: Column) -> Expr {
+    fn items(&mut self, list: u32, predicates: &[Ast], column: Column) -> Expr {
         self.out.language |= column == Column::Label;
         let (mut key, mut by) = (None, 0);
         let mut bound = Vec::with_capacity(predicates.len());
@@ -497,21 +500,21 @@ impl<'a> Binding<'_, 'a> {
 }
 
 /// A constant that is no date, whatever the day. (An empty text is a blank; `date()` takes a number of days.)
-fn never_a_date(function: &str, tree: &Tree) -> bool {
+fn never_a_date(function: &str, tree: &Ast) -> bool {
     match tree {
-        Tree::Text(text) => {
+        Ast::Text(text) => {
             let value = Value::from(text.as_str());
             let days = function != "decimal-date-time" && !value.number(0).is_nan();
             !value.is_blank() && !days && value.moment(0).is_none()
         }
-        Tree::Call { function, .. } => function == "true" || function == "false",
+        Ast::Call { function, .. } => function == "true" || function == "false",
         _ => false,
     }
 }
 
 /// The repeat that a node lies in.
-fn schema_repeat(schema: &Schema, node: NodeId) -> Option<NodeId> {
-    Some(schema.scopes[schema.scope_of(node) as usize].node).filter(|repeat| *repeat != FORM)
+fn repeat_around(layout: &Layout, node: NodeId) -> Option<NodeId> {
+    Some(layout.scopes[layout.scope_of(node) as usize].node).filter(|repeat| *repeat != FORM)
 }
 
 /// `column = something that does not depend on the choice`

@@ -1,8 +1,8 @@
-//! Evaluation of a bound expression at one node in one row. Pure: time, seed and language stand in the [`World`].
+//! Evaluation of a bound expression at one node in one row. Pure: time, seed and language stand in the [`Instance`].
 
-use super::bind::{Column, Descent, Expr, Items, Nodes, Pick};
+use super::bind::{Column, Descent, Expr, Items, Nodes, RowFilter};
+use super::layout::{FORM, InstanceData, Layout, NodeId, RowId};
 use super::lexer::Operator;
-use super::schema::{FORM, NodeId, RowId, Rows, Schema};
 use super::value::{Value, both_numbers, equal, unequal};
 use crate::package::Package;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What expressions know beside the answers.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct Environment {
     /// Milliseconds since 1970-01-01 UTC.
     pub now: i64,
     /// Minutes east of UTC of civil days and times.
@@ -25,17 +25,17 @@ pub struct Surroundings {
 
 /// Everything that an expression can read.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
+pub struct Instance<'a> {
     pub package: &'a Package,
-    pub schema: &'a Schema,
-    pub rows: &'a Rows,
-    pub around: &'a Surroundings,
+    pub layout: &'a Layout,
+    pub rows: &'a InstanceData,
+    pub around: &'a Environment,
 }
 
 /// A place to evaluate at.
 #[derive(Clone, Copy)]
-pub struct Here<'a> {
-    pub world: World<'a>,
+pub struct EvalContext<'a> {
+    pub world: Instance<'a>,
     /// The row of the rule's own node.
     pub row: RowId,
     /// The node that owns the rule.
@@ -48,8 +48,8 @@ pub struct Here<'a> {
     pub(super) place: (u32, u32),
 }
 
-impl<'a> Here<'a> {
-    pub fn new(world: World<'a>, row: RowId, node: NodeId) -> Self {
+impl<'a> EvalContext<'a> {
+    pub fn new(world: Instance<'a>, row: RowId, node: NodeId) -> Self {
         Self { world, row, node, candidate: row, item: None, place: (1, 1) }
     }
     pub(super) fn local(&self) -> i16 {
@@ -60,7 +60,7 @@ impl<'a> Here<'a> {
     pub fn eval(&self, expr: &Expr) -> Value {
         match expr {
             Expr::Constant(value) => value.clone(),
-            Expr::Node { scope, cell } => match self.world.rows.outer(self.world.schema, self.row, *scope) {
+            Expr::Node { scope, cell } => match self.world.rows.outer(self.world.layout, self.row, *scope) {
                 Some(row) => self.read(row, *cell as usize),
                 None => None,
             }
@@ -84,7 +84,7 @@ impl<'a> Here<'a> {
             Expr::ChoiceLabel(pair) => self.choice_label(&self.eval(&pair.0), pair.1),
             Expr::PositionOf(nodes) => self.position(nodes),
             Expr::Once(inner) => {
-                let cell = self.world.rows.cell(self.row, self.world.schema.cell_of(self.node));
+                let cell = self.world.rows.cell(self.row, self.world.layout.cell_of(self.node));
                 if cell.given.is_blank() { self.eval(inner) } else { cell.given.clone() }
             }
             Expr::Binary(operator, sides) => self.binary(*operator, &sides.0, &sides.1),
@@ -104,7 +104,7 @@ impl<'a> Here<'a> {
 
     /// The value of the rule's own node.
     pub(super) fn own(&self) -> Value {
-        self.world.rows.cell(self.row, self.world.schema.cell_of(self.node)).value.clone()
+        self.world.rows.cell(self.row, self.world.layout.cell_of(self.node)).value.clone()
     }
 
     fn binary(&self, operator: Operator, left: &Expr, right: &Expr) -> Value {
@@ -175,14 +175,14 @@ impl<'a> Here<'a> {
     pub fn each(&self, expr: &Expr, visit: &mut dyn FnMut(Value) -> bool) {
         match expr {
             Expr::Nodes(nodes) => {
-                let cell = self.world.schema.cell_of(nodes.node);
+                let cell = self.world.layout.cell_of(nodes.node);
                 self.rows(nodes, &mut |row| match self.read(row, cell) {
                     Some(value) => visit(value),
                     None => true,
                 });
             }
             Expr::Node { scope, cell } => {
-                let row = self.world.rows.outer(self.world.schema, self.row, *scope);
+                let row = self.world.rows.outer(self.world.layout, self.row, *scope);
                 if let Some(value) = row.and_then(|row| self.read(row, *cell as usize)) {
                     visit(value);
                 }
@@ -224,7 +224,7 @@ impl<'a> Here<'a> {
     /// The rows in which the node of a path lies.
     fn rows(&self, nodes: &Nodes, visit: &mut dyn FnMut(RowId) -> bool) -> bool {
         let from = if nodes.from_candidate { self.candidate } else { self.row };
-        let Some(anchor) = self.world.rows.outer(self.world.schema, from, nodes.anchor) else { return true };
+        let Some(anchor) = self.world.rows.outer(self.world.layout, from, nodes.anchor) else { return true };
         if nodes.filters.is_empty() {
             return self.descend(anchor, &nodes.down, visit);
         }
@@ -238,15 +238,17 @@ impl<'a> Here<'a> {
 
     fn descend(&self, row: RowId, down: &[Descent], visit: &mut dyn FnMut(RowId) -> bool) -> bool {
         let Some((first, rest)) = down.split_first() else { return visit(row) };
-        let rows = self.world.rows.children(self.world.schema, row, first.scope);
+        let rows = self.world.rows.children(self.world.layout, row, first.scope);
         match &first.pick {
-            Pick::Number(number) => {
+            RowFilter::Number(number) => {
                 let number = self.number(number);
                 let at = if number >= 1.0 { rows.get(number as usize - 1) } else { None };
                 at.is_none_or(|row| self.descend(*row, rest, visit))
             }
-            Pick::Rows(predicates) if predicates.is_empty() => rows.iter().all(|row| self.descend(*row, rest, visit)),
-            Pick::Rows(predicates) => {
+            RowFilter::Rows(predicates) if predicates.is_empty() => {
+                rows.iter().all(|row| self.descend(*row, rest, visit))
+            }
+            RowFilter::Rows(predicates) => {
                 self.pick(rows.to_vec(), predicates).into_iter().all(|row| self.descend(row, rest, visit))
             }
         }
@@ -259,7 +261,7 @@ impl<'a> Here<'a> {
             let mut place = 0;
             rows.retain(|row| {
                 place += 1;
-                Here { candidate: *row, place: (place, size), ..*self }.holds(predicate)
+                EvalContext { candidate: *row, place: (place, size), ..*self }.holds(predicate)
             });
         }
         rows
@@ -267,7 +269,7 @@ impl<'a> Here<'a> {
 
     /// The choices that a path into a list stands for.
     pub(crate) fn items(&self, items: &Items) -> Vec<u32> {
-        let table = &self.world.schema.lists[items.list as usize];
+        let table = &self.world.layout.lists[items.list as usize];
         let mut rows: Vec<u32> = match &items.key {
             None => (0..table.len).collect(),
             Some((index, key)) => match self.eval(key) {
@@ -281,7 +283,7 @@ impl<'a> Here<'a> {
             let mut place = 0;
             rows.retain(|row| {
                 place += 1;
-                Here { item: Some((items.list, *row)), place: (place, size), ..*self }.holds(predicate)
+                EvalContext { item: Some((items.list, *row)), place: (place, size), ..*self }.holds(predicate)
             });
         }
         rows
@@ -296,7 +298,7 @@ impl<'a> Here<'a> {
 
     fn cell(&self, list: u32, column: Column, row: u32) -> Value {
         match column {
-            Column::At(column) => self.world.schema.lists[list as usize].cell(column, row).clone(),
+            Column::At(column) => self.world.layout.lists[list as usize].cell(column, row).clone(),
             Column::Label => self.label(list, row),
         }
     }
@@ -309,7 +311,7 @@ impl<'a> Here<'a> {
 
     fn choice_label(&self, value: &Value, list: u32) -> Value {
         let name = value.text();
-        match self.world.schema.lists[list as usize].by_name.get(name.trim()) {
+        match self.world.layout.lists[list as usize].by_name.get(name.trim()) {
             Some(row) => self.label(list, *row),
             None => Value::Blank,
         }
@@ -318,7 +320,7 @@ impl<'a> Here<'a> {
     fn position(&self, nodes: &Nodes) -> Value {
         let mut found = Value::Blank;
         self.rows(nodes, &mut |row| {
-            let repeat = nodes.node != FORM && self.world.schema.nodes[nodes.node as usize].repeat;
+            let repeat = nodes.node != FORM && self.world.layout.nodes[nodes.node as usize].repeat;
             let position = if repeat { self.world.rows.row(row).position + 1 } else { 1 };
             found = Value::Number(f64::from(position));
             false

@@ -8,7 +8,7 @@ mod numbers;
 mod texts;
 
 use super::bind::Expr;
-use super::eval::Here;
+use super::eval::EvalContext;
 use super::value::Value;
 
 /// One row of the table.
@@ -23,12 +23,12 @@ pub struct Function {
     pub language: bool,
     /// Depends on the place of a candidate in a predicate.
     pub of_place: bool,
-    pub run: fn(&Here<'_>, &[Expr]) -> Value,
+    pub run: fn(&EvalContext<'_>, &[Expr]) -> Value,
 }
 
 impl Function {
     /// A function of a domain: of its arguments alone.
-    pub const fn new(name: &'static str, least: u8, most: u8, run: fn(&Here<'_>, &[Expr]) -> Value) -> Self {
+    pub const fn new(name: &'static str, least: u8, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Self {
         one(name, least, most, run)
     }
 }
@@ -51,18 +51,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 const MANY: u8 = u8::MAX;
 
-const fn one(name: &'static str, least: u8, most: u8, run: fn(&Here<'_>, &[Expr]) -> Value) -> Function {
+const fn one(name: &'static str, least: u8, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Function {
     Function { name, least, most, several: false, language: false, of_place: false, run }
 }
-const fn all(name: &'static str, least: u8, most: u8, run: fn(&Here<'_>, &[Expr]) -> Value) -> Function {
+const fn all(name: &'static str, least: u8, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Function {
     Function { name, least, most, several: true, language: false, of_place: false, run }
 }
-const fn place(name: &'static str, most: u8, run: fn(&Here<'_>, &[Expr]) -> Value) -> Function {
+const fn place(name: &'static str, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Function {
     Function { name, least: 0, most, several: false, language: false, of_place: true, run }
 }
 
 /// What `bind` has put elsewhere by the time anything runs.
-fn bound(_: &Here<'_>, _: &[Expr]) -> Value {
+fn bound(_: &EvalContext<'_>, _: &[Expr]) -> Value {
     Value::Blank
 }
 
@@ -149,12 +149,12 @@ static TABLE: &[Function] = &[
     }),
 ];
 
-fn number(here: &Here<'_>, arguments: &[Expr], f: fn(f64) -> f64) -> Value {
+fn number(here: &EvalContext<'_>, arguments: &[Expr], f: fn(f64) -> f64) -> Value {
     Value::Number(f(here.number(&arguments[0])))
 }
 
 /// The values of all nodes that the arguments stand for.
-fn values(here: &Here<'_>, arguments: &[Expr]) -> Vec<Value> {
+fn values(here: &EvalContext<'_>, arguments: &[Expr]) -> Vec<Value> {
     let mut values = Vec::new();
     for argument in arguments {
         here.each(argument, &mut |value| {
@@ -166,7 +166,7 @@ fn values(here: &Here<'_>, arguments: &[Expr]) -> Vec<Value> {
 }
 
 /// The first that is not blank, or else the last.
-fn coalesce(here: &Here<'_>, arguments: &[Expr]) -> Value {
+fn coalesce(here: &EvalContext<'_>, arguments: &[Expr]) -> Value {
     let values = arguments.iter().map(|argument| here.eval(argument));
     values.reduce(|first, next| if first.is_blank() { next } else { first }).unwrap_or_default()
 }
@@ -177,7 +177,11 @@ fn boolean_from_string(text: &str) -> bool {
 }
 
 /// Whether the weight of what holds lies between two bounds; a bound of -1 is none.
-fn checklist<'e>(here: &Here<'_>, bounds: &[Expr], items: impl Iterator<Item = (&'e Expr, Option<&'e Expr>)>) -> Value {
+fn checklist<'e>(
+    here: &EvalContext<'_>,
+    bounds: &[Expr],
+    items: impl Iterator<Item = (&'e Expr, Option<&'e Expr>)>,
+) -> Value {
     let (least, most) = (here.number(&bounds[0]), here.number(&bounds[1]));
     let weight = |w: Option<&Expr>| w.map_or(1.0, |w| here.number(w));
     let total: f64 = items.filter(|(holds, _)| here.truth(holds)).map(|(_, w)| weight(w)).sum();

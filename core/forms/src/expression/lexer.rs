@@ -1,7 +1,7 @@
 //! Text to tokens. Two traps of the grammar are settled here: `-` and `.` belong to names (`a-b` is one name, `a - b`
 //! a difference), and what `*`, `div`, `mod`, `and`, `or` mean depends on the token before.
 
-use super::{Cause, Fault};
+use super::{Cause, ParseError};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -39,7 +39,7 @@ pub enum Operator {
 }
 
 /// Tokens with the byte at which each begins.
-pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Fault> {
+pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
     let mut tokens: Vec<(usize, Token)> = Vec::with_capacity(text.len() / 3);
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -49,7 +49,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Fault> {
         }
         let rest = &text[at..];
         let after_operand = tokens.last().is_some_and(|(_, token)| ends_operand(token));
-        let (token, len) = one(rest, first, after_operand).map_err(|cause| Fault { at, cause })?;
+        let (token, len) = one(rest, first, after_operand).map_err(|cause| ParseError { at, cause })?;
         tokens.push((at, token));
         at += len;
     }

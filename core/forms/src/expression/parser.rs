@@ -1,8 +1,8 @@
-//! Tokens to a [`Tree`], by precedence climbing (a Pratt parser). Bounded in length and depth, so that no text can
+//! Tokens to a [`Ast`], by precedence climbing (a Pratt parser). Bounded in length and depth, so that no text can
 //! exhaust the stack of this parser or of what walks the tree later.
 
 use super::lexer::{Operator, Token, tokens};
-use super::{Cause, Fault};
+use super::{Cause, ParseError};
 
 /// An expression is at most this many bytes long.
 pub const MAX_LEN: usize = 60_000;
@@ -13,13 +13,13 @@ pub const MAX_NESTING: u32 = 100;
 
 /// An expression as written, with names not yet looked up. `at` is a byte of the text, for messages.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Tree {
+pub enum Ast {
     Number(f64),
     Text(String),
     Path { base: Base, steps: Vec<Step>, at: usize },
-    Call { function: String, arguments: Vec<Tree>, at: usize },
-    Binary { operator: Operator, left: Box<Tree>, right: Box<Tree>, at: usize },
-    Negative(Box<Tree>),
+    Call { function: String, arguments: Vec<Ast>, at: usize },
+    Binary { operator: Operator, left: Box<Ast>, right: Box<Ast>, at: usize },
+    Negative(Box<Ast>),
 }
 
 /// Where a path begins.
@@ -34,14 +34,14 @@ pub enum Base {
     /// `${last-saved#name}`
     LastSaved(String),
     /// A call or something in brackets, followed by steps or predicates: `instance('x')/root/item`.
-    Of(Box<Tree>),
+    Of(Box<Ast>),
 }
 
 /// One step of a path with its predicates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     pub axis: Axis,
-    pub predicates: Vec<Tree>,
+    pub predicates: Vec<Ast>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,38 +52,38 @@ pub enum Axis {
     Oneself,
 }
 
-impl Tree {
+impl Ast {
     /// Calls `visit` with every part of the tree, the whole first.
-    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Tree)) {
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Ast)) {
         visit(self);
         match self {
-            Tree::Number(_) | Tree::Text(_) => {}
-            Tree::Path { base, steps, .. } => {
+            Ast::Number(_) | Ast::Text(_) => {}
+            Ast::Path { base, steps, .. } => {
                 if let Base::Of(tree) = base {
                     tree.walk(visit);
                 }
                 steps.iter().flat_map(|step| &step.predicates).for_each(|tree| tree.walk(visit));
             }
-            Tree::Call { arguments, .. } => arguments.iter().for_each(|tree| tree.walk(visit)),
-            Tree::Binary { left, right, .. } => {
+            Ast::Call { arguments, .. } => arguments.iter().for_each(|tree| tree.walk(visit)),
+            Ast::Binary { left, right, .. } => {
                 left.walk(visit);
                 right.walk(visit);
             }
-            Tree::Negative(tree) => tree.walk(visit),
+            Ast::Negative(tree) => tree.walk(visit),
         }
     }
 }
 
 /// Parses one expression.
-pub fn parse(text: &str) -> Result<Tree, Fault> {
+pub fn parse(text: &str) -> Result<Ast, ParseError> {
     if text.len() > MAX_LEN {
-        return Err(Fault { at: MAX_LEN, cause: Cause::TooLong });
+        return Err(ParseError { at: MAX_LEN, cause: Cause::TooLong });
     }
     let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, end: text.len() };
     let (tree, _) = parser.expression(0)?;
     match parser.tokens.get(parser.next) {
         None => Ok(tree),
-        Some((at, token)) => Err(Fault { at: *at, cause: Cause::Unexpected(word(token)) }),
+        Some((at, token)) => Err(ParseError { at: *at, cause: Cause::Unexpected(word(token)) }),
     }
 }
 
@@ -111,19 +111,19 @@ fn power(operator: Operator) -> u8 {
 const UNARY: u8 = 7;
 
 /// A tree with its depth.
-type Deep = (Tree, u32);
+type WithDepth = (Ast, u32);
 
 impl Parser {
     fn at(&self) -> usize {
         self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
     }
-    fn fault<T>(&self, cause: Cause) -> Result<T, Fault> {
-        Err(Fault { at: self.at(), cause })
+    fn error<T>(&self, cause: Cause) -> Result<T, ParseError> {
+        Err(ParseError { at: self.at(), cause })
     }
-    fn unexpected<T>(&self) -> Result<T, Fault> {
+    fn unexpected<T>(&self) -> Result<T, ParseError> {
         match self.tokens.get(self.next) {
-            None => self.fault(Cause::Unfinished),
-            Some((_, token)) => self.fault(Cause::Unexpected(word(token))),
+            None => self.error(Cause::Unfinished),
+            Some((_, token)) => self.error(Cause::Unexpected(word(token))),
         }
     }
     fn peek(&self) -> Option<&Token> {
@@ -137,22 +137,22 @@ impl Parser {
         self.next += usize::from(found);
         found
     }
-    fn expect(&mut self, sign: &str) -> Result<(), Fault> {
+    fn expect(&mut self, sign: &str) -> Result<(), ParseError> {
         if self.take(sign) { Ok(()) } else { self.unexpected() }
     }
-    fn deeper(&self, depth: u32) -> Result<u32, Fault> {
-        if depth >= MAX_DEPTH { self.fault(Cause::TooDeep) } else { Ok(depth + 1) }
+    fn deeper(&self, depth: u32) -> Result<u32, ParseError> {
+        if depth >= MAX_DEPTH { self.error(Cause::TooDeep) } else { Ok(depth + 1) }
     }
 
-    fn expression(&mut self, above: u8) -> Result<Deep, Fault> {
+    fn expression(&mut self, above: u8) -> Result<WithDepth, ParseError> {
         if self.depth >= MAX_NESTING {
-            return self.fault(Cause::TooDeep);
+            return self.error(Cause::TooDeep);
         }
         self.depth += 1;
         let mut left = if matches!(self.peek(), Some(Token::Operator(Operator::Minus))) {
             self.next += 1;
             let (tree, depth) = self.expression(UNARY)?;
-            (Tree::Negative(Box::new(tree)), self.deeper(depth)?)
+            (Ast::Negative(Box::new(tree)), self.deeper(depth)?)
         } else {
             self.operand()?
         };
@@ -164,13 +164,13 @@ impl Parser {
             self.next += 1;
             let (right, right_depth) = self.expression(power(operator))?;
             let depth = self.deeper(left.1.max(right_depth))?;
-            left = (Tree::Binary { operator, left: Box::new(left.0), right: Box::new(right), at }, depth);
+            left = (Ast::Binary { operator, left: Box::new(left.0), right: Box::new(right), at }, depth);
         }
         self.depth -= 1;
         Ok(left)
     }
 
-    fn operand(&mut self) -> Result<Deep, Fault> {
+    fn operand(&mut self) -> Result<WithDepth, ParseError> {
         let at = self.at();
         let taken = match self.tokens.get_mut(self.next) {
             // operands go into the tree: only signs are looked at again
@@ -181,8 +181,8 @@ impl Parser {
             None => return self.unexpected(),
         };
         let leaf = match taken {
-            Token::Number(number) => Tree::Number(number),
-            Token::Text(text) => Tree::Text(text),
+            Token::Number(number) => Ast::Number(number),
+            Token::Text(text) => Ast::Text(text),
             Token::Reference { name, last_saved } => {
                 self.next += 1;
                 let base = if last_saved { Base::LastSaved(name) } else { Base::Reference(name) };
@@ -214,13 +214,13 @@ impl Parser {
                 if self.begins_step() {
                     depth = self.steps(&mut steps)?;
                 }
-                return Ok((Tree::Path { base: Base::Root, steps, at }, depth));
+                return Ok((Ast::Path { base: Base::Root, steps, at }, depth));
             }
-            Token::Sign("//" | "@") => return self.fault(Cause::Unsupported("// and @ in a path")),
+            Token::Sign("//" | "@") => return self.error(Cause::Unsupported("// and @ in a path")),
             Token::Name(_) | Token::Sign("." | ".." | "*") => {
                 let mut steps = Vec::new();
                 let depth = self.steps(&mut steps)?;
-                return Ok((Tree::Path { base: Base::Here, steps, at }, depth));
+                return Ok((Ast::Path { base: Base::Here, steps, at }, depth));
             }
             _ => return self.unexpected(),
         };
@@ -228,7 +228,7 @@ impl Parser {
         Ok((leaf, 1))
     }
 
-    fn call(&mut self, function: String, at: usize) -> Result<Deep, Fault> {
+    fn call(&mut self, function: String, at: usize) -> Result<WithDepth, ParseError> {
         let mut arguments = Vec::new();
         let mut depth = 0;
         if !self.take(")") {
@@ -242,11 +242,11 @@ impl Parser {
                 self.expect(",")?;
             }
         }
-        Ok((Tree::Call { function, arguments, at }, self.deeper(depth)?))
+        Ok((Ast::Call { function, arguments, at }, self.deeper(depth)?))
     }
 
     /// What follows a base: predicates, then steps.
-    fn path(&mut self, base: Base, at: usize, depth: u32) -> Result<Deep, Fault> {
+    fn path(&mut self, base: Base, at: usize, depth: u32) -> Result<WithDepth, ParseError> {
         let mut steps = Vec::new();
         let mut deepest = depth;
         if self.is("[") {
@@ -257,14 +257,14 @@ impl Parser {
         if self.take("/") {
             deepest = deepest.max(self.steps(&mut steps)?);
         }
-        Ok((Tree::Path { base, steps, at }, self.deeper(deepest)?))
+        Ok((Ast::Path { base, steps, at }, self.deeper(deepest)?))
     }
 
     fn begins_step(&self) -> bool {
         matches!(self.peek(), Some(Token::Name(_) | Token::Sign("." | ".." | "*")))
     }
 
-    fn steps(&mut self, steps: &mut Vec<Step>) -> Result<u32, Fault> {
+    fn steps(&mut self, steps: &mut Vec<Step>) -> Result<u32, ParseError> {
         let mut deepest = 1;
         loop {
             let axis = self.axis()?;
@@ -277,12 +277,12 @@ impl Parser {
         }
     }
 
-    fn axis(&mut self) -> Result<Axis, Fault> {
+    fn axis(&mut self) -> Result<Axis, ParseError> {
         if let Some(Token::Name(axis)) = self.peek()
             && matches!(self.tokens.get(self.next + 1), Some((_, Token::Sign("::"))))
         {
             if axis != "child" {
-                return self.fault(Cause::Unsupported("an axis other than child::"));
+                return self.error(Cause::Unsupported("an axis other than child::"));
             }
             self.next += 2;
         }
@@ -307,7 +307,7 @@ impl Parser {
         Ok(axis)
     }
 
-    fn predicates(&mut self) -> Result<(Vec<Tree>, u32), Fault> {
+    fn predicates(&mut self) -> Result<(Vec<Ast>, u32), ParseError> {
         let mut predicates = Vec::new();
         let mut deepest = 0;
         while self.take("[") {
@@ -361,18 +361,18 @@ mod tests {
 
     /// The tree with every operation in brackets.
     fn shape(text: &str) -> String {
-        fn write(tree: &Tree) -> String {
+        fn write(tree: &Ast) -> String {
             match tree {
-                Tree::Number(n) => n.to_string(),
-                Tree::Text(text) => format!("'{text}'"),
-                Tree::Negative(tree) => format!("(-{})", write(tree)),
-                Tree::Binary { operator, left, right, .. } => {
+                Ast::Number(n) => n.to_string(),
+                Ast::Text(text) => format!("'{text}'"),
+                Ast::Negative(tree) => format!("(-{})", write(tree)),
+                Ast::Binary { operator, left, right, .. } => {
                     format!("({} {} {})", write(left), operator.sign(), write(right))
                 }
-                Tree::Call { function, arguments, .. } => {
+                Ast::Call { function, arguments, .. } => {
                     format!("{function}({})", arguments.iter().map(write).collect::<Vec<_>>().join(","))
                 }
-                Tree::Path { base, steps, .. } => {
+                Ast::Path { base, steps, .. } => {
                     let base = match base {
                         Base::Root => "/".into(),
                         Base::Here => String::new(),
@@ -393,7 +393,7 @@ mod tests {
                 }
             }
         }
-        parse(text).map_or_else(|fault| format!("{} at {}", fault.cause, fault.at), |tree| write(&tree))
+        parse(text).map_or_else(|error| format!("{} at {}", error.cause, error.at), |tree| write(&tree))
     }
 
     #[test]
@@ -439,9 +439,9 @@ mod tests {
     #[test]
     fn depth_and_length_are_bounded() {
         for bomb in ["(".repeat(50_000), "-".repeat(50_000), "1+".repeat(25_000) + "1", "a[".repeat(20_000)] {
-            assert!(matches!(parse(&bomb), Err(Fault { cause: Cause::TooDeep | Cause::Unfinished, .. })));
+            assert!(matches!(parse(&bomb), Err(ParseError { cause: Cause::TooDeep | Cause::Unfinished, .. })));
         }
-        assert!(matches!(parse(&" ".repeat(MAX_LEN + 1)), Err(Fault { cause: Cause::TooLong, .. })));
+        assert!(matches!(parse(&" ".repeat(MAX_LEN + 1)), Err(ParseError { cause: Cause::TooLong, .. })));
         assert!(parse(&("if(a,b,".repeat(60) + "c" + &")".repeat(60))).is_ok());
     }
 }

@@ -1,17 +1,17 @@
 //! Answers: from text as XLSForm stores it to values, strictly; from computed values to what a node can hold, leniently.
 
 use super::state::Form;
+use crate::expression::layout::NodeId;
 use crate::expression::moment::{self, Moment};
-use crate::expression::schema::NodeId;
-use crate::expression::{Surroundings, Value};
+use crate::expression::{Environment, Value};
 use crate::questionnaire::{Choices, NodeType, Source};
 
 /// An answer is at most this many bytes long.
 pub const MAX_ANSWER: usize = 20_000;
 
-/// Why an answer cannot be taken. The old one stays.
+/// Invalid an answer cannot be taken. The old one stays.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerFault {
+pub enum AnswerError {
     #[error("there is no such question")]
     UnknownQuestion,
     #[error("the question is not asked now")]
@@ -41,24 +41,24 @@ pub enum AnswerFault {
 }
 
 /// The value of an answer in text form; `local` is the offset of civil times, in minutes.
-pub(super) fn read(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Result<Value, AnswerFault> {
+pub(super) fn read(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Result<Value, AnswerError> {
     use NodeType::*;
     let trimmed = text.trim();
     if text.len() > MAX_ANSWER {
-        return Err(AnswerFault::TooLong);
+        return Err(AnswerError::TooLong);
     }
     if trimmed.is_empty() {
         return Ok(Value::Blank);
     }
     Ok(match form.kind(node) {
-        Group | Repeat => return Err(AnswerFault::UnknownQuestion),
-        Note => return Err(AnswerFault::ReadOnly),
-        Integer => trimmed.parse::<i32>().map_err(|_| AnswerFault::NotInteger).map(|n| f64::from(n).into())?,
+        Group | Repeat => return Err(AnswerError::UnknownQuestion),
+        Note => return Err(AnswerError::ReadOnly),
+        Integer => trimmed.parse::<i32>().map_err(|_| AnswerError::NotInteger).map(|n| f64::from(n).into())?,
         Decimal => number(trimmed)?.into(),
         Range => in_range(form, node, number(trimmed)?)?.into(),
-        Date => Value::Date(moment::parse_date(trimmed).ok_or(AnswerFault::NotDate)?),
-        DateTime => Value::DateTime(moment::parse_moment(trimmed, local).ok_or(AnswerFault::NotDate)?),
-        Time => Value::Time(moment::parse_time(trimmed, local).ok_or(AnswerFault::NotTime)?),
+        Date => Value::Date(moment::parse_date(trimmed).ok_or(AnswerError::NotDate)?),
+        DateTime => Value::DateTime(moment::parse_moment(trimmed, local).ok_or(AnswerError::NotDate)?),
+        Time => Value::Time(moment::parse_time(trimmed, local).ok_or(AnswerError::NotTime)?),
         SelectOne | SelectMultiple | Rank => choices(form, node, trimmed)?,
         // a box that is ticked, or not
         Acknowledge if matches!(trimmed, "0" | "false" | "no") => Value::Blank,
@@ -72,34 +72,34 @@ pub(super) fn read(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Resu
     })
 }
 
-fn number(text: &str) -> Result<f64, AnswerFault> {
+fn number(text: &str) -> Result<f64, AnswerError> {
     // no exponent: what is stored must be read as a number by everybody
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    text.parse().ok().filter(|n: &f64| plain && n.is_finite()).ok_or(AnswerFault::NotNumber)
+    text.parse().ok().filter(|n: &f64| plain && n.is_finite()).ok_or(AnswerError::NotNumber)
 }
 
-fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerFault> {
+fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerError> {
     let parameters = &form.package.nodes[node as usize].parameters;
     let bound = |name: &str| parameters.get(name).and_then(|text| text.parse::<f64>().ok());
     let (start, end) = (bound("start").unwrap_or(1.0), bound("end").unwrap_or(10.0));
-    if (start.min(end)..=start.max(end)).contains(&number) { Ok(number) } else { Err(AnswerFault::OutOfRange) }
+    if (start.min(end)..=start.max(end)).contains(&number) { Ok(number) } else { Err(AnswerError::OutOfRange) }
 }
 
 /// Marks of a select: all known; of several in the order of the list, each once (decision 6); of a rank as ordered.
-fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerFault> {
+fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerError> {
     let kind = form.kind(node);
     if let Some(Choices { from: Source::Rows(_), .. }) = form.package.nodes[node as usize].choices {
         return Ok(text.into());
     }
-    let list = form.program.schema.nodes[node as usize].list.ok_or(AnswerFault::NotAChoice)?;
-    let table = &form.program.schema.lists[list as usize];
+    let list = form.program.layout.nodes[node as usize].list.ok_or(AnswerError::NotAChoice)?;
+    let table = &form.program.layout.lists[list as usize];
     if kind == NodeType::SelectOne {
         // shared with the list: most answers are choices
-        let row = table.by_name.get(text).ok_or(AnswerFault::NotAChoice)?;
+        let row = table.by_name.get(text).ok_or(AnswerError::NotAChoice)?;
         return Ok(table.cell(0, *row).clone());
     }
     let rows: Option<Vec<u32>> = text.split_whitespace().map(|name| table.by_name.get(name).copied()).collect();
-    let mut rows = rows.ok_or(AnswerFault::NotAChoice)?;
+    let mut rows = rows.ok_or(AnswerError::NotAChoice)?;
     if kind == NodeType::SelectMultiple {
         rows.sort_unstable();
         rows.dedup();
@@ -109,14 +109,14 @@ fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerFaul
 }
 
 /// Points, at least and at most so many.
-fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerFault> {
+fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerError> {
     let is_point = |point: &str| {
         let parts: Option<Vec<f64>> = point.split_whitespace().map(|part| part.parse().ok()).collect();
         parts.is_some_and(|parts| (2..=4).contains(&parts.len()) && parts[0].abs() <= 90.0 && parts[1].abs() <= 180.0)
     };
     let points: Vec<&str> = text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
     let sound = (least..=most).contains(&points.len()) && points.into_iter().all(is_point);
-    if sound { Ok(text) } else { Err(AnswerFault::NotPlace) }
+    if sound { Ok(text) } else { Err(AnswerError::NotPlace) }
 }
 
 /// What a node can hold of a computed value; blank where that is nothing.
@@ -145,7 +145,7 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Val
 }
 
 /// What the phone fills in.
-pub(super) fn preload(form: Form<'_>, node: NodeId, around: &Surroundings) -> Value {
+pub(super) fn preload(form: Form<'_>, node: NodeId, around: &Environment) -> Value {
     let now = Moment { ms: around.now, offset: around.local };
     match form.kind(node) {
         NodeType::Start => Value::DateTime(now),

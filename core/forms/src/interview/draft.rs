@@ -2,10 +2,10 @@
 //! hand. What is computed is not kept, except what `once()` and triggers must not compute again.
 
 use super::answer;
+use super::navigation::Position;
 use super::state::{Form, MAX_ROWS, State};
-use super::walk::Stop;
-use super::{Interview, Setting};
-use crate::expression::schema::{FORM, NodeId, RowId};
+use super::{Interview, InterviewConfig};
+use crate::expression::layout::{FORM, NodeId, RowId};
 use crate::program::RuleKind;
 use crate::questionnaire::Questionnaire;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// Why a draft cannot be taken up.
+/// Invalid a draft cannot be taken up.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeError {
     #[error("the draft belongs to another questionnaire, or to another version")]
@@ -62,10 +62,10 @@ impl Interview {
             language: self.questionnaire.languages[self.state.around.language].clone(),
             at: match self.at {
                 None => String::new(),
-                Some(Stop::Another(node, parent)) => self.repeat_path(node, parent),
+                Some(Position::AddRow(node, parent)) => self.repeat_path(node, parent),
                 Some(stop) => self.path(stop.node(), stop.row()),
             },
-            another: matches!(self.at, Some(Stop::Another(..))),
+            another: matches!(self.at, Some(Position::AddRow(..))),
             asked: self.asked,
             stopped: self.stopped,
             rows,
@@ -74,13 +74,13 @@ impl Interview {
     }
 
     fn collect(&self, section: NodeId, row: RowId, rows: &mut Vec<(String, u32)>, answers: &mut Vec<(String, String)>) {
-        let schema = &self.form().program.schema;
-        let end = if section == FORM { schema.nodes.len() as NodeId } else { schema.nodes[section as usize].end };
+        let layout = &self.form().program.layout;
+        let end = if section == FORM { layout.nodes.len() as NodeId } else { layout.nodes[section as usize].end };
         let mut node = section.wrapping_add(1);
         while node < end {
-            let place = &schema.nodes[node as usize];
+            let place = &layout.nodes[node as usize];
             if place.repeat {
-                let inside = self.state.rows.children(schema, row, place.scope);
+                let inside = self.state.rows.children(layout, row, place.scope);
                 rows.push((self.repeat_path(node, row), inside.len() as u32));
                 inside.iter().for_each(|row| self.collect(node, *row, rows, answers));
                 node = place.end;
@@ -96,7 +96,11 @@ impl Interview {
     }
 
     /// Takes an interview up at the exact place.
-    pub fn resume(questionnaire: Arc<Questionnaire>, setting: Setting, draft: &Draft) -> Result<Self, ResumeError> {
+    pub fn resume(
+        questionnaire: Arc<Questionnaire>,
+        setting: InterviewConfig,
+        draft: &Draft,
+    ) -> Result<Self, ResumeError> {
         if draft.questionnaire != digest_text(&questionnaire) {
             return Err(ResumeError::OtherQuestionnaire);
         }
@@ -118,14 +122,14 @@ impl Interview {
                 Err(_) => answer::fit(interview.form(), node, text.as_str().into(), interview.state.around.local),
             };
             let form = Form::of(&questionnaire);
-            interview.state.give(form, node, row, value);
+            interview.state.set_value(form, node, row, value);
         }
-        interview.state.settle_resumed(form);
+        interview.state.recompute_resumed(form);
         interview.at = match interview.find(&draft.at) {
-            Some((node, parent)) if draft.another => Some(Stop::Another(node, parent)),
-            Some((node, row)) => Some(interview.walk().holding(node, row)),
+            Some((node, parent)) if draft.another => Some(Position::AddRow(node, parent)),
+            Some((node, row)) => Some(interview.navigation().holding(node, row)),
             None if draft.at.is_empty() => None,
-            None => interview.walk().first(),
+            None => interview.navigation().first(),
         };
         Ok(interview)
     }

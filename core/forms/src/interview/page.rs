@@ -2,8 +2,8 @@
 //! needs no other call to draw it.
 
 use super::Interview;
-use super::walk::{Stop, Walk};
-use crate::expression::schema::{FORM, NodeId, RowId};
+use super::navigation::{Navigation, Position};
+use crate::expression::layout::{FORM, NodeId, RowId};
 use crate::questionnaire::{NodeType, Source, Text};
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Page {
     /// In order; empty on a page that asks for another row.
     pub questions: Vec<Question>,
     /// Asks whether there is another row: [`Interview::add_row`] says yes, [`Interview::next`] no.
-    pub another: Option<Another>,
+    pub another: Option<AddRowPrompt>,
     pub progress: Progress,
     /// There is no page before.
     pub first: bool,
@@ -47,8 +47,8 @@ pub struct Question {
     pub readonly: bool,
     /// As XLSForm stores it: `yes`, `a b c`, `2024-03-01`.
     pub value: Option<String>,
-    pub choices: Vec<OnOffer>,
-    /// Why the answer cannot stay as it is.
+    pub choices: Vec<ChoiceOption>,
+    /// Invalid the answer cannot stay as it is.
     pub message: Option<Message>,
     pub appearance: String,
     pub parameters: BTreeMap<String, String>,
@@ -56,22 +56,22 @@ pub struct Question {
 
 /// A choice on offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OnOffer {
+pub struct ChoiceOption {
     pub name: String,
     pub label: String,
     pub media: BTreeMap<String, String>,
 }
 
-/// Why a question is not settled.
+/// Invalid a question is not settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    pub why: Why,
+    pub why: Invalid,
     /// In the author's words; empty where the form has none: the app then says so in its own.
     pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum Invalid {
     /// It must be answered.
     Required,
     /// The answer breaks the constraint.
@@ -95,7 +95,7 @@ pub struct Progress {
 
 /// A repeat to which the person may add rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Another {
+pub struct AddRowPrompt {
     /// For [`Interview::add_row`].
     pub path: String,
     pub label: String,
@@ -110,7 +110,7 @@ impl Interview {
     }
 
     pub(super) fn draw(&self, refused: bool) -> Page {
-        let walk = self.walk();
+        let navigation = self.navigation();
         let program = self.form().program;
         let mut page = Page {
             path: String::new(),
@@ -127,45 +127,45 @@ impl Interview {
         };
         let Some(stop) = self.at else { return page };
         page.path = self.path(stop.node(), stop.row());
-        page.first = walk.first().is_none_or(|first| first == stop || first.node() > stop.node());
-        page.last = walk.after(stop).is_none();
+        page.first = navigation.first().is_none_or(|first| first == stop || first.node() > stop.node());
+        page.last = navigation.after(stop).is_none();
         page.progress.done = program.drawn_before[stop.node() as usize];
         page.title = self.title(stop);
         match stop {
-            Stop::Question(node, row) => page.questions.push(self.question(node, row)),
-            Stop::Together(node, row) => {
-                walk.inside(node, row, &mut |node, row| page.questions.push(self.question(node, row)));
+            Position::Question(node, row) => page.questions.push(self.question(node, row)),
+            Position::Together(node, row) => {
+                navigation.inside(node, row, &mut |node, row| page.questions.push(self.question(node, row)));
             }
-            Stop::Another(node, parent) => {
-                let scope = program.schema.scope_of(node);
-                let rows = self.state.rows.children(&program.schema, parent, scope).len() as u32;
+            Position::AddRow(node, parent) => {
+                let scope = program.layout.scope_of(node);
+                let rows = self.state.rows.children(&program.layout, parent, scope).len() as u32;
                 let label = self.text(&self.questionnaire.nodes[node as usize].label, node, parent);
                 page.path = self.repeat_path(node, parent);
-                page.another = Some(Another { path: page.path.clone(), label, rows });
+                page.another = Some(AddRowPrompt { path: page.path.clone(), label, rows });
             }
         }
         page
     }
 
-    pub(super) fn walk(&self) -> Walk<'_> {
-        Walk { form: self.form(), state: &self.state }
+    pub(super) fn navigation(&self) -> Navigation<'_> {
+        Navigation { form: self.form(), state: &self.state }
     }
 
-    fn title(&self, stop: Stop) -> Option<String> {
+    fn title(&self, stop: Position) -> Option<String> {
         let program = self.form().program;
         let (mut node, mut row) = match stop {
-            Stop::Together(node, row) => (node, row),
-            Stop::Question(node, row) | Stop::Another(node, row) => (program.schema.parent_of(node), row),
+            Position::Together(node, row) => (node, row),
+            Position::Question(node, row) | Position::AddRow(node, row) => (program.layout.parent_of(node), row),
         };
         while node != FORM {
             let label = &self.questionnaire.nodes[node as usize].label;
             if !label.is_empty() {
                 return Some(self.text(label, node, row));
             }
-            if program.schema.nodes[node as usize].repeat {
+            if program.layout.nodes[node as usize].repeat {
                 row = self.state.rows.row(row).parent;
             }
-            node = program.schema.parent_of(node);
+            node = program.layout.parent_of(node);
         }
         None
     }
@@ -193,11 +193,11 @@ impl Interview {
     pub(super) fn question(&self, id: NodeId, row: RowId) -> Question {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = form.program.asked(id);
+        let asked = form.program.on_demand(id);
         let here = form.here(&self.state, row, id);
         let some = |text: &Text| Some(self.text(text, id, row)).filter(|text| !text.is_empty());
         let value = self.state.value(form, id, row);
-        let message = self.message(id, row).filter(|message| self.asked || message.why == Why::Constraint);
+        let message = self.message(id, row).filter(|message| self.asked || message.why == Invalid::Constraint);
         Question {
             path: self.path(id, row),
             kind: node.kind,
@@ -220,45 +220,45 @@ impl Interview {
         let program = self.form().program;
         let (mut node, mut row) = (id, row);
         while node != FORM {
-            let rule = program.asked(node).readonly.as_ref();
+            let rule = program.on_demand(node).readonly.as_ref();
             if rule.is_some_and(|expr| self.form().here(&self.state, row, node).truth(expr)) {
                 return true;
             }
-            if program.schema.nodes[node as usize].repeat {
+            if program.layout.nodes[node as usize].repeat {
                 row = self.state.rows.row(row).parent;
             }
-            node = program.schema.parent_of(node);
+            node = program.layout.parent_of(node);
         }
         false
     }
 
-    /// Why a relevant question is not settled.
+    /// Invalid a relevant question is not settled.
     pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = form.program.asked(id);
+        let asked = form.program.on_demand(id);
         let here = form.here(&self.state, row, id);
         let blank = self.state.value(form, id, row).is_blank();
         let (why, text) = if blank {
             let required = node.kind.is_shown() && node.kind != NodeType::Note;
             let required = required && asked.required.as_ref().is_some_and(|expr| here.truth(expr));
-            (required.then_some(Why::Required)?, &node.required_message)
+            (required.then_some(Invalid::Required)?, &node.required_message)
         } else {
             let broken = asked.constraint.as_ref().is_some_and(|expr| !here.truth(expr));
-            (broken.then_some(Why::Constraint)?, &node.constraint_message)
+            (broken.then_some(Invalid::Constraint)?, &node.constraint_message)
         };
         Some(Message { why, text: self.text(text, id, row) })
     }
 
     /// The choices on offer, in the order of the list, or in the order that `randomize` draws.
-    pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<OnOffer> {
+    pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<ChoiceOption> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let (Some(choices), Some(expr)) = (&node.choices, &form.program.asked(id).choices) else {
+        let (Some(choices), Some(expr)) = (&node.choices, &form.program.on_demand(id).choices) else {
             return Vec::new();
         };
         let here = form.here(&self.state, row, id);
-        let mut found: Vec<OnOffer> = Vec::new();
+        let mut found: Vec<ChoiceOption> = Vec::new();
         match choices.from {
             Source::List(list) => {
                 let crate::expression::Expr::Items(items) = expr else { return Vec::new() };
@@ -266,13 +266,13 @@ impl Interview {
                 found.extend(here.items(items).into_iter().map(|at| {
                     let choice = &list.choices[at as usize];
                     let label = self.text(&choice.label, id, row);
-                    OnOffer { name: choice.name.clone(), label, media: self.media(&choice.media) }
+                    ChoiceOption { name: choice.name.clone(), label, media: self.media(&choice.media) }
                 }));
             }
             Source::Rows(_) => here.each(expr, &mut |value| {
                 if !value.is_blank() {
                     let name = value.text().into_owned();
-                    found.push(OnOffer { label: name.clone(), name, media: BTreeMap::new() });
+                    found.push(ChoiceOption { label: name.clone(), name, media: BTreeMap::new() });
                 }
                 true
             }),
@@ -284,7 +284,7 @@ impl Interview {
     }
 
     /// Fisher and Yates, drawn from the interview's seed or from the one that the form names.
-    fn shuffle(&self, choices: &mut [OnOffer], id: NodeId, seed: Option<&String>) {
+    fn shuffle(&self, choices: &mut [ChoiceOption], id: NodeId, seed: Option<&String>) {
         let named = seed.and_then(|name| {
             let name = name.trim().trim_start_matches("${").trim_end_matches('}');
             let value = self.value(name);
@@ -314,6 +314,6 @@ impl Interview {
 
     /// Visits every relevant node with a value, in the order of the form, row by row.
     pub(super) fn every(&self, visit: &mut dyn FnMut(NodeId, RowId)) {
-        self.walk().valued(FORM, 0, visit);
+        self.navigation().valued(FORM, 0, visit);
     }
 }

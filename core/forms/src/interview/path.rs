@@ -2,22 +2,22 @@
 //! groups where a name stands more than once: `mother/age`.
 
 use super::Interview;
-use crate::expression::schema::{FORM, NodeId, RowId};
+use crate::expression::layout::{FORM, NodeId, RowId};
 
 impl Interview {
     /// The path of a node in a row; of a repeat with its row.
     pub(super) fn path(&self, node: NodeId, row: RowId) -> String {
-        let schema = &self.form().program.schema;
+        let layout = &self.form().program.layout;
         if node == FORM {
             return String::new();
         }
-        let place = &schema.nodes[node as usize];
+        let place = &layout.nodes[node as usize];
         let mut parts = Vec::new();
         let mut at = node;
         let mut row = row;
-        let unique = schema.named(&place.name).len() == 1;
+        let unique = layout.named(&place.name).len() == 1;
         while at != FORM {
-            let place = &schema.nodes[at as usize];
+            let place = &layout.nodes[at as usize];
             if place.repeat {
                 parts.push(format!("{}[{}]", place.name, self.state.rows.row(row).position + 1));
                 row = self.state.rows.row(row).parent;
@@ -32,11 +32,11 @@ impl Interview {
 
     /// The path of a repeat, without a row of its own.
     pub(super) fn repeat_path(&self, repeat: NodeId, parent: RowId) -> String {
-        let schema = &self.form().program.schema;
-        let place = &schema.nodes[repeat as usize];
+        let layout = &self.form().program.layout;
+        let place = &layout.nodes[repeat as usize];
         let mut outer = place.parent;
-        while outer != FORM && !schema.nodes[outer as usize].repeat {
-            outer = schema.parent_of(outer);
+        while outer != FORM && !layout.nodes[outer as usize].repeat {
+            outer = layout.parent_of(outer);
         }
         if outer == FORM { place.name.to_string() } else { format!("{}/{}", self.path(outer, parent), place.name) }
     }
@@ -44,7 +44,7 @@ impl Interview {
     /// The node and row of a path. The last part may leave its row out: a repeat as a whole, found in the row around it,
     /// or the first row.
     pub(super) fn find(&self, path: &str) -> Option<(NodeId, RowId)> {
-        let schema = &self.form().program.schema;
+        let layout = &self.form().program.layout;
         let (mut section, mut row) = (FORM, 0);
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
@@ -52,20 +52,20 @@ impl Interview {
                 Some((name, number)) => (name, Some(number.parse::<usize>().ok().filter(|n| *n > 0)?)),
                 None => (part, None),
             };
-            let inside = |id: NodeId| section == FORM || (section < id && id < schema.nodes[section as usize].end);
-            let mut found = schema.named(name).iter().copied().filter(|id| inside(*id));
-            let near = schema.child(section, name).filter(|id| inside(*id));
+            let inside = |id: NodeId| section == FORM || (section < id && id < layout.nodes[section as usize].end);
+            let mut found = layout.named(name).iter().copied().filter(|id| inside(*id));
+            let near = layout.child(section, name).filter(|id| inside(*id));
             let node = match (near, found.next(), found.next()) {
                 (Some(near), ..) => near,
                 (None, Some(only), None) => only,
                 _ => return None,
             };
-            let place = &schema.nodes[node as usize];
+            let place = &layout.nodes[node as usize];
             // repeats on the way that the path does not name: their first rows
-            let outer = if place.repeat { schema.scopes[place.scope as usize].parent } else { place.scope };
+            let outer = if place.repeat { layout.scopes[place.scope as usize].parent } else { place.scope };
             row = self.first_below(row, outer)?;
             if place.repeat && (number.is_some() || parts.peek().is_some()) {
-                row = *self.state.rows.children(schema, row, place.scope).get(number.unwrap_or(1) - 1)?;
+                row = *self.state.rows.children(layout, row, place.scope).get(number.unwrap_or(1) - 1)?;
             } else if number.is_some_and(|number| number != 1) {
                 return None;
             }
@@ -75,9 +75,9 @@ impl Interview {
     }
 
     /// The first row of a scope below a row.
-    pub(super) fn first_below(&self, row: RowId, scope: crate::expression::schema::ScopeId) -> Option<RowId> {
+    pub(super) fn first_below(&self, row: RowId, scope: crate::expression::layout::ScopeId) -> Option<RowId> {
         let mut first = None;
-        self.state.rows.below(&self.form().program.schema, row, scope, &mut |row| {
+        self.state.rows.below(&self.form().program.layout, row, scope, &mut |row| {
             first.get_or_insert(row);
         });
         first

@@ -5,15 +5,15 @@
 //! true. Values that are not relevant stay, and are read as blank.
 
 use super::answer;
-use crate::expression::schema::{Cell, FORM, NodeId, RowId, Rows, ScopeId};
-use crate::expression::{Expr, Here, Surroundings, Value, World};
-use crate::program::{Own, Program, RuleKind};
+use crate::expression::layout::{Cell, FORM, InstanceData, NodeId, RowId, ScopeId};
+use crate::expression::{Environment, EvalContext, Expr, Instance, Value};
+use crate::program::{NodeRules, Program, RuleKind};
 use crate::questionnaire::{NodeType, Package, Questionnaire, Source};
 use std::collections::BTreeSet;
 
-/// Rows of one repeat in its place, at most.
+/// InstanceData of one repeat in its place, at most.
 pub const MAX_ROWS: usize = 10_000;
-/// Rows of all repeats together, at most.
+/// InstanceData of all repeats together, at most.
 const MAX_ALL_ROWS: usize = 50_000;
 /// Rules computed for one change, at most. Only rules that chase each other across rows can come near; then what is
 /// left stays as it is.
@@ -21,12 +21,12 @@ const MAX_STEPS: usize = 2_000_000;
 
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    pub rows: Rows,
-    pub around: Surroundings,
+    pub rows: InstanceData,
+    pub around: Environment,
     dirty: BTreeSet<Dirty>,
     /// Nodes with a trigger that changed, in their rows.
     changed: Vec<(NodeId, RowId)>,
-    /// Rows whose dynamic defaults are due.
+    /// InstanceData whose dynamic defaults are due.
     begun: Vec<RowId>,
     /// Defaults are no change: they trigger nothing.
     quiet: bool,
@@ -53,12 +53,12 @@ impl<'a> Form<'a> {
     pub fn of(questionnaire: &'a Questionnaire) -> Self {
         Self { package: questionnaire, program: questionnaire.program() }
     }
-    pub fn here(self, state: &'a State, row: RowId, node: NodeId) -> Here<'a> {
+    pub fn here(self, state: &'a State, row: RowId, node: NodeId) -> EvalContext<'a> {
         let world =
-            World { package: self.package, schema: &self.program.schema, rows: &state.rows, around: &state.around };
-        Here::new(world, row, node)
+            Instance { package: self.package, layout: &self.program.layout, rows: &state.rows, around: &state.around };
+        EvalContext::new(world, row, node)
     }
-    fn own(self, node: NodeId) -> Own {
+    fn own(self, node: NodeId) -> NodeRules {
         self.program.own[node as usize]
     }
     pub fn kind(self, node: NodeId) -> NodeType {
@@ -68,29 +68,29 @@ impl<'a> Form<'a> {
 
 impl State {
     /// The empty form: nothing answered, nothing computed.
-    pub fn empty(form: Form<'_>, around: Surroundings) -> Self {
-        let rows = Rows::new(&form.program.schema);
+    pub fn empty(form: Form<'_>, around: Environment) -> Self {
+        let rows = InstanceData::new(&form.program.layout);
         Self { rows, around, dirty: BTreeSet::new(), changed: Vec::new(), begun: Vec::new(), quiet: false }
     }
 
     /// The beginning of an interview: defaults, first rows, everything computed.
-    pub fn begin(form: Form<'_>, around: Surroundings, prefill: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn begin(form: Form<'_>, around: Environment, prefill: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut state = Self { quiet: true, ..Self::empty(form, around) };
         state.begin_row(form, 0, true);
         let local = state.around.local;
         for (id, node) in form.package.nodes.iter().enumerate().filter(|(_, node)| !node.prefill.is_empty()) {
             let value = prefill(&node.prefill).and_then(|text| answer::read(form, id as NodeId, &text, local).ok());
-            if let (Some(value), 0) = (value, form.program.schema.scope_of(id as NodeId)) {
-                state.give(form, id as NodeId, 0, value);
+            if let (Some(value), 0) = (value, form.program.layout.scope_of(id as NodeId)) {
+                state.set_value(form, id as NodeId, 0, value);
             }
         }
-        state.settle(form);
+        state.recompute(form);
         state.quiet = false;
         state
     }
 
     pub fn cell(&self, form: Form<'_>, node: NodeId, row: RowId) -> &Cell {
-        self.rows.cell(row, form.program.schema.cell_of(node))
+        self.rows.cell(row, form.program.layout.cell_of(node))
     }
 
     pub fn relevant(&self, form: Form<'_>, node: NodeId, row: RowId) -> bool {
@@ -104,8 +104,8 @@ impl State {
     }
 
     /// Sets a value, and marks what reads it.
-    pub fn give(&mut self, form: Form<'_>, node: NodeId, row: RowId, value: Value) {
-        let at = form.program.schema.cell_of(node);
+    pub fn set_value(&mut self, form: Form<'_>, node: NodeId, row: RowId, value: Value) {
+        let at = form.program.layout.cell_of(node);
         let cell = self.rows.cell_mut(row, at);
         if cell.given == value {
             return;
@@ -132,14 +132,14 @@ impl State {
             let rank = dependent.rule;
             if scope == dependent.anchor && scope == to {
                 self.dirty.insert(Dirty { rank, row, below: false });
-            } else if let Some(row) = self.rows.outer(&program.schema, row, dependent.anchor) {
+            } else if let Some(row) = self.rows.outer(&program.layout, row, dependent.anchor) {
                 self.dirty.insert(Dirty { rank, row, below: true });
             }
         }
     }
 
     /// Computes until nothing is dirty: rules, then what they set off, then the dynamic defaults of new rows.
-    pub fn settle(&mut self, form: Form<'_>) {
+    pub fn recompute(&mut self, form: Form<'_>) {
         let mut steps = 0;
         while steps < MAX_STEPS {
             steps += 1;
@@ -155,7 +155,7 @@ impl State {
                 // the rows are computed in their order, so that what looks at the row before is settled in one sweep
                 let mut rows = Vec::new();
                 let scope = form.program.rules[rank as usize].scope;
-                self.rows.below(&form.program.schema, row, scope, &mut |row| rows.push(row));
+                self.rows.below(&form.program.layout, row, scope, &mut |row| rows.push(row));
                 steps += rows.len();
                 rows.into_iter().for_each(|row| self.compute(form, rank, row));
             } else if let Some((node, row)) = self.changed.pop() {
@@ -181,19 +181,19 @@ impl State {
         match rule.kind {
             RuleKind::Relevant => {
                 let own = form.here(self, row, rule.node).truth(&rule.expr);
-                let cell = program.schema.cell_of(rule.node);
+                let cell = program.layout.cell_of(rule.node);
                 if self.rows.cell(row, cell).own != own {
                     self.rows.cell_mut(row, cell).own = own;
-                    self.spread(form, rule.node, row);
+                    self.propagate_relevance(form, rule.node, row);
                 }
             }
             RuleKind::Calculate => {
                 let value = form.here(self, row, rule.node).eval(&rule.expr);
-                self.give(form, rule.node, row, answer::fit(form, rule.node, value, self.around.local));
+                self.set_value(form, rule.node, row, answer::fit(form, rule.node, value, self.around.local));
             }
             RuleKind::Offer => {
                 let value = self.on_offer(form, rule.node, row, &rule.expr);
-                let cell = self.rows.cell_mut(row, program.schema.cell_of(rule.node));
+                let cell = self.rows.cell_mut(row, program.layout.cell_of(rule.node));
                 if cell.value != value {
                     cell.value = value;
                     self.notify(form, rule.node, row);
@@ -228,14 +228,14 @@ impl State {
     }
 
     /// Computes the relevance of a node anew, and of what is inside where it changed.
-    fn spread(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
-        let schema = &form.program.schema;
-        let place = &schema.nodes[node as usize];
+    fn propagate_relevance(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
+        let layout = &form.program.layout;
+        let place = &layout.nodes[node as usize];
         let around = if place.parent == FORM {
             true
         } else {
             let outer = if place.repeat { self.rows.row(row).parent } else { row };
-            self.rows.cell(outer, schema.cell_of(place.parent)).relevant
+            self.rows.cell(outer, layout.cell_of(place.parent)).relevant
         };
         let cell = self.rows.cell_mut(row, place.cell as usize);
         let relevant = around && cell.own;
@@ -246,13 +246,13 @@ impl State {
         self.notify(form, node, row);
         let mut inside = node + 1;
         while inside < place.end {
-            let next = &schema.nodes[inside as usize];
+            let next = &layout.nodes[inside as usize];
             if next.repeat {
-                for child in self.rows.children(schema, row, next.scope).to_vec() {
-                    self.spread(form, inside, child);
+                for child in self.rows.children(layout, row, next.scope).to_vec() {
+                    self.propagate_relevance(form, inside, child);
                 }
             } else {
-                self.spread(form, inside, row);
+                self.propagate_relevance(form, inside, row);
             }
             inside = next.end;
         }
@@ -260,13 +260,13 @@ impl State {
 
     /// Gives a repeat so many rows: new ones come, and old ones go, at the end.
     pub fn resize(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, wanted: usize) {
-        let scope = form.program.schema.scope_of(repeat);
-        let mut have = self.rows.children(&form.program.schema, parent, scope).len();
+        let scope = form.program.layout.scope_of(repeat);
+        let mut have = self.rows.children(&form.program.layout, parent, scope).len();
         while have < wanted && self.add_row(form, repeat, parent, have).is_some() {
             have += 1;
         }
         while have > wanted {
-            let last = self.rows.children(&form.program.schema, parent, scope)[have - 1];
+            let last = self.rows.children(&form.program.layout, parent, scope)[have - 1];
             self.remove_row(form, repeat, last);
             have -= 1;
         }
@@ -274,12 +274,12 @@ impl State {
 
     /// A new row with its defaults; `None` when there are too many.
     pub fn add_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
-        let schema = &form.program.schema;
-        let scope = schema.scope_of(repeat);
-        if self.rows.children(schema, parent, scope).len() >= MAX_ROWS || self.rows.count() >= MAX_ALL_ROWS {
+        let layout = &form.program.layout;
+        let scope = layout.scope_of(repeat);
+        if self.rows.children(layout, parent, scope).len() >= MAX_ROWS || self.rows.count() >= MAX_ALL_ROWS {
             return None;
         }
-        let row = self.rows.insert(schema, parent, scope, at);
+        let row = self.rows.insert(layout, parent, scope, at);
         self.begin_row(form, row, true);
         // below: the row stands in its parent, so everything that counts rows is told there
         self.notify(form, repeat, parent);
@@ -288,30 +288,30 @@ impl State {
 
     pub fn remove_row(&mut self, form: Form<'_>, repeat: NodeId, row: RowId) {
         let parent = self.rows.row(row).parent;
-        self.rows.remove(&form.program.schema, row);
+        self.rows.remove(&form.program.layout, row);
         self.notify(form, repeat, parent);
     }
 
     /// Relevance, static defaults and rules of a new row; with `defaults` also the rows inside that are there from the
     /// beginning, and the dynamic defaults when everything else has been computed.
     pub fn begin_row(&mut self, form: Form<'_>, row: RowId, defaults: bool) {
-        let schema = &form.program.schema;
+        let layout = &form.program.layout;
         let scope = self.rows.row(row).scope;
-        let shape = &schema.scopes[scope as usize];
+        let shape = &layout.scopes[scope as usize];
         let quiet = std::mem::replace(&mut self.quiet, true);
         for (cell, node) in shape.cells.iter().enumerate().filter(|(_, node)| **node != FORM) {
-            let parent = schema.parent_of(*node);
+            let parent = layout.parent_of(*node);
             let outer = if cell == 0 { self.rows.row(row).parent } else { row };
-            let relevant = parent == FORM || self.rows.cell(outer, schema.cell_of(parent)).relevant;
+            let relevant = parent == FORM || self.rows.cell(outer, layout.cell_of(parent)).relevant;
             self.rows.cell_mut(row, cell).relevant = relevant;
             let default = &form.package.nodes[*node as usize].default;
             if defaults && !default.is_empty() {
                 let value = answer::read(form, *node, default, self.around.local);
                 let value =
                     value.unwrap_or_else(|_| answer::fit(form, *node, default.as_str().into(), self.around.local));
-                self.give(form, *node, row, value);
+                self.set_value(form, *node, row, value);
             } else if defaults {
-                self.give(form, *node, row, answer::preload(form, *node, &self.around));
+                self.set_value(form, *node, row, answer::preload(form, *node, &self.around));
             }
         }
         self.quiet = quiet;
@@ -322,7 +322,7 @@ impl State {
             return;
         }
         for child in &shape.children {
-            let repeat = schema.scopes[*child as usize].node;
+            let repeat = layout.scopes[*child as usize].node;
             if form.own(repeat).count.is_none() {
                 // a repeat without a count begins with one row
                 self.add_row(form, repeat, row, 0);
@@ -337,22 +337,22 @@ impl State {
             return;
         }
         let scope: ScopeId = self.rows.row(row).scope;
-        for node in &form.program.schema.scopes[scope as usize].cells {
+        for node in &form.program.layout.scopes[scope as usize].cells {
             if *node == FORM {
                 continue;
             }
-            if let Some(expr) = &form.program.asked(*node).initial {
+            if let Some(expr) = &form.program.on_demand(*node).initial {
                 let value = form.here(self, row, *node).eval(expr);
-                self.give(form, *node, row, answer::fit(form, *node, value, self.around.local));
-                self.settle_rules(form);
+                self.set_value(form, *node, row, answer::fit(form, *node, value, self.around.local));
+                self.recompute_rules(form);
             }
         }
     }
 
-    fn settle_rules(&mut self, form: Form<'_>) {
+    fn recompute_rules(&mut self, form: Form<'_>) {
         let begun = std::mem::take(&mut self.begun);
         let changed = std::mem::take(&mut self.changed);
-        self.settle(form);
+        self.recompute(form);
         self.begun.splice(0..0, begun);
         self.changed.splice(0..0, changed);
     }
@@ -362,53 +362,53 @@ impl State {
         if self.rows.row(row).cells.is_empty() {
             return;
         }
-        let schema = &form.program.schema;
+        let layout = &form.program.layout;
         for target in &form.program.triggers[node as usize] {
-            let Some(expr) = &form.program.asked(*target).triggered else { continue };
-            let scope = schema.scope_of(*target);
-            let common = schema.common(scope, self.rows.row(row).scope);
-            let Some(anchor) = self.rows.outer(schema, row, common) else { continue };
+            let Some(expr) = &form.program.on_demand(*target).triggered else { continue };
+            let scope = layout.scope_of(*target);
+            let common = layout.common(scope, self.rows.row(row).scope);
+            let Some(anchor) = self.rows.outer(layout, row, common) else { continue };
             let mut rows = Vec::new();
-            self.rows.below(schema, anchor, scope, &mut |row| rows.push(row));
+            self.rows.below(layout, anchor, scope, &mut |row| rows.push(row));
             for row in rows {
                 let value = form.here(self, row, *target).eval(expr);
-                self.give(form, *target, row, answer::fit(form, *target, value, self.around.local));
+                self.set_value(form, *target, row, answer::fit(form, *target, value, self.around.local));
             }
         }
     }
 
-    /// Another language: what depends on it is computed anew.
+    /// AddRowPrompt language: what depends on it is computed anew.
     pub fn set_language(&mut self, form: Form<'_>, language: usize) {
         self.around.language = language;
         for rank in &form.program.of_language {
             self.dirty.insert(Dirty { rank: *rank, row: 0, below: true });
         }
-        self.settle(form);
+        self.recompute(form);
     }
 
-    /// Computes every rule in every row again: what [`State::settle`] must have made needless.
+    /// Computes every rule in every row again: what [`State::recompute`] must have made needless.
     #[cfg(test)]
     pub fn recompute_all(&mut self, form: Form<'_>) {
         let all = 0..form.program.rules.len() as u32;
         self.dirty.extend(all.map(|rank| Dirty { rank, row: 0, below: true }));
-        self.settle(form);
+        self.recompute(form);
     }
 
     /// A row of a draft: its values come from there, so it has no defaults.
     pub fn restore_row(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, at: usize) -> Option<RowId> {
-        let schema = &form.program.schema;
-        let scope = schema.scope_of(repeat);
-        if self.rows.children(schema, parent, scope).len() != at || self.rows.count() >= MAX_ALL_ROWS {
+        let layout = &form.program.layout;
+        let scope = layout.scope_of(repeat);
+        if self.rows.children(layout, parent, scope).len() != at || self.rows.count() >= MAX_ALL_ROWS {
             return None;
         }
-        let row = self.rows.insert(schema, parent, scope, at);
+        let row = self.rows.insert(layout, parent, scope, at);
         self.begin_row(form, row, false);
         self.notify(form, repeat, parent);
         Some(row)
     }
 
     /// Computes what follows from the values of a draft. What a person may have written over is left alone.
-    pub fn settle_resumed(&mut self, form: Form<'_>) {
+    pub fn recompute_resumed(&mut self, form: Form<'_>) {
         let stays = |rank: u32| {
             let rule = &form.program.rules[rank as usize];
             rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown()
@@ -417,7 +417,7 @@ impl State {
         self.changed.clear();
         // what is computed on the way is no change either: a trigger would write over an answer
         self.quiet = true;
-        self.settle(form);
+        self.recompute(form);
         self.quiet = false;
     }
 }

@@ -89,9 +89,9 @@ fn form(rows: &str) -> Arc<Questionnaire> {
     Arc::new(Questionnaire::new(package(rows)).unwrap_or_else(|error| panic!("{error:?}")))
 }
 
-fn setting() -> Setting {
+fn setting() -> InterviewConfig {
     // 2026-11-22T20:30 in Bujumbura
-    Setting { language: "en".into(), now: 1_795_372_200, seed: 7, offset: 120, ..Setting::default() }
+    InterviewConfig { language: "en".into(), now: 1_795_372_200, seed: 7, offset: 120, ..InterviewConfig::default() }
 }
 
 fn start(rows: &str) -> Interview {
@@ -159,7 +159,7 @@ fn an_answer_that_breaks_its_constraint_is_kept_flagged_and_holds_up() {
     interview.says(&[("consent", "yes"), ("age", "130")]);
     let page = interview.jump("age").expect("relevant");
     let message = page.questions[0].message.clone().expect("flagged");
-    assert_eq!((message.why, message.text.as_str()), (Why::Constraint, "0 to 120, not 130"));
+    assert_eq!((message.why, message.text.as_str()), (Invalid::Constraint, "0 to 120, not 130"));
     assert_eq!(page.questions[0].value.as_deref(), Some("130"));
     assert!(interview.next().refused);
     assert_eq!(interview.missing().iter().map(|m| m.path.as_str()).collect::<Vec<_>>(), ["age"]);
@@ -175,7 +175,7 @@ fn what_is_not_relevant_is_kept_but_neither_read_nor_recorded() {
     assert_eq!(interview.text_of("who"), "Ada");
     interview.says(&[("consent", "no")]);
     assert_eq!((interview.value("who"), interview.relevant("who")), (Value::Blank, false));
-    assert_eq!(interview.answer("who", Some("x")), Err(AnswerFault::NotRelevant));
+    assert_eq!(interview.answer("who", Some("x")), Err(AnswerError::NotRelevant));
     let recorded: Vec<_> = interview.answers().into_iter().map(|(path, text)| format!("{path}={text}")).collect();
     assert_eq!(recorded, ["consent=no", "age=12", "child=1"]);
     interview.says(&[("consent", "yes")]);
@@ -223,7 +223,7 @@ fn a_choice_that_is_filtered_away_comes_back() {
 #[test]
 fn the_device_fills_in_what_it_knows() {
     let prefill = [("device.province".into(), "b".into()), ("device.commune".into(), "b1".into())].into();
-    let interview = Interview::start(form(SCREENING), Setting { prefill, ..setting() });
+    let interview = Interview::start(form(SCREENING), InterviewConfig { prefill, ..setting() });
     assert_eq!((interview.text_of("province"), interview.text_of("commune")), ("b".into(), "b1".into()));
 }
 
@@ -244,7 +244,7 @@ fn only_fitting_answers_are_taken() {
         "integer i\n decimal d\n date day\n time at\n date_time moment\n select_one s yn\n select_multiple m need
          geopoint g\n acknowledge ok\n note n\n range r\n text t | readonly: ${i} = 1\n calculate c | is: 1",
     );
-    use AnswerFault::*;
+    use AnswerError::*;
     let cases = [
         ("i", "10.1", NotInteger),
         ("i", "3000000000", NotInteger),
@@ -284,7 +284,7 @@ fn only_fitting_answers_are_taken() {
 fn read_only_is_inherited() {
     let mut interview = start("text lock\n group g | readonly: ${lock} = 'on'\n text a\n end");
     interview.says(&[("a", "x"), ("lock", "on")]);
-    assert_eq!(interview.answer("a", Some("y")), Err(AnswerFault::ReadOnly));
+    assert_eq!(interview.answer("a", Some("y")), Err(AnswerError::ReadOnly));
     assert!(interview.jump("a").unwrap().questions[0].readonly);
     interview.says(&[("lock", ""), ("a", "y")]);
 }
@@ -364,8 +364,8 @@ fn the_way_through_rows_asks_for_another() {
         (interview.next().path, interview.back().path, interview.back().path),
         ("b".into(), "r".into(), "r[1]/a".into())
     );
-    assert_eq!(interview.add_row("r[1]"), Err(AnswerFault::UnknownQuestion));
-    assert_eq!(interview.remove_row("r"), Err(AnswerFault::UnknownQuestion));
+    assert_eq!(interview.add_row("r[1]"), Err(AnswerError::UnknownQuestion));
+    assert_eq!(interview.remove_row("r"), Err(AnswerError::UnknownQuestion));
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn a_count_makes_rows_at_once_and_a_blank_one_keeps_them() {
     assert_eq!(interview.text_of("c"), "3");
     interview.says(&[("n", "")]);
     assert_eq!(interview.text_of("r[2]/s[3]/y"), "deep");
-    assert_eq!(interview.add_row("r"), Err(AnswerFault::RowsAreCounted));
+    assert_eq!(interview.add_row("r"), Err(AnswerError::RowsAreCounted));
     interview.says(&[("n", "1")]);
     assert_eq!((interview.text_of("c"), interview.value("r[2]/x")), ("0".into(), Value::Blank));
     interview.says(&[("n", "2000000000")]);
@@ -431,7 +431,7 @@ fn the_last_interview_lends_what_the_form_asks_for() {
     let form = form("text a | initial: ${last-saved#a}\n text b");
     assert_eq!(form.last_saved().collect::<Vec<_>>(), ["a"]);
     let last_saved = [("a".into(), "kept".into()), ("b".into(), "secret".into())].into();
-    let interview = Interview::start(form, Setting { last_saved, ..setting() });
+    let interview = Interview::start(form, InterviewConfig { last_saved, ..setting() });
     assert_eq!(interview.text_of("a"), "kept");
     assert_eq!(interview.state.around.last_saved.len(), 1);
 }
@@ -458,7 +458,7 @@ fn a_draft_is_taken_up_at_the_exact_place() {
         interview.stop();
         let text = serde_json::to_string(&interview.draft()).expect("JSON");
         let draft: Draft = serde_json::from_str(&text).expect("as written");
-        let later = Setting { now: 1_795_999_999, language: "en".into(), ..setting() };
+        let later = InterviewConfig { now: 1_795_999_999, language: "en".into(), ..setting() };
         let mut resumed = Interview::resume(form, later, &draft).expect("the same questionnaire");
         assert_eq!(resumed.page(), interview.page());
         assert_eq!(resumed.answers(), interview.answers());
@@ -519,7 +519,7 @@ fn a_copy_is_a_what_if() {
 fn rules_that_depend_on_each_other_are_refused_by_name() {
     let faults = |rows: &str| match Questionnaire::new(package(rows)) {
         Err(PackageError::Rules(faults)) => {
-            faults.iter().map(|(name, fault)| format!("{name}: {}", fault.fault)).collect::<Vec<_>>().join("; ")
+            faults.iter().map(|(name, fault)| format!("{name}: {}", fault.error)).collect::<Vec<_>>().join("; ")
         }
         other => panic!("{other:?}"),
     };

@@ -6,27 +6,27 @@
 
 use super::RuleKind;
 use crate::expression::bind::Read;
-use crate::expression::schema::{FORM, NodeId, Schema, ScopeId};
+use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
 
 /// The rules by rank, or a cycle.
-pub(super) fn rank<'r>(
-    schema: &Schema,
+pub(super) fn order<'r>(
+    layout: &Layout,
     rules: usize,
     rule: impl Fn(usize) -> (RuleKind, NodeId, ScopeId),
     reads: impl Fn(usize) -> &'r [Read],
 ) -> Result<Vec<usize>, Vec<usize>> {
     // by node: the rules that make its value; of a section also its relevance
-    let mut makers: Vec<Vec<usize>> = vec![Vec::new(); schema.nodes.len()];
+    let mut makers: Vec<Vec<usize>> = vec![Vec::new(); layout.nodes.len()];
     for i in 0..rules {
         makers[rule(i).1 as usize].push(i);
     }
     let made_by = |node: NodeId, out: &mut Vec<usize>| {
         out.extend(&makers[node as usize]);
         // sections around it: relevance, and the number of rows
-        let mut around = schema.parent_of(node);
+        let mut around = layout.parent_of(node);
         while around != FORM {
             out.extend(makers[around as usize].iter().filter(|m| rule(**m).0 != RuleKind::Calculate));
-            around = schema.parent_of(around);
+            around = layout.parent_of(around);
         }
     };
     let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(rules);
@@ -37,9 +37,9 @@ pub(super) fn rank<'r>(
         for read in reads(i).iter().filter(|read| read.node != FORM) {
             found.clear();
             made_by(read.node, &mut found);
-            let yields = read.anchor != schema.scope_of(read.node) && schema.around(read.anchor, scope);
+            let yields = read.anchor != layout.scope_of(read.node) && layout.around(read.anchor, scope);
             // a rule of a repeat's row that asks for the rows does not ask for its own value
-            let rows_only = schema.nodes[read.node as usize].repeat;
+            let rows_only = layout.nodes[read.node as usize].repeat;
             for to in &found {
                 if rows_only && (*to == i || kind == RuleKind::Relevant && rule(*to).0 == RuleKind::Relevant) {
                     continue;
@@ -63,7 +63,7 @@ pub(super) fn rank<'r>(
         }
         edges.push(before);
     }
-    Search { edges: &edges, state: vec![State::New; rules], order: Vec::with_capacity(rules) }.run()
+    Search { edges: &edges, state: vec![Mark::New; rules], order: Vec::with_capacity(rules) }.run()
 }
 
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ struct Edge {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum Mark {
     New,
     Open,
     Done,
@@ -83,7 +83,7 @@ enum State {
 /// Depth-first search with its own stack.
 struct Search<'e> {
     edges: &'e [Vec<Edge>],
-    state: Vec<State>,
+    state: Vec<Mark>,
     order: Vec<usize>,
 }
 
@@ -92,20 +92,20 @@ impl Search<'_> {
         // first only along firm edges: a cycle of those is one; then along all, where yielding ones give way
         self.sweep(false)?;
         let firm = std::mem::take(&mut self.order);
-        self.state.fill(State::New);
+        self.state.fill(Mark::New);
         if self.sweep(true).is_ok() { Ok(self.order) } else { Ok(firm) }
     }
 
     fn sweep(&mut self, all: bool) -> Result<(), Vec<usize>> {
         for start in 0..self.edges.len() {
-            if self.state[start] != State::New {
+            if self.state[start] != Mark::New {
                 continue;
             }
             let mut stack = vec![(start, 0)];
-            self.state[start] = State::Open;
+            self.state[start] = Mark::Open;
             while let Some((at, next)) = stack.last_mut() {
                 let Some(edge) = self.edges[*at].get(*next) else {
-                    self.state[*at] = State::Done;
+                    self.state[*at] = Mark::Done;
                     self.order.push(*at);
                     stack.pop();
                     continue;
@@ -115,13 +115,13 @@ impl Search<'_> {
                     continue;
                 }
                 match self.state[edge.to] {
-                    State::Done => {}
-                    State::New => {
-                        self.state[edge.to] = State::Open;
+                    Mark::Done => {}
+                    Mark::New => {
+                        self.state[edge.to] = Mark::Open;
                         stack.push((edge.to, 0));
                     }
-                    State::Open if edge.yields => {}
-                    State::Open => {
+                    Mark::Open if edge.yields => {}
+                    Mark::Open => {
                         let from = stack.iter().position(|(node, _)| *node == edge.to).unwrap_or(0);
                         return Err(stack[from..].iter().map(|(node, _)| *node).collect());
                     }

@@ -1,7 +1,7 @@
 //! Lists of choices, from the sheets `choices` and `external_choices`.
 
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::{Languages, MEDIA};
 use crate::package::{Choice, List, Text};
 use std::collections::{BTreeMap, HashMap};
@@ -38,14 +38,14 @@ impl Lists {
     }
 
     /// Reads a sheet of lists. `twins` says that two choices of a list may have one name.
-    pub fn read(table: &Table<'_>, languages: &Languages, twins: bool, faults: &mut Faults) -> Self {
+    pub fn read(table: &SheetTable<'_>, languages: &Languages, twins: bool, diagnostics: &mut Diagnostics) -> Self {
         let mut lists = Self::default();
         let mut seen: HashMap<(usize, &str), usize> = HashMap::new();
         for row in table.rows() {
             let Some(list) = table.get(row, "list_name") else {
                 if table.get(row, "name").is_some() {
                     let message = "the choice is in no list, and is not read";
-                    faults.warn(table.place(row, "list_name"), "choice-without-list", message, "fill list_name");
+                    diagnostics.warn(table.place(row, "list_name"), "choice-without-list", message, "fill list_name");
                 }
                 continue;
             };
@@ -55,13 +55,18 @@ impl Lists {
             });
             let Some(name) = table.get(row, "name") else {
                 let message = format!("a choice of the list '{list}' has no name");
-                faults.error(table.place(row, "name"), "choice-without-name", message, "every choice needs a name");
+                diagnostics.error(
+                    table.place(row, "name"),
+                    "choice-without-name",
+                    message,
+                    "every choice needs a name",
+                );
                 continue;
             };
             if let Some(first) = seen.get(&(at, name)).filter(|_| !twins) {
                 let message = format!("the list '{list}' has the choice '{name}' already, in row {first}");
                 let hint = "rename one, or set allow_choice_duplicates to yes on the sheet settings";
-                faults.error(table.place(row, "name"), "duplicate-choice", message, hint);
+                diagnostics.error(table.place(row, "name"), "duplicate-choice", message, hint);
             } else {
                 seen.insert((at, name), row.number);
             }
@@ -69,7 +74,12 @@ impl Lists {
             let media = languages.media(table, row);
             if label.is_empty() && media.is_empty() && table.sheet == "choices" {
                 let message = format!("the choice '{name}' has no label");
-                faults.warn(table.place(row, "label"), "choice-without-label", message, "its name is shown instead");
+                diagnostics.warn(
+                    table.place(row, "label"),
+                    "choice-without-label",
+                    message,
+                    "its name is shown instead",
+                );
             }
             lists.lists[at].choices.push(Choice { name: name.to_owned(), label, values: values(table, row), media });
         }
@@ -95,7 +105,7 @@ fn is_property(key: &str) -> bool {
     !key.is_empty() && !matches!(key, "list_name" | "name" | "label") && !MEDIA.contains(&key) && !key.contains(' ')
 }
 
-fn values(table: &Table<'_>, row: Row<'_>) -> Vec<String> {
+fn values(table: &SheetTable<'_>, row: SheetRow<'_>) -> Vec<String> {
     let cells: BTreeMap<&str, &str> = table.cells(row).map(|(header, cell)| (header.key.as_str(), cell)).collect();
     let keys = table.headers.iter().map(|header| header.key.as_str()).filter(|key| is_property(key));
     keys.map(|key| cells.get(key).copied().unwrap_or_default().to_owned()).collect()
@@ -121,12 +131,12 @@ pub fn order_columns(list: &mut List) {
 }
 
 /// Headers that cannot be read, such as notes with spaces.
-pub fn check_headers(table: &Table<'_>, faults: &mut Faults) {
+pub fn check_headers(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
     for header in &table.headers {
         if header.key.contains(' ') {
             let message = format!("the column '{}' is not read: its name has a space", header.title);
             let hint = "write _ for the space if a filter needs the column";
-            faults.warn(Place::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
+            diagnostics.warn(CellRef::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
         }
     }
 }

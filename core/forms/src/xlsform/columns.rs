@@ -4,12 +4,12 @@
 //! `media::image::French (fr)` carry a language. A header that is not known is kept as written: on the choices sheet it is
 //! a property for filters.
 
-use super::fault::{Faults, Place, closest};
+use super::diagnostics::{CellRef, Diagnostics, closest};
 use super::workbook::Sheet;
 
 /// One sheet with its headers understood.
 #[derive(Debug, Clone)]
-pub struct Table<'a> {
+pub struct SheetTable<'a> {
     pub sheet: &'a str,
     pub headers: Vec<Header>,
     rows: &'a [Vec<String>],
@@ -21,13 +21,13 @@ pub struct Header {
     pub key: String,
     /// As the author wrote it, such as `French (fr)`; empty for a column without language.
     pub language: String,
-    /// As the author wrote it, for faults.
+    /// As the author wrote it, for diagnostics.
     pub title: String,
 }
 
 /// One row that is not blank.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub struct SheetRow<'a> {
     /// Spreadsheet row; the header is 1.
     pub number: usize,
     cells: &'a [String],
@@ -58,9 +58,9 @@ const SETTINGS_COLUMNS: &str = "form_title form_id version default_language inst
 /// Columns that the questionnaire reads without any language even so: their text is not shown.
 const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation", "constraint", "required", "default"];
 
-impl<'a> Table<'a> {
-    /// Reads the header row. Two headers of one meaning, and (in the survey) near misses, are faults.
-    pub fn new(sheet_name: &'a str, sheet: &'a Sheet, faults: &mut Faults) -> Self {
+impl<'a> SheetTable<'a> {
+    /// Reads the header row. Two headers of one meaning, and (in the survey) near misses, are diagnostics.
+    pub fn new(sheet_name: &'a str, sheet: &'a Sheet, diagnostics: &mut Diagnostics) -> Self {
         let (aliases, columns) = match sheet_name {
             "survey" => (SURVEY, SURVEY_COLUMNS),
             "choices" | "external_choices" => (CHOICES, CHOICES_COLUMNS),
@@ -74,15 +74,15 @@ impl<'a> Table<'a> {
         let mut headers: Vec<Header> = Vec::with_capacity(titles.len());
         for title in titles {
             let header = read_header(title, double, aliases, &columns);
-            let at = Place::row(sheet_name, 1).column(title);
+            let at = CellRef::row(sheet_name, 1).column(title);
             let twin =
                 headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
             if twin.is_some() && header.key == "form_id" {
                 let message = format!("'{title}' is the old name of form_id, and both are there");
-                faults.warn(at, "duplicate-column", message, "remove id_string");
+                diagnostics.warn(at, "duplicate-column", message, "remove id_string");
             } else if let Some(twin) = twin {
                 let message = format!("the columns '{}' and '{title}' mean the same", twin.title);
-                faults.error(at, "duplicate-column", message, "rename or remove one of them");
+                diagnostics.error(at, "duplicate-column", message, "rename or remove one of them");
             } else if !header.key.is_empty()
                 && !columns.contains(&header.key.as_str())
                 && matches!(sheet_name, "survey" | "indicators")
@@ -90,11 +90,11 @@ impl<'a> Table<'a> {
                 let word = snake(title.split(':').next().unwrap_or_default());
                 if let Some(meant) = closest(&word, columns.iter().copied()).filter(|_| word.len() > 3) {
                     let message = format!("the column '{title}' is not known, and is not read");
-                    faults.warn(at, "unknown-column", message, format!("did you mean '{meant}'?"));
+                    diagnostics.warn(at, "unknown-column", message, format!("did you mean '{meant}'?"));
                 }
             } else if PLAIN.contains(&header.key.as_str()) && !header.language.is_empty() {
                 let message = format!("the column '{title}' has a language, but is not shown to anyone");
-                faults.warn(at, "language-ignored", message, format!("call it '{}'", header.key));
+                diagnostics.warn(at, "language-ignored", message, format!("call it '{}'", header.key));
             }
             headers.push(header);
         }
@@ -103,8 +103,8 @@ impl<'a> Table<'a> {
     }
 
     /// The rows below the header that are not blank.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let numbered = self.rows.iter().enumerate().map(|(at, cells)| Row { number: at + 2, cells });
+    pub fn rows(&self) -> impl Iterator<Item = SheetRow<'a>> + use<'a> {
+        let numbered = self.rows.iter().enumerate().map(|(at, cells)| SheetRow { number: at + 2, cells });
         numbered.filter(|row| row.cells.iter().any(|cell| !cell.is_empty()))
     }
 
@@ -112,29 +112,29 @@ impl<'a> Table<'a> {
         self.headers.iter().any(|header| header.key == key)
     }
 
-    /// The column as the author wrote it, for faults.
+    /// The column as the author wrote it, for diagnostics.
     pub fn title<'b>(&'b self, key: &'b str) -> &'b str {
         self.headers.iter().find(|header| header.key == key).map_or(key, |header| &header.title)
     }
 
     /// The cell of a column without language, if it is not blank.
-    pub fn get(&self, row: Row<'a>, key: &str) -> Option<&'a str> {
+    pub fn get(&self, row: SheetRow<'a>, key: &str) -> Option<&'a str> {
         self.texts(row, key).find(|(header, _)| header.language.is_empty()).map(|(_, text)| text)
     }
 
     /// The cells of a column in all its languages, blank ones left out.
-    pub fn texts<'b>(&'b self, row: Row<'a>, key: &'b str) -> impl Iterator<Item = (&'b Header, &'a str)> {
+    pub fn texts<'b>(&'b self, row: SheetRow<'a>, key: &'b str) -> impl Iterator<Item = (&'b Header, &'a str)> {
         self.cells(row).filter(move |(header, _)| header.key == key)
     }
 
     /// All cells of a row that are not blank and stand under a header.
-    pub fn cells<'b>(&'b self, row: Row<'a>) -> impl Iterator<Item = (&'b Header, &'a str)> {
+    pub fn cells<'b>(&'b self, row: SheetRow<'a>) -> impl Iterator<Item = (&'b Header, &'a str)> {
         let pairs = self.headers.iter().zip(row.cells);
         pairs.filter(|(header, cell)| !header.key.is_empty() && !cell.is_empty()).map(|(h, cell)| (h, cell.as_str()))
     }
 
-    pub fn place<'b>(&'b self, row: Row<'_>, key: &'b str) -> Place<'b> {
-        Place::row(self.sheet, row.number).column(if key.is_empty() { "" } else { self.title(key) })
+    pub fn place<'b>(&'b self, row: SheetRow<'_>, key: &'b str) -> CellRef<'b> {
+        CellRef::row(self.sheet, row.number).column(if key.is_empty() { "" } else { self.title(key) })
     }
 }
 
@@ -177,9 +177,9 @@ mod tests {
     fn table_of(header: &[&str]) -> (Vec<(String, String)>, Vec<&'static str>) {
         let row = header.iter().map(|cell| (*cell).to_owned()).collect();
         let sheet = Sheet { name: "survey".into(), rows: vec![row] };
-        let mut faults = Faults::default();
-        let headers = Table::new("survey", &sheet, &mut faults).headers;
-        let found = faults.sorted().iter().map(|fault| fault.code).collect();
+        let mut diagnostics = Diagnostics::default();
+        let headers = SheetTable::new("survey", &sheet, &mut diagnostics).headers;
+        let found = diagnostics.sorted().iter().map(|fault| fault.code).collect();
         (headers.into_iter().map(|h| (h.key, h.language)).collect(), found)
     }
 

@@ -1,7 +1,7 @@
 //! The languages of a form, and texts in all of them.
 
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics};
 use crate::package::Text;
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Languages {
 
 impl Languages {
     /// Collects the languages of all shown columns that hold anything.
-    pub fn of(tables: &[&Table<'_>], default: Option<&str>, faults: &mut Faults) -> Self {
+    pub fn of(tables: &[&SheetTable<'_>], default: Option<&str>, diagnostics: &mut Diagnostics) -> Self {
         let (mut names, mut plain): (Vec<String>, bool) = (Vec::new(), false);
         for table in tables {
             for header in table.headers.iter().filter(|header| SHOWN.contains(&header.key.as_str())) {
@@ -59,7 +59,12 @@ impl Languages {
             if !wanted.is_empty() && !plain {
                 let message = format!("no column has the default language '{wanted}'");
                 let hint = format!("the languages of the form are: {}", names.join(", "));
-                faults.warn(Place::sheet("settings").column("default_language"), "unknown-language", message, hint);
+                diagnostics.warn(
+                    CellRef::sheet("settings").column("default_language"),
+                    "unknown-language",
+                    message,
+                    hint,
+                );
             }
             if plain {
                 names.insert(0, if wanted.is_empty() { UNNAMED.into() } else { wanted.to_owned() });
@@ -70,7 +75,7 @@ impl Languages {
     }
 
     /// A column of a row in all languages. A column that names the default language beats one that names none.
-    pub fn text(&self, table: &Table<'_>, row: Row<'_>, key: &str) -> Text {
+    pub fn text(&self, table: &SheetTable<'_>, row: SheetRow<'_>, key: &str) -> Text {
         let mut texts = Vec::new();
         for named in [false, true] {
             for (header, cell) in table.texts(row, key).filter(|(header, _)| header.language.is_empty() != named) {
@@ -88,13 +93,13 @@ impl Languages {
     }
 
     /// The media of a row, by kind.
-    pub fn media(&self, table: &Table<'_>, row: Row<'_>) -> BTreeMap<String, Text> {
+    pub fn media(&self, table: &SheetTable<'_>, row: SheetRow<'_>) -> BTreeMap<String, Text> {
         let texts = MEDIA.iter().map(|kind| ((*kind).to_owned(), self.text(table, row, kind)));
         texts.filter(|(_, text)| !text.is_empty()).collect()
     }
 
     /// Warns where a shown column has a text in some language and not in all.
-    pub fn check(&self, table: &Table<'_>, faults: &mut Faults) {
+    pub fn check(&self, table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
         if self.names.len() < 2 {
             return;
         }
@@ -113,7 +118,12 @@ impl Languages {
                 };
                 let column = format!("{key}::{name}");
                 let hint = "the default language is shown instead";
-                faults.warn(Place::row(table.sheet, first).column(&column), "missing-translation", message, hint);
+                diagnostics.warn(
+                    CellRef::row(table.sheet, first).column(&column),
+                    "missing-translation",
+                    message,
+                    hint,
+                );
             }
         }
     }

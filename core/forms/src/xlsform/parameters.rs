@@ -166,7 +166,8 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     }
     let Some(labels) = node.parameters.get("tick_labelset") else { return };
     let Some(list) = lists.index(labels) else {
-        let hint = super::fault::did_you_mean(labels, lists.names(), "see the column list_name of the sheet choices");
+        let hint =
+            super::diagnostics::did_you_mean(labels, lists.names(), "see the column list_name of the sheet choices");
         problems.push(problem("unknown-list", format!("the list '{labels}' is not on the sheet choices"), hint));
         return;
     };

@@ -1,20 +1,20 @@
 //! Names in expressions and texts: each must be there, and once only.
 
+use super::attachments::ExternalFiles;
 use super::choices::Lists;
-use super::columns::Table;
-use super::fault::{Faults, Place, did_you_mean};
+use super::columns::SheetTable;
+use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::languages::{Languages, SHOWN};
 use super::rules::expressions_of;
 use super::survey::Survey;
-use super::tables::Beside;
 use crate::package::{Node, NodeType, Source, is_name};
 use std::collections::HashMap;
 
 /// The sheets in which names are referred to.
 pub struct Tables<'a, 'b> {
-    pub settings: &'b Table<'a>,
-    pub survey: &'b Table<'a>,
-    pub choices: &'b Table<'a>,
+    pub settings: &'b SheetTable<'a>,
+    pub survey: &'b SheetTable<'a>,
+    pub choices: &'b SheetTable<'a>,
 }
 
 /// A `${name}` in a text: the name, and whether the last saved record is asked. What cannot be read is an error.
@@ -60,24 +60,24 @@ impl<'a> Names<'a> {
     }
 
     /// Tells a fault unless exactly one node has the name.
-    fn check(&self, text: &str, at: Place<'_>, faults: &mut Faults) {
+    fn check(&self, text: &str, at: CellRef<'_>, diagnostics: &mut Diagnostics) {
         for reference in references(text) {
             match reference {
                 Err(broken) => {
                     let broken: String = broken.chars().take(40).collect();
                     let message = format!("'{broken}' is no reference to a question");
-                    faults.error(at, "bad-reference", message, "write ${name}, with no space inside");
+                    diagnostics.error(at, "bad-reference", message, "write ${name}, with no space inside");
                 }
                 Ok(Reference { name, .. }) => match self.0.get(name).map_or(0, Vec::len) {
                     1 => {}
                     0 => {
                         let hint =
                             did_you_mean(name, self.0.keys().copied(), "names stand in the column name of the survey");
-                        faults.error(at, "unknown-reference", format!("there is no question '{name}'"), hint);
+                        diagnostics.error(at, "unknown-reference", format!("there is no question '{name}'"), hint);
                     }
                     more => {
                         let message = format!("'{name}' is the name of {more} questions or groups");
-                        faults.error(at, "ambiguous-reference", message, "rename all but one of them");
+                        diagnostics.error(at, "ambiguous-reference", message, "rename all but one of them");
                     }
                 },
             }
@@ -91,23 +91,23 @@ pub fn check(
     lists: &mut Lists,
     languages: &Languages,
     tables: &Tables<'_, '_>,
-    beside: &Beside<'_>,
-    faults: &mut Faults,
+    beside: &ExternalFiles<'_>,
+    diagnostics: &mut Diagnostics,
 ) {
     let names = Names::of(&survey.nodes);
-    check_cells(&names, tables, faults);
-    let triggers = triggers(survey, &names, tables.survey, faults);
+    check_cells(&names, tables, diagnostics);
+    let triggers = triggers(survey, &names, tables.survey, diagnostics);
     let mut sources = Vec::new();
     for (select, reference) in &survey.from_rows {
         let row = survey.rows[*select];
-        let at = row.map_or(Place::sheet("survey"), |row| tables.survey.place(row, "type"));
-        names.check(reference, at, faults);
+        let at = row.map_or(CellRef::sheet("survey"), |row| tables.survey.place(row, "type"));
+        names.check(reference, at, diagnostics);
         let name = reference.trim_start_matches("${").trim_end_matches('}');
         if let Some(from) = names.one(name) {
             sources.push((*select, from));
         }
     }
-    tables_asked(survey, lists, languages, beside, tables.survey, faults);
+    tables_asked(survey, lists, languages, beside, tables.survey, diagnostics);
     for (node, trigger) in triggers {
         let node = &mut survey.nodes[node];
         // a trigger with nothing to compute clears the answer
@@ -124,7 +124,7 @@ pub fn check(
 }
 
 /// The id of the filled form, for forms that ask it: one more calculate at the end.
-pub fn add_instance_id(survey: &mut Survey<'_>, table: &Table<'_>) {
+pub fn add_instance_id(survey: &mut Survey<'_>, table: &SheetTable<'_>) {
     let asked = || table.rows().any(|row| table.cells(row).any(|(_, cell)| cell.contains("${instanceID}")));
     if survey.nodes.iter().all(|node| node.name != "instanceID") && asked() {
         let mut node = Node::new(NodeType::Calculate, "instanceID");
@@ -134,13 +134,13 @@ pub fn add_instance_id(survey: &mut Survey<'_>, table: &Table<'_>) {
     }
 }
 
-fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, faults: &mut Faults) {
+fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, diagnostics: &mut Diagnostics) {
     for (table, shown_only) in [(tables.settings, false), (tables.survey, false), (tables.choices, true)] {
         for row in table.rows() {
             for (header, cell) in table.cells(row).filter(|(_, cell)| cell.contains("${")) {
                 let ignored = matches!(&*header.key, "type" | "name" | "trigger");
                 if !ignored && (!shown_only || SHOWN.contains(&header.key.as_str())) {
-                    names.check(cell, Place::row(table.sheet, row.number).column(&header.title), faults);
+                    names.check(cell, CellRef::row(table.sheet, row.number).column(&header.title), diagnostics);
                 }
             }
         }
@@ -148,7 +148,12 @@ fn check_cells(names: &Names<'_>, tables: &Tables<'_, '_>, faults: &mut Faults) 
 }
 
 /// The column `trigger`: one reference, or several with commas between, to questions that people answer.
-fn triggers(survey: &Survey<'_>, names: &Names<'_>, table: &Table<'_>, faults: &mut Faults) -> Vec<(usize, Vec<u32>)> {
+fn triggers(
+    survey: &Survey<'_>,
+    names: &Names<'_>,
+    table: &SheetTable<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(usize, Vec<u32>)> {
     let mut all = Vec::new();
     for (node, row) in survey.rows.iter().enumerate() {
         let Some((row, cell)) = row.and_then(|row| Some((row, table.get(row, "trigger")?))) else { continue };
@@ -160,26 +165,26 @@ fn triggers(survey: &Survey<'_>, names: &Names<'_>, table: &Table<'_>, faults: &
         let mut found = Vec::new();
         if !cell.contains("${") {
             let message = format!("'{cell}' is no reference to a question");
-            faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+            diagnostics.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
         }
         for part in cell.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let list: Vec<_> = references(part).collect();
             if list.len() > 1 {
-                faults.error(at, "bad-trigger", "several triggers need commas between them", "write ${a}, ${b}");
+                diagnostics.error(at, "bad-trigger", "several triggers need commas between them", "write ${a}, ${b}");
             } else if list.first().is_some_and(Result::is_err) {
                 let message = format!("'{part}' is no reference to a question");
-                faults.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+                diagnostics.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
             } else if list.is_empty() && cell.contains("${") {
                 let message = format!("'{part}' is no reference to a question, and is not read");
-                faults.warn(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+                diagnostics.warn(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
             } else if let Some(Ok(reference)) = list.first() {
                 match names.one(reference.name) {
                     Some(trigger) if is_seen(&survey.nodes[trigger]) => found.push(trigger as u32),
                     Some(trigger) => {
                         let message = format!("'{}' is not answered by anyone", survey.nodes[trigger].name);
-                        faults.error(at, "bad-trigger", message, "a trigger is a question that people see");
+                        diagnostics.error(at, "bad-trigger", message, "a trigger is a question that people see");
                     }
-                    None => names.check(part, at, faults),
+                    None => names.check(part, at, diagnostics),
                 }
             }
         }
@@ -197,9 +202,9 @@ fn tables_asked(
     survey: &Survey<'_>,
     lists: &mut Lists,
     languages: &Languages,
-    beside: &Beside<'_>,
-    table: &Table<'_>,
-    faults: &mut Faults,
+    beside: &ExternalFiles<'_>,
+    table: &SheetTable<'_>,
+    diagnostics: &mut Diagnostics,
 ) {
     for (at, node) in survey.nodes.iter().enumerate() {
         for (column, expression) in expressions_of(node) {
@@ -211,8 +216,8 @@ fn tables_asked(
                     }
                     let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
                     if let Err((message, hint)) = beside.read(&file, None, None, lists, languages) {
-                        let place = survey.rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
-                        faults.error(place, "file-beside", message, hint);
+                        let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
+                        diagnostics.error(place, "file-beside", message, hint);
                     }
                 }
             }

@@ -1,9 +1,9 @@
 //! The hook of a domain: what it demands of a package beyond what every questionnaire must be.
 
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics};
+use super::possible_values;
 use super::references::Names;
-use super::results;
 use super::rules::Graph;
 use crate::expression::functions::Function;
 use crate::package::{Node, Package};
@@ -27,11 +27,11 @@ impl PackageCheck {
 
 /// The sheets that a package came from.
 pub(super) struct Tables<'r> {
-    pub settings: &'r Table<'r>,
-    pub survey: &'r Table<'r>,
-    pub rows: &'r [Option<Row<'r>>],
-    pub indicators: &'r Table<'r>,
-    pub indicator_rows: &'r [Row<'r>],
+    pub settings: &'r SheetTable<'r>,
+    pub survey: &'r SheetTable<'r>,
+    pub rows: &'r [Option<SheetRow<'r>>],
+    pub indicators: &'r SheetTable<'r>,
+    pub indicator_rows: &'r [SheetRow<'r>],
 }
 
 /// A package under review.
@@ -40,12 +40,12 @@ pub struct PackageReview<'r> {
     pub package: &'r mut Package,
     graph: &'r Graph,
     tables: Tables<'r>,
-    faults: &'r mut Faults,
+    diagnostics: &'r mut Diagnostics,
 }
 
 /// Where a domain found something.
 #[derive(Debug, Clone, Copy)]
-pub enum Spot {
+pub enum PackageCell {
     /// A column of the row of a node.
     Node(usize, &'static str),
     /// A column of the row of an indicator.
@@ -57,25 +57,32 @@ pub enum Spot {
 }
 
 impl<'r> PackageReview<'r> {
-    pub(super) fn new(package: &'r mut Package, graph: &'r Graph, tables: Tables<'r>, faults: &'r mut Faults) -> Self {
-        Self { package, graph, tables, faults }
+    pub(super) fn new(
+        package: &'r mut Package,
+        graph: &'r Graph,
+        tables: Tables<'r>,
+        diagnostics: &'r mut Diagnostics,
+    ) -> Self {
+        Self { package, graph, tables, diagnostics }
     }
 
     /// Reports an error: no questionnaire comes of the form.
-    pub fn error(&mut self, at: Spot, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error(&mut self, at: PackageCell, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         let Tables { settings, survey, rows, indicators, indicator_rows } = &self.tables;
         let place = match at {
-            Spot::Node(node, column) => rows[node].map_or(Place::sheet("survey"), |row| survey.place(row, column)),
-            Spot::Indicator(at, column) => indicators.place(indicator_rows[at], column),
-            Spot::Survey(column) => Place::sheet("survey").column(column),
+            PackageCell::Node(node, column) => {
+                rows[node].map_or(CellRef::sheet("survey"), |row| survey.place(row, column))
+            }
+            PackageCell::Indicator(at, column) => indicators.place(indicator_rows[at], column),
+            PackageCell::Survey(column) => CellRef::sheet("survey").column(column),
             // a setting that is not there has no row
-            Spot::Setting(column) => settings
+            PackageCell::Setting(column) => settings
                 .rows()
                 .next()
                 .filter(|row| settings.get(*row, column).is_some())
-                .map_or(Place::sheet("settings").column(column), |row| settings.place(row, column)),
+                .map_or(CellRef::sheet("settings").column(column), |row| settings.place(row, column)),
         };
-        self.faults.error(place, code, message, hint);
+        self.diagnostics.error(place, code, message, hint);
     }
 
     /// The name of a `sealed_only` node that a node depends on, through any number of rules; its own name if it is one.
@@ -86,12 +93,12 @@ impl<'r> PackageReview<'r> {
 
     /// The texts that the calculation of a node can come to, as far as they can be told before an interview.
     pub fn possible_values(&self, node: &Node) -> BTreeSet<String> {
-        results::of(self.package, &Names::of(&self.package.nodes), node)
+        possible_values::of(self.package, &Names::of(&self.package.nodes), node)
     }
 
     /// The nodes that the condition of an indicator names, bare or as `${name}`.
     pub fn condition(&self, indicator: usize) -> Vec<usize> {
         let names = Names::of(&self.package.nodes);
-        super::countable::conditions(&self.package.indicators[indicator].condition, &names).flatten().collect()
+        super::fact_checks::conditions(&self.package.indicators[indicator].condition, &names).flatten().collect()
     }
 }

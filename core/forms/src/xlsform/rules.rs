@@ -4,13 +4,13 @@
 //! What a phone could not evaluate is an error: it would count as blank. What XPath would convert, and evaluates as
 //! pyxform and its clients do, is a warning.
 
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place, did_you_mean};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::references::{Names, references};
 use crate::expression::functions::{self, Function};
-use crate::expression::parser::{Base, Tree, parse};
-use crate::expression::schema::{FORM, Schema};
-use crate::expression::{Axis, Binder, Bound, Cause, Operator, Surroundings, evaluate, moment, number_text};
+use crate::expression::layout::{FORM, Layout};
+use crate::expression::parser::{Ast, Base, parse};
+use crate::expression::{Axis, Binder, Bound, Cause, Environment, Operator, evaluate, moment, number_text};
 use crate::package::{Node, NodeType, Package, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,27 +50,27 @@ pub fn expressions_of(node: &Node) -> impl Iterator<Item = (&'static str, &str)>
 struct Rules<'a, 'b> {
     package: &'b Package,
     names: Names<'b>,
-    table: &'b Table<'a>,
-    rows: &'b [Option<Row<'a>>],
+    table: &'b SheetTable<'a>,
+    rows: &'b [Option<SheetRow<'a>>],
     /// The form counts people: what is hardly meant is an error there, because nobody sees a wrong count.
     strict: bool,
     /// Functions of a domain.
     functions: &'static [Function],
-    faults: &'b mut Faults,
+    diagnostics: &'b mut Diagnostics,
 }
 
 /// Checks all expressions and gives the graph of the form.
 pub fn check(
     package: &Package,
-    rows: &[Option<Row<'_>>],
-    table: &Table<'_>,
+    rows: &[Option<SheetRow<'_>>],
+    table: &SheetTable<'_>,
     functions: &'static [Function],
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> Graph {
-    let schema = Schema::new(package);
-    let mut binder = Binder::with(&schema, functions);
+    let layout = Layout::new(package);
+    let mut binder = Binder::with(&layout, functions);
     let strict = package.nodes.iter().any(|node| !node.fact.is_empty() || !node.role.is_empty());
-    let mut rules = Rules { package, names: Names::of(&package.nodes), table, rows, strict, functions, faults };
+    let mut rules = Rules { package, names: Names::of(&package.nodes), table, rows, strict, functions, diagnostics };
     let mut graph = Graph { needs: vec![BTreeSet::new(); package.nodes.len()] };
     for (at, node) in package.nodes.iter().enumerate() {
         let around = node.parent.map(|parent| parent as usize);
@@ -141,26 +141,26 @@ impl Rules<'_, '_> {
             _ => Vec::new(),
         };
         for (code, message, hint) in found {
-            self.doubt(at, "default", code, message, hint);
+            self.warn_or_error(at, "default", code, message, hint);
         }
     }
 
     fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
-        let at = self.rows[node].map_or(Place::sheet("survey"), |row| self.table.place(row, column));
-        self.faults.error(at, code, message, hint);
+        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
+        self.diagnostics.error(at, code, message, hint);
     }
 
     /// A warning, or an error where people are counted.
-    fn doubt(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
-        let at = self.rows[node].map_or(Place::sheet("survey"), |row| self.table.place(row, column));
+    fn warn_or_error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
+        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
         match self.strict && !matches!(code, "open-regex" | "blank-number") {
-            true => self.faults.error(at, code, message, hint),
-            false => self.faults.warn(at, code, message, hint),
+            true => self.diagnostics.error(at, code, message, hint),
+            false => self.diagnostics.warn(at, code, message, hint),
         }
     }
 
     fn faults_of(&mut self, node: usize, column: &'static str, text: &str, bound: &Bound) {
-        for fault in &bound.faults {
+        for fault in &bound.errors {
             let near = || {
                 let end = (fault.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
                 let from: String = text[end..].chars().take(20).collect();
@@ -195,7 +195,7 @@ impl Rules<'_, '_> {
                 _ => ("bad-expression", near()),
             };
             if fault.cause.reads_blank() {
-                self.doubt(node, column, code, format!("{fault}, and it counts as blank"), hint);
+                self.warn_or_error(node, column, code, format!("{fault}, and it counts as blank"), hint);
             } else {
                 self.error(node, column, code, format!("{fault}"), hint);
             }
@@ -203,15 +203,15 @@ impl Rules<'_, '_> {
     }
 
     /// Looks for what can be evaluated and is hardly meant.
-    fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Tree) {
+    fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Ast) {
         let mut found: Vec<(&'static str, String, String)> = Vec::new();
         tree.walk(&mut |part| match part {
-            Tree::Binary { operator, left, right, .. } if compares(*operator) => {
+            Ast::Binary { operator, left, right, .. } if compares(*operator) => {
                 for (one, other) in [(left, right), (right, left)] {
                     found.extend(self.compared(node, *operator, one, other));
                 }
             }
-            Tree::Call { function, arguments, .. } => found.extend(self.called(node, function, arguments)),
+            Ast::Call { function, arguments, .. } => found.extend(self.called(node, function, arguments)),
             _ => {}
         });
         let constant = matches!(column, "relevant" | "constraint") && is_constant(tree);
@@ -220,13 +220,13 @@ impl Rules<'_, '_> {
             found.push(("never-holds", message.to_owned(), "the expression is false whatever is answered".to_owned()));
         }
         for (code, message, hint) in found {
-            self.doubt(node, column, code, message, hint);
+            self.warn_or_error(node, column, code, message, hint);
         }
     }
 
     /// The question that a tree stands for: `${name}`, or `.` for the question itself.
-    fn question<'t>(&'t self, node: usize, tree: &Tree) -> Option<&'t Node> {
-        let Tree::Path { base, steps, .. } = tree else { return None };
+    fn question<'t>(&'t self, node: usize, tree: &Ast) -> Option<&'t Node> {
+        let Ast::Path { base, steps, .. } = tree else { return None };
         match (base, &steps[..]) {
             (Base::Reference(name), []) => self.names.one(name).map(|at| &self.package.nodes[at]),
             (Base::Here, [step]) if step.axis == Axis::Oneself && step.predicates.is_empty() => {
@@ -240,13 +240,13 @@ impl Rules<'_, '_> {
         &self,
         node: usize,
         operator: Operator,
-        one: &Tree,
-        other: &Tree,
+        one: &Ast,
+        other: &Ast,
     ) -> Option<(&'static str, String, String)> {
         let question = self.question(node, one)?;
         let name = &question.name;
         match other {
-            Tree::Text(choice) if matches!(operator, Operator::Equal | Operator::Unequal) => {
+            Ast::Text(choice) if matches!(operator, Operator::Equal | Operator::Unequal) => {
                 self.unknown_choice(question, choice).or_else(|| match question.kind {
                     NodeType::Integer | NodeType::Decimal | NodeType::Range
                         if !choice.is_empty() && choice.trim().parse::<f64>().is_err() =>
@@ -269,7 +269,7 @@ impl Rules<'_, '_> {
                     _ => None,
                 })
             }
-            Tree::Number(number) => match question.kind {
+            Ast::Number(number) => match question.kind {
                 NodeType::Date | NodeType::DateTime => {
                     let hint = "write date('2024-12-31') for a day".to_owned();
                     Some(("type-clash", format!("'{name}' is a date, and is compared with a number"), hint))
@@ -297,9 +297,9 @@ impl Rules<'_, '_> {
         Some(("unknown-choice", format!("'{choice}' is no choice of '{}'", question.name), hint))
     }
 
-    fn called(&self, node: usize, function: &str, arguments: &[Tree]) -> Option<(&'static str, String, String)> {
+    fn called(&self, node: usize, function: &str, arguments: &[Ast]) -> Option<(&'static str, String, String)> {
         match (function, arguments) {
-            ("selected" | "is-selected", [several, Tree::Text(choice)]) => {
+            ("selected" | "is-selected", [several, Ast::Text(choice)]) => {
                 let question = self.question(node, several)?;
                 if question.kind.is_select() {
                     return self.unknown_choice(question, choice);
@@ -320,7 +320,7 @@ impl Rules<'_, '_> {
                     ("type-clash", format!("'{}' is counted, and has one answer", question.name), hint)
                 })
             }
-            ("regex", [_, Tree::Text(pattern)]) => match regex_lite::Regex::new(pattern) {
+            ("regex", [_, Ast::Text(pattern)]) => match regex_lite::Regex::new(pattern) {
                 Err(_) => {
                     let hint = "look-around and classes such as \\p{L} are not known".to_owned();
                     Some(("bad-regex", format!("'{pattern}' is no regular expression here, and never fits"), hint))
@@ -342,11 +342,11 @@ fn compares(operator: Operator) -> bool {
 }
 
 /// Whether a tree asks nothing: neither a question nor the clock.
-fn is_constant(tree: &Tree) -> bool {
+fn is_constant(tree: &Ast) -> bool {
     let mut constant = true;
     tree.walk(&mut |part| match part {
-        Tree::Path { .. } => constant = false,
-        Tree::Call { function, .. } => {
+        Ast::Path { .. } => constant = false,
+        Ast::Call { function, .. } => {
             constant &= !matches!(
                 &**function,
                 "today" | "now" | "random" | "uuid" | "position" | "last" | "version" | "current"
@@ -359,7 +359,7 @@ fn is_constant(tree: &Tree) -> bool {
 
 /// The truth of an expression that asks nothing.
 fn fixed(text: &str) -> Option<bool> {
-    let around = Surroundings { now: 0, local: 0, seed: 0, language: 0, last_saved: BTreeMap::new() };
-    let (value, faults) = evaluate(text, &around);
-    faults.is_empty().then(|| value.truth())
+    let around = Environment { now: 0, local: 0, seed: 0, language: 0, last_saved: BTreeMap::new() };
+    let (value, diagnostics) = evaluate(text, &around);
+    diagnostics.is_empty().then(|| value.truth())
 }

@@ -1,14 +1,14 @@
 //! Selects of the survey: where their choices come from, `or_other`, and tables beside the form.
 
-use super::columns::Row;
-use super::fault::did_you_mean;
+use super::columns::SheetRow;
+use super::diagnostics::did_you_mean;
 use super::parameters;
 use super::survey::Reader;
 use super::types::From;
 use crate::package::{Choices, Node, NodeType, Source, Text};
 
 impl<'a> Reader<'a, '_> {
-    pub(super) fn select(&mut self, row: Row<'a>, kind: NodeType, list: &str, from: From, or_other: bool) {
+    pub(super) fn select(&mut self, row: SheetRow<'a>, kind: NodeType, list: &str, from: From, or_other: bool) {
         let filter = self.get(row, "choice_filter").unwrap_or_default().to_owned();
         let from_file = from == From::File;
         let from = self.choices_of(row, kind, list, from);
@@ -29,7 +29,7 @@ impl<'a> Reader<'a, '_> {
         self.survey.nodes[at].choices = from.map(|from| Choices { from, filter });
     }
 
-    fn or_other(&mut self, row: Row<'a>, select: usize, from: Option<&Source>) {
+    fn or_other(&mut self, row: SheetRow<'a>, select: usize, from: Option<&Source>) {
         let Some(Source::List(list)) = from else {
             if from.is_some() {
                 let hint = "or_other needs a list of the sheet choices";
@@ -52,7 +52,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The list of a select. A fault is told here; the answer is then none.
-    fn choices_of(&mut self, row: Row<'a>, kind: NodeType, list: &str, from: From) -> Option<Source> {
+    fn choices_of(&mut self, row: SheetRow<'a>, kind: NodeType, list: &str, from: From) -> Option<Source> {
         match from {
             From::File => self.file_of(row, list).map(|at| Source::List(at as u32)),
             From::ExternalChoices => self.external_of(row, list).map(|at| Source::List(at as u32)),
@@ -75,7 +75,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn no_such_list(&mut self, row: Row<'a>, list: &str) {
+    fn no_such_list(&mut self, row: SheetRow<'a>, list: &str) {
         let (message, hint) = if self.lists.lists.is_empty() {
             let near = self.near_choices.first().map(|near| format!("is the sheet '{near}' meant to be 'choices'?"));
             let hint =
@@ -88,7 +88,7 @@ impl<'a> Reader<'a, '_> {
         self.error(row, "type", "unknown-list", message, hint);
     }
 
-    fn external_of(&mut self, row: Row<'a>, list: &str) -> Option<usize> {
+    fn external_of(&mut self, row: SheetRow<'a>, list: &str) -> Option<usize> {
         if self.get(row, "choice_filter").is_none() {
             let message = "select_one_external is meant for filtered lists";
             self.warn(row, "choice_filter", "external-without-filter", message, "use select_one");
@@ -114,7 +114,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The table of a `select_..._from_file`.
-    fn file_of(&mut self, row: Row<'a>, file: &str) -> Option<usize> {
+    fn file_of(&mut self, row: SheetRow<'a>, file: &str) -> Option<usize> {
         let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
         if !matches!(ending, "csv" | "xml" | "geojson") || stem.contains('.') {
             let message = format!("'{file}' is no file that choices can come from");
@@ -127,7 +127,7 @@ impl<'a> Reader<'a, '_> {
         at.map_err(|(message, hint)| self.error(row, "type", "file-beside", message, hint)).ok()
     }
 
-    pub(super) fn table_beside(&mut self, row: Row<'a>, ending: &str) {
+    pub(super) fn table_beside(&mut self, row: SheetRow<'a>, ending: &str) {
         let Some(name) = self.get(row, "name") else {
             let hint = "the name is that of the file, without its ending";
             self.error(row, "name", "no-name", "the row has no name", hint);

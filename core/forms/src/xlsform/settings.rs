@@ -1,7 +1,7 @@
 //! The sheet `settings`: one row that speaks for the whole form.
 
-use super::columns::Table;
-use super::fault::{Faults, Place};
+use super::columns::SheetTable;
+use super::diagnostics::{CellRef, Diagnostics};
 use super::survey::yes_no;
 use crate::package::is_name;
 use std::collections::BTreeMap;
@@ -11,23 +11,28 @@ use std::collections::BTreeMap;
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    pub fn read(table: &Table<'_>, faults: &mut Faults) -> Self {
+    pub fn read(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut rows = table.rows();
         let Some(row) = rows.next() else { return Self::default() };
         if let Some(second) = rows.next() {
             let message = "only the first row of settings is read";
-            faults.warn(Place::row("settings", second.number), "settings-row", message, "remove the row");
+            diagnostics.warn(CellRef::row("settings", second.number), "settings-row", message, "remove the row");
         }
         let cells = table.cells(row).map(|(header, cell)| (header.key.clone(), cell.to_owned()));
         let settings = Self(cells.collect());
         if let Some(name) = settings.get("name").filter(|name| !is_name(name)) {
             let hint = "a name begins with a letter or _ and goes on with letters, digits, _, - or .";
             let message = format!("'{name}' cannot be the name of a form");
-            faults.error(table.place(row, "name"), "bad-name", message, hint);
+            diagnostics.error(table.place(row, "name"), "bad-name", message, hint);
         }
         if settings.says("omit_instanceid") && settings.get("public_key").is_some() {
             let message = "an encrypted form cannot omit its instance id";
-            faults.error(table.place(row, "omit_instanceid"), "bad-setting", message, "remove one of the two settings");
+            diagnostics.error(
+                table.place(row, "omit_instanceid"),
+                "bad-setting",
+                message,
+                "remove one of the two settings",
+            );
         }
         settings
     }

@@ -2,12 +2,12 @@
 //!
 //! Expressions are only carried here; `references` reads them when every name is known.
 
+use super::attachments::ExternalFiles;
 use super::choices::Lists;
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place, did_you_mean};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::languages::Languages;
 use super::parameters;
-use super::tables::Beside;
 use super::types::{Meaning, meaning, select_spellings, spellings};
 use crate::package::{MAX_DEPTH, MAX_NODES, Node, NodeType, is_name};
 use std::collections::{HashMap, HashSet};
@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 pub struct Survey<'a> {
     pub nodes: Vec<Node>,
     /// The row of a node; none for a node that the compiler made.
-    pub rows: Vec<Option<Row<'a>>>,
+    pub rows: Vec<Option<SheetRow<'a>>>,
     /// Settings that old forms put on this sheet.
     pub settings: Vec<(&'static str, String)>,
     /// Selects whose choices are the answers of a repeat: (node, name in `${}`).
@@ -25,20 +25,20 @@ pub struct Survey<'a> {
 
 /// What the rows are read with.
 pub struct Reader<'a, 'b> {
-    pub table: &'b Table<'a>,
+    pub table: &'b SheetTable<'a>,
     pub languages: &'b Languages,
     pub lists: &'b mut Lists,
     pub external: &'b Lists,
     /// Sheet names that may be misspellings of `choices` and `external_choices`.
     pub near_choices: Vec<&'a str>,
     pub near_external: Vec<&'a str>,
-    pub tables: &'b Beside<'b>,
+    pub tables: &'b ExternalFiles<'b>,
     pub collapse: bool,
     pub root: &'b str,
-    pub faults: &'b mut Faults,
+    pub diagnostics: &'b mut Diagnostics,
     pub survey: Survey<'a>,
     /// The sections that are open: node, row.
-    open: Vec<(usize, Row<'a>)>,
+    open: Vec<(usize, SheetRow<'a>)>,
     /// Names inside one section, with their lower-case forms and the tables beside the form.
     pub(super) names: HashMap<Option<u32>, HashSet<String>>,
     repeats: HashSet<String>,
@@ -46,12 +46,12 @@ pub struct Reader<'a, 'b> {
 
 impl<'a, 'b> Reader<'a, 'b> {
     pub fn new(
-        table: &'b Table<'a>,
+        table: &'b SheetTable<'a>,
         languages: &'b Languages,
         lists: &'b mut Lists,
         external: &'b Lists,
-        tables: &'b Beside<'b>,
-        faults: &'b mut Faults,
+        tables: &'b ExternalFiles<'b>,
+        diagnostics: &'b mut Diagnostics,
     ) -> Self {
         Self {
             table,
@@ -63,7 +63,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             tables,
             collapse: true,
             root: "data",
-            faults,
+            diagnostics,
             survey: Survey { nodes: Vec::new(), rows: Vec::new(), settings: Vec::new(), from_rows: Vec::new() },
             open: Vec::new(),
             names: HashMap::new(),
@@ -75,7 +75,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         for row in self.table.rows() {
             if self.survey.nodes.len() >= MAX_NODES {
                 let message = format!("the survey has more than {MAX_NODES} rows");
-                self.faults.error(self.table.place(row, ""), "too-large", message, "split the form");
+                self.diagnostics.error(self.table.place(row, ""), "too-large", message, "split the form");
                 break;
             }
             self.row(row);
@@ -85,38 +85,38 @@ impl<'a, 'b> Reader<'a, 'b> {
             let word = if node.kind == NodeType::Group { "group" } else { "repeat" };
             let message = format!("the {word} '{}' is not closed", node.name);
             let hint = format!("add a row 'end {word}' after its last question");
-            self.faults.error(self.table.place(row, "type"), "unclosed-section", message, hint);
+            self.diagnostics.error(self.table.place(row, "type"), "unclosed-section", message, hint);
         }
         self.survey
     }
 
-    pub(super) fn get(&self, row: Row<'a>, key: &str) -> Option<&'a str> {
+    pub(super) fn get(&self, row: SheetRow<'a>, key: &str) -> Option<&'a str> {
         self.table.get(row, key)
     }
 
     pub(super) fn error(
         &mut self,
-        row: Row<'a>,
+        row: SheetRow<'a>,
         key: &str,
         code: &'static str,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.faults.error(self.table.place(row, key), code, message, hint);
+        self.diagnostics.error(self.table.place(row, key), code, message, hint);
     }
 
     pub(super) fn warn(
         &mut self,
-        row: Row<'a>,
+        row: SheetRow<'a>,
         key: &str,
         code: &'static str,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.faults.warn(self.table.place(row, key), code, message, hint);
+        self.diagnostics.warn(self.table.place(row, key), code, message, hint);
     }
 
-    fn row(&mut self, row: Row<'a>) {
+    fn row(&mut self, row: SheetRow<'a>) {
         if let Some(disabled) = self.get(row, "disabled") {
             let message = "the column 'disabled' is not part of XLSForm any more";
             self.warn(row, "disabled", "disabled-column", message, "use relevant, or delete the row");
@@ -183,7 +183,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    fn unknown_type(&mut self, row: Row<'a>, word: &str) {
+    fn unknown_type(&mut self, row: SheetRow<'a>, word: &str) {
         let select = select_spellings().find(|select| word.starts_with(&format!("{select} ")));
         let first = word.split(' ').next().unwrap_or_default();
         let hint = match select {
@@ -199,7 +199,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     /// Adds the node of a row with all columns that every type shares; none if it cannot have a name.
-    pub(super) fn add(&mut self, row: Row<'a>, kind: NodeType) -> Option<usize> {
+    pub(super) fn add(&mut self, row: SheetRow<'a>, kind: NodeType) -> Option<usize> {
         let name = match self.get(row, "name") {
             Some(name) => name.to_owned(),
             None if kind == NodeType::Note => format!("generated_note_name_{}", row.number),
@@ -269,28 +269,28 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     /// Puts a node under the open section and checks that its name is free there.
-    pub(super) fn push(&mut self, mut node: Node, row: Option<Row<'a>>) -> usize {
+    pub(super) fn push(&mut self, mut node: Node, row: Option<SheetRow<'a>>) -> usize {
         node.parent = self.open.last().map(|(section, _)| *section as u32);
-        let at = row.map_or(Place::sheet("survey"), |row| self.table.place(row, "name"));
+        let at = row.map_or(CellRef::sheet("survey"), |row| self.table.place(row, "name"));
         let names = self.names.entry(node.parent).or_default();
         let (name, lower) = (node.name.clone(), format!("\0{}", node.name.to_lowercase()));
         if name == "meta" {
             let message = "the name 'meta' is taken by XLSForm itself";
-            self.faults.error(at, "reserved-name", message, "choose another name");
+            self.diagnostics.error(at, "reserved-name", message, "choose another name");
         } else if !names.insert(name.clone()) {
             let message = format!("the name '{name}' stands in this group or form already");
-            self.faults.error(at, "duplicate-name", message, "rename one of the two");
+            self.diagnostics.error(at, "duplicate-name", message, "rename one of the two");
         } else if !names.insert(lower) {
             let message = format!("'{name}' differs from another name only in capital letters");
-            self.faults.warn(at, "similar-name", message, "tools that count may mix them up: rename one");
+            self.diagnostics.warn(at, "similar-name", message, "tools that count may mix them up: rename one");
         }
         if node.kind == NodeType::Repeat {
             if name == self.root {
                 let message = format!("a repeat cannot have the name of the form, '{name}'");
-                self.faults.error(at, "repeat-name", message, "rename the repeat");
+                self.diagnostics.error(at, "repeat-name", message, "rename the repeat");
             } else if !self.repeats.insert(name.clone()) {
                 let message = format!("another repeat has the name '{name}'");
-                self.faults.error(at, "repeat-name", message, "names of repeats are unique in the whole form");
+                self.diagnostics.error(at, "repeat-name", message, "names of repeats are unique in the whole form");
             }
         }
         self.survey.nodes.push(node);
@@ -298,7 +298,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.survey.nodes.len() - 1
     }
 
-    fn begin(&mut self, row: Row<'a>, kind: NodeType) {
+    fn begin(&mut self, row: SheetRow<'a>, kind: NodeType) {
         if self.open.len() == MAX_DEPTH {
             let message = format!("groups are nested deeper than {MAX_DEPTH}");
             self.error(row, "type", "too-deep", message, "no phone can show this: flatten the form");
@@ -333,7 +333,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.open.push((node, row));
     }
 
-    fn end(&mut self, row: Row<'a>, kind: NodeType) {
+    fn end(&mut self, row: SheetRow<'a>, kind: NodeType) {
         let word = if kind == NodeType::Group { "group" } else { "repeat" };
         match self.open.last() {
             Some((section, _)) if self.survey.nodes[*section].kind == kind => {
@@ -352,7 +352,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    fn question(&mut self, row: Row<'a>, kind: NodeType) {
+    fn question(&mut self, row: SheetRow<'a>, kind: NodeType) {
         let Some(at) = self.add(row, kind) else { return };
         let node = &self.survey.nodes[at];
         if kind == NodeType::Calculate && node.calculation.is_empty() && node.initial.is_empty() {
@@ -367,12 +367,17 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// Whoever shall answer must see something. A question that nobody sees but that a calculation fills is a calculate;
     /// one that only a trigger clears is hidden.
-    pub(super) fn needs_label(&mut self, row: Row<'a>, at: usize) {
+    pub(super) fn needs_label(&mut self, row: SheetRow<'a>, at: usize) {
         let triggered = self.get(row, "trigger").is_some();
         let node = &mut self.survey.nodes[at];
         if node.media.contains_key("big-image") && !node.media.contains_key("image") {
             let message = "a big-image needs an image that it enlarges";
-            self.faults.error(self.table.place(row, "big-image"), "big-image", message, "fill the column image too");
+            self.diagnostics.error(
+                self.table.place(row, "big-image"),
+                "big-image",
+                message,
+                "fill the column image too",
+            );
         }
         let seen = !node.label.is_empty() || !node.hint.is_empty() || !node.media.is_empty();
         if seen || !node.kind.is_shown() {
@@ -389,7 +394,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    fn carried(&mut self, row: Row<'a>, word: &str, why: &'static str) {
+    fn carried(&mut self, row: SheetRow<'a>, word: &str, why: &'static str) {
         let trigger = self.get(row, "trigger").is_some();
         if word == "background-geopoint" && (!trigger || self.get(row, "calculation").is_some()) {
             let message = "a background-geopoint needs a trigger and has no calculation";

@@ -23,9 +23,9 @@ fn a_small_form_becomes_a_questionnaire() {
         | settings |
         | | form_title | form_id | version | default_language |
         | | A form | f1 | 3 | French (fr) |";
-    let Compiled { questionnaire, faults } = compiled(form);
-    assert_eq!(faults, []);
-    let questionnaire = questionnaire.expect("no faults");
+    let Compiled { questionnaire, diagnostics } = compiled(form);
+    assert_eq!(diagnostics, []);
+    let questionnaire = questionnaire.expect("no diagnostics");
     assert_eq!(
         (questionnaire.id.as_str(), questionnaire.title.as_str(), questionnaire.version.as_str()),
         ("f1", "A form", "3")
@@ -54,7 +54,8 @@ fn all_faults_of_a_form_come_in_one_run_with_their_places() {
         | | list_name | name | label |
         | | yes | yes | Yes |
         | | yes | yes | Again |";
-    let found: Vec<_> = compiled(form).faults.into_iter().map(|f| (f.sheet, f.row, f.column, f.code, f.hint)).collect();
+    let found: Vec<_> =
+        compiled(form).diagnostics.into_iter().map(|f| (f.sheet, f.row, f.column, f.code, f.hint)).collect();
     let short: Vec<_> =
         found.iter().map(|(s, r, c, code, h)| (s.as_str(), *r, c.as_str(), *code, h.as_str())).collect();
     assert_eq!(
@@ -88,8 +89,8 @@ type Found = Vec<(usize, &'static str)>;
 /// (row, code) of the errors, then of the warnings.
 fn codes(form: &str) -> (Found, Found) {
     let (errors, warnings): (Vec<_>, Vec<_>) =
-        compiled(form).faults.into_iter().partition(|fault| fault.severity == Severity::Error);
-    let short = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, fault.code)).collect();
+        compiled(form).diagnostics.into_iter().partition(|fault| fault.severity == Severity::Error);
+    let short = |diagnostics: Vec<Diagnostic>| diagnostics.into_iter().map(|fault| (fault.row, fault.code)).collect();
     (short(errors), short(warnings))
 }
 
@@ -156,11 +157,11 @@ fn a_cycle_is_told_with_its_names() {
         | | calculate | b | | ${c} + 1 | |
         | | calculate | c | | ${a} + 1 | |
         | | text | t | T | | |";
-    let faults = compiled(form).faults;
-    assert_eq!(faults.len(), 1);
-    assert_eq!((faults[0].row, faults[0].code), (2, "cycle"));
+    let diagnostics = compiled(form).diagnostics;
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!((diagnostics[0].row, diagnostics[0].code), (2, "cycle"));
     for name in ["a", "b", "c"] {
-        assert!(faults[0].message.contains(name), "{}", faults[0].message);
+        assert!(diagnostics[0].message.contains(name), "{}", diagnostics[0].message);
     }
     let once = "| survey |\n| | type | name | label | calculation |\n| | calculate | a | | once(random()) |\n| | text | t | T | |";
     assert_eq!(codes(once), (vec![], vec![]));
@@ -198,10 +199,10 @@ fn a_label_that_lacks_a_language_is_told() {
         | | type | name | label::English (en) | label::French (fr) |
         | | text | q | Q | K |
         | | text | r | R | |";
-    let faults = compiled(form).faults;
-    assert_eq!(faults.len(), 1);
+    let diagnostics = compiled(form).diagnostics;
+    assert_eq!(diagnostics.len(), 1);
     assert_eq!(
-        (faults[0].row, faults[0].column.as_str(), faults[0].code),
+        (diagnostics[0].row, diagnostics[0].column.as_str(), diagnostics[0].code),
         (3, "label::French (fr)", "missing-translation")
     );
 }
@@ -221,9 +222,9 @@ fn repeats_or_other_and_typed_calculates_get_the_nodes_they_imply() {
         | choices |
         | | list_name | name | label |
         | | yn | yes | Yes |";
-    let Compiled { questionnaire, faults } = compiled(form);
-    assert_eq!(faults, []);
-    let questionnaire = questionnaire.expect("no faults");
+    let Compiled { questionnaire, diagnostics } = compiled(form);
+    assert_eq!(diagnostics, []);
+    let questionnaire = questionnaire.expect("no diagnostics");
     let names: Vec<&str> = questionnaire.nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["n", "r_count", "r", "s", "s_other", "r2", "d", "t"]);
     let node = |name: &str| &questionnaire.nodes[questionnaire.node(name).expect("there")];

@@ -7,7 +7,7 @@
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
 use std::io::{Cursor, Read};
 
-/// Rows that a sheet may have.
+/// InstanceData that a sheet may have.
 pub const MAX_ROWS: usize = 50_000;
 /// Columns that a sheet may have.
 pub const MAX_COLUMNS: usize = 500;
@@ -184,7 +184,7 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
 }
 
 fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
-    if super::xls::affordable(bytes).is_none() {
+    if super::xls::is_safe_to_parse(bytes).is_none() {
         return Err(unreadable("the spreadsheet is damaged, or larger than any form", SAVE_AGAIN));
     }
     let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(damaged)?;

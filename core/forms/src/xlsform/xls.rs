@@ -32,7 +32,7 @@ const RESULT: u16 = 0x0207;
 const CELLS: [u16; 7] = [0x0203, 0x0204, 0x00D6, 0x0205, 0x027E, FORMULA, SHARED_TEXT];
 
 /// Whether the bytes can be handed to calamine; none where they are unsound or too large.
-pub fn affordable(bytes: &[u8]) -> Option<()> {
+pub fn is_safe_to_parse(bytes: &[u8]) -> Option<()> {
     let file = Compound::open(bytes)?;
     let mut cost = Cost { records: MAX_RECORDS, cells: MAX_CELLS, letters: MAX_LETTERS, formulas: MAX_FORMULAS };
     ["workbook", "book"].iter().filter_map(|name| file.stream(name)).try_for_each(|stream| cost.workbook(&stream?))

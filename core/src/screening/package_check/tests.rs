@@ -8,7 +8,7 @@ use tabara_forms::xlsform::Severity;
 type Found = Vec<(usize, &'static str)>;
 
 fn errors(form: &str) -> Found {
-    let errors = compile(form.as_bytes()).faults.into_iter().filter(|fault| fault.severity == Severity::Error);
+    let errors = compile(form.as_bytes()).diagnostics.into_iter().filter(|fault| fault.severity == Severity::Error);
     errors.map(|fault| (fault.row, fault.code)).collect()
 }
 
@@ -145,7 +145,7 @@ fn our_own_questionnaires_compile_without_a_word() {
         include_str!("../../../../questionnaires/first-line.md"),
         include_str!("../../../../questionnaires/returnee-screening.md"),
     ] {
-        let Compiled { questionnaire, faults } = compile(form.as_bytes());
+        let Compiled { questionnaire, diagnostics: faults } = compile(form.as_bytes());
         assert_eq!(faults, []);
         let questionnaire = questionnaire.expect("no faults");
         let again = read_questionnaire(&questionnaire.write()).expect("what was written");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::questionnaire::{Indicator, Node, NodeType, Questionnaire, Source};
 use tabara_core::screening;
 use tabara_core::screening::{Outcome, assess};
@@ -20,13 +20,13 @@ pub fn form() -> Arc<Questionnaire> {
     static FORM: OnceLock<Arc<Questionnaire>> = OnceLock::new();
     let compile = || {
         let compiled = screening::compile(include_bytes!("../../../../questionnaires/returnee-screening.md"));
-        Arc::new(compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.faults)))
+        Arc::new(compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)))
     };
     FORM.get_or_init(compile).clone()
 }
 
-pub fn setting() -> Setting {
-    Setting { language: "en".into(), now: 1_780_000_000, offset: 120, ..Setting::default() }
+pub fn setting() -> InterviewConfig {
+    InterviewConfig { language: "en".into(), now: 1_780_000_000, offset: 120, ..InterviewConfig::default() }
 }
 
 /// An interview with these answers, given in the order of the form; what is not shown is not asked.

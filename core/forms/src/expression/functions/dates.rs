@@ -1,43 +1,43 @@
 //! Dates and times. A date is a whole number of days, a moment keeps the offset at which it was told.
 
 use super::super::moment::{Moment, civil, days};
-use super::{Here, Value};
+use super::{EvalContext, Value};
 
 /// The civil day, which in a text becomes its ISO form (decision 14).
-pub fn date(here: &Here<'_>, value: &Value) -> Value {
+pub fn date(here: &EvalContext<'_>, value: &Value) -> Value {
     value.date(here.local()).map_or(Value::Blank, Value::Date)
 }
 
-pub fn date_time(here: &Here<'_>, value: &Value) -> Value {
+pub fn date_time(here: &EvalContext<'_>, value: &Value) -> Value {
     value.moment(here.local()).map_or(Value::Blank, Value::DateTime)
 }
 
-pub fn decimal_date_time(here: &Here<'_>, value: &Value) -> Value {
+pub fn decimal_date_time(here: &EvalContext<'_>, value: &Value) -> Value {
     match value {
         Value::Date(_) | Value::Text(_) => value.number(here.local()).into(),
         _ => date_time(here, value).number(here.local()).into(),
     }
 }
 
-pub fn decimal_time(here: &Here<'_>, value: &Value) -> Value {
+pub fn decimal_time(here: &EvalContext<'_>, value: &Value) -> Value {
     value.time(here.local()).map_or(f64::NAN, |time| Value::Time(time).number(here.local())).into()
 }
 
-fn moment(here: &Here<'_>) -> Moment {
+fn moment(here: &EvalContext<'_>) -> Moment {
     Moment { ms: here.world.around.now, offset: here.local() }
 }
 
-pub fn now(here: &Here<'_>) -> Value {
+pub fn now(here: &EvalContext<'_>) -> Value {
     Value::DateTime(moment(here))
 }
 
-pub fn today(here: &Here<'_>) -> Value {
+pub fn today(here: &EvalContext<'_>) -> Value {
     Value::Date(moment(here).day())
 }
 
 /// `%Y %y %m %n %b %d %e %a %H %h %M %S %3 %W %w %Z` of the ODK XForms specification. Names of months and days are
 /// English in every language, as in the reference engines' default.
-pub fn format(here: &Here<'_>, value: &Value, pattern: &str) -> Value {
+pub fn format(here: &EvalContext<'_>, value: &Value, pattern: &str) -> Value {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     let Some(moment) = value.moment(here.local()).map(|moment| moment.at(here.local())) else { return Value::Blank };

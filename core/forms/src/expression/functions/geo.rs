@@ -1,7 +1,7 @@
 //! Points are `latitude longitude [altitude accuracy]`, lines and shapes are points separated by `;`. On a sphere of
 //! 6,378,100 m, in full precision (decision 23).
 
-use super::{Expr, Here, values};
+use super::{EvalContext, Expr, values};
 
 const RADIUS: f64 = 6_378_100.0;
 
@@ -15,13 +15,13 @@ fn points(text: &str) -> Option<Vec<(f64, f64)>> {
 }
 
 /// The points of all arguments: one line or shape, or the points of several nodes.
-fn all_points(here: &Here<'_>, a: &[Expr]) -> Option<Vec<(f64, f64)>> {
+fn all_points(here: &EvalContext<'_>, a: &[Expr]) -> Option<Vec<(f64, f64)>> {
     let all: Option<Vec<Vec<_>>> = values(here, a).iter().map(|value| points(&value.text())).collect();
     Some(all?.concat())
 }
 
 /// Square metres enclosed; 0 of fewer than three points.
-pub fn area(here: &Here<'_>, a: &[Expr]) -> f64 {
+pub fn area(here: &EvalContext<'_>, a: &[Expr]) -> f64 {
     let Some(points) = all_points(here, a).filter(|points| points.len() > 2) else { return 0.0 };
     let mut sum = 0.0;
     for (i, (lat, lon)) in points.iter().enumerate() {
@@ -33,7 +33,7 @@ pub fn area(here: &Here<'_>, a: &[Expr]) -> f64 {
 }
 
 /// Metres along a line.
-pub fn distance(here: &Here<'_>, a: &[Expr]) -> f64 {
+pub fn distance(here: &EvalContext<'_>, a: &[Expr]) -> f64 {
     let Some(points) = all_points(here, a) else { return 0.0 };
     points.windows(2).map(|pair| between(pair[0], pair[1])).sum()
 }

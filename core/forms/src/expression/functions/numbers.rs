@@ -1,9 +1,9 @@
 //! Numbers: rounding, sums, extremes.
 
-use super::{Expr, Here, Value, values};
+use super::{EvalContext, Expr, Value, values};
 
 /// Half toward +infinity (decision 21), to a number of decimal places or, where that is negative, of tens.
-pub fn round(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn round(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     // a comma is a decimal point here, and only here: that is what JavaRosa reads
     let number = match here.eval(&a[0]) {
         Value::Text(text) if text.contains(',') => Value::from(text.replace(',', ".")).number(here.local()),
@@ -31,7 +31,7 @@ pub fn round(here: &Here<'_>, a: &[Expr]) -> Value {
 }
 
 /// Blanks are skipped; of nothing it is 0 (decision 11). Anything else that is no number makes the sum none.
-pub fn sum(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn sum(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let mut sum = 0.0;
     for argument in a {
         here.each(argument, &mut |value| {
@@ -43,7 +43,7 @@ pub fn sum(here: &Here<'_>, a: &[Expr]) -> Value {
 }
 
 /// The greatest or least; blanks are skipped, unless there is nothing else.
-pub fn extreme(here: &Here<'_>, a: &[Expr], better: fn(f64, f64) -> f64) -> Value {
+pub fn extreme(here: &EvalContext<'_>, a: &[Expr], better: fn(f64, f64) -> f64) -> Value {
     let numbers = values(here, a).into_iter().filter(|v| !v.is_blank()).map(|v| v.number(here.local()));
     numbers
         .reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { better(a, b) })

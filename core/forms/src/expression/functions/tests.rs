@@ -1,14 +1,14 @@
 //! One row for each function: an expression and what it yields as text.
 
-use crate::expression::{Surroundings, evaluate};
+use crate::expression::{Environment, evaluate};
 use std::collections::BTreeMap;
 
 fn text(expression: &str) -> String {
     // 2026-11-22T18:30:00Z, in Bujumbura
-    let around = Surroundings { now: 1_795_372_200_000, local: 120, seed: 7, language: 0, last_saved: BTreeMap::new() };
-    let (value, faults) = evaluate(expression, &around);
-    match faults.first() {
-        Some(fault) => format!("! {fault}"),
+    let around = Environment { now: 1_795_372_200_000, local: 120, seed: 7, language: 0, last_saved: BTreeMap::new() };
+    let (value, errors) = evaluate(expression, &around);
+    match errors.first() {
+        Some(error) => format!("! {error}"),
         None => value.text().into_owned(),
     }
 }

@@ -1,11 +1,11 @@
 //! Texts and lists of marks. Places and lengths count characters.
 
-use super::{Expr, Here, Value};
+use super::{EvalContext, Expr, Value};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::Digest as _;
 
 /// The values of all nodes with a separator between.
-pub fn join(here: &Here<'_>, separator: &str, a: &[Expr]) -> Value {
+pub fn join(here: &EvalContext<'_>, separator: &str, a: &[Expr]) -> Value {
     let mut text = String::new();
     let mut first = true;
     for argument in a {
@@ -24,20 +24,20 @@ pub fn join(here: &Here<'_>, separator: &str, a: &[Expr]) -> Value {
 /// No function makes a longer text (1 MiB).
 const MOST_TEXT: usize = 1 << 20;
 
-pub fn selected(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn selected(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let wanted = here.text(&a[1]);
     here.eval(&a[0]).words().any(|word| word == wanted.trim()).into()
 }
 
 /// The mark at a place, from 0.
-pub fn selected_at(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn selected_at(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let place = here.number(&a[1]);
     let marks = here.eval(&a[0]);
     let found = if place >= 0.0 { marks.words().nth(place as usize) } else { None };
     found.map_or_else(|| Value::from(""), |word| Value::from(&*word))
 }
 
-pub fn length(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn length(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let text = match a.first() {
         Some(text) => here.text(text),
         None => here.own().shared_text(),
@@ -46,7 +46,7 @@ pub fn length(here: &Here<'_>, a: &[Expr]) -> Value {
 }
 
 /// From a place (0 the first, negative from the end) to another, which is left out.
-pub fn substr(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn substr(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let text: Vec<char> = here.text(&a[0]).chars().collect();
     let place = |n: f64| {
         let from_end = if n < 0.0 { n + text.len() as f64 } else { n };
@@ -58,7 +58,7 @@ pub fn substr(here: &Here<'_>, a: &[Expr]) -> Value {
 }
 
 /// As in XPath: from a place (1 the first), so many characters, both rounded.
-pub fn substring(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn substring(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let round = |n: f64| (n + 0.5).floor();
     let from = round(here.number(&a[1]));
     let to = a.get(2).map_or(f64::INFINITY, |len| from + round(here.number(len)));
@@ -67,18 +67,18 @@ pub fn substring(here: &Here<'_>, a: &[Expr]) -> Value {
     (1..).zip(text.chars()).filter(|(place, _)| inside(*place)).map(|(_, c)| c).collect::<String>().into()
 }
 
-pub fn substring_before(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn substring_before(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let (text, mark) = (here.text(&a[0]), here.text(&a[1]));
     text.split_once(&*mark).map_or("", |(before, _)| before).into()
 }
 
-pub fn substring_after(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn substring_after(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let (text, mark) = (here.text(&a[0]), here.text(&a[1]));
     text.split_once(&*mark).map_or("", |(_, after)| after).into()
 }
 
 /// Each character of the second text becomes the one at its place in the third, or goes where that is shorter.
-pub fn translate(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn translate(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let from: Vec<char> = here.text(&a[1]).chars().collect();
     let to: Vec<char> = here.text(&a[2]).chars().collect();
     let one = |c: char| match from.iter().position(|f| *f == c) {
@@ -107,7 +107,7 @@ pub fn base64_decode(text: &str) -> Value {
 }
 
 /// `MD5`, `SHA-1`, `SHA-256`, `SHA-384` or `SHA-512`, as Base64 or as `hex`; another algorithm or encoding is a blank.
-pub fn digest(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn digest(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let text = here.text(&a[0]);
     let hash = match &*here.text(&a[1]) {
         "MD5" => Some(md5::Md5::digest(text.as_bytes()).to_vec()),
@@ -125,7 +125,7 @@ pub fn digest(here: &Here<'_>, a: &[Expr]) -> Value {
 }
 
 /// A random UUID of version 4, or its first characters.
-pub fn uuid(here: &Here<'_>, a: &[Expr]) -> Value {
+pub fn uuid(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let bits = (u128::from(here.draw(1)) << 64) | u128::from(here.draw(2));
     // version 4, variant 1 of RFC 9562
     let bits = bits & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;

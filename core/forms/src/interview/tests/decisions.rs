@@ -115,8 +115,8 @@ fn those_that_are_no_values_have_their_own_stories() {
     assert!(interview.missing().is_empty());
     interview.says(&[("least", "10")]);
     assert_eq!((interview.text_of("i"), interview.missing().len()), ("5".into(), 1));
-    assert_eq!(interview.answer("i", Some("10.1")), Err(AnswerFault::NotInteger));
-    assert_eq!(interview.answer("i", Some("1099511627776")), Err(AnswerFault::NotInteger));
+    assert_eq!(interview.answer("i", Some("10.1")), Err(AnswerError::NotInteger));
+    assert_eq!(interview.answer("i", Some("1099511627776")), Err(AnswerError::NotInteger));
     assert!(Questionnaire::new(package("calculate a | is: ${b}\n calculate b | is: ${a}")).is_err());
 }
 

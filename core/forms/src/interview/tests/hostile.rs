@@ -1,12 +1,12 @@
 //! Whatever the bytes: an error, or an interview that works; never a panic, never more than bounded time.
 
 use super::*;
-use crate::expression::{Surroundings, evaluate};
+use crate::expression::{Environment, evaluate};
 use proptest::prelude::*;
 
 #[test]
 fn an_expression_as_deep_as_it_may_be_is_evaluated() {
-    let around = Surroundings { now: 0, local: 120, seed: 1, language: 0, last_saved: BTreeMap::new() };
+    let around = Environment { now: 0, local: 120, seed: 1, language: 0, last_saved: BTreeMap::new() };
     let chain = vec!["1"; 290].join(" + ");
     assert_eq!(evaluate(&chain, &around).0, Value::Number(290.0));
     let nested = "if(1, ".repeat(90) + "7" + &", 0)".repeat(90);
@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn any_text_is_an_expression_or_a_fault(text in "[-a-z0-9'\"(){}\\[\\]$/.,:=<>!*+| ]{0,60}|(sum|count|if|once|position|current|date|round|join|substr|regex|uuid|instance)\\([-a-z0-9'(){}$/.,=<>* ]{0,30}\\)") {
-        let around = Surroundings { now: 0, local: 120, seed: 1, language: 0, last_saved: BTreeMap::new() };
+        let around = Environment { now: 0, local: 120, seed: 1, language: 0, last_saved: BTreeMap::new() };
         let (value, _) = evaluate(&text, &around);
         let _ = value.text();
     }

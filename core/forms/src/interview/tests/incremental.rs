@@ -128,10 +128,10 @@ fn random_form(dice: &mut Dice) -> String {
 
 /// Every cell: path, relevance, what is read, what was given.
 fn everything(interview: &Interview) -> Vec<String> {
-    let schema = &interview.form().program.schema;
+    let layout = &interview.form().program.layout;
     let mut all = Vec::new();
-    for (node, place) in schema.nodes.iter().enumerate() {
-        interview.state.rows.below(schema, 0, place.scope, &mut |row| {
+    for (node, place) in layout.nodes.iter().enumerate() {
+        interview.state.rows.below(layout, 0, place.scope, &mut |row| {
             let cell = interview.state.rows.cell(row, place.cell as usize);
             let path = interview.path(node as NodeId, row);
             let given =
@@ -143,12 +143,12 @@ fn everything(interview: &Interview) -> Vec<String> {
 }
 
 fn paths(interview: &Interview, wanted: impl Fn(NodeType) -> bool) -> Vec<(NodeType, String)> {
-    let schema = &interview.form().program.schema;
+    let layout = &interview.form().program.layout;
     let mut paths = Vec::new();
-    for (node, place) in schema.nodes.iter().enumerate() {
+    for (node, place) in layout.nodes.iter().enumerate() {
         let kind = interview.form().kind(node as NodeId);
         if wanted(kind) {
-            interview.state.rows.below(schema, 0, place.scope, &mut |row| {
+            interview.state.rows.below(layout, 0, place.scope, &mut |row| {
                 paths.push((kind, interview.path(node as NodeId, row)));
             });
         }

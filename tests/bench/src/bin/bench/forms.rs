@@ -8,7 +8,7 @@ use crate::{Rows, medians, short};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::compile;
 use tabara_desk::form::export;
@@ -100,7 +100,7 @@ impl Ours {
         let workbook = |name: &str| std::fs::read(folder.join(name)).ok();
         let compiled = |name: &str| {
             let compiled = compile(&workbook(name).expect("a workbook"));
-            compiled.questionnaire.unwrap_or_else(|| panic!("{name}: {:?}", compiled.faults))
+            compiled.questionnaire.unwrap_or_else(|| panic!("{name}: {:?}", compiled.diagnostics))
         };
         let package = compiled("q2000.xlsx").write();
         let (mut form, mut house) = (load(&package), load(&compiled("roster.xlsx").write()));
@@ -150,7 +150,8 @@ impl Ours {
 
 /// The package read, and an interview begun: what JavaRosa does before the first question.
 fn load(package: &[u8]) -> Interview {
-    let setting = Setting { language: "en".into(), now: 1_795_372_200, offset: 120, ..Setting::default() };
+    let setting =
+        InterviewConfig { language: "en".into(), now: 1_795_372_200, offset: 120, ..InterviewConfig::default() };
     Interview::start(Arc::new(Questionnaire::read(package).expect("a package")), setting)
 }
 

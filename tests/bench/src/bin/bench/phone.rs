@@ -9,7 +9,7 @@ use std::time::Instant;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope;
 use tabara_core::focal_point::{FocalPoint, State};
-use tabara_core::interview::{Interview, Setting};
+use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::seal;
 use tabara_support::deployment::compiled;
 use tabara_support::interviewer;
@@ -25,7 +25,7 @@ fn screening() -> Interview {
     let form = Arc::new(compiled("returnee-screening.md"));
     let mut interview = Interview::start(
         form,
-        Setting { language: "fr".into(), now: 1_794_312_000, offset: 120, ..Setting::default() },
+        InterviewConfig { language: "fr".into(), now: 1_794_312_000, offset: 120, ..InterviewConfig::default() },
     );
     for (question, answer) in people::people(true).remove(0).answers {
         // what is not asked of this person is not answered

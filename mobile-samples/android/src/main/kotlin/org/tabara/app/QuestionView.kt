@@ -20,9 +20,9 @@ import android.widget.NumberPicker
 import android.widget.RadioButton
 import android.widget.TextView
 import org.tabara.core.NodeType
-import org.tabara.core.OnOffer
+import org.tabara.core.ChoiceOption
 import org.tabara.core.Question
-import org.tabara.core.Why
+import org.tabara.core.Invalid
 import java.text.DateFormatSymbols
 import java.text.SimpleDateFormat
 import java.util.Calendar
@@ -81,7 +81,7 @@ abstract class QuestionView(protected val host: MainActivity, protected val word
     private fun draw() {
         value()
         val why = question.message
-        if (why != null) wrong(why.text.ifEmpty { words.getString(if (why.why == Why.REQUIRED) R.string.answer_missing else R.string.trouble_answer) })
+        if (why != null) wrong(why.text.ifEmpty { words.getString(if (why.why == Invalid.REQUIRED) R.string.answer_missing else R.string.trouble_answer) })
         message.visibility = if (why == null) View.GONE else View.VISIBLE
     }
 
@@ -105,7 +105,7 @@ abstract class QuestionView(protected val host: MainActivity, protected val word
 /** One or several of a few choices, all in sight. A second tap takes an answer back: every question can be skipped. */
 private class Choices(host: MainActivity, words: Resources, question: Question, answer: Answer) : QuestionView(host, words, question, answer) {
     private val several = question.kind == NodeType.SELECT_MULTIPLE
-    private val buttons = mutableListOf<Pair<OnOffer, CompoundButton>>()
+    private val buttons = mutableListOf<Pair<ChoiceOption, CompoundButton>>()
     private val chosen get() = question.value?.split(' ')?.filter(String::isNotEmpty) ?: emptyList()
 
     override fun body(root: LinearLayout) {
@@ -134,7 +134,7 @@ private class Choices(host: MainActivity, words: Resources, question: Question, 
     private fun tap(name: String) {
         val next = when {
             name in chosen -> chosen - name
-            several -> question.choices.map(OnOffer::name).filter { it == name || it in chosen }
+            several -> question.choices.map(ChoiceOption::name).filter { it == name || it in chosen }
             else -> listOf(name)
         }
         say(next.joinToString(" ").ifEmpty { null })
@@ -177,7 +177,7 @@ private class LongList(host: MainActivity, words: Resources, question: Question,
     }
 
     /** A choice as the list shows and searches it. */
-    private class Row(val choice: OnOffer) {
+    private class Row(val choice: ChoiceOption) {
         override fun toString() = choice.label
     }
 }

@@ -4,7 +4,7 @@
 //! told beforehand is left out; the phone checks every fact again when a record is made.
 
 use super::references::Names;
-use crate::expression::parser::{Base, Tree, parse};
+use crate::expression::parser::{Ast, Base, parse};
 use crate::expression::{Axis, Operator, number_text};
 use crate::package::{Node, NodeType, Package, Source};
 use std::collections::BTreeSet;
@@ -14,19 +14,19 @@ const MAX_STEPS: u8 = 16;
 
 /// The texts that the calculation of a node can come to; blank is none.
 pub fn of(package: &Package, names: &Names<'_>, node: &Node) -> BTreeSet<String> {
-    let mut found = Results { package, names, texts: BTreeSet::new() };
+    let mut found = PossibleValues { package, names, texts: BTreeSet::new() };
     found.calculation(node, MAX_STEPS);
     found.texts.remove("");
     found.texts
 }
 
-struct Results<'b> {
+struct PossibleValues<'b> {
     package: &'b Package,
     names: &'b Names<'b>,
     texts: BTreeSet<String>,
 }
 
-impl Results<'_> {
+impl PossibleValues<'_> {
     fn calculation(&mut self, node: &Node, steps: u8) {
         if let Ok(tree) = parse(&node.calculation) {
             self.tree(&tree, &mut Vec::new(), steps);
@@ -34,11 +34,11 @@ impl Results<'_> {
     }
 
     /// `conditions` are those of the `if()`s around.
-    fn tree<'t>(&mut self, tree: &'t Tree, conditions: &mut Vec<&'t Tree>, steps: u8) {
+    fn tree<'t>(&mut self, tree: &'t Ast, conditions: &mut Vec<&'t Ast>, steps: u8) {
         match tree {
-            Tree::Text(text) => drop(self.texts.insert(text.clone())),
-            Tree::Number(number) => drop(self.texts.insert(number_text(*number))),
-            Tree::Call { function, arguments, .. } => match (&**function, &arguments[..]) {
+            Ast::Text(text) => drop(self.texts.insert(text.clone())),
+            Ast::Number(number) => drop(self.texts.insert(number_text(*number))),
+            Ast::Call { function, arguments, .. } => match (&**function, &arguments[..]) {
                 ("if", [condition, yes, no]) => {
                     conditions.push(condition);
                     self.tree(yes, conditions, steps);
@@ -49,15 +49,15 @@ impl Results<'_> {
                 ("once" | "string", [inner]) => self.tree(inner, conditions, steps),
                 _ => {}
             },
-            Tree::Path { base: Base::Reference(name), steps: path, .. } if path.is_empty() => {
+            Ast::Path { base: Base::Reference(name), steps: path, .. } if path.is_empty() => {
                 if let Some(node) = self.names.one(name).map(|at| &self.package.nodes[at]) {
                     self.answers(node, conditions, steps);
                 }
             }
-            Tree::Path { base: Base::Of(of), steps: path, .. } => {
-                if let (Tree::Call { function, arguments, .. }, Some(Axis::Child(column))) =
+            Ast::Path { base: Base::Of(of), steps: path, .. } => {
+                if let (Ast::Call { function, arguments, .. }, Some(Axis::Child(column))) =
                     (&**of, path.last().map(|step| &step.axis))
-                    && let ("instance", [Tree::Text(list)]) = (&**function, &arguments[..])
+                    && let ("instance", [Ast::Text(list)]) = (&**function, &arguments[..])
                 {
                     self.column(list, column);
                 }
@@ -67,7 +67,7 @@ impl Results<'_> {
     }
 
     /// The answers of a question that the conditions around leave open.
-    fn answers(&mut self, node: &Node, conditions: &[&Tree], steps: u8) {
+    fn answers(&mut self, node: &Node, conditions: &[&Ast], steps: u8) {
         match (node.kind, node.choices.as_ref().map(|choices| &choices.from)) {
             (NodeType::Calculate, _) if steps > 0 => self.calculation(node, steps - 1),
             (NodeType::SelectOne, Some(Source::List(list))) => {
@@ -93,19 +93,20 @@ impl Results<'_> {
 
 /// The answers of a question that conditions compare it with; none where they narrow it down otherwise, as
 /// `selected('a b c', ${question})` does.
-fn told_apart<'t>(name: &str, conditions: &[&'t Tree]) -> Option<BTreeSet<&'t str>> {
-    let is_it = |tree: &Tree| matches!(tree, Tree::Path { base: Base::Reference(n), steps, .. } if n == name && steps.is_empty());
+fn told_apart<'t>(name: &str, conditions: &[&'t Ast]) -> Option<BTreeSet<&'t str>> {
+    let is_it =
+        |tree: &Ast| matches!(tree, Ast::Path { base: Base::Reference(n), steps, .. } if n == name && steps.is_empty());
     let (mut told, mut narrowed) = (BTreeSet::new(), false);
     for condition in conditions {
         condition.walk(&mut |part| match part {
-            Tree::Binary { operator: Operator::Equal | Operator::Unequal, left, right, .. } => {
+            Ast::Binary { operator: Operator::Equal | Operator::Unequal, left, right, .. } => {
                 for (one, other) in [(left, right), (right, left)] {
-                    if let (true, Tree::Text(text)) = (is_it(one), &**other) {
+                    if let (true, Ast::Text(text)) = (is_it(one), &**other) {
                         told.insert(text.as_str());
                     }
                 }
             }
-            Tree::Call { arguments, .. } => narrowed |= arguments.iter().any(is_it),
+            Ast::Call { arguments, .. } => narrowed |= arguments.iter().any(is_it),
             _ => {}
         });
     }

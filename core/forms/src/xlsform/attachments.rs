@@ -14,19 +14,19 @@ use std::collections::{BTreeMap, HashMap};
 pub type Problem = (String, String);
 
 /// The folder of the form.
-pub struct Beside<'a> {
+pub struct ExternalFiles<'a> {
     file: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Files that were read already, and the lists they became.
     read: RefCell<HashMap<String, usize>>,
 }
 
-/// Rows of cells by column.
-struct Rows {
+/// FileRows of cells by column.
+struct FileRows {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl<'a> Beside<'a> {
+impl<'a> ExternalFiles<'a> {
     pub fn new(file: &'a dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
         Self { file, read: RefCell::default() }
     }
@@ -71,7 +71,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-impl Rows {
+impl FileRows {
     /// Every column stays reachable under its own name; those of name and label are read as such besides.
     fn list(self, name: String, value: &str, label: &str, languages: &Languages) -> Result<List, String> {
         let find = |wanted: &str| self.header.iter().position(|column| column == wanted);
@@ -124,14 +124,14 @@ impl Rows {
     }
 }
 
-fn csv_rows(bytes: &[u8]) -> Result<Rows, String> {
+fn csv_rows(bytes: &[u8]) -> Result<FileRows, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let header: Vec<String> = reader.headers().map_err(|e| e.to_string())?.iter().map(str::to_owned).collect();
     if header.iter().all(String::is_empty) {
         return Err("the file has no header".into());
     }
-    let mut rows = Rows { header, rows: Vec::new() };
+    let mut rows = FileRows { header, rows: Vec::new() };
     for record in reader.records() {
         let record = record.map_err(|e| e.to_string())?;
         rows.push(record.iter().map(str::to_owned).collect())?;
@@ -140,10 +140,10 @@ fn csv_rows(bytes: &[u8]) -> Result<Rows, String> {
 }
 
 /// `<root><item><name>x</name><label>X</label></item> ... </root>`, whatever root and item are called.
-fn xml_rows(bytes: &[u8]) -> Result<Rows, String> {
+fn xml_rows(bytes: &[u8]) -> Result<FileRows, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")?;
     let mut reader = Reader::from_str(text);
-    let (mut rows, mut row) = (Rows { header: Vec::new(), rows: Vec::new() }, Vec::new());
+    let (mut rows, mut row) = (FileRows { header: Vec::new(), rows: Vec::new() }, Vec::new());
     let (mut open, mut cell): (Vec<String>, String) = (Vec::new(), String::new());
     loop {
         match reader.read_event().map_err(|e| e.to_string())? {
@@ -188,10 +188,10 @@ fn entity(name: &str) -> String {
 }
 
 /// The features of a GeoJSON collection: their properties, `id`, and points as `latitude longitude 0 0`.
-fn geojson_rows(bytes: &[u8]) -> Result<Rows, String> {
+fn geojson_rows(bytes: &[u8]) -> Result<FileRows, String> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let features = json["features"].as_array().ok_or("it has no features")?;
-    let mut rows = Rows { header: vec!["id".into()], rows: Vec::new() };
+    let mut rows = FileRows { header: vec!["id".into()], rows: Vec::new() };
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     for feature in features {
         let mut row = Vec::new();
@@ -218,7 +218,7 @@ mod tests {
         let languages = Languages { names: vec![String::new()], default: 0, plain: 0 };
         let mut lists = Lists::default();
         let bytes = |_: &str| Some(content.as_bytes().to_vec());
-        let at = Beside::new(&bytes).read(file, value, label, &mut lists, &languages)?;
+        let at = ExternalFiles::new(&bytes).read(file, value, label, &mut lists, &languages)?;
         Ok(lists.lists.swap_remove(at))
     }
 
@@ -255,9 +255,10 @@ mod tests {
         let xml = "<root><item><name>a</name><label>A &amp; B</label><x>1</x></item><item><name>b</name></item></root>";
         let list = read("t.xml", xml, None, None).unwrap();
         assert_eq!(shape(&list), [("a", "A & B", &["1".to_owned()][..]), ("b", "", &[][..])]);
-        let json = r#"{"features":[{"id":"p","geometry":{"coordinates":[29.3,-3.4]},"properties":{"title":"Place"}}]}"#;
+        let json =
+            r#"{"features":[{"id":"p","geometry":{"coordinates":[29.3,-3.4]},"properties":{"title":"CellRef"}}]}"#;
         let list = read("t.geojson", json, None, None).unwrap();
-        assert_eq!(shape(&list)[0].1, "Place");
+        assert_eq!(shape(&list)[0].1, "CellRef");
         assert_eq!(list.columns, ["id", "title", "geometry"]);
     }
 

@@ -2,61 +2,61 @@
 //! adds rows herself, a page after the last row asks whether there is another.
 
 use super::state::{Form, State};
-use crate::expression::schema::{FORM, NodeId, RowId};
+use crate::expression::layout::{FORM, NodeId, RowId};
 
 /// Where a page is drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum Position {
     Question(NodeId, RowId),
     /// A group, or a row of a repeat, whose questions stand together.
     Together(NodeId, RowId),
-    /// Another row? The row is the one around the repeat.
-    Another(NodeId, RowId),
+    /// AddRowPrompt row? The row is the one around the repeat.
+    AddRow(NodeId, RowId),
 }
 
-impl Stop {
+impl Position {
     pub fn node(self) -> NodeId {
         match self {
-            Stop::Question(node, _) | Stop::Together(node, _) | Stop::Another(node, _) => node,
+            Position::Question(node, _) | Position::Together(node, _) | Position::AddRow(node, _) => node,
         }
     }
     pub fn row(self) -> RowId {
         match self {
-            Stop::Question(_, row) | Stop::Together(_, row) | Stop::Another(_, row) => row,
+            Position::Question(_, row) | Position::Together(_, row) | Position::AddRow(_, row) => row,
         }
     }
 }
 
 /// A look at the way.
 #[derive(Clone, Copy)]
-pub(super) struct Walk<'a> {
+pub(super) struct Navigation<'a> {
     pub form: Form<'a>,
     pub state: &'a State,
 }
 
-impl Walk<'_> {
+impl Navigation<'_> {
     /// The first page; none where nothing is relevant.
-    pub fn first(self) -> Option<Stop> {
+    pub fn first(self) -> Option<Position> {
         self.enter(0, self.form.package.nodes.len() as NodeId, 0)
     }
 
     /// The first page in a row, or behind it where the row shows nothing.
-    pub fn first_of_row(self, repeat: NodeId, row: RowId) -> Option<Stop> {
+    pub fn first_of_row(self, repeat: NodeId, row: RowId) -> Option<Position> {
         self.enter_row(repeat, row, false)
     }
 
     /// The page after another, which need not be relevant any more.
-    pub fn after(self, stop: Stop) -> Option<Stop> {
-        let schema = &self.form.program.schema;
+    pub fn after(self, stop: Position) -> Option<Position> {
+        let layout = &self.form.program.layout;
         match stop {
-            Stop::Question(node, row) => self.beyond(node, row),
-            Stop::Together(node, row) if schema.nodes[node as usize].repeat => self.next_row(node, row),
-            Stop::Together(node, row) | Stop::Another(node, row) => self.beyond(node, row),
+            Position::Question(node, row) => self.beyond(node, row),
+            Position::Together(node, row) if layout.nodes[node as usize].repeat => self.next_row(node, row),
+            Position::Together(node, row) | Position::AddRow(node, row) => self.beyond(node, row),
         }
     }
 
     /// The page before another.
-    pub fn before(self, stop: Stop) -> Option<Stop> {
+    pub fn before(self, stop: Position) -> Option<Position> {
         let mut last = None;
         let mut at = self.first();
         while let Some(next) = at.filter(|next| *next != stop) {
@@ -68,7 +68,7 @@ impl Walk<'_> {
     }
 
     /// The last page that stands before a place in the order of the form.
-    fn last_until(self, stop: Stop) -> Option<Stop> {
+    fn last_until(self, stop: Position) -> Option<Position> {
         let mut last = None;
         let mut at = self.first();
         while let Some(next) = at.filter(|next| next.node() < stop.node()) {
@@ -79,30 +79,30 @@ impl Walk<'_> {
     }
 
     /// The page that holds a question.
-    pub fn holding(self, node: NodeId, row: RowId) -> Stop {
-        let schema = &self.form.program.schema;
-        let mut found = Stop::Question(node, row);
+    pub fn holding(self, node: NodeId, row: RowId) -> Position {
+        let layout = &self.form.program.layout;
+        let mut found = Position::Question(node, row);
         let (mut at, mut row) = (node, row);
         while at != FORM {
             if self.form.package.nodes[at as usize].is_field_list() {
-                found = Stop::Together(at, row);
+                found = Position::Together(at, row);
             }
-            if schema.nodes[at as usize].repeat {
+            if layout.nodes[at as usize].repeat {
                 row = self.state.rows.row(row).parent;
             }
-            at = schema.parent_of(at);
+            at = layout.parent_of(at);
         }
         found
     }
 
     /// The first page among the nodes from one to another (left out), in a row.
-    fn enter(self, from: NodeId, end: NodeId, row: RowId) -> Option<Stop> {
-        let schema = &self.form.program.schema;
+    fn enter(self, from: NodeId, end: NodeId, row: RowId) -> Option<Position> {
+        let layout = &self.form.program.layout;
         let mut node = from;
         while node < end {
-            let place = &schema.nodes[node as usize];
+            let place = &layout.nodes[node as usize];
             let found = if place.repeat {
-                let first = self.state.rows.children(schema, row, place.scope).first();
+                let first = self.state.rows.children(layout, row, place.scope).first();
                 match first {
                     Some(first) => self.enter_row(node, *first, false),
                     None => self.another(node, row),
@@ -110,9 +110,9 @@ impl Walk<'_> {
             } else if !self.state.relevant(self.form, node, row) {
                 None
             } else if !self.form.kind(node).is_section() {
-                self.form.kind(node).is_shown().then_some(Stop::Question(node, row))
+                self.form.kind(node).is_shown().then_some(Position::Question(node, row))
             } else if self.form.package.nodes[node as usize].is_field_list() {
-                self.shows(node, row).then_some(Stop::Together(node, row))
+                self.shows(node, row).then_some(Position::Together(node, row))
             } else {
                 self.enter(node + 1, place.end, row)
             };
@@ -125,17 +125,17 @@ impl Walk<'_> {
     }
 
     /// The first page in a row or in those after it, or the question for another.
-    fn enter_row(self, repeat: NodeId, row: RowId, after: bool) -> Option<Stop> {
-        let schema = &self.form.program.schema;
-        let place = &schema.nodes[repeat as usize];
+    fn enter_row(self, repeat: NodeId, row: RowId, after: bool) -> Option<Position> {
+        let layout = &self.form.program.layout;
+        let place = &layout.nodes[repeat as usize];
         let at = self.state.rows.row(row);
-        let rows = self.state.rows.children(schema, at.parent, place.scope);
+        let rows = self.state.rows.children(layout, at.parent, place.scope);
         for row in &rows[at.position as usize + usize::from(after)..] {
             if !self.state.relevant(self.form, repeat, *row) {
                 continue;
             }
             let found = if self.form.package.nodes[repeat as usize].is_field_list() {
-                self.shows(repeat, *row).then_some(Stop::Together(repeat, *row))
+                self.shows(repeat, *row).then_some(Position::Together(repeat, *row))
             } else {
                 self.enter(repeat + 1, place.end, *row)
             };
@@ -146,37 +146,37 @@ impl Walk<'_> {
         self.another(repeat, at.parent)
     }
 
-    fn next_row(self, repeat: NodeId, row: RowId) -> Option<Stop> {
+    fn next_row(self, repeat: NodeId, row: RowId) -> Option<Position> {
         let parent = self.state.rows.row(row).parent;
         self.enter_row(repeat, row, true).or_else(|| self.beyond(repeat, parent))
     }
 
     /// The question for another row, where the person decides and the repeat is relevant.
-    fn another(self, repeat: NodeId, parent: RowId) -> Option<Stop> {
+    fn another(self, repeat: NodeId, parent: RowId) -> Option<Position> {
         let program = self.form.program;
         if program.own[repeat as usize].count.is_some() {
             return None;
         }
-        let around = self.state.relevant(self.form, program.schema.parent_of(repeat), parent);
-        let relevant = match &program.asked(repeat).relevant {
+        let around = self.state.relevant(self.form, program.layout.parent_of(repeat), parent);
+        let relevant = match &program.on_demand(repeat).relevant {
             Some(expr) => self.form.here(self.state, parent, repeat).truth(expr),
             None => true,
         };
-        (around && relevant).then_some(Stop::Another(repeat, parent))
+        (around && relevant).then_some(Position::AddRow(repeat, parent))
     }
 
     /// What comes after a node and everything inside it.
-    fn beyond(self, node: NodeId, row: RowId) -> Option<Stop> {
-        let schema = &self.form.program.schema;
+    fn beyond(self, node: NodeId, row: RowId) -> Option<Position> {
+        let layout = &self.form.program.layout;
         let (mut node, mut row) = (node, row);
         loop {
-            let parent = schema.parent_of(node);
-            let end = if parent == FORM { schema.nodes.len() as NodeId } else { schema.nodes[parent as usize].end };
-            let found = self.enter(schema.nodes[node as usize].end, end, row);
+            let parent = layout.parent_of(node);
+            let end = if parent == FORM { layout.nodes.len() as NodeId } else { layout.nodes[parent as usize].end };
+            let found = self.enter(layout.nodes[node as usize].end, end, row);
             if found.is_some() || parent == FORM {
                 return found;
             }
-            if schema.nodes[parent as usize].repeat {
+            if layout.nodes[parent as usize].repeat {
                 let found = self.enter_row(parent, row, true);
                 if found.is_some() {
                     return found;
@@ -205,13 +205,13 @@ impl Walk<'_> {
 
     /// The relevant nodes inside a section that can have a value, in the order of the form, row by row.
     pub fn valued(self, section: NodeId, row: RowId, visit: &mut dyn FnMut(NodeId, RowId)) {
-        let schema = &self.form.program.schema;
-        let end = if section == FORM { schema.nodes.len() as NodeId } else { schema.nodes[section as usize].end };
+        let layout = &self.form.program.layout;
+        let end = if section == FORM { layout.nodes.len() as NodeId } else { layout.nodes[section as usize].end };
         let mut node = section.wrapping_add(1);
         while node < end {
-            let place = &schema.nodes[node as usize];
+            let place = &layout.nodes[node as usize];
             if place.repeat {
-                for row in self.state.rows.children(schema, row, place.scope) {
+                for row in self.state.rows.children(layout, row, place.scope) {
                     if self.state.relevant(self.form, node, *row) {
                         self.valued(node, *row, visit);
                     }

@@ -4,8 +4,8 @@
 //! A fact that depends on an item which must stay sealed is refused, through whatever calculates, filters and
 //! relevances it depends on it; so is an indicator that would move an outcome.
 
-use super::columns::{Row, Table};
-use super::fault::{Faults, Place, did_you_mean};
+use super::columns::{SheetRow, SheetTable};
+use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::languages::Languages;
 use super::references::{Names, references};
 use super::rules::Graph;
@@ -13,38 +13,38 @@ use crate::package::{Indicator, Node, NodeType, Package, Source};
 use std::collections::HashMap;
 
 /// What is looked at.
-pub struct Countable<'b> {
+pub struct FactChecks<'b> {
     pub package: &'b Package,
     pub graph: &'b Graph,
-    pub faults: &'b mut Faults,
+    pub diagnostics: &'b mut Diagnostics,
 }
 
-impl Countable<'_> {
+impl FactChecks<'_> {
     /// Checks the columns of the survey.
-    pub fn check(&mut self, table: &Table<'_>, rows: &[Option<Row<'_>>]) {
-        let Self { package, graph, faults } = self;
+    pub fn check(&mut self, table: &SheetTable<'_>, rows: &[Option<SheetRow<'_>>]) {
+        let Self { package, graph, diagnostics } = self;
         if !["fact", "role", "prefill", "sealed_only"].iter().any(|column| table.has(column)) {
             return;
         }
         let mut facts: HashMap<&str, u32> = HashMap::new();
         let mut roles: HashMap<&str, u32> = HashMap::new();
         for (at, node) in package.nodes.iter().enumerate() {
-            let place = |column| rows[at].map_or(Place::sheet("survey"), |row| table.place(row, column));
+            let place = |column| rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
             let repeated = in_repeat(&package.nodes, at);
             if !node.role.is_empty() {
-                once(&mut roles, &node.role, node.row, place("role"), "role", faults);
+                once(&mut roles, &node.role, node.row, place("role"), "role", diagnostics);
                 if repeated {
                     let message = "a question in a repeat cannot have a role";
-                    faults.error(place("role"), "role-in-repeat", message, "move it out");
+                    diagnostics.error(place("role"), "role-in-repeat", message, "move it out");
                 }
             }
             if node.fact.is_empty() {
                 continue;
             }
-            once(&mut facts, &node.fact, node.row, place("fact"), "fact", faults);
+            once(&mut facts, &node.fact, node.row, place("fact"), "fact", diagnostics);
             if repeated {
                 let hint = "make a calculate outside of the repeat that sums it up";
-                faults.error(place("fact"), "fact-in-repeat", "an answer of a repeat cannot become a fact", hint);
+                diagnostics.error(place("fact"), "fact-in-repeat", "an answer of a repeat cannot become a fact", hint);
             }
             if let Some(sealed) = graph.reach(at).into_iter().find(|need| package.nodes[*need].sealed_only) {
                 let (fact, sealed) = (&node.fact, &package.nodes[sealed].name);
@@ -53,7 +53,7 @@ impl Countable<'_> {
                     false => format!("the fact '{fact}' depends on '{sealed}', which is sealed_only"),
                 };
                 let hint = "whoever runs the server reads every fact: take the fact away, or the dependence";
-                faults.error(place("fact"), "fact-of-sealed", message, hint);
+                diagnostics.error(place("fact"), "fact-of-sealed", message, hint);
             }
         }
     }
@@ -61,15 +61,15 @@ impl Countable<'_> {
     /// Reads the sheet `indicators`.
     pub fn indicators<'t>(
         &mut self,
-        table: &Table<'t>,
+        table: &SheetTable<'t>,
         languages: &Languages,
         weights: &[&str],
-    ) -> (Vec<Indicator>, Vec<Row<'t>>) {
-        let Self { package, faults, .. } = self;
+    ) -> (Vec<Indicator>, Vec<SheetRow<'t>>) {
+        let Self { package, diagnostics, .. } = self;
         let names = Names::of(&package.nodes);
         let (mut all, mut rows) = (Vec::new(), Vec::new());
         for row in table.rows() {
-            let Some(question) = question(table, row, &names, package, faults) else { continue };
+            let Some(question) = question(table, row, &names, package, diagnostics) else { continue };
             let plain = |key: &str| table.get(row, key).unwrap_or_default().to_owned();
             let indicator = Indicator {
                 question: question as u32,
@@ -86,14 +86,14 @@ impl Countable<'_> {
                 fact: plain("fact"),
                 assume: plain("assume"),
             };
-            check_answer(&indicator, &package.nodes[question], package, table.place(row, "answer"), faults);
+            check_answer(&indicator, &package.nodes[question], package, table.place(row, "answer"), diagnostics);
             // the condition names a question or calculate, bare or as ${name}
             let condition = indicator.condition.as_str();
             if conditions(condition, &names).any(|node| node.is_none()) {
                 let message = format!("'{condition}' is no question of the survey");
                 let known = (condition, package.nodes.iter().map(|n| n.name.as_str()));
                 let at = table.place(row, "condition");
-                faults.unknown(at, "unknown-reference", message, known, "name one question or calculate");
+                diagnostics.unknown(at, "unknown-reference", message, known, "name one question or calculate");
             }
             all.push(indicator);
             rows.push(row);
@@ -113,19 +113,26 @@ fn in_repeat(nodes: &[Node], at: usize) -> bool {
         .any(|section| nodes[section as usize].kind == NodeType::Repeat)
 }
 
-fn once<'a>(seen: &mut HashMap<&'a str, u32>, word: &'a str, row: u32, at: Place<'_>, what: &str, faults: &mut Faults) {
+fn once<'a>(
+    seen: &mut HashMap<&'a str, u32>,
+    word: &'a str,
+    row: u32,
+    at: CellRef<'_>,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) {
     if let Some(first) = seen.insert(word, row) {
         let message = format!("the {what} '{word}' stands in row {first} already");
-        faults.error(at, "duplicate-column-entry", message, format!("one question can have the {what}"));
+        diagnostics.error(at, "duplicate-column-entry", message, format!("one question can have the {what}"));
     }
 }
 
 fn question(
-    table: &Table<'_>,
-    row: Row<'_>,
+    table: &SheetTable<'_>,
+    row: SheetRow<'_>,
     names: &Names<'_>,
     package: &Package,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
     let name = table.get(row, "question").unwrap_or_default();
     let found = names.one(name);
@@ -133,13 +140,13 @@ fn question(
         let message = format!("'{name}' is no question of the survey");
         let known = (name, package.nodes.iter().map(|node| node.name.as_str()));
         let at = table.place(row, "question");
-        faults.unknown(at, "unknown-reference", message, known, "name one question of the survey");
+        diagnostics.unknown(at, "unknown-reference", message, known, "name one question of the survey");
     }
     found
 }
 
 /// The answer of a select is one of its choices (`x`, `!x` for any other, `*` for any); that of a number a comparison.
-fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: Place<'_>, faults: &mut Faults) {
+fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: CellRef<'_>, diagnostics: &mut Diagnostics) {
     let answer = indicator.answer.as_str();
     if answer == "*" || (answer.is_empty() && indicator.code.is_empty()) {
         return;
@@ -150,13 +157,13 @@ fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: Place
         if list.choices.iter().all(|choice| choice.name != wanted) {
             let known = list.choices.iter().map(|choice| choice.name.as_str());
             let hint = did_you_mean(wanted, known, &format!("see the list '{}' on the sheet choices", list.name));
-            faults.error(at, "unknown-choice", format!("'{wanted}' is no answer of '{}'", node.name), hint);
+            diagnostics.error(at, "unknown-choice", format!("'{wanted}' is no answer of '{}'", node.name), hint);
         }
     } else if node.kind != NodeType::Calculate {
         let number = answer.trim_start_matches(['<', '>', '=', '!']).trim();
         if number.parse::<f64>().is_err() {
             let message = format!("'{answer}' is no answer of '{}'", node.name);
-            faults.error(at, "unknown-choice", message, "write a number or a comparison, such as <18");
+            diagnostics.error(at, "unknown-choice", message, "write a number or a comparison, such as <18");
         }
     }
 }

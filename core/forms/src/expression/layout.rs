@@ -19,17 +19,17 @@ pub type NodeId = u32;
 pub const FORM: NodeId = u32::MAX;
 
 #[derive(Debug)]
-pub struct Schema {
-    pub nodes: Vec<Place>,
+pub struct Layout {
+    pub nodes: Vec<NodeSlot>,
     pub scopes: Vec<Scope>,
     /// All nodes, by name; of one name in the order of the form.
     by_name: Vec<NodeId>,
-    pub lists: Vec<Table>,
+    pub lists: Vec<ChoiceTable>,
 }
 
 /// Where a node lies.
 #[derive(Debug)]
-pub struct Place {
+pub struct NodeSlot {
     pub name: Arc<str>,
     pub parent: NodeId,
     /// One past the last node inside.
@@ -57,7 +57,7 @@ pub struct Scope {
 
 /// A list of choices by columns.
 #[derive(Debug)]
-pub struct Table {
+pub struct ChoiceTable {
     pub name: Arc<str>,
     /// `name` first, then the further columns.
     pub columns: Vec<(Arc<str>, Vec<Value>)>,
@@ -66,7 +66,7 @@ pub struct Table {
     pub by_name: HashMap<Arc<str>, u32>,
 }
 
-impl Table {
+impl ChoiceTable {
     pub fn column(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|(column, _)| &**column == name).map(|i| i as u32)
     }
@@ -75,10 +75,10 @@ impl Table {
     }
 }
 
-impl Schema {
+impl Layout {
     pub fn new(package: &Package) -> Self {
         let root = Scope { parent: 0, node: FORM, cells: vec![FORM], children: vec![], nth: 0 };
-        let mut schema = Self {
+        let mut layout = Self {
             nodes: Vec::with_capacity(package.nodes.len()),
             scopes: vec![root],
             by_name: (0..package.nodes.len() as NodeId).collect(),
@@ -88,9 +88,9 @@ impl Schema {
             let id = id as NodeId;
             let parent = node.parent.unwrap_or(FORM);
             let repeat = node.kind == crate::package::NodeType::Repeat;
-            let outer = schema.scope_of(parent);
-            let scope = if repeat { schema.open_scope(outer, id) } else { outer };
-            let cells = &mut schema.scopes[scope as usize].cells;
+            let outer = layout.scope_of(parent);
+            let scope = if repeat { layout.open_scope(outer, id) } else { outer };
+            let cells = &mut layout.scopes[scope as usize].cells;
             let cell = cells.len() as u32 - u32::from(repeat);
             if !repeat {
                 cells.push(id);
@@ -100,18 +100,18 @@ impl Schema {
                 Source::List(list) => Some(list),
                 Source::Rows(_) => None,
             });
-            schema.nodes.push(Place { name, parent, end: id + 1, scope, cell, repeat, list });
+            layout.nodes.push(NodeSlot { name, parent, end: id + 1, scope, cell, repeat, list });
             // every section around it ends after it
             let mut around = parent;
             while around != FORM {
-                let place = &mut schema.nodes[around as usize];
+                let place = &mut layout.nodes[around as usize];
                 place.end = id + 1;
                 around = place.parent;
             }
         }
-        let Self { nodes, by_name, .. } = &mut schema;
+        let Self { nodes, by_name, .. } = &mut layout;
         by_name.sort_by(|a, b| nodes[*a as usize].name.cmp(&nodes[*b as usize].name));
-        schema
+        layout
     }
 
     fn open_scope(&mut self, parent: ScopeId, node: NodeId) -> ScopeId {
@@ -166,7 +166,7 @@ impl Schema {
     }
 }
 
-fn table(list: &crate::package::List) -> Table {
+fn table(list: &crate::package::List) -> ChoiceTable {
     let names: Vec<Value> = list.choices.iter().map(|choice| Value::text_or_blank(&choice.name)).collect();
     let by_name = names.iter().enumerate().rev().map(|(row, name)| (name.shared_text(), row as u32)).collect();
     let mut columns = vec![(Arc::from("name"), names)];
@@ -175,18 +175,18 @@ fn table(list: &crate::package::List) -> Table {
         let cells = list.choices.iter().map(|choice| Value::text_or_blank(&cell(choice))).collect();
         columns.push((Arc::from(column.as_str()), cells));
     }
-    Table { name: list.name.as_str().into(), columns, len: list.choices.len() as u32, by_name }
+    ChoiceTable { name: list.name.as_str().into(), columns, len: list.choices.len() as u32, by_name }
 }
 
 /// The values of an interview.
 #[derive(Debug, Clone)]
-pub struct Rows {
-    rows: Vec<Row>,
+pub struct InstanceData {
+    rows: Vec<InstanceRow>,
     free: Vec<RowId>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct InstanceRow {
     pub scope: ScopeId,
     pub parent: RowId,
     /// Its place among its siblings, from 0.
@@ -208,17 +208,17 @@ pub struct Cell {
     pub relevant: bool,
 }
 
-impl Rows {
+impl InstanceData {
     /// The form's row, and none in any repeat.
-    pub fn new(schema: &Schema) -> Self {
+    pub fn new(layout: &Layout) -> Self {
         let mut rows = Self { rows: Vec::new(), free: Vec::new() };
-        rows.insert(schema, 0, 0, 0);
+        rows.insert(layout, 0, 0, 0);
         rows
     }
-    pub fn row(&self, id: RowId) -> &Row {
+    pub fn row(&self, id: RowId) -> &InstanceRow {
         &self.rows[id as usize]
     }
-    pub fn row_mut(&mut self, id: RowId) -> &mut Row {
+    pub fn row_mut(&mut self, id: RowId) -> &mut InstanceRow {
         &mut self.rows[id as usize]
     }
     pub fn cell(&self, row: RowId, cell: usize) -> &Cell {
@@ -228,44 +228,44 @@ impl Rows {
         &mut self.rows[row as usize].cells[cell]
     }
     /// The row of an outer scope around a row; `None` where the scope is not around it.
-    pub fn outer(&self, schema: &Schema, mut row: RowId, scope: ScopeId) -> Option<RowId> {
+    pub fn outer(&self, layout: &Layout, mut row: RowId, scope: ScopeId) -> Option<RowId> {
         loop {
             let at = self.row(row);
             if at.scope == scope {
                 return Some(row);
             }
-            if !schema.around(scope, at.scope) {
+            if !layout.around(scope, at.scope) {
                 return None;
             }
             row = at.parent;
         }
     }
     /// The rows of a repeat right inside a row.
-    pub fn children(&self, schema: &Schema, row: RowId, scope: ScopeId) -> &[RowId] {
-        &self.row(row).children[schema.scopes[scope as usize].nth]
+    pub fn children(&self, layout: &Layout, row: RowId, scope: ScopeId) -> &[RowId] {
+        &self.row(row).children[layout.scopes[scope as usize].nth]
     }
     /// Every row of a scope below a row, in order.
-    pub fn below(&self, schema: &Schema, row: RowId, scope: ScopeId, visit: &mut impl FnMut(RowId)) {
+    pub fn below(&self, layout: &Layout, row: RowId, scope: ScopeId, visit: &mut impl FnMut(RowId)) {
         let at = self.row(row).scope;
         if at == scope {
             return visit(row);
         }
         let mut next = scope;
-        while schema.scopes[next as usize].parent != at {
+        while layout.scopes[next as usize].parent != at {
             if next == 0 {
                 return;
             }
-            next = schema.scopes[next as usize].parent;
+            next = layout.scopes[next as usize].parent;
         }
-        for child in self.children(schema, row, next) {
-            self.below(schema, *child, scope, visit);
+        for child in self.children(layout, row, next) {
+            self.below(layout, *child, scope, visit);
         }
     }
     /// A new row at a position (at most one past the last), without values.
-    pub fn insert(&mut self, schema: &Schema, parent: RowId, scope: ScopeId, position: usize) -> RowId {
-        let shape = &schema.scopes[scope as usize];
+    pub fn insert(&mut self, layout: &Layout, parent: RowId, scope: ScopeId, position: usize) -> RowId {
+        let shape = &layout.scopes[scope as usize];
         let blank = Cell { given: Value::Blank, value: Value::Blank, own: true, relevant: true };
-        let row = Row {
+        let row = InstanceRow {
             scope,
             parent,
             position: position as u32,
@@ -289,9 +289,9 @@ impl Rows {
         id
     }
     /// Takes a row out, with the rows inside it.
-    pub fn remove(&mut self, schema: &Schema, row: RowId) {
+    pub fn remove(&mut self, layout: &Layout, row: RowId) {
         let (parent, position) = (self.row(row).parent, self.row(row).position as usize);
-        let nth = schema.scopes[self.row(row).scope as usize].nth;
+        let nth = layout.scopes[self.row(row).scope as usize].nth;
         self.rows[parent as usize].children[nth].remove(position);
         self.renumber(parent, nth, position);
         let mut gone = vec![row];

@@ -13,10 +13,10 @@ pub enum Severity {
     Warning,
 }
 
-/// One thing that is wrong. Rows are spreadsheet rows (the header is 1; 0: the sheet as a whole); `column` is the header
+/// One thing that is wrong. InstanceData are spreadsheet rows (the header is 1; 0: the sheet as a whole); `column` is the header
 /// as the author wrote it, empty when the fault is not of one cell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Fault {
+pub struct Diagnostic {
     pub severity: Severity,
     /// Stable, for tools: `unknown-reference`.
     pub code: &'static str,
@@ -29,18 +29,18 @@ pub struct Fault {
 
 /// The code of the one fault of a file that is no workbook.
 pub const UNREADABLE: &str = "unreadable";
-/// More faults than this are not listed: a hostile form must not cost memory, and nobody reads them.
+/// More diagnostics than this are not listed: a hostile form must not cost memory, and nobody reads them.
 const MOST: usize = 1_000;
 
 /// A cell, a row or a sheet that a fault is of.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct CellRef<'a> {
     pub sheet: &'a str,
     pub row: usize,
     pub column: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> CellRef<'a> {
     pub fn sheet(sheet: &'a str) -> Self {
         Self { sheet, row: 0, column: "" }
     }
@@ -54,15 +54,15 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Faults as they are found.
+/// Diagnostics as they are found.
 #[derive(Debug, Default)]
-pub struct Faults {
-    list: Vec<Fault>,
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
     errors: bool,
 }
 
-impl Faults {
-    pub fn error(&mut self, at: Place<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+impl Diagnostics {
+    pub fn error(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         self.errors = true;
         self.add(Severity::Error, at, code, message.into(), hint.into());
     }
@@ -70,7 +70,7 @@ impl Faults {
     /// An error about a word that is not among those that are known.
     pub fn unknown<'k>(
         &mut self,
-        at: Place<'_>,
+        at: CellRef<'_>,
         code: &'static str,
         message: String,
         (word, known): (&str, impl IntoIterator<Item = &'k str>),
@@ -79,14 +79,14 @@ impl Faults {
         self.error(at, code, message, did_you_mean(word, known, otherwise));
     }
 
-    pub fn warn(&mut self, at: Place<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn warn(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Warning, at, code, message.into(), hint.into());
     }
 
-    fn add(&mut self, severity: Severity, at: Place<'_>, code: &'static str, message: String, hint: String) {
+    fn add(&mut self, severity: Severity, at: CellRef<'_>, code: &'static str, message: String, hint: String) {
         if self.list.len() < MOST {
             let (sheet, column) = (at.sheet.to_owned(), at.column.to_owned());
-            self.list.push(Fault { severity, code, sheet, row: at.row, column, message, hint });
+            self.list.push(Diagnostic { severity, code, sheet, row: at.row, column, message, hint });
         }
     }
 
@@ -95,8 +95,8 @@ impl Faults {
         self.errors
     }
 
-    /// All faults by sheet and row, errors and warnings together, each once.
-    pub fn sorted(mut self) -> Vec<Fault> {
+    /// All diagnostics by sheet and row, errors and warnings together, each once.
+    pub fn sorted(mut self) -> Vec<Diagnostic> {
         let rank = |sheet: &str| ["settings", "survey", "choices"].iter().position(|s| *s == sheet).unwrap_or(3);
         self.list.sort_by(|a, b| {
             (rank(&a.sheet), &a.sheet, a.row, a.severity, a.code, &a.column, &a.message).cmp(&(
