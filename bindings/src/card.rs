@@ -1,12 +1,14 @@
 //! What a card says before it is used, so that the focal point can compare it with what she was told.
 
-use crate::error::{Result, TabaraError};
+use crate::error::Result;
+use tabara_core::Error;
 use tabara_core::catalog::Card;
 use tabara_core::places;
 
 /// The readable part of a card.
 #[derive(uniffi::Record)]
 pub struct CardPreview {
+    /// The organisation that the focal point works for.
     pub organisation: String,
     /// Name of the commune of enrolment.
     pub commune: String,
@@ -21,7 +23,7 @@ pub struct CardPreview {
 /// Reads a card's text (pasted or scanned; white space does not matter). Fails with `Card`.
 #[uniffi::export]
 pub fn read_card(text: &str) -> Result<CardPreview> {
-    let (card, grant) = Card::parse(text).map_err(|e| TabaraError::Card { reason: e.to_string() })?;
+    let (card, grant) = Card::parse(text).map_err(|e| Error::Card { reason: e.into() })?;
     Ok(CardPreview {
         commune: places::name(&grant.commune).unwrap_or(&grant.commune).to_owned(),
         organisation: grant.organisation,

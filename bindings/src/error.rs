@@ -1,101 +1,294 @@
-//! The one error of the border. The table of the README says what an app does with each variant.
+//! The one error of the border: a mirror of `tabara_core::Error` and its reasons. The table of the README says what an app
+//! does with each variant. `UniFFI` checks every variant and field against the core, and the core maps and redacts.
 
-use tabara_core::Error;
+use std::time::Duration;
+use tabara_core::Error as TabaraError;
+use tabara_core::error::{
+    AnswerReason, CardReason, DestructionReason, FolderReason, InternalReason, NotFoundItem, PhoneFile, RefusedReason,
+    UntrustedReason,
+};
 
 pub type Result<T, E = TabaraError> = std::result::Result<T, E>;
 
-/// Why a call failed. Choose the words by the variant: texts are for developers, in English, and hold no private data.
-#[derive(Debug, thiserror::Error, uniffi::Error)]
+/// Why a call failed. The documentation of each variant says what the app should do. Choose the words by the variant
+/// and its reason.
+#[uniffi::remote(Error)]
 pub enum TabaraError {
     /// The vault is locked. Ask for the PIN and call again.
-    #[error("locked")]
     Locked,
-    /// The PIN is wrong. Show how many attempts are left, and wait before the next one.
-    #[error("wrong PIN")]
-    WrongPin { attempts_left: u32, retry_after_seconds: u32 },
-    /// Asked too soon after wrong PINs; the attempt was not counted. Wait and ask again.
-    #[error("too soon")]
-    TooSoon { retry_after_seconds: u32 },
-    /// The new PIN has fewer than `least` characters. Ask for a longer one.
-    #[error("the PIN is too short")]
-    PinTooShort { least: u32 },
-    /// The phone's key store does not answer just now. Try again; nothing is lost.
-    #[error("the key store is not available now")]
+    /// The PIN is wrong, and the attempt was counted. Show how many attempts are left, and wait before the next one.
+    WrongPin {
+        /// Attempts before the vault is destroyed.
+        attempts_left: u32,
+        /// How long no further attempt is taken.
+        retry_after: Duration,
+    },
+    /// This attempt came too soon after a wrong PIN and was not counted. Wait and ask again.
+    TooSoon {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The new PIN is too short. Ask for a longer one.
+    PinTooShort {
+        /// The number of characters that a PIN needs.
+        least: u32,
+    },
+    /// The phone's key store cannot answer just now. Try again; nothing is lost and no attempt was counted.
     KeyStoreUnavailable,
-    /// The phone's key store has lost its secret. Drafts cannot be read any more: say so, keep the folder, enrol with
-    /// a new card.
-    #[error("the key store has lost its secret")]
+    /// The phone's key store has lost its secret (a restored backup, a reset of the phone's lock). Drafts and case cards
+    /// cannot be read any more: say so, keep the folder, and ask for a new card. Sealed records are still sent where the
+    /// secret of the mailbox is left.
     KeyStoreLost,
-    /// A file is damaged and was kept. Say so and send to the coordinator.
-    #[error("damaged: {file}")]
-    Damaged { file: String },
-    /// The files come from a newer version. Update the app; nothing was changed.
-    #[error("written by a newer version")]
+    /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why, and ask for a new card. Sealed
+    /// records are still sent.
+    VaultDestroyed {
+        /// Who or what destroyed it.
+        reason: DestructionReason,
+    },
+    /// A file is damaged; it is kept. Say so and ask the coordinator for help. If it is the key file or the vault, drafts
+    /// and case cards cannot be read, sealed records are still sent, and a new card is the way out. If it is the mailbox,
+    /// nothing can be sent: when the coordinator says so, `start_over` sets all files aside for a new card.
+    Damaged {
+        /// The file that is damaged.
+        file: PhoneFile,
+    },
+    /// The files were written by a newer version of the app. Ask to update the app; nothing was changed.
     NewerVersion,
-    /// Storage is full or read-only. Free space and call again; nothing was changed.
-    #[error("storage is full or read-only")]
+    /// The phone's storage is full or cannot be written. Ask to free some space and call again: nothing was changed.
     Storage,
-    /// No enrolment on this phone. Ask for a card.
-    #[error("not enrolled")]
+    /// The path given to `open` is not a folder that this app may use. Mend the app: nothing was changed.
+    Folder {
+        /// What is wrong with the path.
+        reason: FolderReason,
+    },
+    /// There is no enrolment on this phone yet. Ask for a card.
     NotEnrolled,
-    /// The card cannot be used. Ask for a new one.
-    #[error("card: {reason}")]
-    Card { reason: String },
-    /// What was named is not there (any more): an unknown questionnaire, question, draft, case or language.
-    #[error("not found: {what}")]
-    NotFound { what: String },
-    /// The question cannot hold this answer; the old one stays. Show it beside the question.
-    #[error("answer: {reason}")]
-    Answer { reason: String },
-    /// Answers are missing: jump to the first that `missing` lists.
-    #[error("answers are missing")]
+    /// A card cannot be taken while the vault is open. To replace the card on purpose, say that drafts and case cards will
+    /// be lost, lock, and enrol again.
+    AlreadyEnrolled,
+    /// The card cannot be used. Ask for another one, and say why.
+    Card {
+        /// What is wrong with the card.
+        reason: CardReason,
+    },
+    /// What the call names is not on this phone, or not any more. Go back to a list and load it again.
+    NotFound {
+        /// What is missing.
+        what: NotFoundItem,
+    },
+    /// The answer does not fit, and the old one stays. Show why beside the question.
+    Answer {
+        /// Why it does not fit.
+        reason: AnswerReason,
+    },
+    /// The interview is not complete. Jump to the first page that `missing` lists.
     Incomplete,
-    /// No consent: nothing was recorded. Show the safe screen.
-    #[error("no consent, nothing was recorded")]
+    /// There is no consent: nothing was recorded and the answers are erased. Show the safe screen.
     NoConsent,
-    /// The server cannot be reached. Try at the next occasion; nothing is lost.
-    #[error("no connection")]
+    /// The server cannot be reached or is busy. Nothing is lost; the next sync goes on.
     Offline,
-    /// The server is not the one of this enrolment. Nothing was sent: tell the coordinator.
-    #[error("the server cannot be trusted: {reason}")]
-    Untrusted { reason: String },
-    /// The right server, which does not serve this phone. Records stay and are sent later: tell the coordinator.
-    #[error("the server refuses this phone: {reason}")]
-    Refused { reason: String },
-    /// A fault of the core, or of the app's own `DeviceSecret`. May be reported as it stands.
-    #[error("internal: {reason}")]
-    Internal { reason: String },
+    /// The server answers, but not as this enrolment expects. Nothing was sent or taken over. Tell the coordinator.
+    Untrusted {
+        /// What does not fit.
+        reason: UntrustedReason,
+    },
+    /// The server is the right one and does not serve this phone. Records stay here and are sent once that is mended.
+    /// Tell the coordinator.
+    Refused {
+        /// Why it refuses.
+        reason: RefusedReason,
+    },
+    /// A fault of the core or of the app's own code. Report the reason as it stands: it holds no private data.
+    Internal {
+        /// Where it happened.
+        reason: InternalReason,
+    },
 }
 
-/// Whole seconds, rounded up: who waits so long may surely ask again.
-fn seconds(wait: std::time::Duration) -> u32 {
-    u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+/// Why the vault was destroyed.
+#[uniffi::remote(Enum)]
+pub enum DestructionReason {
+    /// Too many wrong PINs in a row.
+    TooManyWrongPins,
+    /// Somebody asked for it on this phone (`wipe`).
+    PanicWipe,
+    /// The coordinator ordered it. Drafts were sealed first where that was possible.
+    WipeOrder,
+    /// A new card was being taken into use and the phone went down before the end. Enrol again.
+    Replaced,
 }
 
-impl From<Error> for TabaraError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Locked => Self::Locked,
-            Error::WrongPin { attempts_left, retry_after } => {
-                Self::WrongPin { attempts_left, retry_after_seconds: seconds(retry_after) }
-            }
-            Error::TooSoon { retry_after } => Self::TooSoon { retry_after_seconds: seconds(retry_after) },
-            Error::PinTooShort { least } => Self::PinTooShort { least },
-            Error::KeyStoreUnavailable => Self::KeyStoreUnavailable,
-            Error::KeyStoreLost => Self::KeyStoreLost,
-            Error::Damaged { file } => Self::Damaged { file: file.into() },
-            Error::NewerVersion => Self::NewerVersion,
-            Error::Storage => Self::Storage,
-            Error::NotEnrolled => Self::NotEnrolled,
-            Error::Card { reason } => Self::Card { reason: reason.into() },
-            Error::NotFound { what } => Self::NotFound { what: what.into() },
-            Error::Answer { reason } => Self::Answer { reason: reason.into() },
-            Error::Incomplete => Self::Incomplete,
-            Error::NoConsent => Self::NoConsent,
-            Error::Offline => Self::Offline,
-            Error::Refused { reason } => Self::Refused { reason: reason.into() },
-            Error::Untrusted { reason } => Self::Untrusted { reason: reason.into() },
-            Error::Internal(reason) => Self::Internal { reason: reason.into() },
-        }
-    }
+/// One of the phone's files.
+#[uniffi::remote(Enum)]
+pub enum PhoneFile {
+    /// The vault's key, wrapped under PIN and key store.
+    Keys,
+    /// Sealed records, the catalog, and all else that sync needs.
+    Mailbox,
+    /// Drafts and case cards.
+    Vault,
+}
+
+/// Why a path is not a folder that can be used.
+#[uniffi::remote(Enum)]
+pub enum FolderReason {
+    /// The path is empty.
+    Empty,
+    /// The path has a form that the system does not take, or is too long.
+    Invalid,
+    /// A file stands where the folder, or one above it, should be.
+    NotAFolder,
+    /// The app may not read or write there.
+    NoPermission,
+}
+
+/// Why a card cannot be used.
+#[uniffi::remote(Enum)]
+pub enum CardReason {
+    /// The text is not that of a whole card. Paste or scan it again.
+    Unreadable,
+    /// The authority that it names did not sign it.
+    NotGenuine,
+    /// Its day is over.
+    Expired,
+    /// It is of another authority than the one this phone already trusts.
+    OtherAuthority,
+    /// This phone was enrolled with this very card; another one is needed.
+    UsedAlready,
+}
+
+/// What a call named and the phone does not have.
+#[uniffi::remote(Enum)]
+pub enum NotFoundItem {
+    /// A text that should be an id is not one: the app mixed up its arguments.
+    Id,
+    /// A questionnaire. Sync brings it.
+    Questionnaire,
+    /// A language that the questionnaire does not have.
+    Language,
+    /// A question of this interview.
+    Question,
+    /// A draft: it was sealed, discarded or never here.
+    Draft,
+    /// A case: it was taken back, is too old, or is of another phone.
+    Case,
+    /// A referral of this case.
+    Referral,
+    /// A service, urgency or commune: it is not a code that `facts.csv` lists.
+    Service,
+    /// A readable directory of services. The next catalog mends it.
+    ServiceDirectory,
+    /// A code of a slip: it is mistyped. Ask to read it again.
+    Code,
+    /// The second code of a slip: it is mistyped. Ask to read it again.
+    SecondCode,
+    /// The catalog. The first sync or parcel brings it.
+    Catalog,
+    /// A file that the catalog names.
+    CatalogFile,
+    /// The server's key for bundles: this server takes nothing from couriers.
+    IntakeKey,
+}
+
+/// Why an answer was not taken.
+#[uniffi::remote(Enum)]
+pub enum AnswerReason {
+    /// The question is not asked now.
+    NotRelevant,
+    /// The question cannot be answered: a note, or one that the form computes.
+    ReadOnly,
+    /// A whole number is needed.
+    NotInteger,
+    /// A number is needed.
+    NotNumber,
+    /// A date is needed, `2024-03-01`.
+    NotDate,
+    /// A time is needed, `13:45`.
+    NotTime,
+    /// A place is needed: latitude and longitude.
+    NotPlace,
+    /// It is not one of the choices on offer.
+    NotAChoice,
+    /// It lies outside of the range or between its steps.
+    OutOfRange,
+    /// The text is too long.
+    TooLong,
+    /// The repeat cannot have more rows.
+    TooManyRows,
+    /// The form computes how many rows there are.
+    RowsAreCounted,
+    /// All answers together are too long to be sealed. Ask to shorten the longest texts.
+    AnswersTooLong,
+    /// The outcome cannot be raised: it is presumed already, or the reason is not one of the questionnaire.
+    CannotBeRaised,
+    /// A referral does not go from its present status to this one.
+    NotTheNextStatus,
+}
+
+/// Why the server is not trusted, or what it sent is not taken over.
+#[uniffi::remote(Enum)]
+pub enum UntrustedReason {
+    /// The server's address is not `https`. The card is wrong: ask for another one.
+    Address,
+    /// The certificate is not the expected one. Often a network that wants a sign-in page first: try another network.
+    Certificate,
+    /// An answer cannot be read, is too long, or does not fit what was asked.
+    Answer,
+    /// An answer is an old one, played again.
+    Replay,
+    /// Something is not signed by the server's key.
+    Signature,
+    /// A file is not the one that the catalog names.
+    File,
+    /// What a courier brought is not a parcel of the server. Ask for the right file.
+    Parcel,
+    /// The catalog is not signed by the authority of the card.
+    CatalogSignature,
+    /// The catalog is older than the one in force.
+    CatalogOlder,
+    /// There are two catalogs of one version.
+    CatalogForked,
+    /// The catalog names no case worker, no recovery key, or a key that is none.
+    CatalogRecipients,
+    /// The catalog asks for a newer app. Ask to update.
+    CatalogNeedsNewerApp,
+}
+
+/// Why the server does not serve this phone.
+#[uniffi::remote(Enum)]
+pub enum RefusedReason {
+    /// The card was revoked. Drafts are sealed and records are sent, but no interview begins: a new card is needed.
+    CardRevoked,
+    /// The server does not know this phone's card.
+    UnknownPhone,
+    /// The server does not understand this phone: app or server must be updated.
+    NotUnderstood,
+    /// The server answers with a refusal that it does not explain.
+    NotServed,
+    /// The server has no catalog yet: it is not set up to the end.
+    NoCatalog,
+}
+
+/// Where something happened that should not.
+#[uniffi::remote(Enum)]
+pub enum InternalReason {
+    /// The database answered what it never should.
+    Database,
+    /// The library was linked with another SQLite or another cipher than its own.
+    Cipher,
+    /// The HTTP client cannot be built.
+    HttpClient,
+    /// A draft cannot be read back.
+    Draft,
+    /// The case cannot be sealed.
+    Sealing,
+    /// The bundle cannot be sealed.
+    Bundle,
+    /// The app's `DeviceSecret.derive` returned another number of bytes than 32. Mend the app.
+    SecretLength {
+        /// How many bytes it returned.
+        bytes: u32,
+    },
+    /// The app's `DeviceSecret` is not implemented, or threw an exception that it does not declare. Mend the app.
+    SecretException,
 }

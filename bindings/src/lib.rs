@@ -3,10 +3,10 @@
 //! Rules of translation, the same for every type:
 //! - A plain type of the core is mirrored with `#[uniffi::remote]` beside the call that returns it: core stays free of
 //!   UniFFI, and a field that one side lacks does not compile.
-//! - Ids, hashes and codes cross as text; counts as `u32`; moments as seconds since 1970 UTC.
-//! - Every failure is a [`error::TabaraError`]: few variants, one reaction of the app each, nothing private in them.
+//! - Ids, hashes and codes cross as text; counts as `u32`; moments as seconds since 1970 UTC, lengths of time as `Duration`.
+//! - Every failure is a `TabaraError`: one reaction of the app for each variant, enums as reasons, nothing private in them.
 //! - Calls are synchronous and may wait for the disk (or, where it says so, for key stretching): call them off the
-//!   main thread. Only `sync` is asynchronous.
+//!   main thread. Only `sync` and `carry` are asynchronous.
 
 uniffi::setup_scaffolding!("tabara");
 
@@ -15,5 +15,7 @@ mod error;
 mod focal_point;
 mod page;
 mod plain;
+mod records;
 mod secret;
+mod session;
 mod sync;

@@ -13,12 +13,15 @@ pub enum SecretError {
     /// Never again: the secret is gone.
     #[error("lost")]
     Lost,
+    /// A fault of the app's own code. The core takes every exception that is not declared for this one, tells the app
+    /// `Internal` with `SecretException`, and counts no attempt. The exception's text stays with the app.
+    #[error("faulty")]
+    Faulty,
 }
 
-/// An exception that the app did not declare: nothing is known about the secret, and its text stays with the app.
 impl From<uniffi::UnexpectedUniFFICallbackError> for SecretError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Unavailable
+        Self::Faulty
     }
 }
 
@@ -34,14 +37,14 @@ pub trait DeviceSecret: Send + Sync {
     fn forget(&self, purpose: String) -> Result<(), SecretError>;
 }
 
-/// Hands the core's questions on to the app.
+/// The app's `DeviceSecret` as the core's.
 pub(crate) struct HostSecretAdapter(pub Arc<dyn DeviceSecret>);
 
 impl vault::DeviceSecret for HostSecretAdapter {
     fn derive(&self, purpose: &str, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, vault::SecretError> {
         let bytes = Zeroizing::new(self.0.derive(purpose.into(), input.into())?);
-        // of another length it is no HMAC-SHA256: nothing may be built on it
-        bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| vault::SecretError::Unavailable)
+        let wrong = |_| vault::SecretError::WrongLength(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        bytes.as_slice().try_into().map(Zeroizing::new).map_err(wrong)
     }
     fn forget(&self, purpose: &str) -> Result<(), vault::SecretError> {
         Ok(self.0.forget(purpose.into())?)
@@ -53,6 +56,7 @@ impl From<SecretError> for vault::SecretError {
         match error {
             SecretError::Unavailable => Self::Unavailable,
             SecretError::Lost => Self::Lost,
+            SecretError::Faulty => Self::Exception,
         }
     }
 }

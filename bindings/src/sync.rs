@@ -1,63 +1,79 @@
 //! Sync as an app watches it.
 
 use std::sync::Arc;
-use tabara_core::sync::{Report, Step};
+use tabara_core::error::UntrustedReason;
+use tabara_core::sync::{Step, SyncReport};
 
+/// What a sync is doing.
 #[uniffi::remote(Enum)]
 pub enum Step {
+    /// Asking for the time, making itself known, taking the catalog.
     Contacting,
-    Sending { done: u32, of: u32 },
-    Fetching { done: u32, of: u32 },
+    /// Sending records.
+    Sending {
+        /// How many are settled.
+        done: u32,
+        /// How many waited.
+        of: u32,
+    },
+    /// Fetching updates and the files of the catalog.
+    Fetching {
+        /// How many files are here.
+        done: u32,
+        /// How many are missing in all.
+        of: u32,
+    },
 }
 
-/// Told at each step, from a thread of the core; should return at once. What it throws is dropped.
-#[uniffi::export(foreign)]
-pub trait SyncProgress: Send + Sync {
-    fn at(&self, step: Step);
+/// What an app's own `SyncProgress` may throw. The sync goes on whatever it throws.
+#[derive(Debug, thiserror::Error, uniffi::Error)]
+pub enum ProgressError {
+    /// The step could not be shown.
+    #[error("the step could not be shown")]
+    Failed,
 }
 
-/// What a sync did. The fields are those of `tabara_core::sync::Report`.
-#[derive(uniffi::Record)]
-pub struct SyncReport {
-    pub accepted: u32,
-    pub already_had: u32,
-    /// Authentic and kept, but not counted until someone looks.
-    pub quarantined: u32,
-    /// They stay, with the reason: see `waiting`.
-    pub refused: u32,
-    pub updates: u32,
-    pub new_catalog: bool,
-    /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
-    pub catalog_fault: Option<String>,
-    /// The server had lost records, which were sent again.
-    pub restored: bool,
-    pub cancelled: bool,
-}
-
-impl From<Report> for SyncReport {
-    fn from(report: Report) -> Self {
-        // every field by name: one that is new in the core does not compile here
-        let Report {
-            accepted,
-            already_had,
-            quarantined,
-            refused,
-            updates,
-            new_catalog,
-            catalog_fault,
-            restored,
-            cancelled,
-        } = report;
-        let catalog_fault = catalog_fault.map(str::to_owned);
-        Self { accepted, already_had, quarantined, refused, updates, new_catalog, catalog_fault, restored, cancelled }
+impl From<uniffi::UnexpectedUniFFICallbackError> for ProgressError {
+    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::Failed
     }
 }
 
-/// Tells the app, where it wants to be told.
-pub(crate) fn tell(watcher: Option<Arc<dyn SyncProgress>>) -> impl Fn(Step) + Send + Sync + 'static {
+/// Called at each step of a sync, from a thread of the core; should return at once. What it throws is dropped.
+#[uniffi::export(foreign)]
+pub trait SyncProgress: Send + Sync {
+    /// The sync begins this step, or has come this far in it.
+    fn at(&self, step: Step) -> Result<(), ProgressError>;
+}
+
+/// What a sync or a parcel did.
+#[uniffi::remote(Record)]
+pub struct SyncReport {
+    /// Records that the server took.
+    pub accepted: u32,
+    /// Records that the server had already.
+    pub already_had: u32,
+    /// Records that the server took and counts once a person has looked at them. There is nothing to do.
+    pub quarantined: u32,
+    /// Records that the server refused; they stay on this phone: see `waiting`.
+    pub refused: u32,
+    /// Updates that came.
+    pub updates: u32,
+    /// A newer catalog is in force.
+    pub new_catalog: bool,
+    /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
+    pub catalog_fault: Option<UntrustedReason>,
+    /// The server had lost records, which were sent again.
+    pub restored: bool,
+    /// The app ended the sync; the next one goes on from there.
+    pub cancelled: bool,
+}
+
+/// Passes the steps on to the app, if it watches.
+pub(crate) fn watched(progress: Option<Arc<dyn SyncProgress>>) -> impl Fn(Step) + Send + Sync + 'static {
     move |step| {
-        if let Some(watcher) = &watcher {
-            watcher.at(step);
+        if let Some(progress) = &progress {
+            let _ = progress.at(step);
         }
     }
 }

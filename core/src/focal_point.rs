@@ -20,4 +20,4 @@ pub use case_actions::CaseCard;
 pub use lifecycle::State;
 pub use phone::FocalPoint;
 pub use pin::LEAST_PIN;
-pub use session::{Finished, Labels, QuestionnaireInfo, Session};
+pub use session::{Finished, Labels, QuestionnaireInfo, Session, Slip};

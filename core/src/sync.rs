@@ -23,5 +23,5 @@ mod tls;
 mod upload;
 
 pub use client::Client;
-pub use report::{Progress, Report, Step};
+pub use report::{Progress, Step, SyncReport};
 pub use steps::run;

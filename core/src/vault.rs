@@ -29,8 +29,9 @@ mod double;
 #[cfg(test)]
 mod tests;
 
+pub use crate::error::PhoneFile;
 pub use device_secret::{DeviceSecret, SecretError};
-pub use error::{File, VaultError};
+pub use error::VaultError;
 pub use files::{destroy, set_vault_aside, start_over};
 pub use open_vault::Vault;
 pub use store::PAGE;

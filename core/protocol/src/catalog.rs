@@ -274,20 +274,6 @@ pub enum CatalogError {
     NewerProtocol,
 }
 
-impl CatalogError {
-    /// The broken rule as a fixed text, for the border.
-    pub fn rule(self) -> &'static str {
-        match self {
-            Self::Envelope(_) => "the catalog is not signed by the authority",
-            Self::Older => "the catalog is older than the one in force",
-            Self::Forked => "there are two catalogs of one version",
-            Self::NoRecipient => "the catalog names no case worker or no recovery key",
-            Self::BadRecipient => "the catalog names a key that is not an age key",
-            Self::NewerProtocol => "the catalog asks for a newer app",
-        }
-    }
-}
-
 impl Catalog {
     /// Checks a catalog against the pinned authority and the one in force.
     pub fn verify(jws: &str, authority: &PublicKey, in_force: Option<&Catalog>) -> Result<Self, CatalogError> {

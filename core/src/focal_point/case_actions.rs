@@ -4,7 +4,7 @@
 use super::phone::{FocalPoint, Phone, month};
 use crate::catalog::PartKind;
 use crate::envelope::{self, Digest, Typ};
-use crate::error::{Error, Result};
+use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{Facts, Value};
 use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
 use crate::referral::{self, Referral, Service, Status};
@@ -27,7 +27,7 @@ impl FocalPoint {
 
     /// The cases of the person who shows a slip.
     pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
+        let code: Code = code.parse().map_err(|_| Error::NotFound { what: NotFoundItem::Code })?;
         self.0.cards(|vault| vault.cards_of(&code))
     }
 
@@ -50,9 +50,9 @@ impl FocalPoint {
     /// once; without it a reviewer decides, except about records of this phone. Both texts as she reads them out.
     pub fn withdraw_slip(&self, code: &str, secret: Option<&str>) -> Result<()> {
         let phone = &self.0;
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: "code" })?;
+        let code: Code = code.parse().map_err(|_| Error::NotFound { what: NotFoundItem::Code })?;
         let secret: Option<Code> =
-            secret.map(str::parse).transpose().map_err(|_| Error::NotFound { what: "secret" })?;
+            secret.map(str::parse).transpose().map_err(|_| Error::NotFound { what: NotFoundItem::SecondCode })?;
         phone.with(|open| {
             let here = open.vault.cards_of(&code)?;
             let case = here.first().map_or_else(Uuid::new_v4, |card| card.case);
@@ -71,13 +71,14 @@ impl FocalPoint {
         let parts = catalog.into_iter().flat_map(|catalog| catalog.parts);
         let Some(part) = parts.into_iter().find(|part| part.kind == PartKind::Services) else { return Ok(vec![]) };
         let bytes = self.0.mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
-        referral::directory(&bytes).map_err(|_| Error::NotFound { what: "services" })
+        referral::directory(&bytes).map_err(|_| Error::NotFound { what: NotFoundItem::ServiceDirectory })
     }
 
     /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.
     /// What may be counted of it leaves as a record, if she agreed to be counted; the rest stays on the card.
     pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<&str>) -> Result<Referral> {
-        let new = Referral::agreed(service, urgency, commune).map_err(|_| Error::NotFound { what: "service" })?;
+        let new =
+            Referral::agreed(service, urgency, commune).map_err(|_| Error::NotFound { what: NotFoundItem::Service })?;
         self.0.with(|open| {
             let card = open.vault.card(record)?;
             self.0.post_referral(&open.vault, &card, &new, None)?;
@@ -93,10 +94,10 @@ impl FocalPoint {
         phone.with(|open| {
             let mut card = open.vault.card(record)?;
             let place = card.referrals.iter().position(|known| known.referral == referral);
-            let place = place.ok_or(Error::NotFound { what: "referral" })?;
+            let place = place.ok_or(Error::NotFound { what: NotFoundItem::Referral })?;
             let before = card.referrals[place].clone();
             let after = before.advanced(status, phone.mailbox.now()?);
-            let after = after.map_err(|_| Error::Answer { reason: "a referral does not go on like this" })?;
+            let after = after.map_err(|_| Error::Answer { reason: AnswerReason::NotTheNextStatus })?;
             // the one before is not there if it was never counted
             let revises = phone.mailbox.has(before.last)?.then_some(before.last);
             phone.post_referral(&open.vault, &card, &after, revises)?;
@@ -145,7 +146,7 @@ impl Phone {
         revises: Option<Uuid>,
     ) -> Result<()> {
         if card.withdrawn {
-            return Err(Error::NotFound { what: "case" });
+            return Err(Error::NotFound { what: NotFoundItem::Case });
         }
         if !card.counted {
             return Ok(());

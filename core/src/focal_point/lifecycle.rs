@@ -2,15 +2,15 @@
 
 use super::phone::{FocalPoint, Phone, Unlocked, lock};
 use super::pin::{check_pin, delay};
-use crate::catalog::{Binding, Card, CardError, Chain};
+use crate::catalog::{Binding, Card, Chain};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
-use crate::error::{Error, Result};
+use crate::error::{CardReason, DestructionReason, Error, FolderReason, PhoneFile, Result};
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
 use crate::vault::mailbox::{Mailbox, PinGuard};
-use crate::vault::{self, DeviceSecret, File, SecretError, Vault, VaultError};
+use crate::vault::{self, DeviceSecret, SecretError, Vault, VaultError};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -28,31 +28,34 @@ pub enum State {
         retry_after: Duration,
     },
     Unlocked,
-    /// The vault was destroyed on purpose: too many wrong PINs, or a panic wipe. Drafts are gone: say so. What was finished
-    /// is still sent. Ask for a new card.
-    VaultGone,
+    /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why. What was finished is still sent.
+    /// Ask for a new card.
+    VaultDestroyed {
+        /// Who or what destroyed it.
+        reason: DestructionReason,
+    },
 }
 
 impl FocalPoint {
     /// Opens a folder, or makes the beginnings of one. Finishes what a crash cut off.
     pub fn open(folder: &Path, secret: Arc<dyn DeviceSecret>, clock: Arc<dyn Clock>) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(VaultError::from)?;
+        make_folder(folder)?;
         let keys = KeyFile::read(folder);
         let may_be_new = matches!(keys, Ok(None));
         let mailbox = match Mailbox::open(folder, &*secret, clock.clone(), may_be_new) {
             // a key store that lost its secret makes a whole mailbox look damaged; the key file tells which it is
-            Err(VaultError::Damaged(File::Mailbox)) => {
+            Err(VaultError::Damaged(PhoneFile::Mailbox)) => {
                 keys?.map(|file| file.check(&*secret)).transpose()?;
-                return Err(VaultError::Damaged(File::Mailbox).into());
+                return Err(VaultError::Damaged(PhoneFile::Mailbox).into());
             }
             opened => Arc::new(opened?),
         };
         let (mut next_try, mut may_wipe) = (Duration::ZERO, false);
         if mailbox.is_enrolled()? {
             let guard = mailbox.pin_guard()?;
-            may_wipe = !guard.gone;
+            may_wipe = guard.gone.is_none();
             match guard {
-                PinGuard { gone: false, .. } => {}
+                PinGuard { gone: None, .. } => {}
                 PinGuard { kept: true, .. } => vault::set_vault_aside(folder)?,
                 PinGuard { generation, .. } => vault::destroy(folder, &*secret, generation)?,
             }
@@ -84,8 +87,8 @@ impl FocalPoint {
             return Ok(State::Unlocked);
         }
         let guard = phone.mailbox.pin_guard()?;
-        if guard.gone {
-            return Ok(State::VaultGone);
+        if let Some(reason) = guard.gone {
+            return Ok(State::VaultDestroyed { reason });
         }
         let retry_after = lock(&phone.next_try).saturating_sub(phone.clock.monotonic());
         Ok(State::Locked { attempts_left: phone.limit()?.saturating_sub(guard.wrong), retry_after })
@@ -96,14 +99,12 @@ impl FocalPoint {
     /// sent. A vault that only a forgotten PIN locks is destroyed; files that are damaged are kept aside.
     pub fn enrol(&self, card: &str, pin: &str) -> Result<()> {
         let phone = &self.0;
-        let (card, grant) = Card::parse(card).map_err(|e| Error::Card {
-            reason: match e {
-                CardError::Unreadable => "unreadable",
-                CardError::BadGrant => "not signed by its authority",
-            },
-        })?;
+        if phone.open().is_some() {
+            return Err(Error::AlreadyEnrolled);
+        }
+        let (card, grant) = Card::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
         if grant.expires < phone.mailbox.now()? {
-            return Err(Error::Card { reason: "expired" });
+            return Err(Error::Card { reason: CardReason::Expired });
         }
         check_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
@@ -140,13 +141,13 @@ impl FocalPoint {
         vault.resume_interrupted_sealing(&phone.mailbox)?;
         let mut open = phone.open();
         // a panic wipe may have come in between
-        if phone.mailbox.pin_guard()?.gone {
-            return Err(Error::KeyStoreLost);
+        if let Some(reason) = phone.mailbox.pin_guard()?.gone {
+            return Err(Error::VaultDestroyed { reason });
         }
         *open = Some(Unlocked { vault, live: HashMap::new() });
         drop(open);
         if self.apply_wipe_order(true)? {
-            return Err(Error::KeyStoreLost);
+            return Err(Error::VaultDestroyed { reason: DestructionReason::WipeOrder });
         }
         if phone.is_revoked()?
             && let Err(error) = self.seal_drafts()
@@ -172,7 +173,7 @@ impl FocalPoint {
                 tracing::warn!(%error, "an order to wipe waits for a draft");
                 return Ok(false);
             }
-            _ => self.wipe()?,
+            _ => self.destroy_vault(DestructionReason::WipeOrder)?,
         }
         Ok(true)
     }
@@ -211,11 +212,15 @@ impl FocalPoint {
 
     /// Panic: destroys the vault at once, locked or not. What was finished stays unreadable on the phone and is still sent.
     pub fn wipe(&self) -> Result<()> {
+        self.destroy_vault(DestructionReason::PanicWipe)
+    }
+
+    fn destroy_vault(&self, reason: DestructionReason) -> Result<()> {
         let phone = &self.0;
         if !phone.mailbox.is_enrolled()? {
             return Err(Error::NotEnrolled);
         }
-        phone.mailbox.give_up_vault(false)?;
+        phone.mailbox.give_up_vault(reason, false)?;
         *phone.open() = None;
         let generation = phone.mailbox.pin_guard()?.generation;
         Ok(vault::destroy(&phone.folder, &*phone.secret, generation)?)
@@ -228,25 +233,23 @@ impl Phone {
     fn retire_old_vault(&self, card: &Card, device: Uuid) -> Result<u32> {
         let enrolment = self.mailbox.enrolment()?;
         if !enrolment.authorities.contains(&card.authority) {
-            return Err(Error::Card { reason: "of another authority" });
+            return Err(Error::Card { reason: CardReason::OtherAuthority });
         }
         if enrolment.device == device {
-            return Err(Error::Card { reason: "used already" });
-        }
-        if self.open().is_some() {
-            return Err(Error::Card { reason: "this phone is enrolled" });
+            return Err(Error::Card { reason: CardReason::UsedAlready });
         }
         let guard = self.mailbox.pin_guard()?;
         let file = KeyFile::read(&self.folder).ok().flatten();
         let whole = match file.map(|file| file.check(&*self.secret)) {
-            Some(Err(VaultError::Secret(SecretError::Unavailable))) => return Err(Error::KeyStoreUnavailable),
+            // nothing is known of the secret: no file may be given up
+            Some(Err(VaultError::Secret(e))) if e != SecretError::Lost => return Err(VaultError::Secret(e).into()),
             checked => checked.is_some_and(|checked| checked.is_ok()),
         };
-        if guard.damaged || !(guard.gone || whole) {
-            self.mailbox.give_up_vault(true)?;
+        if guard.damaged || !(guard.gone.is_some() || whole) {
+            self.mailbox.give_up_vault(DestructionReason::Replaced, true)?;
             vault::set_vault_aside(&self.folder)?;
         } else {
-            self.mailbox.give_up_vault(false)?;
+            self.mailbox.give_up_vault(DestructionReason::Replaced, false)?;
             vault::destroy(&self.folder, &*self.secret, guard.generation)?;
         }
         Ok(guard.generation)
@@ -265,4 +268,21 @@ impl Phone {
             tracing::warn!(%error, "tidying the vault");
         }
     }
+}
+
+/// Makes the folder where it is missing. Says what is wrong with a path before SQLite makes a file somewhere else.
+fn make_folder(folder: &Path) -> Result<()> {
+    use std::io::ErrorKind;
+    if folder.as_os_str().is_empty() {
+        return Err(Error::Folder { reason: FolderReason::Empty });
+    }
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => FolderReason::NotAFolder,
+            ErrorKind::PermissionDenied => FolderReason::NoPermission,
+            ErrorKind::InvalidInput | ErrorKind::InvalidFilename => FolderReason::Invalid,
+            _ => return Error::Storage,
+        };
+        Error::Folder { reason }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::phone::FocalPoint;
 use crate::error::Result;
-use crate::sync::{self, Client, Progress, Report, courier};
+use crate::sync::{self, Client, Progress, SyncReport, courier};
 use crate::vault::mailbox::{Activity, Mailbox, Waiting};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,16 +25,16 @@ impl FocalPoint {
 
     /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
     /// from there. Needs a tokio runtime.
-    pub async fn sync(&self, progress: &Progress) -> Result<Report> {
+    pub async fn sync(&self, progress: &Progress) -> Result<SyncReport> {
         let client = self.client()?;
         let report = sync::run(&self.0.mailbox, &client, progress).await?;
-        let gone = self.0.mailbox.pin_guard()?.gone;
+        let gone = self.0.mailbox.pin_guard()?.gone.is_some();
         if report.cancelled || gone || !self.apply_wipe_order(false)? {
             return Ok(report);
         }
         // what was sealed just now goes out, and the server is told
         let after = sync::run(&self.0.mailbox, &client, progress).await?;
-        Ok(Report { accepted: report.accepted + after.accepted, ..report })
+        Ok(SyncReport { accepted: report.accepted + after.accepted, ..report })
     }
 
     /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits.
@@ -43,7 +43,7 @@ impl FocalPoint {
     }
 
     /// Takes what a courier brought back, or the file that sets up a phone with no network.
-    pub fn take_parcel(&self, parcel: &[u8]) -> Result<Report> {
+    pub fn take_parcel(&self, parcel: &[u8]) -> Result<SyncReport> {
         courier::take(&self.0.mailbox, parcel)
     }
 

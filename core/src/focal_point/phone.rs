@@ -2,7 +2,7 @@
 
 use crate::clock::{BUJUMBURA, Clock, civil_month};
 use crate::envelope::{self, Digest};
-use crate::error::{Error, Result};
+use crate::error::{Error, InternalReason, NotFoundItem, Result};
 use crate::interview::{Draft, Interview, InterviewConfig};
 use crate::places;
 use crate::questionnaire::Questionnaire;
@@ -67,12 +67,12 @@ impl Phone {
             open.vault.resume_interrupted_sealing(&self.mailbox)?;
             let (info, state) = open.vault.draft(draft)?;
             let form = self.questionnaire(&info.sha256)?;
-            let saved: Draft = serde_json::from_slice(&state).map_err(|_| Error::Internal("draft"))?;
+            let saved: Draft = serde_json::from_slice(&state).map_err(|_| InternalReason::Draft)?;
             let setting = self.setting(&open.vault, &info, &saved.language)?;
-            let interview = Interview::resume(form, setting, &saved).map_err(|_| Error::Internal("draft"))?;
+            let interview = Interview::resume(form, setting, &saved).map_err(|_| InternalReason::Draft)?;
             open.live.insert(draft, Live { interview, info });
         }
-        open.live.get(&draft).ok_or(Error::NotFound { what: "draft" })
+        open.live.get(&draft).ok_or(Error::NotFound { what: NotFoundItem::Draft })
     }
 
     /// A questionnaire that is on the phone, read once.
@@ -80,8 +80,8 @@ impl Phone {
         if let Some(form) = lock(&self.questionnaires).get(hash) {
             return Ok(form.clone());
         }
-        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: "questionnaire" })?;
-        let form = read_questionnaire(&bytes).map_err(|_| Error::NotFound { what: "questionnaire" })?;
+        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
+        let form = read_questionnaire(&bytes).map_err(|_| Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = Arc::new(form);
         lock(&self.questionnaires).insert(*hash, form.clone());
         Ok(form)

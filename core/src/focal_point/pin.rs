@@ -1,11 +1,11 @@
 //! The PIN: how long it must be, how it is checked, and how a guess is slowed down.
 
 use super::phone::{Phone, lock};
-use crate::error::{Error, Result};
+use crate::error::{DestructionReason, Error, PhoneFile, Result};
 use crate::vault::cipher::FileKey;
 use crate::vault::keys::{KeyFile, Keys};
 use crate::vault::mailbox::PinGuard;
-use crate::vault::{self, File, VaultError};
+use crate::vault::{self, VaultError};
 use std::time::Duration;
 
 /// A PIN has at least so many characters.
@@ -18,10 +18,10 @@ impl Phone {
             return Err(Error::NotEnrolled);
         }
         let PinGuard { wrong, gone, generation, .. } = self.mailbox.pin_guard()?;
-        if gone {
-            return Err(Error::KeyStoreLost);
+        if let Some(reason) = gone {
+            return Err(Error::VaultDestroyed { reason });
         }
-        let keys = KeyFile::read(&self.folder)?.ok_or(VaultError::Damaged(File::Keys))?.check(&*self.secret)?;
+        let keys = KeyFile::read(&self.folder)?.ok_or(VaultError::Damaged(PhoneFile::Keys))?.check(&*self.secret)?;
         self.wait(wrong + 1)?;
         let made = self.mailbox.count_attempt()?;
         let limit = self.limit()?;
@@ -40,10 +40,11 @@ impl Phone {
                 Ok((keys, key))
             }
             Ok(None) if made >= limit => {
-                self.mailbox.give_up_vault(false)?;
+                let reason = DestructionReason::TooManyWrongPins;
+                self.mailbox.give_up_vault(reason, false)?;
                 *self.open() = None;
                 vault::destroy(&self.folder, &*self.secret, keys.generation())?;
-                Err(Error::KeyStoreLost)
+                Err(Error::VaultDestroyed { reason })
             }
             Ok(None) => Err(Error::WrongPin { attempts_left: limit - made, retry_after: delay(made) }),
             Err(e) => {

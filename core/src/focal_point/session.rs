@@ -6,7 +6,7 @@
 
 use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
 use crate::envelope::{self, Typ, sha256};
-use crate::error::{Error, Result};
+use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, RefusedReason, Result};
 use crate::facts::{Dictionary, Facts, Value};
 use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
@@ -45,6 +45,15 @@ pub struct Finished {
     pub advice: Vec<Advice>,
     /// Codes of what needs help at once.
     pub urgent: Vec<String>,
+}
+
+/// The two codes of a person's slip.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// Ties the person's records together.
+    pub code: Code,
+    /// Whoever says it may withdraw the record, on any phone.
+    pub undo: Code,
 }
 
 /// The words that a questionnaire has for codes that no question asks for: outcome, advice, what is urgent.
@@ -93,13 +102,16 @@ impl FocalPoint {
     /// Begins an interview; its draft is on the disk when this returns. Not on a phone whose card was revoked.
     pub fn start(&self, questionnaire: &str, language: &str) -> Result<Session> {
         let phone = &self.0;
+        if !phone.mailbox.is_enrolled()? {
+            return Err(Error::NotEnrolled);
+        }
         if phone.is_revoked()? {
-            return Err(Error::Refused { reason: "its card was revoked" });
+            return Err(Error::Refused { reason: RefusedReason::CardRevoked });
         }
         let newest = phone.mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
-        let (id, hash) = newest.ok_or(Error::NotFound { what: "questionnaire" })?;
+        let (id, hash) = newest.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = phone.questionnaire(&hash)?;
-        form.language(language).ok_or(Error::NotFound { what: "language" })?;
+        form.language(language).ok_or(Error::NotFound { what: NotFoundItem::Language })?;
         let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
         phone.with(|open| {
@@ -113,10 +125,10 @@ impl FocalPoint {
 
     /// The slip of a record once more: its code and undo, for a person whose slip was never written because the app went down.
     /// None where the record is about nobody.
-    pub fn slip(&self, record: Uuid) -> Result<Option<(Code, Code)>> {
+    pub fn slip(&self, record: Uuid) -> Result<Option<Slip>> {
         self.0.with(|open| {
             open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
-            Ok(open.vault.card(record)?.code.map(|code| (code, open.vault.undo(record))))
+            Ok(open.vault.card(record)?.code.map(|code| Slip { code, undo: open.vault.undo(record) }))
         })
     }
 
@@ -160,7 +172,10 @@ impl Session {
         self.step(|interview| interview.jump(path).map_err(Error::from))
     }
     pub fn set_language(&self, language: &str) -> Result<Page> {
-        self.step(|interview| Ok(interview.set_language(language)))
+        self.step(|interview| {
+            interview.questionnaire().language(language).ok_or(Error::NotFound { what: NotFoundItem::Language })?;
+            Ok(interview.set_language(language))
+        })
     }
     /// One more row at the end of a repeat, by its path.
     pub fn add_row(&self, path: &str) -> Result<Page> {
@@ -206,7 +221,7 @@ impl Session {
     /// the draft is erased and nothing is recorded ([`Error::NoConsent`]).
     pub fn finish(&self, raise: Option<&str>) -> Result<Finished> {
         let phone = &self.phone;
-        let (_, catalog) = phone.mailbox.catalog()?.ok_or(Error::NotFound { what: "catalog" })?;
+        let (_, catalog) = phone.mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
         let commune = phone.mailbox.enrolment()?.commune;
         let now = phone.mailbox.now()?;
         phone.with(|open| {
@@ -224,7 +239,7 @@ impl Session {
             }
             if let Some(reason) = raise {
                 let raised = assessment.raise(interview, reason);
-                raised.map_err(|_| Error::Answer { reason: "the outcome cannot be raised" })?;
+                raised.map_err(|_| Error::Answer { reason: AnswerReason::CannotBeRaised })?;
             }
             let kind = screening::kind_of(interview.questionnaire());
             let record = Uuid::new_v4();
@@ -246,9 +261,9 @@ impl Session {
                 assessment: serde_json::to_value(&assessment).ok(),
             };
             let plain = Zeroizing::new(serde_json::to_vec(&plain).expect("plain data has a JSON form"));
-            let sealed = seal::seal(&plain, &catalog.sealing_keys()).map_err(|_| Error::Internal("sealing"))?;
+            let sealed = seal::seal(&plain, &catalog.sealing_keys()).map_err(|_| InternalReason::Sealing)?;
             if sealed.len() > MAX_SEALED {
-                return Err(Error::Answer { reason: "the answers together are too long" });
+                return Err(Error::Answer { reason: AnswerReason::AnswersTooLong });
             }
             let outcome = assessment.outcome;
             let card = CaseSummary {
@@ -293,7 +308,9 @@ impl Session {
     fn step<T>(&self, work: impl FnOnce(&mut Interview) -> Result<T>) -> Result<T> {
         self.phone.with(|open| {
             self.phone.live(open, self.draft)?;
-            let Some(live) = open.live.get_mut(&self.draft) else { return Err(Error::NotFound { what: "draft" }) };
+            let Some(live) = open.live.get_mut(&self.draft) else {
+                return Err(Error::NotFound { what: NotFoundItem::Draft });
+            };
             let done = work(&mut live.interview)?;
             if let Err(error) = open.vault.save(self.draft, &state(&live.interview)) {
                 // what is in memory was not saved: the next call reads what was
@@ -351,20 +368,21 @@ fn facts(interview: &Interview, assessment: &Assessment, kind: Kind, month: &str
 
 impl From<AnswerError> for Error {
     fn from(fault: AnswerError) -> Self {
-        match fault {
-            AnswerError::UnknownQuestion => Error::NotFound { what: "question" },
-            AnswerError::NotRelevant => Error::Answer { reason: "not asked now" },
-            AnswerError::ReadOnly => Error::Answer { reason: "cannot be answered" },
-            AnswerError::NotInteger => Error::Answer { reason: "not a whole number" },
-            AnswerError::NotNumber => Error::Answer { reason: "not a number" },
-            AnswerError::NotDate => Error::Answer { reason: "not a date" },
-            AnswerError::NotTime => Error::Answer { reason: "not a time" },
-            AnswerError::NotPlace => Error::Answer { reason: "not a place" },
-            AnswerError::NotAChoice => Error::Answer { reason: "not one of the choices" },
-            AnswerError::OutOfRange => Error::Answer { reason: "out of range" },
-            AnswerError::TooLong => Error::Answer { reason: "too long" },
-            AnswerError::TooManyRows => Error::Answer { reason: "too many rows" },
-            AnswerError::RowsAreCounted => Error::Answer { reason: "the number of rows is computed" },
-        }
+        let reason = match fault {
+            AnswerError::UnknownQuestion => return Error::NotFound { what: NotFoundItem::Question },
+            AnswerError::NotRelevant => AnswerReason::NotRelevant,
+            AnswerError::ReadOnly => AnswerReason::ReadOnly,
+            AnswerError::NotInteger => AnswerReason::NotInteger,
+            AnswerError::NotNumber => AnswerReason::NotNumber,
+            AnswerError::NotDate => AnswerReason::NotDate,
+            AnswerError::NotTime => AnswerReason::NotTime,
+            AnswerError::NotPlace => AnswerReason::NotPlace,
+            AnswerError::NotAChoice => AnswerReason::NotAChoice,
+            AnswerError::OutOfRange => AnswerReason::OutOfRange,
+            AnswerError::TooLong => AnswerReason::TooLong,
+            AnswerError::TooManyRows => AnswerReason::TooManyRows,
+            AnswerError::RowsAreCounted => AnswerReason::RowsAreCounted,
+        };
+        Error::Answer { reason }
     }
 }

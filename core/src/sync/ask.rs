@@ -4,6 +4,7 @@ use super::client::{Answer, Ask, Failure, MAX_ANSWER};
 use super::fault::{Done, Fault, Miss, Read};
 use super::run::Run;
 use crate::envelope::{self, Typ};
+use crate::error::{RefusedReason, UntrustedReason};
 use crate::record::Token;
 
 impl Run<'_> {
@@ -68,15 +69,15 @@ impl Run<'_> {
         let sent = self.client.send(ask, self.pace.timeout(bytes), limit, body).await;
         let answer = sent.map_err(|failure| match failure {
             Failure::Link => again(None),
-            Failure::Certificate => Miss::Final(Fault::Untrusted("another certificate than the expected one")),
-            Failure::Oversize => Miss::Again(None, Fault::Untrusted("an answer longer than it may be")),
+            Failure::Certificate => Miss::Final(Fault::Untrusted(UntrustedReason::Certificate)),
+            Failure::Oversize => Miss::Again(None, Fault::Untrusted(UntrustedReason::Answer)),
         })?;
         match answer.status {
             200..=299 | 304 | 404 => Ok(answer),
             401 => Err(Miss::Unknown),
             400 | 413 | 415 | 422 => Err(Miss::Unfit),
             408 | 409 | 425 | 429 | 500.. => Err(again(answer.retry_after)),
-            _ => Err(Miss::Final(Fault::Refused("the server does not serve this phone"))),
+            _ => Err(Miss::Final(Fault::Refused(RefusedReason::NotServed))),
         }
     }
 
@@ -90,8 +91,8 @@ impl Run<'_> {
                 }
                 None => Err(fault),
             },
-            Miss::Unknown => Err(Fault::Refused("the server does not know this phone")),
-            Miss::Unfit => Err(Fault::Refused("the server does not understand this phone")),
+            Miss::Unknown => Err(Fault::Refused(RefusedReason::UnknownPhone)),
+            Miss::Unfit => Err(Fault::Refused(RefusedReason::NotUnderstood)),
             Miss::Final(fault) => Err(fault),
         }
     }

@@ -4,7 +4,7 @@ use super::tls;
 use crate::catalog::is_server_address;
 use crate::courier::gzip;
 use crate::envelope::Digest;
-use crate::error::{Error, Result};
+use crate::error::{Error, InternalReason, Result, UntrustedReason};
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ impl Client {
     /// `now` is the phone's learned time, by which certificates are judged.
     pub fn new(server: &str, pin: Option<Digest>, now: impl Fn() -> i64 + Send + Sync + 'static) -> Result<Self> {
         if !is_server_address(server) {
-            return Err(Error::Untrusted { reason: "the server's address is not https" });
+            return Err(Error::Untrusted { reason: UntrustedReason::Address });
         }
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(pin, now))
@@ -89,7 +89,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(15))
             .pool_idle_timeout(Duration::from_secs(20))
             .build()
-            .map_err(|_| Error::Internal("the HTTP client cannot be built"))?;
+            .map_err(|_| Error::from(InternalReason::HttpClient))?;
         Ok(Self { http, server: server.to_owned() })
     }
 

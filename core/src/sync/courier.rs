@@ -3,12 +3,12 @@
 
 use super::client::Client;
 use super::receipt::judge;
-use super::report::Report;
+use super::report::SyncReport;
 use super::steps;
 use crate::catalog::{Catalog, CatalogError, RecipientRole};
 use crate::courier::{Bundle, MAX_BUNDLE, Parcel};
 use crate::envelope::{Digest, sha256};
-use crate::error::{Error, Result};
+use crate::error::{Error, InternalReason, NotFoundItem, Result, UntrustedReason};
 use crate::record::Sent;
 use crate::vault::mailbox::{Mailbox, Outgoing, SyncState};
 use std::collections::BTreeMap;
@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 /// parcel or a sync brings their receipts.
 pub fn export(mailbox: &Mailbox) -> Result<Option<Vec<u8>>> {
     let me = mailbox.enrolment()?;
-    let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: "catalog" })?;
+    let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
     let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
-    let intake = intake.ok_or(Error::NotFound { what: "intake key" })?;
+    let intake = intake.ok_or(Error::NotFound { what: NotFoundItem::IntakeKey })?;
     // base64 makes four thirds of the sealed bytes
     let waiting = mailbox.waiting(0, usize::from(u16::MAX), MAX_BUNDLE / 4 * 3)?;
     if waiting.is_empty() {
@@ -27,14 +27,14 @@ pub fn export(mailbox: &Mailbox) -> Result<Option<Vec<u8>>> {
     }
     let records = waiting.into_iter().map(|o| Sent::new(o.jws, o.sealed.as_deref())).collect();
     let bundle = Bundle { chains: me.older.into_iter().chain([me.chain]).collect(), records };
-    bundle.seal(&intake.age).map(Some).map_err(|_| Error::Internal("the bundle cannot be sealed"))
+    bundle.seal(&intake.age).map(Some).map_err(|_| InternalReason::Bundle.into())
 }
 
 /// Takes a parcel: a newer catalog with its files, and the receipts of what this phone sent. What is for other phones is
 /// passed over.
-pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
-    let parcel = Parcel::read(parcel).map_err(|_| Error::Untrusted { reason: "not a parcel" })?;
-    let mut report = Report::default();
+pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<SyncReport> {
+    let parcel = Parcel::read(parcel).map_err(|_| Error::Untrusted { reason: UntrustedReason::Parcel })?;
+    let mut report = SyncReport::default();
     let me = mailbox.enrolment()?;
     let held = mailbox.catalog()?.map(|(_, catalog)| catalog);
     if let Some(jws) = &parcel.catalog {
@@ -44,12 +44,12 @@ pub fn take(mailbox: &Mailbox, parcel: &[u8]) -> Result<Report> {
                 report.new_catalog = true;
             }
             Ok(_) | Err(CatalogError::Older) => (),
-            Err(broken) => report.catalog_fault = Some(broken.rule()),
+            Err(broken) => report.catalog_fault = Some(broken.into()),
         }
     }
     let missing: Vec<_> = mailbox.missing_parts()?.iter().map(|part| part.sha256).collect();
     for part in parcel.part_bytes() {
-        let bytes = part.map_err(|_| Error::Untrusted { reason: "not a parcel" })?;
+        let bytes = part.map_err(|_| Error::Untrusted { reason: UntrustedReason::Parcel })?;
         if missing.contains(&sha256(&bytes)) {
             mailbox.take_part(&bytes)?;
         }

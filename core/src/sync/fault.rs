@@ -1,7 +1,7 @@
 //! Why a run, or one of its requests, fails.
 
 use crate::envelope;
-use crate::error::Error;
+use crate::error::{Error, RefusedReason, UntrustedReason};
 use crate::vault::VaultError;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ pub(super) enum Fault {
     #[error("no connection")]
     Offline,
     #[error("not the expected server: {0}")]
-    Untrusted(&'static str),
+    Untrusted(UntrustedReason),
     #[error("refused: {0}")]
-    Refused(&'static str),
+    Refused(RefusedReason),
     #[error(transparent)]
     Here(#[from] VaultError),
 }
@@ -43,8 +43,8 @@ pub(super) enum Miss {
 }
 
 /// What is read in an answer, or why it is not one.
-pub(super) type Read<T> = Result<T, &'static str>;
+pub(super) type Read<T> = Result<T, UntrustedReason>;
 
 pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Read<T> {
-    envelope::from_json(body).map_err(|_| "an unreadable answer")
+    envelope::from_json(body).map_err(|_| UntrustedReason::Answer)
 }

@@ -2,18 +2,19 @@
 //! were sent.
 
 use crate::envelope::{self, PublicKey, Typ};
+use crate::error::UntrustedReason;
 use crate::record::{Outcome, Reason, Receipt, Verdict};
 use crate::vault::mailbox::{Applied, Offer};
 
 /// Reads the verdict on a record. Fails where the receipt is missing, not signed by the server, or for other bytes.
-pub(super) fn judge(sent: &Offer, verdict: &Verdict, operations: &[PublicKey]) -> Result<Applied, &'static str> {
+pub(super) fn judge(sent: &Offer, verdict: &Verdict, operations: &[PublicKey]) -> Result<Applied, UntrustedReason> {
     if verdict.outcome == Outcome::Refused {
         return Ok(Applied::Refused { record: sent.record, reason: verdict.reason.unwrap_or(Reason::Malformed) });
     }
-    let jws = verdict.receipt.as_deref().ok_or("a verdict without a receipt")?;
-    let receipt: Receipt = signed(Typ::Receipt, operations, jws).ok_or("a receipt that the server did not sign")?;
+    let jws = verdict.receipt.as_deref().ok_or(UntrustedReason::Answer)?;
+    let receipt: Receipt = signed(Typ::Receipt, operations, jws).ok_or(UntrustedReason::Signature)?;
     if (receipt.record, receipt.jws, receipt.sealed) != (sent.record, sent.jws, sent.sealed) {
-        return Err("a receipt for something else");
+        return Err(UntrustedReason::Answer);
     }
     let (position, epoch) = (receipt.position, receipt.epoch);
     let (record, outcome, reason) = (sent.record, verdict.outcome, verdict.reason);

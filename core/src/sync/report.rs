@@ -1,5 +1,6 @@
 //! What the host sees of a run.
 
+use crate::error::UntrustedReason;
 use crate::record::Outcome;
 use crate::vault::mailbox::Applied;
 use std::fmt;
@@ -47,7 +48,7 @@ impl fmt::Debug for Progress {
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct SyncReport {
     /// Receipts that came, by what they say.
     pub accepted: u32,
     pub already_had: u32,
@@ -59,14 +60,14 @@ pub struct Report {
     /// A newer catalog is in force.
     pub new_catalog: bool,
     /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
-    pub catalog_fault: Option<&'static str>,
+    pub catalog_fault: Option<UntrustedReason>,
     /// The server had lost records, which were offered and sent again.
     pub restored: bool,
     /// The host ended the run; the next one goes on from here.
     pub cancelled: bool,
 }
 
-impl Report {
+impl SyncReport {
     pub(super) fn count(&mut self, verdict: &Applied) {
         *match verdict {
             Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.accepted,

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::fault::Done;
 use super::pace::Pace;
-use super::report::{Progress, Report, Step};
+use super::report::{Progress, Step, SyncReport};
 use crate::envelope::random;
 use crate::vault::mailbox::{Enrolment, Mailbox};
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ pub(super) struct Run<'a> {
     pub(super) mailbox: &'a Mailbox,
     pub(super) client: &'a Client,
     pub(super) progress: &'a Progress,
-    pub(super) report: &'a mut Report,
+    pub(super) report: &'a mut SyncReport,
     pub(super) me: Enrolment,
     pub(super) pace: Pace,
     /// The server's time and when it was told; trusted for no more than tokens until the catalog confirms its key.
@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
         mailbox: &'a Mailbox,
         client: &'a Client,
         progress: &'a Progress,
-        report: &'a mut Report,
+        report: &'a mut SyncReport,
     ) -> Done<Self> {
         let me = mailbox.enrolment()?;
         let pace = Pace::new(u64::from_le_bytes(random()));

@@ -4,12 +4,12 @@ use super::client::{Answer, Ask, Client, MAX_ANSWER};
 use super::fault::{Done, Fault, Miss, parse};
 use super::messages::{ChainReply, Offered, Offers, Wanted, json};
 use super::receipt::{judge, signed};
-use super::report::{Progress, Report, Step};
+use super::report::{Progress, Step, SyncReport};
 use super::run::Run;
 use crate::catalog::{Catalog, Part};
 use crate::courier::{MAX_PARCEL, Parcel};
 use crate::envelope::{self, PublicKey, Typ, random, sha256};
-use crate::error::{Error, Result};
+use crate::error::{Error, RefusedReason, Result, UntrustedReason};
 use crate::record::{Head, News, Obeyed, Order, TimeReply, Updates};
 use crate::vault::mailbox::{Mailbox, Offer, SyncState};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -22,8 +22,8 @@ const MAX_OFFERS: usize = 20;
 
 /// One run. Fails with [`Error::Offline`], [`Error::Untrusted`], [`Error::Refused`], [`Error::NotEnrolled`], or what the
 /// mailbox's file says; what was settled before stays settled.
-pub async fn run(mailbox: &Mailbox, client: &Client, progress: &Progress) -> Result<Report> {
-    let mut report = Report::default();
+pub async fn run(mailbox: &Mailbox, client: &Client, progress: &Progress) -> Result<SyncReport> {
+    let mut report = SyncReport::default();
     let steps = all(mailbox, client, progress, &mut report);
     let ended = tokio::select! {
         biased;
@@ -31,26 +31,25 @@ pub async fn run(mailbox: &Mailbox, client: &Client, progress: &Progress) -> Res
         ended = steps => Some(ended),
     };
     match ended {
-        None => Ok(Report { cancelled: true, ..report }),
+        None => Ok(SyncReport { cancelled: true, ..report }),
         Some(ended) => ended.map(|()| report).map_err(Error::from),
     }
 }
 
 /// All steps.
-async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress, report: &mut Report) -> Done {
+async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress, report: &mut SyncReport) -> Done {
     let mut run = Run::new(mailbox, client, progress, report)?;
     run.tell(Step::Contacting);
     mailbox.retry_refused(TRIES_OF_REFUSED)?;
     let (time, head) = run.ask_time().await?;
     let state = mailbox.sync_state()?;
-    let claimed: Head = envelope::stored(&head).map_err(|_| Fault::Untrusted("an unreadable head"))?;
+    let claimed: Head = envelope::stored(&head).map_err(|_| Fault::Untrusted(UntrustedReason::Answer))?;
     if !state.chain_known || state.epoch != Some(claimed.epoch) {
         run.introduce().await?;
     }
     let operations = run.take_catalog().await?;
-    let head = signed(Typ::Head, &operations, &head).ok_or(Fault::Untrusted("a head signed by another key"))?;
-    let time: TimeReply =
-        signed(Typ::Time, &operations, &time).ok_or(Fault::Untrusted("a time signed by another key"))?;
+    let head = signed(Typ::Head, &operations, &head).ok_or(Fault::Untrusted(UntrustedReason::Signature))?;
+    let time: TimeReply = signed(Typ::Time, &operations, &time).ok_or(Fault::Untrusted(UntrustedReason::Signature))?;
     mailbox.learn_time(time.time + run.time.1.elapsed().as_secs() as i64)?;
     run.reconcile(&head, &operations).await?;
     run.upload(&operations).await?;
@@ -63,13 +62,13 @@ async fn all(mailbox: &Mailbox, client: &Client, progress: &Progress, report: &m
 
 /// Brings a bundle to the server and returns the parcel for whom it is from.
 pub(super) async fn carry(mailbox: &Mailbox, client: &Client, bundle: Vec<u8>) -> Done<Vec<u8>> {
-    let (progress, mut report) = (Progress::default(), Report::default());
+    let (progress, mut report) = (Progress::default(), SyncReport::default());
     let mut run = Run::new(mailbox, client, &progress, &mut report)?;
     run.ask_time().await?;
     let bytes = bundle.len();
     let read = |answer: Answer, body: Vec<u8>| match answer.status {
-        200 => Parcel::read(&body).map(|_| body).map_err(|_| "an unreadable parcel"),
-        _ => Err("a server without a courier"),
+        200 => Parcel::read(&body).map(|_| body).map_err(|_| UntrustedReason::Answer),
+        _ => Err(UntrustedReason::Answer),
     };
     run.ask(2 * bytes, MAX_PARCEL, &Ask::file("/v1/bundles", bundle), read).await
 }
@@ -79,10 +78,10 @@ impl Run<'_> {
     pub(super) async fn ask_time(&mut self) -> Done<(String, String)> {
         let nonce = B64.encode(random::<16>());
         let read = |answer: Answer, body| {
-            let head = answer.head.ok_or("an answer without a head")?;
-            let jws = String::from_utf8(body).map_err(|_| "an unreadable time")?;
-            let reply: TimeReply = envelope::stored(&jws).map_err(|_| "an unreadable time")?;
-            if reply.nonce == nonce { Ok((reply.time, jws, head)) } else { Err("an old time, played again") }
+            let head = answer.head.ok_or(UntrustedReason::Answer)?;
+            let jws = String::from_utf8(body).map_err(|_| UntrustedReason::Answer)?;
+            let reply: TimeReply = envelope::stored(&jws).map_err(|_| UntrustedReason::Answer)?;
+            if reply.nonce == nonce { Ok((reply.time, jws, head)) } else { Err(UntrustedReason::Replay) }
         };
         let (time, jws, head) = self.ask_openly(&Ask::get(format!("/v1/time?nonce={nonce}")), read).await?;
         self.time = (time, Instant::now());
@@ -118,12 +117,12 @@ impl Run<'_> {
             ask = ask.with("if-none-match", format!("\"{}\"", sha256(jws.as_bytes())));
         }
         let read = |answer: Answer, body| match answer.status {
-            200 => String::from_utf8(body).map(Some).map_err(|_| "an unreadable catalog"),
+            200 => String::from_utf8(body).map(Some).map_err(|_| UntrustedReason::Answer),
             _ => Ok(None),
         };
         let held = held.map(|(_, catalog)| catalog);
         let Some(jws) = self.ask(512, MAX_ANSWER, &ask, read).await? else {
-            return held.map(|c| c.operations_keys()).ok_or(Fault::Refused("the server has no catalog yet"));
+            return held.map(|c| c.operations_keys()).ok_or(Fault::Refused(RefusedReason::NoCatalog));
         };
         match (Catalog::verify_any(&jws, &self.me.authorities, held.as_ref()), held) {
             (Ok((new, _)), held) => {
@@ -134,10 +133,10 @@ impl Run<'_> {
                 Ok(new.operations_keys())
             }
             (Err(broken), Some(old)) => {
-                self.report.catalog_fault = Some(broken.rule());
+                self.report.catalog_fault = Some(broken.into());
                 Ok(old.operations_keys())
             }
-            (Err(broken), None) => Err(Fault::Untrusted(broken.rule())),
+            (Err(broken), None) => Err(Fault::Untrusted(broken.into())),
         }
     }
 
@@ -206,7 +205,8 @@ impl Run<'_> {
 
     /// Tells the server that the vault is destroyed, as it ordered. What was sealed before is sent by then.
     async fn acknowledge(&mut self) -> Done {
-        let Some(order) = self.mailbox.order()?.filter(|_| self.mailbox.pin_guard().is_ok_and(|guard| guard.gone))
+        let Some(order) =
+            self.mailbox.order()?.filter(|_| self.mailbox.pin_guard().is_ok_and(|guard| guard.gone.is_some()))
         else {
             return Ok(());
         };
@@ -249,7 +249,7 @@ impl Run<'_> {
                 }
                 _ => {
                     bytes.clear();
-                    Miss::Again(None, Fault::Untrusted("a file with another hash"))
+                    Miss::Again(None, Fault::Untrusted(UntrustedReason::File))
                 }
             };
             self.recover(miss).await?;

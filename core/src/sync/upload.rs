@@ -10,6 +10,7 @@ use super::report::Step;
 use super::run::Run;
 use crate::courier::gzip;
 use crate::envelope::{Digest, PublicKey, sha256};
+use crate::error::UntrustedReason;
 use crate::record::{Batch, BatchReply, MAX_BATCH, Outcome, Reason, Sent, Verdict};
 use crate::vault::mailbox::{Applied, Outgoing, SyncState};
 use tokio::time::Instant;
@@ -113,7 +114,7 @@ impl Run<'_> {
             Ok(reply) if reply.results.len() == batch.len() => {
                 self.take_over(batch.iter().zip(&reply.results), operations)
             }
-            Ok(_) => Ok(Settled { broken: Some("an answer of another length"), ..Settled::default() }),
+            Ok(_) => Ok(Settled { broken: Some(UntrustedReason::Answer), ..Settled::default() }),
             Err(reason) => Ok(Settled { broken: Some(reason), ..Settled::default() }),
         }
     }
@@ -155,5 +156,5 @@ struct Settled {
     /// The server does not know the chain of some of it.
     no_chain: bool,
     /// A verdict does not hold.
-    broken: Option<&'static str>,
+    broken: Option<UntrustedReason>,
 }

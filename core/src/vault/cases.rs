@@ -4,6 +4,7 @@ use super::error::VaultError;
 use super::last_saved;
 use super::open_vault::Vault;
 use super::store::{PAGE, from_json, json};
+use crate::error::NotFoundItem;
 use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -77,7 +78,7 @@ impl Vault {
         let sql = "SELECT card FROM card WHERE record = ?1";
         let found =
             self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| from_json(r, 0)).optional()?))?;
-        found.ok_or(VaultError::NotFound("case"))
+        found.ok_or(VaultError::NotFound(NotFoundItem::Case))
     }
     /// Notes on a card how its referrals stand now.
     pub fn note_referrals(&self, record: Uuid, referrals: Vec<Referral>) -> Result<(), VaultError> {

@@ -23,4 +23,10 @@ pub enum SecretError {
     /// Never again: its secret is gone.
     #[error("the key store has lost its secret")]
     Lost,
+    /// The host's code gave so many bytes in place of 32: nothing may be built on them.
+    #[error("the device secret has {0} bytes, not 32")]
+    WrongLength(u32),
+    /// The host's code failed in a way that it does not declare: nothing is known of the secret.
+    #[error("an undeclared exception of the device secret")]
+    Exception,
 }

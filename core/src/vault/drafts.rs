@@ -15,6 +15,7 @@ use super::mailbox::Mailbox;
 use super::open_vault::Vault;
 use super::store::{from_json, parsed};
 use crate::envelope::Digest;
+use crate::error::NotFoundItem;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -127,7 +128,7 @@ fn answers(id: i64) -> String {
 
 fn id_of(c: &Connection, draft: Uuid) -> Result<i64, VaultError> {
     let mut query = c.prepare_cached("SELECT id FROM draft WHERE draft = ?1")?;
-    query.query_row([draft.to_string()], |r| r.get(0)).optional()?.ok_or(VaultError::NotFound("draft"))
+    query.query_row([draft.to_string()], |r| r.get(0)).optional()?.ok_or(VaultError::NotFound(NotFoundItem::Draft))
 }
 
 /// Notes a card beside a draft, or that there is none. Returns the draft's id.

@@ -1,29 +1,12 @@
 //! What can go wrong with the phone's files, and what an app is told of it.
 
 use super::device_secret::SecretError;
+use crate::catalog::CatalogError;
+use crate::error::{Error, InternalReason, NotFoundItem, PhoneFile};
 use rusqlite::ErrorCode;
 use std::time::Duration;
 
-/// Which of the phone's files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum File {
-    Keys,
-    Mailbox,
-    Vault,
-}
-
-impl File {
-    /// Its name in the folder.
-    pub fn name(self) -> &'static str {
-        match self {
-            File::Keys => "keys.json",
-            File::Mailbox => "mailbox.db",
-            File::Vault => "vault.db",
-        }
-    }
-}
-
-/// What can go wrong in this room. Holds nothing of what is stored.
+/// What can go wrong with the phone's files. Holds nothing of what is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     #[error("locked")]
@@ -35,7 +18,7 @@ pub enum VaultError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error("{} is damaged", .0.name())]
-    Damaged(File),
+    Damaged(PhoneFile),
     #[error("written by a newer version")]
     Newer,
     #[error("storage is full or read-only")]
@@ -43,9 +26,9 @@ pub enum VaultError {
     #[error("not enrolled")]
     NotEnrolled,
     #[error("{0} not found")]
-    NotFound(&'static str),
+    NotFound(NotFoundItem),
     #[error(transparent)]
-    Catalog(#[from] crate::catalog::CatalogError),
+    Catalog(#[from] CatalogError),
     #[error("SQLCipher with our provider is not what this program was linked with")]
     Cipher,
     #[error("file: {}", .0.kind())]
@@ -56,7 +39,7 @@ pub enum VaultError {
 
 impl VaultError {
     /// Says what a database's error means for the file that it is about.
-    pub(super) fn at(self, file: File) -> Self {
+    pub(super) fn at(self, file: PhoneFile) -> Self {
         let VaultError::Sql(e) = self else { return self };
         match e.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => VaultError::Damaged(file),
@@ -74,23 +57,24 @@ impl VaultError {
     }
 }
 
-impl From<VaultError> for crate::Error {
+impl From<VaultError> for Error {
     fn from(e: VaultError) -> Self {
-        use crate::Error;
         match e {
             VaultError::Locked => Error::Locked,
             VaultError::WrongPin { left, wait } => Error::WrongPin { attempts_left: left, retry_after: wait },
             VaultError::TooSoon { wait } => Error::TooSoon { retry_after: wait },
             VaultError::Secret(SecretError::Unavailable) => Error::KeyStoreUnavailable,
             VaultError::Secret(SecretError::Lost) => Error::KeyStoreLost,
-            VaultError::Damaged(file) => Error::Damaged { file: file.name() },
+            VaultError::Secret(SecretError::WrongLength(bytes)) => InternalReason::SecretLength { bytes }.into(),
+            VaultError::Secret(SecretError::Exception) => InternalReason::SecretException.into(),
+            VaultError::Damaged(file) => Error::Damaged { file },
             VaultError::Newer => Error::NewerVersion,
             VaultError::Storage | VaultError::Io(_) => Error::Storage,
             VaultError::NotEnrolled => Error::NotEnrolled,
             VaultError::NotFound(what) => Error::NotFound { what },
-            VaultError::Catalog(_) => Error::Untrusted { reason: "catalog" },
-            VaultError::Cipher => Error::Internal("SQLCipher's provider"),
-            VaultError::Sql(_) => Error::Internal("database"),
+            VaultError::Catalog(error) => Error::Untrusted { reason: error.into() },
+            VaultError::Cipher => InternalReason::Cipher.into(),
+            VaultError::Sql(_) => InternalReason::Database.into(),
         }
     }
 }

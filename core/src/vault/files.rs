@@ -1,15 +1,16 @@
 //! Moves the phone's files aside, or destroys the vault on purpose.
 
 use super::device_secret::DeviceSecret;
-use super::error::{File, VaultError};
+use super::error::VaultError;
 use super::keys;
 use super::store::sync_folder;
+use crate::error::PhoneFile;
 use std::path::Path;
 use uuid::Uuid;
 
 /// The key file, the vault's file, and what SQLite keeps beside it.
 fn vault_files() -> [String; 5] {
-    let vault = File::Vault.name();
+    let vault = PhoneFile::Vault.name();
     [keys::NAME.into(), keys::BESIDE.into(), vault.into(), format!("{vault}-wal"), format!("{vault}-shm")]
 }
 
@@ -32,7 +33,7 @@ pub fn set_vault_aside(folder: &Path) -> Result<(), VaultError> {
 /// For a folder whose mailbox is damaged, when the coordinator says so: everything is moved aside and kept, so that a new
 /// card can be taken.
 pub fn start_over(folder: &Path) -> Result<(), VaultError> {
-    let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", File::Mailbox.name()));
+    let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Mailbox.name()));
     set_aside(folder, &[&vault_files()[..], &mailbox].concat())
 }
 

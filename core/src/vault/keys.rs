@@ -14,10 +14,11 @@
 
 use super::cipher::FileKey;
 use super::device_secret::{DeviceSecret, SecretError};
-use super::error::{File, VaultError};
+use super::error::VaultError;
 use super::store::sync_folder;
 use crate::clock::Clock;
 use crate::envelope::{Digest, from_json, random, sha256};
+use crate::error::PhoneFile;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
@@ -120,7 +121,7 @@ impl KeyFile {
 
     /// Reads the text of a key file: hash, version, fields and bounds are checked.
     pub fn parse(bytes: &[u8]) -> Result<Self, VaultError> {
-        const DAMAGED: VaultError = VaultError::Damaged(File::Keys);
+        const DAMAGED: VaultError = VaultError::Damaged(PhoneFile::Keys);
         let OnDisk { body, sha256: hash, tag } = from_json(bytes).map_err(|_| DAMAGED)?;
         if bytes.len() > 4096 || sha256(body.as_bytes()) != hash {
             return Err(DAMAGED);
@@ -176,7 +177,7 @@ impl Keys {
 
     /// The vault's key. `None`: the PIN is wrong.
     pub fn open(&self, pin: &str, secret: &dyn DeviceSecret) -> Result<Option<FileKey>, VaultError> {
-        let damaged = || VaultError::Damaged(File::Keys);
+        let damaged = || VaultError::Damaged(PhoneFile::Keys);
         let mut wrap = Zeroizing::new(B64.decode(&self.wrap).map_err(|_| damaged())?);
         let (nonce, sealed) = wrap.split_at_mut_checked(12).ok_or_else(damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
@@ -222,7 +223,7 @@ impl Keys {
 impl Terms {
     fn wrapping_key(&self, pin: &str, secret: &dyn DeviceSecret) -> Result<LessSafeKey, VaultError> {
         let salt = B64.decode(&self.salt).ok().and_then(|salt| salt.try_into().ok());
-        let stretched = stretch(pin, &salt.ok_or(VaultError::Damaged(File::Keys))?, self.kdf);
+        let stretched = stretch(pin, &salt.ok_or(VaultError::Damaged(PhoneFile::Keys))?, self.kdf);
         let secret = secret.derive(&purpose(self.generation), &input(b"pin:", &stretched))?;
         let keyed = hkdf::Salt::new(hkdf::HKDF_SHA256, self.vault.as_bytes()).extract(&*secret);
         let okm = keyed.expand(&[b"tabara vault wrap 1"], &AES_256_GCM).expect("32 bytes are not too many");

@@ -49,14 +49,14 @@ fn any_flipped_bit_and_any_cut_is_damage_or_another_phone_but_never_a_wrong_pin(
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << bit;
             match KeyFile::parse(&bytes) {
-                Err(VaultError::Damaged(File::Keys)) => {}
+                Err(VaultError::Damaged(PhoneFile::Keys)) => {}
                 Ok(file) => {
                     assert!(matches!(file.check(&store), Err(VaultError::Secret(SecretError::Lost))), "byte {at}")
                 }
                 Err(other) => panic!("byte {at}: {other}"),
             }
         }
-        assert!(matches!(KeyFile::parse(&whole[..at]), Err(VaultError::Damaged(File::Keys))), "cut at {at}");
+        assert!(matches!(KeyFile::parse(&whole[..at]), Err(VaultError::Damaged(PhoneFile::Keys))), "cut at {at}");
     }
 }
 
@@ -132,7 +132,7 @@ fn a_clock_that_stands_still_gives_the_floor_and_a_slow_phone_too() {
 proptest! {
     #[test]
     fn hostile_bytes_are_damage(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(matches!(KeyFile::parse(&bytes), Err(VaultError::Damaged(File::Keys))));
+        prop_assert!(matches!(KeyFile::parse(&bytes), Err(VaultError::Damaged(PhoneFile::Keys))));
     }
 }
 

@@ -20,7 +20,7 @@ pub use activity::{Activity, ActivityKind};
 pub use enrolment::Enrolment;
 pub use file::Mailbox;
 pub use pin_guard::PinGuard;
-pub use queue::{Applied, Offer, Outgoing, RecordStatus, Waiting};
+pub use queue::{Applied, Offer, Outgoing, RecordStatus, Refusal, Waiting};
 pub use sync_state::SyncState;
 
 #[cfg(test)]

@@ -2,8 +2,9 @@ use super::super::double::{StillClock, Store as Secrets};
 use super::*;
 use crate::catalog::{Binding, Card, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
 use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
+use crate::error::{NotFoundItem, PhoneFile};
 use crate::record::{News, Outcome, Reason, Update, Updates};
-use crate::vault::{File, VaultError};
+use crate::vault::VaultError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -116,7 +117,7 @@ fn records_wait_in_order_within_limits_and_leave_with_their_verdicts() {
     mailbox.apply(&[kept(ids[0], 5), refused.clone()]).unwrap();
     assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[2..]);
     let told = mailbox.queue_status().unwrap();
-    assert_eq!((told.records, told.refused), (2, vec![(ids[1], Reason::Oversize)]));
+    assert_eq!((told.records, told.refused), (2, vec![Refusal { record: ids[1], reason: Reason::Oversize }]));
     assert_eq!(mailbox.retry_refused(1).unwrap(), 0);
     assert_eq!(mailbox.retry_refused(2).unwrap(), 1);
     assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[1..]);
@@ -157,7 +158,7 @@ fn a_new_catalog_lists_an_old_questionnaire_until_the_new_one_is_here() {
     };
     mailbox.take_catalog(&phone.catalog(1, vec![part(b"old")])).unwrap();
     assert_eq!(mailbox.questionnaires().unwrap(), []);
-    assert!(matches!(mailbox.take_part(b"stranger"), Err(VaultError::NotFound("part"))));
+    assert!(matches!(mailbox.take_part(b"stranger"), Err(VaultError::NotFound(NotFoundItem::CatalogFile))));
     mailbox.take_part(b"old").unwrap();
     mailbox.take_catalog(&phone.catalog(2, vec![part(b"new")])).unwrap();
     assert_eq!(mailbox.missing_parts().unwrap(), [part(b"new")]);
@@ -216,12 +217,12 @@ fn a_missing_counter_or_a_missing_file_is_damage() {
     mailbox.reset_attempts().unwrap();
     assert_eq!(mailbox.pin_guard().unwrap().wrong, 0);
     mailbox.store.write(|t| Ok(t.execute("DELETE FROM guard", [])?)).unwrap();
-    assert!(matches!(mailbox.count_attempt(), Err(VaultError::Damaged(File::Mailbox))));
-    assert!(matches!(mailbox.pin_guard(), Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(mailbox.count_attempt(), Err(VaultError::Damaged(PhoneFile::Mailbox))));
+    assert!(matches!(mailbox.pin_guard(), Err(VaultError::Damaged(PhoneFile::Mailbox))));
     drop(mailbox);
     std::fs::remove_file(phone.folder.path().join("mailbox.db")).unwrap();
     let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
-    assert!(matches!(opened, Err(VaultError::Damaged(File::Mailbox))));
+    assert!(matches!(opened, Err(VaultError::Damaged(PhoneFile::Mailbox))));
 }
 
 #[test]

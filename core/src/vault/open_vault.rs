@@ -1,11 +1,12 @@
 //! The vault's file, open: its own key, and the key that signs records.
 
 use super::cipher::{self, FileKey};
-use super::error::{File, VaultError};
+use super::error::VaultError;
 use super::files::set_vault_aside;
 use super::schema;
 use super::store::{Store, sync_folder};
 use crate::envelope::SigningKey;
+use crate::error::PhoneFile;
 use crate::record::Code;
 use rusqlite::params;
 use std::path::Path;
@@ -35,14 +36,14 @@ impl Vault {
 
     /// Opens the vault that the key file speaks of.
     pub fn open(folder: &Path, key: &FileKey, id: Uuid) -> Result<Self, VaultError> {
-        if !folder.join(File::Vault.name()).try_exists()? {
-            return Err(VaultError::Damaged(File::Vault));
+        if !folder.join(PhoneFile::Vault.name()).try_exists()? {
+            return Err(VaultError::Damaged(PhoneFile::Vault));
         }
         let store = Self::store(folder, key, false)?;
         let record_key = store.read(|c| {
             let sql = "SELECT record_key FROM identity WHERE vault = ?1";
             c.query_row(sql, [id.to_string()], |r| r.get(0)).map_err(|e| match e {
-                rusqlite::Error::QueryReturnedNoRows => VaultError::Damaged(File::Vault),
+                rusqlite::Error::QueryReturnedNoRows => VaultError::Damaged(PhoneFile::Vault),
                 e => e.into(),
             })
         })?;
@@ -52,10 +53,10 @@ impl Vault {
     }
 
     fn store(folder: &Path, key: &FileKey, fresh: bool) -> Result<Store, VaultError> {
-        let path = folder.join(File::Vault.name());
-        let mut connection = cipher::open(&path, key, fresh).map_err(|e| e.at(File::Vault))?;
-        schema::prepare(&mut connection, schema::VAULT, File::Vault, fresh)?;
-        Ok(Store { connection: Mutex::new(connection), file: File::Vault })
+        let path = folder.join(PhoneFile::Vault.name());
+        let mut connection = cipher::open(&path, key, fresh).map_err(|e| e.at(PhoneFile::Vault))?;
+        schema::prepare(&mut connection, schema::VAULT, PhoneFile::Vault, fresh)?;
+        Ok(Store { connection: Mutex::new(connection), file: PhoneFile::Vault })
     }
 
     /// Signs records.

@@ -9,9 +9,10 @@
 //! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
 //!   server's log (`standing`, JSON), the learned time (`learned`, and `phone`: what the phone's own clock said then), the
 //!   end of the last sync.
-//! - `guard`: one row. `wrong`: PINs tried since the last right one, counted before each try. `gone`: 1, the vault
-//!   was destroyed on purpose (too many wrong PINs, panic, forgotten PIN), and whatever is left of it is removed at the next
-//!   opening; 2, it was damaged and is kept aside. `generation`: that of the wrap in force, whose secret the key store must
+//! - `guard`: one row. `wrong`: PINs tried since the last right one, counted before each try. `gone`: 0
+//!   while there is a vault. It was destroyed on purpose, and whatever is left of it is removed at the next opening: 1, by a
+//!   panic wipe; 3, after too many wrong PINs; 4, by an order of the coordinator; 5, for a new card. 2: it could not be
+//!   read, and its files are kept aside for a new card. `generation`: that of the wrap in force, whose secret the key store must
 //!   forget when the vault is destroyed. `damaged`: the right PIN found a vault that cannot be read.
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
 //! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
@@ -29,7 +30,8 @@
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
 //!   1970), after which retention counts.
 
-use super::error::{File, VaultError};
+use super::error::VaultError;
+use crate::error::PhoneFile;
 use rusqlite::Connection;
 
 pub const MAILBOX: &[&str] = &["
@@ -83,7 +85,12 @@ pub const VAULT: &[&str] = &["
 "];
 
 /// Sets a connection up and brings the file to the newest step. Only where `may_be_empty` is an empty file not damage.
-pub fn prepare(connection: &mut Connection, steps: &[&str], file: File, may_be_empty: bool) -> Result<(), VaultError> {
+pub fn prepare(
+    connection: &mut Connection,
+    steps: &[&str],
+    file: PhoneFile,
+    may_be_empty: bool,
+) -> Result<(), VaultError> {
     let work = |connection: &mut Connection| {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         // the first read: a wrong key or a damaged first page shows here

@@ -1,6 +1,7 @@
 //! One encrypted database, and how rows are read from it.
 
-use super::error::{File, VaultError};
+use super::error::VaultError;
+use crate::error::PhoneFile;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::Path;
@@ -12,7 +13,7 @@ pub const PAGE: usize = 50;
 /// One encrypted database with one connection. Those who write get a transaction, those who read a connection.
 pub(super) struct Store {
     pub(super) connection: Mutex<Connection>,
-    pub(super) file: File,
+    pub(super) file: PhoneFile,
 }
 
 impl Store {

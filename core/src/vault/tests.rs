@@ -66,7 +66,7 @@ fn after_power_loss(folder: &Path) -> tempfile::TempDir {
 }
 
 /// Every page of a SQLCipher 4 file and every frame of its WAL, decrypted with the true key, freelist included.
-fn decrypted(folder: &Path, file: File, key: &FileKey) -> Vec<u8> {
+fn decrypted(folder: &Path, file: PhoneFile, key: &FileKey) -> Vec<u8> {
     const PAGE: usize = 4096;
     const RESERVE: usize = 16 + 64;
     let path = folder.join(file.name());
@@ -118,13 +118,13 @@ fn another_key_another_id_a_missing_and_an_empty_file_are_damage_and_nothing_is_
     drop(create(folder.path()));
     let before = std::fs::read(folder.path().join("vault.db")).unwrap();
     let opened = |key, id| Vault::open(folder.path(), &key, id).map(drop);
-    assert!(matches!(opened(FileKey([8; 32]), ID), Err(VaultError::Damaged(File::Vault))));
-    assert!(matches!(opened(key(), Uuid::from_u128(2)), Err(VaultError::Damaged(File::Vault))));
+    assert!(matches!(opened(FileKey([8; 32]), ID), Err(VaultError::Damaged(PhoneFile::Vault))));
+    assert!(matches!(opened(key(), Uuid::from_u128(2)), Err(VaultError::Damaged(PhoneFile::Vault))));
     assert_eq!(std::fs::read(folder.path().join("vault.db")).unwrap(), before);
     std::fs::write(folder.path().join("vault.db"), []).unwrap();
-    assert!(matches!(opened(key(), ID), Err(VaultError::Damaged(File::Vault))));
+    assert!(matches!(opened(key(), ID), Err(VaultError::Damaged(PhoneFile::Vault))));
     std::fs::remove_file(folder.path().join("vault.db")).unwrap();
-    assert!(matches!(opened(key(), ID), Err(VaultError::Damaged(File::Vault))));
+    assert!(matches!(opened(key(), ID), Err(VaultError::Damaged(PhoneFile::Vault))));
 }
 
 #[test]
@@ -184,10 +184,10 @@ fn cards_come_in_pages_by_code_and_leave_after_their_days() {
     assert_eq!(vault.cards(3).unwrap(), []);
     assert_eq!(vault.cards_of(cards[5].code.as_ref().unwrap()).unwrap(), [cards[5].clone()]);
     let erased = String::from(cards[5].code.clone().unwrap());
-    assert!(has(&decrypted(folder.path(), File::Vault, &key()), erased.as_bytes()));
+    assert!(has(&decrypted(folder.path(), PhoneFile::Vault, &key()), erased.as_bytes()));
     vault.forget_cards(100).unwrap();
     assert_eq!(vault.cards(0).unwrap().len(), 20);
-    assert!(!has(&decrypted(folder.path(), File::Vault, &key()), erased.as_bytes()));
+    assert!(!has(&decrypted(folder.path(), PhoneFile::Vault, &key()), erased.as_bytes()));
 }
 
 /// One step of a phone's life with drafts.
@@ -257,7 +257,7 @@ proptest! {
                 prop_assert_eq!(found.as_slice(), state.as_slice());
             }
         }
-        let plain = decrypted(folder.path(), File::Vault, &key());
+        let plain = decrypted(folder.path(), PhoneFile::Vault, &key());
         for (_, state) in &live {
             prop_assert!(has(&plain, &state[..16]), "the reader sees what is there");
         }

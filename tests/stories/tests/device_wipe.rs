@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use tabara_core::Error;
+use tabara_core::error::{DestructionReason, Error};
 use tabara_core::focal_point::{FocalPoint, State};
 use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::seal;
@@ -119,8 +119,8 @@ async fn an_ordered_wipe_waits_for_the_pin_so_that_nothing_is_lost_and_the_serve
     let device = open.mailbox().enrolment().unwrap().device;
 
     // the PIN opens nothing any more: the drafts are sealed, the vault is gone
-    assert_eq!(open.unlock(PIN).err(), Some(Error::KeyStoreLost));
-    assert_eq!(open.state().unwrap(), State::VaultGone);
+    assert_eq!(open.unlock(PIN).err(), Some(Error::VaultDestroyed { reason: DestructionReason::WipeOrder }));
+    assert_eq!(open.state().unwrap(), State::VaultDestroyed { reason: DestructionReason::WipeOrder });
     assert!(!phone.folder.join("vault.db").exists() && !phone.keys.knows("vault.1"));
     assert_eq!(open.waiting().unwrap().records, 1);
     assert_eq!((world.obeyed(), world.revoked(device)), (vec![false], false));
@@ -155,7 +155,7 @@ async fn after_its_day_a_wipe_does_not_wait_for_the_pin_and_a_silent_phone_is_li
     world.order(&silent, NOON - 1);
     // one run: it sends, hears, destroys, and says so
     assert_eq!(open.sync(&Default::default()).await.unwrap().accepted, 1);
-    assert_eq!(open.state().unwrap(), State::VaultGone);
+    assert_eq!(open.state().unwrap(), State::VaultDestroyed { reason: DestructionReason::WipeOrder });
     assert!(!phone.folder.join("vault.db").exists());
     assert_eq!((world.obeyed(), world.names()), (vec![true, false], vec!["Finished".to_owned()]));
 
@@ -167,7 +167,7 @@ async fn after_its_day_a_wipe_does_not_wait_for_the_pin_and_a_silent_phone_is_li
     open.sync(&Default::default()).await.unwrap();
     drop(open);
     world.clock.set(NOON + 2 * DAY);
-    assert_eq!(kept_off.open().state().unwrap(), State::VaultGone);
+    assert_eq!(kept_off.open().state().unwrap(), State::VaultDestroyed { reason: DestructionReason::WipeOrder });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +188,7 @@ async fn a_person_moves_to_a_new_phone_and_the_last_records_of_the_old_one_arriv
     // the old one: sync, PIN, sync
     assert_eq!(old.sync(&Default::default()).await.unwrap().accepted, 1);
     old.lock();
-    assert_eq!(old.unlock(PIN).err(), Some(Error::KeyStoreLost));
+    assert_eq!(old.unlock(PIN).err(), Some(Error::VaultDestroyed { reason: DestructionReason::WipeOrder }));
     assert_eq!(old.sync(&Default::default()).await.unwrap().accepted, 1);
     assert_eq!(world.names(), ["One", "Three", "Two"]);
     assert!(world.revoked(of_old));

@@ -1,10 +1,13 @@
 //! A focal point's phone with no network: from card to sealed record, and every way it can go wrong.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tabara_core::Error;
 use tabara_core::envelope::{self, Typ};
+use tabara_core::error::{
+    AnswerReason, CardReason, DestructionReason, Error, FolderReason, InternalReason, NotFoundItem,
+};
+use tabara_core::error::{PhoneFile, RefusedReason};
 use tabara_core::facts::Value;
 use tabara_core::focal_point::{Finished, FocalPoint, Session, State};
 use tabara_core::record::{Code, Kind, Outcome, Record, SealedCase, undo_hash};
@@ -183,7 +186,7 @@ fn an_unfinished_interview_is_not_sealed_and_goes_on_at_the_same_place_after_a_l
     assert_eq!(session.page().unwrap(), page);
     session.discard().unwrap();
     assert_eq!(phone.drafts().unwrap(), []);
-    assert_eq!(phone.resume(draft.draft).err(), Some(Error::NotFound { what: "draft" }));
+    assert_eq!(phone.resume(draft.draft).err(), Some(Error::NotFound { what: NotFoundItem::Draft }));
 }
 
 #[test]
@@ -231,7 +234,7 @@ fn a_revoked_phone_seals_its_drafts_at_the_next_unlock_and_begins_no_interview()
     let cases: Vec<SealedCase> = sent(&phone).into_iter().map(opened).collect();
     let names = cases.iter().flat_map(|case| &case.answers).filter(|(path, _)| path == "name").map(|(_, said)| said);
     assert_eq!(names.collect::<std::collections::BTreeSet<_>>(), [&"Bisi-7719".into(), &"Bisi-7720".into()].into());
-    assert_eq!(phone.start("first_line", "en").err(), Some(Error::Refused { reason: "its card was revoked" }));
+    assert_eq!(phone.start("first_line", "en").err(), Some(Error::Refused { reason: RefusedReason::CardRevoked }));
 }
 
 #[test]
@@ -269,9 +272,10 @@ fn a_slip_that_a_crash_swallowed_is_shown_again_and_no_other_phone_can() {
     let phone = world.open().unwrap();
     assert_eq!(phone.slip(finished.record).err(), Some(Error::Locked));
     phone.unlock(PIN).unwrap();
-    assert_eq!(phone.slip(finished.record).unwrap(), finished.code.zip(finished.undo));
+    let slip = phone.slip(finished.record).unwrap().unwrap();
+    assert!(Some(slip.code) == finished.code && Some(slip.undo) == finished.undo);
     let other = interview(&phone, TOLD).unwrap();
-    assert_ne!(phone.slip(finished.record).unwrap().unwrap().1, other.undo.unwrap());
+    assert_ne!(phone.slip(finished.record).unwrap().unwrap().undo, other.undo.unwrap());
 }
 
 #[test]
@@ -330,11 +334,12 @@ fn at_the_limit_the_vault_is_destroyed_and_what_was_finished_is_still_sent() {
     }
     world.clock.forward(Duration::from_secs(3600));
     assert!(world.keys.knows("vault.1"));
-    assert_eq!(phone.unlock("000000").err(), Some(Error::KeyStoreLost));
+    let reason = DestructionReason::TooManyWrongPins;
+    assert_eq!(phone.unlock("000000").err(), Some(Error::VaultDestroyed { reason }));
     assert!(!world.keys.knows("vault.1"));
-    assert_eq!(phone.unlock(PIN).err(), Some(Error::KeyStoreLost));
+    assert_eq!(phone.unlock(PIN).err(), Some(Error::VaultDestroyed { reason }));
     for phone in [&phone, &world.open().unwrap()] {
-        assert_eq!(phone.state().unwrap(), State::VaultGone);
+        assert_eq!(phone.state().unwrap(), State::VaultDestroyed { reason });
         assert_eq!(sent(phone).len(), 1);
     }
     assert!(!world.path("vault.db").exists() && !world.path("keys.json").exists());
@@ -347,13 +352,16 @@ fn a_forgotten_pin_ends_with_a_new_card_and_the_mailbox_goes_on() {
     interview(&phone, TOLD).unwrap();
     let first = phone.mailbox().enrolment().unwrap();
     let card = world.office.card(MARCH);
-    assert_eq!(phone.enrol(&card, "314159").err(), Some(Error::Card { reason: "this phone is enrolled" }));
+    assert_eq!(phone.enrol(&card, "314159").err(), Some(Error::AlreadyEnrolled));
     phone.lock();
     let stranger = Office::new(&[]);
-    let of_another = Some(Error::Card { reason: "of another authority" });
+    let of_another = Some(Error::Card { reason: CardReason::OtherAuthority });
     assert_eq!(phone.enrol(&stranger.card(MARCH), "314159").err(), of_another);
-    assert_eq!(phone.enrol(&world.office.card(MARCH - 1), "314159").err(), Some(Error::Card { reason: "expired" }));
-    assert_eq!(phone.enrol("no card", "314159").err(), Some(Error::Card { reason: "unreadable" }));
+    assert_eq!(
+        phone.enrol(&world.office.card(MARCH - 1), "314159").err(),
+        Some(Error::Card { reason: CardReason::Expired })
+    );
+    assert_eq!(phone.enrol("no card", "314159").err(), Some(Error::Card { reason: CardReason::Unreadable }));
     assert_eq!(phone.enrol(&card, "31415").err(), Some(Error::PinTooShort { least: 6 }));
     phone.enrol(&card, "314159").unwrap();
     assert_eq!(phone.state().unwrap(), State::Unlocked);
@@ -366,7 +374,7 @@ fn a_forgotten_pin_ends_with_a_new_card_and_the_mailbox_goes_on() {
     assert!(matches!(phone.unlock(PIN), Err(Error::WrongPin { .. })));
     phone.unlock("314159").unwrap();
     phone.lock();
-    assert_eq!(phone.enrol(&card, PIN).err(), Some(Error::Card { reason: "used already" }));
+    assert_eq!(phone.enrol(&card, PIN).err(), Some(Error::Card { reason: CardReason::UsedAlready }));
 }
 
 #[test]
@@ -394,9 +402,10 @@ fn a_panic_wipe_works_while_locked_and_what_was_finished_is_still_sent() {
     phone.lock();
     phone.wipe().unwrap();
     phone.wipe().unwrap();
-    assert_eq!(phone.state().unwrap(), State::VaultGone);
+    let reason = DestructionReason::PanicWipe;
+    assert_eq!(phone.state().unwrap(), State::VaultDestroyed { reason });
     assert_eq!(session.page().err(), Some(Error::Locked));
-    assert_eq!(phone.unlock(PIN).err(), Some(Error::KeyStoreLost));
+    assert_eq!(phone.unlock(PIN).err(), Some(Error::VaultDestroyed { reason }));
     assert!(!world.path("vault.db").exists() && !world.keys.knows("vault.1"));
     assert_eq!(sent(&phone).len(), 1);
     phone.enrol(&world.office.card(MARCH), PIN).unwrap();
@@ -411,11 +420,12 @@ fn a_wipe_whose_key_store_was_away_is_finished_at_the_next_opening() {
     world.keys.fail(Some(SecretError::Unavailable));
     assert_eq!(phone.wipe().err(), Some(Error::KeyStoreUnavailable));
     assert!(!world.path("vault.db").exists());
-    assert_eq!(phone.state().unwrap(), State::VaultGone);
+    let destroyed = State::VaultDestroyed { reason: DestructionReason::PanicWipe };
+    assert_eq!(phone.state().unwrap(), destroyed);
     world.keys.fail(None);
     assert!(world.keys.knows("vault.1"));
     drop(phone);
-    assert_eq!(world.open().unwrap().state().unwrap(), State::VaultGone);
+    assert_eq!(world.open().unwrap().state().unwrap(), destroyed);
     assert!(!world.keys.knows("vault.1"));
 }
 
@@ -432,6 +442,52 @@ fn a_key_store_that_is_away_costs_no_attempt() {
     assert_eq!(world.open().err(), Some(Error::KeyStoreUnavailable));
     world.keys.fail(None);
     phone.unlock(PIN).unwrap();
+}
+
+#[test]
+fn faulty_code_around_the_key_store_is_named_and_costs_neither_an_attempt_nor_a_file() {
+    let world = World::new();
+    let phone = world.enrolled();
+    phone.lock();
+    for (fault, reason) in [
+        (SecretError::WrongLength(1), InternalReason::SecretLength { bytes: 1 }),
+        (SecretError::Exception, InternalReason::SecretException),
+    ] {
+        world.keys.fail(Some(fault));
+        assert_eq!(phone.unlock(PIN).err(), Some(Error::Internal { reason }));
+        assert_eq!(phone.enrol(&world.office.card(MARCH), PIN).err(), Some(Error::Internal { reason }));
+        assert_eq!(world.open().err(), Some(Error::Internal { reason }));
+    }
+    world.keys.fail(None);
+    assert_eq!(phone.state().unwrap(), State::Locked { attempts_left: 10, retry_after: Duration::ZERO });
+    phone.unlock(PIN).unwrap();
+}
+
+#[test]
+fn a_path_that_cannot_be_the_phones_folder_is_refused_by_name() {
+    let world = World::new();
+    std::fs::write(world.path("a file"), "x").unwrap();
+    let opened = |path: PathBuf| FocalPoint::open(&path, world.keys.clone(), world.clock.clone()).err();
+    for (path, reason) in [
+        (PathBuf::new(), FolderReason::Empty),
+        (world.path("a file"), FolderReason::NotAFolder),
+        (world.path("a file").join("below"), FolderReason::NotAFolder),
+        (world.path("with\0nul"), FolderReason::Invalid),
+        (world.path(&"x".repeat(300)), FolderReason::Invalid),
+    ] {
+        assert_eq!(opened(path), Some(Error::Folder { reason }));
+    }
+}
+
+#[test]
+fn a_language_that_the_questionnaire_does_not_have_is_refused_and_the_old_one_stays() {
+    let world = World::new();
+    let phone = world.enrolled();
+    let session = phone.start("first_line", "en").unwrap();
+    let before = session.page().unwrap().language;
+    let unknown = Some(Error::NotFound { what: NotFoundItem::Language });
+    assert_eq!(session.set_language("xx").err(), unknown);
+    assert_eq!(session.page().unwrap().language, before);
 }
 
 #[test]
@@ -471,7 +527,7 @@ fn a_damaged_vault_is_kept_aside_when_a_new_card_comes() {
     let mut bytes = std::fs::read(world.path("vault.db")).unwrap();
     bytes[100] ^= 1;
     std::fs::write(world.path("vault.db"), &bytes).unwrap();
-    let damaged = Some(Error::Damaged { file: "vault.db" });
+    let damaged = Some(Error::Damaged { file: PhoneFile::Vault });
     assert_eq!(phone.unlock(PIN).err(), damaged);
     assert_eq!(phone.unlock(PIN).err(), damaged);
     assert_eq!(std::fs::read(world.path("vault.db")).unwrap(), bytes);
@@ -490,11 +546,11 @@ fn a_missing_file_is_damage_and_starting_over_keeps_everything_aside() {
     drop(world.enrolled());
     std::fs::rename(world.path("keys.json"), world.path("elsewhere")).unwrap();
     let phone = world.open().unwrap();
-    assert_eq!(phone.unlock(PIN).err(), Some(Error::Damaged { file: "keys.json" }));
+    assert_eq!(phone.unlock(PIN).err(), Some(Error::Damaged { file: PhoneFile::Keys }));
     drop(phone);
     std::fs::rename(world.path("elsewhere"), world.path("keys.json")).unwrap();
     std::fs::write(world.path("mailbox.db"), [7; 8192]).unwrap();
-    assert_eq!(world.open().err(), Some(Error::Damaged { file: "mailbox.db" }));
+    assert_eq!(world.open().err(), Some(Error::Damaged { file: PhoneFile::Mailbox }));
     tabara_core::vault::start_over(world.folder.path()).unwrap();
     assert_eq!(world.enrolled().state().unwrap(), State::Unlocked);
     assert_eq!(aside(world.folder.path()), ["keys.json", "mailbox.db", "vault.db"]);
@@ -540,7 +596,7 @@ fn a_raised_outcome_carries_its_reason_into_the_sealed_case_only() {
     answers(&session, &told);
     assert_eq!(
         session.finish(Some("no such reason")).err(),
-        Some(Error::Answer { reason: "the outcome cannot be raised" })
+        Some(Error::Answer { reason: AnswerReason::CannotBeRaised })
     );
     let finished = session.finish(Some("fear")).unwrap();
     assert_eq!(finished.outcome.code(), "presumed");
@@ -570,7 +626,7 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     assert!(withdrawal.facts.is_empty() && withdrawal.sealed.is_none());
     assert_eq!(phone.mailbox().kept().unwrap(), []);
     assert!(phone.cases(0).unwrap()[0].summary.withdrawn);
-    assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: "case" }));
+    assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: NotFoundItem::Case }));
 }
 
 #[test]
@@ -579,8 +635,8 @@ fn with_the_slip_a_person_takes_back_what_any_phone_recorded_and_a_mistyped_one_
     let phone = world.enrolled();
     let (code, secret) = (Code::generate(), Code::generate());
     let spoken = code.to_string().to_lowercase();
-    assert_eq!(phone.withdraw_slip("7KQ4M2XHT", None).err(), Some(Error::NotFound { what: "code" }));
-    assert_eq!(phone.withdraw_slip(&spoken, Some("x")).err(), Some(Error::NotFound { what: "secret" }));
+    assert_eq!(phone.withdraw_slip("7KQ4M2XHT", None).err(), Some(Error::NotFound { what: NotFoundItem::Code }));
+    assert_eq!(phone.withdraw_slip(&spoken, Some("x")).err(), Some(Error::NotFound { what: NotFoundItem::SecondCode }));
     assert_eq!(sent(&phone).len(), 0);
     phone.withdraw_slip(&spoken, Some(secret.as_str())).unwrap();
     let withdrawal = record(&phone, &sent(&phone)[0]);

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use tabara_core::Error;
+use tabara_core::error::{Error, NotFoundItem};
 use tabara_core::focal_point::{Finished, FocalPoint};
 use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::referral::Status;
@@ -293,7 +293,10 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     // Given a person who was screened, and agreed to see a doctor
     let finished = interviewer::screen(&phone, &victims(1)[0]).unwrap();
     let referral = phone.refer(finished.record, "sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
-    assert_eq!(phone.refer(finished.record, "a clinic", "d1", None).err(), Some(Error::NotFound { what: "service" }));
+    assert_eq!(
+        phone.refer(finished.record, "a clinic", "d1", None).err(),
+        Some(Error::NotFound { what: NotFoundItem::Service })
+    );
     phone.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
     let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed);
     assert!(matches!(skipped, Err(Error::Answer { .. })));

@@ -102,6 +102,9 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     let card = world.office.card(MARCH);
     world.fails("PinTooShort", phone.enrol(&card, &MARKER[..4]));
     phone.enrol(&card, pin).unwrap();
+    world.fails("AlreadyEnrolled", phone.enrol(&card, pin));
+    let elsewhere = world.folder.path().join(format!("{MARKER}\0"));
+    world.fails("Folder", FocalPoint::open(&elsewhere, world.keys.clone(), world.clock.clone()));
     world.office.supply(&phone);
 
     // what is asked for and is not there, and answers that do not fit
@@ -143,6 +146,8 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     world.fails("KeyStoreUnavailable", phone.unlock(pin));
     world.keys.fail(Some(SecretError::Lost));
     world.fails("KeyStoreLost", phone.unlock(pin));
+    world.keys.fail(Some(SecretError::WrongLength(1)));
+    world.fails("Internal", phone.unlock(pin));
     world.keys.fail(None);
     drop((session, refusing, phone));
 
@@ -207,7 +212,7 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         let _ = phone.unlock(MARKER);
     }
     world.clock.forward(Duration::from_secs(3600));
-    world.fails("KeyStoreLost", phone.unlock(MARKER));
+    world.fails("VaultDestroyed", phone.unlock(MARKER));
     drop(phone);
     vault::start_over(world.folder.path()).unwrap();
     std::fs::create_dir(world.path("mailbox.db")).unwrap();
@@ -227,10 +232,13 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         "PinTooShort",
         "KeyStoreUnavailable",
         "KeyStoreLost",
+        "VaultDestroyed",
         "Damaged",
         "NewerVersion",
         "Storage",
+        "Folder",
         "NotEnrolled",
+        "AlreadyEnrolled",
         "Card",
         "NotFound",
         "Answer",
@@ -238,15 +246,17 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         "NoConsent",
         "Untrusted",
         "Refused",
+        "Internal",
     ]
     .map(str::to_owned)
     .into();
     assert_eq!(world.met, all);
     let known = |error: &Error| match error {
-        // of the network alone, and of faults that nobody can bring about
-        Error::Offline | Error::Internal(_) => true,
+        // of the network alone
+        Error::Offline | Error::Internal { .. } => true,
         Error::Locked | Error::WrongPin { .. } | Error::TooSoon { .. } | Error::PinTooShort { .. } => true,
         Error::KeyStoreUnavailable | Error::KeyStoreLost | Error::Damaged { .. } | Error::NewerVersion => true,
+        Error::VaultDestroyed { .. } | Error::Folder { .. } | Error::AlreadyEnrolled => true,
         Error::Storage | Error::NotEnrolled | Error::Card { .. } | Error::NotFound { .. } => true,
         Error::Answer { .. } | Error::Incomplete | Error::NoConsent | Error::Untrusted { .. } => true,
         Error::Refused { .. } => true,

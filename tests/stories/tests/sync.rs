@@ -2,9 +2,9 @@
 //! the server and the phone do in between.
 
 use std::time::Duration;
-use tabara_core::Error;
 use tabara_core::envelope::{self, SigningKey, Typ};
-use tabara_core::sync::{Client, Progress, Report, Step, courier};
+use tabara_core::error::{Error, UntrustedReason};
+use tabara_core::sync::{Client, Progress, Step, SyncReport, courier};
 use tabara_server::operator::keys::{self, KeysError};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
@@ -40,8 +40,8 @@ async fn a_phone_sends_what_waits_and_knows_what_became_of_each() {
     assert!(first.new_catalog);
     assert!(phone.mailbox.missing_parts().unwrap().is_empty());
     (0..30).for_each(|value| phone.screen(value, &mut Rng::new(value)));
-    assert_eq!(phone.sync().await.unwrap(), Report { accepted: 30, ..Report::default() });
-    assert_eq!(phone.sync().await.unwrap(), Report::default());
+    assert_eq!(phone.sync().await.unwrap(), SyncReport { accepted: 30, ..SyncReport::default() });
+    assert_eq!(phone.sync().await.unwrap(), SyncReport::default());
     assert_eq!((phone.waiting(), values(&deployment)), (0, (0..30).collect::<Vec<_>>()));
 }
 
@@ -137,7 +137,7 @@ async fn a_server_restored_from_yesterdays_backup_gets_all_again_also_from_phone
     for (phone, lost) in [(&before, 5), (&since, 10)] {
         let report = phone.sync().await.unwrap();
         assert_eq!((report.restored, report.accepted, report.already_had), (true, lost, 0));
-        assert_eq!(phone.sync().await.unwrap(), Report::default());
+        assert_eq!(phone.sync().await.unwrap(), SyncReport::default());
     }
     assert_eq!(values(&deployment), (0..15).chain(100..110).collect::<Vec<_>>());
 }
@@ -313,9 +313,9 @@ async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by
     let remote = remote.restart();
     let stranger = enrol(&deployment);
     stranger.sync().await.unwrap();
-    assert_eq!(courier::take(&stranger.mailbox, &parcel).unwrap(), Report::default(), "not for this phone");
-    assert_eq!(courier::take(&remote.mailbox, &parcel).unwrap(), Report { accepted: 8, ..Report::default() });
-    assert_eq!(courier::take(&remote.mailbox, &again).unwrap(), Report::default());
+    assert_eq!(courier::take(&stranger.mailbox, &parcel).unwrap(), SyncReport::default(), "not for this phone");
+    assert_eq!(courier::take(&remote.mailbox, &parcel).unwrap(), SyncReport { accepted: 8, ..SyncReport::default() });
+    assert_eq!(courier::take(&remote.mailbox, &again).unwrap(), SyncReport::default());
     assert_eq!((remote.waiting(), courier::export(&remote.mailbox).unwrap()), (0, None));
 }
 
@@ -358,7 +358,7 @@ async fn a_forged_or_cut_parcel_changes_nothing() {
     let phone = phone_with(&ours, &ours.card("BI-CO-04-02"), 0..2).await;
     let forged = tabara_server::courier::parcel(theirs.store(), &theirs.settings(), vec![]).unwrap().write();
     let report = courier::take(&phone.mailbox, &forged).unwrap();
-    assert_eq!(report.catalog_fault, Some("the catalog is not signed by the authority"));
+    assert_eq!(report.catalog_fault, Some(UntrustedReason::CatalogSignature));
     assert!(courier::take(&phone.mailbox, &forged[..forged.len() / 2]).is_err());
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
     assert!(tabara_server::courier::take_in(theirs.store(), &theirs.settings(), &bundle).is_err());
@@ -388,7 +388,7 @@ async fn the_authority_hands_over_to_a_new_key_and_the_old_one_ends() {
     deployment.publish();
     phone.screen(1, &mut Rng::new(1));
     let report = phone.sync().await.unwrap();
-    assert_eq!(report.catalog_fault, Some("the catalog is not signed by the authority"));
+    assert_eq!(report.catalog_fault, Some(UntrustedReason::CatalogSignature));
     assert_eq!((report.accepted, report.new_catalog), (1, false));
 }
 
@@ -433,10 +433,10 @@ async fn an_older_or_a_forged_catalog_is_refused_by_name_and_records_still_go() 
     deployment.catalog.version = 6;
     let older = envelope::sign(Typ::Catalog, &deployment.authority.key, &deployment.catalog);
     let forged = envelope::sign(Typ::Catalog, &SigningKey::generate(), &deployment.catalog);
-    for (jws, rule) in [(older, "older than the one in force"), (forged, "not signed by the authority")] {
+    for (jws, rule) in [(older, UntrustedReason::CatalogOlder), (forged, UntrustedReason::CatalogSignature)] {
         serve_catalog(&deployment, &jws);
         let report = phone.sync().await.unwrap();
-        assert!(report.catalog_fault.is_some_and(|fault| fault.contains(rule)), "{report:?}");
+        assert_eq!(report.catalog_fault, Some(rule), "{report:?}");
         assert_eq!(phone.mailbox.catalog().unwrap().unwrap().1.version, 7);
     }
     assert_eq!(values(&deployment), [0, 1]);

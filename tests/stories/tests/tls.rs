@@ -2,8 +2,8 @@
 //! is over.
 
 use std::path::Path;
-use tabara_core::Error;
 use tabara_core::envelope::Digest;
+use tabara_core::error::{Error, UntrustedReason};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
 use tabara_support::rng::Rng;
@@ -45,7 +45,7 @@ async fn another_key_than_the_pinned_one_or_an_unknown_issuer_is_not_trusted() {
     let (deployment, address) = deployment(folder.path()).await;
     for pin in [Some(Digest([1; 32])), None] {
         let phone = phone(&deployment, address.clone(), pin);
-        let untrusted = Error::Untrusted { reason: "another certificate than the expected one" };
+        let untrusted = Error::Untrusted { reason: UntrustedReason::Certificate };
         assert_eq!(phone.sync().await, Err(untrusted));
     }
 }

@@ -8,7 +8,7 @@ use tabara_core::Error;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::vault::cipher::{self, FileKey};
 use tabara_core::vault::keys::KeyFile;
-use tabara_core::vault::{DeviceSecret as _, File};
+use tabara_core::vault::{DeviceSecret as _, PhoneFile};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
 
@@ -40,13 +40,13 @@ impl Phone {
     fn open(&self) -> Result<FocalPoint, Error> {
         FocalPoint::open(self.folder.path(), self.keys.clone(), SetClock::at(MARCH))
     }
-    fn path(&self, file: File) -> PathBuf {
+    fn path(&self, file: PhoneFile) -> PathBuf {
         self.folder.path().join(file.name())
     }
     /// A database as it lies on the disk.
-    fn database(&self, file: File) -> Connection {
+    fn database(&self, file: PhoneFile) -> Connection {
         let key = match file {
-            File::Mailbox => FileKey(*self.keys.derive("mailbox", b"tabara mailbox key 1").unwrap()),
+            PhoneFile::Mailbox => FileKey(*self.keys.derive("mailbox", b"tabara mailbox key 1").unwrap()),
             _ => {
                 let keys = KeyFile::read(self.folder.path()).unwrap().unwrap().check(&*self.keys).unwrap();
                 keys.open(PIN, &*self.keys).unwrap().unwrap()
@@ -54,7 +54,7 @@ impl Phone {
         };
         cipher::open(&self.path(file), &key, false).unwrap()
     }
-    fn schema(&self, file: File) -> Vec<(String, Option<String>)> {
+    fn schema(&self, file: PhoneFile) -> Vec<(String, Option<String>)> {
         let database = self.database(file);
         let version = database.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0)).unwrap().to_string();
         let sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'answers_%' ORDER BY name";
@@ -84,14 +84,14 @@ fn a_frozen_phone_goes_on_with_this_build() {
 fn an_upgraded_phone_has_the_tables_of_a_fresh_one() {
     let (frozen, fresh) = (Phone::frozen(), Phone::fresh());
     frozen.open().unwrap().unlock(PIN).unwrap();
-    for file in [File::Mailbox, File::Vault] {
+    for file in [PhoneFile::Mailbox, PhoneFile::Vault] {
         assert_eq!(frozen.schema(file), fresh.schema(file));
     }
 }
 
 #[test]
 fn a_newer_file_is_refused_and_its_data_survives() {
-    for file in [File::Mailbox, File::Vault] {
+    for file in [PhoneFile::Mailbox, PhoneFile::Vault] {
         let phone = Phone::frozen();
         phone.database(file).pragma_update(None, "user_version", 99).unwrap();
         let before = std::fs::read(phone.path(file)).unwrap();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use tabara_core::Error;
-use tabara_core::focal_point::{FocalPoint, Session};
+use tabara_core::focal_point::{FocalPoint, Session, Slip};
 use tabara_core::record::{SealedCase, Uuid, undo_hash};
 use tabara_core::seal;
 
@@ -178,7 +178,7 @@ pub fn check(origin: &Origin, phone: &FocalPoint, mut told: Told) {
     let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
     for case in cases {
         let out = waiting.iter().find(|out| out.record == case.summary.record).expect("sealed, so it waits");
-        let (_, undo) = phone.slip(out.record).unwrap().expect("about a person");
+        let Slip { undo, .. } = phone.slip(out.record).unwrap().expect("about a person");
         assert_eq!(payload(&out.jws)["undo"], undo_hash(&undo).to_string(), "the slip can still be shown");
     }
     let mut there: Vec<Uuid> = phone.drafts().unwrap().iter().map(|draft| draft.draft).collect();

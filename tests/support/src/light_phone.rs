@@ -14,7 +14,7 @@ use tabara_core::clock::Clock as _;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
 use tabara_core::seal;
-use tabara_core::sync::{Client, Progress, Report};
+use tabara_core::sync::{Client, Progress, SyncReport};
 use tabara_core::vault::mailbox::Mailbox;
 use tabara_server::entry::What;
 
@@ -115,10 +115,10 @@ impl Phone {
         self.clock.set(unix);
     }
     /// One run.
-    pub async fn sync(&self) -> tabara_core::Result<Report> {
+    pub async fn sync(&self) -> tabara_core::Result<SyncReport> {
         self.sync_with(&Progress::default()).await
     }
-    pub async fn sync_with(&self, progress: &Progress) -> tabara_core::Result<Report> {
+    pub async fn sync_with(&self, progress: &Progress) -> tabara_core::Result<SyncReport> {
         sync(&self.mailbox, progress).await
     }
     /// Brings another phone's bundle to the server.
@@ -138,7 +138,7 @@ pub fn open(place: &Path, clock: Arc<SetClock>, new: bool) -> Mailbox {
 }
 
 /// One run with the server that the mailbox knows.
-pub async fn sync(mailbox: &Arc<Mailbox>, progress: &Progress) -> tabara_core::Result<Report> {
+pub async fn sync(mailbox: &Arc<Mailbox>, progress: &Progress) -> tabara_core::Result<SyncReport> {
     tabara_core::sync::run(mailbox, &client(mailbox)?, progress).await
 }
 

@@ -4,8 +4,9 @@ use super::file::Mailbox;
 use super::sync_state::{SyncState, sync_state};
 use crate::catalog::{Card, Chain, Grant};
 use crate::envelope::{Digest, PublicKey, SigningKey};
+use crate::error::PhoneFile;
 use crate::record::Order;
-use crate::vault::error::{File, VaultError};
+use crate::vault::error::VaultError;
 use crate::vault::store::{json, parsed, texts};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
@@ -108,5 +109,5 @@ impl Mailbox {
 pub(super) fn authorities(c: &Connection) -> Result<Vec<PublicKey>, VaultError> {
     let keys: Option<String> = c.query_row("SELECT authority FROM server", [], |r| r.get(0)).optional()?;
     let read = keys.iter().flat_map(|keys| keys.split(' ')).map(str::parse).collect::<Result<_, _>>();
-    read.map_err(|_| VaultError::Damaged(File::Mailbox))
+    read.map_err(|_| VaultError::Damaged(PhoneFile::Mailbox))
 }

@@ -1,9 +1,10 @@
 //! The mailbox's file.
 
 use crate::clock::Clock;
+use crate::error::PhoneFile;
 use crate::vault::cipher::{self, FileKey};
 use crate::vault::device_secret::DeviceSecret;
-use crate::vault::error::{File, VaultError};
+use crate::vault::error::VaultError;
 use crate::vault::schema;
 use crate::vault::store::Store;
 use std::path::Path;
@@ -26,14 +27,14 @@ impl Mailbox {
         clock: Arc<dyn Clock>,
         may_be_new: bool,
     ) -> Result<Self, VaultError> {
-        let path = folder.join(File::Mailbox.name());
+        let path = folder.join(PhoneFile::Mailbox.name());
         if !may_be_new && !path.try_exists()? {
-            return Err(VaultError::Damaged(File::Mailbox));
+            return Err(VaultError::Damaged(PhoneFile::Mailbox));
         }
         let key = FileKey(*secret.derive("mailbox", b"tabara mailbox key 1")?);
-        let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(File::Mailbox))?;
-        schema::prepare(&mut connection, schema::MAILBOX, File::Mailbox, may_be_new)?;
-        let store = Store { connection: Mutex::new(connection), file: File::Mailbox };
+        let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(PhoneFile::Mailbox))?;
+        schema::prepare(&mut connection, schema::MAILBOX, PhoneFile::Mailbox, may_be_new)?;
+        let store = Store { connection: Mutex::new(connection), file: PhoneFile::Mailbox };
         Ok(Self { store, clock, contact: Mutex::new(None) })
     }
 }

@@ -4,6 +4,7 @@ use super::enrolment::authorities;
 use super::file::Mailbox;
 use crate::catalog::{Catalog, Part, PartKind, Policy};
 use crate::envelope::{Digest, PublicKey, sha256};
+use crate::error::NotFoundItem;
 use crate::vault::error::VaultError;
 use crate::vault::store::{parsed, rows};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -45,8 +46,12 @@ impl Mailbox {
     pub fn take_part(&self, bytes: &[u8]) -> Result<(), VaultError> {
         let hash = sha256(bytes);
         self.store.write(|t| {
-            let catalog = catalog(t)?.map(|(_, catalog)| catalog).ok_or(VaultError::NotFound("catalog"))?;
-            let named = catalog.parts.iter().find(|p| p.sha256 == hash).ok_or(VaultError::NotFound("part"))?;
+            let catalog = catalog(t)?.map(|(_, catalog)| catalog).ok_or(VaultError::NotFound(NotFoundItem::Catalog))?;
+            let named = catalog
+                .parts
+                .iter()
+                .find(|p| p.sha256 == hash)
+                .ok_or(VaultError::NotFound(NotFoundItem::CatalogFile))?;
             let questionnaire = (named.kind == PartKind::Questionnaire).then_some(&named.id);
             t.execute(
                 "INSERT OR IGNORE INTO part (sha256, questionnaire, bytes) VALUES (?1, ?2, ?3)",

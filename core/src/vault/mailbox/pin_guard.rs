@@ -1,17 +1,21 @@
 //! What stands before the vault: the counter of wrong PINs, and whether there is a vault at all.
 
 use super::file::Mailbox;
-use crate::vault::error::{File, VaultError};
+use crate::error::{DestructionReason, PhoneFile};
+use crate::vault::error::VaultError;
 use rusqlite::Row;
+
+/// The number in the column `gone` of a vault whose files are kept aside.
+const KEPT_ASIDE: u32 = 2;
 
 /// What stands before the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinGuard {
     /// PINs tried since the last right one.
     pub wrong: u32,
-    /// The vault was given up, see [`Mailbox::give_up_vault`].
-    pub gone: bool,
-    /// It is kept aside, not destroyed.
+    /// Why the vault was given up ([`Mailbox::give_up_vault`]); none while there is one.
+    pub gone: Option<DestructionReason>,
+    /// Its files are kept aside, not destroyed.
     pub kept: bool,
     /// The right PIN found a vault that cannot be read.
     pub damaged: bool,
@@ -42,8 +46,15 @@ impl Mailbox {
         self.set_pin_guard(&format!("generation = {generation}"))
     }
     /// The vault is to be destroyed, or kept aside: from now on it is not opened any more.
-    pub fn give_up_vault(&self, keep: bool) -> Result<(), VaultError> {
-        self.set_pin_guard(if keep { "gone = 2" } else { "gone = 1" })
+    pub fn give_up_vault(&self, reason: DestructionReason, keep: bool) -> Result<(), VaultError> {
+        let gone = match (reason, keep) {
+            (DestructionReason::PanicWipe, _) => 1,
+            (DestructionReason::Replaced, true) => KEPT_ASIDE,
+            (DestructionReason::TooManyWrongPins, _) => 3,
+            (DestructionReason::WipeOrder, _) => 4,
+            (DestructionReason::Replaced, false) => 5,
+        };
+        self.set_pin_guard(&format!("gone = {gone}"))
     }
     fn set_pin_guard(&self, change: &str) -> Result<(), VaultError> {
         let sql = format!("UPDATE guard SET {change} RETURNING 1");
@@ -53,9 +64,16 @@ impl Mailbox {
     pub fn pin_guard(&self) -> Result<PinGuard, VaultError> {
         self.store.read(|c| {
             let guarded = |r: &Row| {
-                let gone: u32 = r.get(1)?;
+                let number: u32 = r.get(1)?;
+                let gone = match number {
+                    0 => None,
+                    1 => Some(DestructionReason::PanicWipe),
+                    3 => Some(DestructionReason::TooManyWrongPins),
+                    4 => Some(DestructionReason::WipeOrder),
+                    _ => Some(DestructionReason::Replaced),
+                };
                 let (wrong, generation, damaged) = (r.get(0)?, r.get(2)?, r.get(3)?);
-                Ok(PinGuard { wrong, gone: gone > 0, kept: gone == 2, generation, damaged })
+                Ok(PinGuard { wrong, gone, kept: number == KEPT_ASIDE, generation, damaged })
             };
             counter_row(c.query_row("SELECT wrong, gone, generation, damaged FROM guard", [], guarded))
         })
@@ -64,7 +82,7 @@ impl Mailbox {
 
 fn counter_row<T>(found: rusqlite::Result<T>) -> Result<T, VaultError> {
     match found {
-        Err(rusqlite::Error::QueryReturnedNoRows) => Err(VaultError::Damaged(File::Mailbox)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Err(VaultError::Damaged(PhoneFile::Mailbox)),
         other => Ok(other?),
     }
 }

@@ -4,8 +4,9 @@ use super::activity::{self, ActivityKind, note};
 use super::file::Mailbox;
 use super::sync_state::{SyncState, sync_state};
 use crate::envelope::{Digest, sha256};
+use crate::error::PhoneFile;
 use crate::record::{News, Outcome, Reason, Update};
-use crate::vault::error::{File, VaultError};
+use crate::vault::error::VaultError;
 use crate::vault::store::{from_json, json, parsed, rows};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
@@ -70,13 +71,22 @@ pub struct Offer {
     pub position: u64,
 }
 
+/// A record that the server refused; it stays on this phone and is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Id of the record.
+    pub record: Uuid,
+    /// What the server says.
+    pub reason: Reason,
+}
+
 /// What the focal point is told about her records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Records that wait to be sent.
     pub records: u64,
     /// Records that the server refused, with its reason: they stay here.
-    pub refused: Vec<(Uuid, Reason)>,
+    pub refused: Vec<Refusal>,
     /// End of the last complete sync, seconds since 1970 UTC.
     pub last_sync: Option<i64>,
     /// The last sync is so long ago that cases are hidden until the next one.
@@ -136,7 +146,7 @@ impl Mailbox {
         };
         let found = self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], status).optional()?))?;
         // only records with a case card are asked for: one that is not here was lost
-        found.ok_or(VaultError::Damaged(File::Mailbox))
+        found.ok_or(VaultError::Damaged(PhoneFile::Mailbox))
     }
     /// Whether a record was ever put in the queue.
     pub fn has(&self, record: Uuid) -> Result<bool, VaultError> {
@@ -235,7 +245,7 @@ impl Mailbox {
             Ok(Waiting {
                 records: c.query_row("SELECT count(*) FROM record WHERE state = 'waiting'", [], |r| r.get(0))?,
                 refused: rows(c, "SELECT record, reason FROM record WHERE state = 'refused' ORDER BY id", [], |r| {
-                    Ok((parsed(r, 0)?, from_json(r, 1)?))
+                    Ok(Refusal { record: parsed(r, 0)?, reason: from_json(r, 1)? })
                 })?,
                 last_sync,
                 lease_over: last_sync.is_some_and(|last| last < lease_begins),

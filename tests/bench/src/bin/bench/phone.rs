@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope;
+use tabara_core::error::DestructionReason;
 use tabara_core::focal_point::{FocalPoint, State};
 use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::seal;
@@ -136,7 +137,10 @@ fn wipe(rows: &mut Rows) {
         let begun = Instant::now();
         phone.wipe().expect("wiped");
         let time = begun.elapsed().as_secs_f64() * 1e6;
-        assert!(phone.state() == Ok(State::VaultGone) && !copy.join("vault.db").exists());
+        assert!(
+            phone.state() == Ok(State::VaultDestroyed { reason: DestructionReason::PanicWipe })
+                && !copy.join("vault.db").exists()
+        );
         time
     };
     let mut times: Vec<f64> = (0..21).map(wiped).collect();

@@ -1,0 +1,186 @@
+//! What a phone still shows of its records: status, case cards, referrals, the log of what was done.
+
+use tabara_core::code::Code;
+use tabara_core::envelope::Digest;
+use tabara_core::focal_point::{CaseCard, Slip};
+use tabara_core::kind::Reason;
+use tabara_core::record::{QuestionnaireRef, Uuid};
+use tabara_core::referral::{Referral, Service, Status};
+use tabara_core::vault::cases::CaseSummary;
+use tabara_core::vault::mailbox::{Activity, ActivityKind, RecordStatus, Refusal, Waiting};
+
+/// Where a record is.
+#[uniffi::remote(Enum)]
+pub enum RecordStatus {
+    /// It waits on this phone for the next sync.
+    Waiting,
+    /// The server keeps it and has signed a receipt.
+    Kept,
+    /// The server keeps it and counts it once a person has looked at it. There is nothing for the focal point to do.
+    Quarantined(Reason),
+    /// The server refused it; it stays on this phone and is sent again. Tell the coordinator.
+    Refused(Reason),
+    /// The person took it back on another phone.
+    Withdrawn,
+}
+
+/// Names the exact version of a questionnaire.
+#[uniffi::remote(Record)]
+pub struct QuestionnaireRef {
+    /// Its `form_id`.
+    pub id: String,
+    /// SHA-256 of the compiled questionnaire, base64url.
+    pub sha256: Digest,
+}
+
+/// How far a referral has come, in the codes of `facts.csv`.
+#[uniffi::remote(Enum)]
+pub enum Status {
+    /// The person agreed to it.
+    Ready,
+    /// The provider was told.
+    Sent,
+    /// The provider has noted it.
+    Received,
+    /// The provider will help.
+    Accepted,
+    /// Help has begun.
+    InService,
+    /// Help was given.
+    Completed,
+    /// The provider will not help.
+    Declined,
+    /// The person did not want this service after all.
+    RefusedByPerson,
+    /// The service does not exist or has no place.
+    ServiceUnavailable,
+    /// The person no longer agrees to be referred.
+    Withdrawn,
+    /// Nobody answered in time.
+    Expired,
+    /// The person could not be reached any more.
+    LostContact,
+}
+
+/// A service provider of the directory.
+#[uniffi::remote(Record)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Code of its commune.
+    pub commune: String,
+    /// Codes of the services that it offers, for `refer`.
+    pub offers: Vec<String>,
+    /// How it is reached, as the directory writes it.
+    pub contact: String,
+}
+
+/// A referral of a case.
+#[uniffi::remote(Record)]
+pub struct Referral {
+    /// Its id, for `noteReferral`.
+    pub referral: Uuid,
+    /// Id of the record that told its last status.
+    pub last: Uuid,
+    /// Code of the service.
+    pub service: String,
+    /// Code of the urgency.
+    pub urgency: String,
+    /// Code of the provider's commune, if one was chosen.
+    pub provider_commune: Option<String>,
+    /// How far it has come.
+    pub status: Status,
+    /// When it was sent; seconds since 1970 UTC.
+    pub sent: Option<i64>,
+}
+
+/// What the vault keeps of a sealed case: codes and dates, no answer and no name.
+#[uniffi::remote(Record)]
+pub struct CaseSummary {
+    /// Id of the record, for `withdraw`, `refer` and `slip`.
+    pub record: Uuid,
+    /// Id of the case; all records under one slip's code share it.
+    pub case: Uuid,
+    /// The code on the person's slip; none where the record is about nobody.
+    pub code: Option<Code>,
+    /// The questionnaire that was used.
+    pub questionnaire: QuestionnaireRef,
+    /// Month of the interview in Burundi, `YYYY-MM`.
+    pub month: String,
+    /// Code of the commune of the interview.
+    pub commune: String,
+    /// Code of the outcome; none for a questionnaire without screening.
+    pub outcome: Option<String>,
+    /// Day on which it was sealed, in days since 1970.
+    pub day: i64,
+    /// The person took it back on this phone.
+    pub withdrawn: bool,
+    /// The person agreed that coded facts are counted.
+    pub counted: bool,
+    /// What was agreed with her.
+    pub referrals: Vec<Referral>,
+}
+
+/// A sealed case as the focal point may still see it.
+#[uniffi::remote(Record)]
+pub struct CaseCard {
+    /// What the vault keeps of it.
+    pub summary: CaseSummary,
+    /// Where its record is.
+    pub status: RecordStatus,
+}
+
+/// A record that the server refused; it stays on the phone and is sent again.
+#[uniffi::remote(Record)]
+pub struct Refusal {
+    /// Id of the record.
+    pub record: Uuid,
+    /// What the server says.
+    pub reason: Reason,
+}
+
+/// What waits to be sent.
+#[uniffi::remote(Record)]
+pub struct Waiting {
+    /// How many records wait.
+    pub records: u64,
+    /// Records that the server refused. Tell the coordinator.
+    pub refused: Vec<Refusal>,
+    /// End of the last complete sync; seconds since 1970 UTC.
+    pub last_sync: Option<i64>,
+    /// The last sync is so long ago that `cases` is empty until the next one.
+    pub lease_over: bool,
+}
+
+/// The two codes of a person's slip. Show them to her, and keep them nowhere.
+#[uniffi::remote(Record)]
+pub struct Slip {
+    /// Ties her records together.
+    pub code: Code,
+    /// The second code: who knows it may withdraw the record, on any phone.
+    pub undo: Code,
+}
+
+/// What the phone did with records.
+#[uniffi::remote(Enum)]
+pub enum ActivityKind {
+    /// Finished and put in the queue.
+    Finished,
+    /// The server signed a receipt.
+    Sent,
+    /// The bytes were erased: the server has kept them long enough, or the person took the record back.
+    Purged,
+    /// The case card was erased, because its days were over.
+    Forgotten,
+}
+
+/// One line of the log of what this phone did.
+#[uniffi::remote(Record)]
+pub struct Activity {
+    /// Seconds since 1970 UTC.
+    pub at: i64,
+    /// What was done.
+    pub kind: ActivityKind,
+    /// To how many records.
+    pub records: u32,
+}
