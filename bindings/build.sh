@@ -1,6 +1,9 @@
 #!/bin/sh
 # Builds the phone's library and writes its Kotlin, Swift and Python. Usage: bindings/build.sh [debug|phone] [OUT]
 #
+#   debug   for tests and for a first look (the default); a first build takes some ten minutes on two cores
+#   phone   optimised and small, as it goes onto a phone
+#
 #   OUT/native/libtabara.so    the library, stripped (OUT is target/bindings where none is given)
 #   OUT/kotlin/  OUT/swift/    what an app compiles
 #   OUT/python/tabara/         an importable package; for debug it is bindings/python/tabara
@@ -10,24 +13,29 @@
 set -eu
 cd "$(dirname "$0")/.."
 profile=${1:-debug}
-out=${2:-target/bindings}
 target=${CARGO_TARGET_DIR:-target}
+out=${2:-$target/bindings}
+library=$target/$profile/libtabara.so
 
 # Two calls: built together, the generator's features would slip into the phone's library.
 case $profile in
-  debug) cargo build -q -p tabara-bindings ;;
+  debug)
+    echo "building the library for tests: $library (the first time takes some ten minutes)"
+    cargo build -p tabara-bindings
+    ;;
   # the profile of Cargo.toml; and SQLite without what no phone's table uses: full text, trees of boxes, histograms, plug-ins
   phone)
+    echo "building the library for phones: $library (the first time takes some twenty minutes)"
     without="FTS3 FTS3_PARENTHESIS FTS5 RTREE STAT4 DBSTAT_VTAB LOAD_EXTENSION"
     flags=-DSQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup
     for part in $without; do flags="$flags -USQLITE_ENABLE_$part"; done
-    LIBSQLITE3_FLAGS=$flags cargo build -q --profile phone -p tabara-bindings
+    LIBSQLITE3_FLAGS=$flags cargo build --profile phone -p tabara-bindings
     ;;
   *) echo "usage: $0 [debug|phone] [OUT]" >&2; exit 2 ;;
 esac
-cargo build -q -p tabara-bindgen
+echo "building the generator"
+cargo build -p tabara-bindgen
 
-library=$target/$profile/libtabara.so
 python=bindings/python/tabara
 [ "$profile" = debug ] || python=$out/python/tabara
 mkdir -p "$out/native" "$python"
@@ -36,6 +44,15 @@ for language in kotlin swift python; do
   [ $language = python ] && folder=$python
   "$target/debug/tabara-bindgen" generate -n -l $language -o "$folder" "$library" >/dev/null
 done
+
+# Half an emoji is no Unicode text. The generated Kotlin would throw an exception of its own, outside of TabaraException:
+# let it send a question mark instead.
+generated=$out/kotlin/org/tabara/core/tabara.kt
+grep -q 'onMalformedInput(CodingErrorAction.REPORT)' "$generated"
+sed 's/onMalformedInput(CodingErrorAction.REPORT)/onMalformedInput(CodingErrorAction.REPLACE)/' "$generated" >"$generated.new"
+mv "$generated.new" "$generated"
+
 strip --strip-unneeded -o "$out/native/libtabara.so" "$library"
 cp "$out/native/libtabara.so" "$python/"
 [ "$profile" = debug ] || cp bindings/python/tabara/__init__.py "$python/"
+echo "written: $out/native, $out/kotlin, $out/swift, $python"

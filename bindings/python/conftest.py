@@ -18,7 +18,7 @@ class Deployment:
     """Words for the program `deployment` (tests/stories/src/bin): the real server, with a catalog and the questionnaire."""
 
     def __init__(self):
-        target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+        target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
         program = target / "debug" / "deployment"
         assert program.exists(), "missing: cargo build -p tabara-stories --bin deployment"
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -46,11 +46,12 @@ class Secret(tabara.DeviceSecret):
     def __init__(self):
         self.keys = {}
         self.fails = None
+        self.length = 32
 
     def derive(self, purpose, input):
         if self.fails:
             raise self.fails
-        return hmac.digest(self.keys.setdefault(purpose, secrets.token_bytes(32)), input, hashlib.sha256)
+        return hmac.digest(self.keys.setdefault(purpose, secrets.token_bytes(32)), input, hashlib.sha256)[: self.length]
 
     def forget(self, purpose):
         self.keys.pop(purpose, None)

@@ -202,7 +202,7 @@ def test_wrong_pins_are_counted_and_slowed_down(phone, deployment):
     for _ in range(2):
         with pytest.raises(tabara.TabaraError.WrongPin) as wrong:
             phone.unlock("000000")
-    assert wrong.value.retry_after_seconds > 0
+    assert wrong.value.retry_after.total_seconds() > 0
     with pytest.raises(tabara.TabaraError.TooSoon):
         phone.unlock(PIN)
 
@@ -210,12 +210,21 @@ def test_wrong_pins_are_counted_and_slowed_down(phone, deployment):
 def test_a_key_store_that_fails_costs_no_attempt(phone, secret, deployment):
     phone.enrol(deployment.card(), PIN)
     phone.lock()
-    for failure in (tabara.SecretError.Unavailable(), ValueError("a fault of the app that names Espérance")):
-        secret.fails = failure
-        with pytest.raises(tabara.TabaraError.KeyStoreUnavailable) as seen:
-            phone.unlock(PIN)
-        assert "Espérance" not in str(seen.value)
+    secret.fails = tabara.SecretError.Unavailable()
+    with pytest.raises(tabara.TabaraError.KeyStoreUnavailable):
+        phone.unlock(PIN)
+    secret.fails = ValueError("a fault of the app that names Espérance")
+    with pytest.raises(tabara.TabaraError.Internal) as seen:
+        phone.unlock(PIN)
+    assert seen.value.reason.is_secret_exception()
+    assert "Espérance" not in str(seen.value)
     secret.fails = None
+    secret.length = 1
+    with pytest.raises(tabara.TabaraError.Internal) as seen:
+        phone.unlock(PIN)
+    assert seen.value.reason == tabara.InternalReason.SECRET_LENGTH(bytes=1)
+    secret.length = 32
+    assert phone.state().attempts_left == 10
     phone.unlock(PIN)
 
 
@@ -234,11 +243,93 @@ def test_a_bad_card_is_refused_by_name(phone, deployment):
     text = deployment.card()
     assert tabara.read_card(text).commune == "Kayanza"
     for card in ("TABARA1.not-a-card", text[:-4] + "AAAA"):
-        with pytest.raises(tabara.TabaraError.Card):
-            tabara.read_card(card)
-        with pytest.raises(tabara.TabaraError.Card):
-            phone.enrol(card, PIN)
+        for use in (tabara.read_card, lambda card: phone.enrol(card, PIN)):
+            with pytest.raises(tabara.TabaraError.Card) as refused:
+                use(card)
+            assert refused.value.reason == tabara.CardReason.UNREADABLE
     assert phone.state().is_not_enrolled()
+
+
+def test_a_card_is_not_taken_while_the_vault_is_open(phone, deployment):
+    enrolled(phone, deployment)
+    with pytest.raises(tabara.TabaraError.AlreadyEnrolled):
+        phone.enrol(deployment.card(), PIN)
+    assert phone.state().is_unlocked()
+
+
+def test_a_destroyed_vault_says_who_destroyed_it(tmp_path, phone, secret, deployment):
+    enrolled(phone, deployment).wipe()
+    with pytest.raises(tabara.TabaraError.VaultDestroyed) as gone:
+        phone.unlock(PIN)
+    assert gone.value.reason == tabara.DestructionReason.PANIC_WIPE
+    assert tabara.FocalPoint.open(str(tmp_path), secret).state().reason == tabara.DestructionReason.PANIC_WIPE
+
+
+@pytest.mark.parametrize("path, reason", [("", "EMPTY"), ("with\0nul", "INVALID"), (__file__, "NOT_A_FOLDER")])
+def test_a_path_that_is_no_folder_is_refused_by_name(path, reason, secret):
+    with pytest.raises(tabara.TabaraError.Folder) as refused:
+        tabara.FocalPoint.open(path, secret)
+    assert refused.value.reason == tabara.FolderReason[reason]
+
+
+def test_a_text_that_is_no_id_is_an_error_and_no_panic(phone, deployment):
+    enrolled(phone, deployment)
+    for call in (phone.resume, phone.withdraw, phone.slip):
+        with pytest.raises(tabara.TabaraError.NotFound) as refused:
+            call("not an id")
+        assert refused.value.what == tabara.NotFoundItem.ID
+
+
+def test_a_language_that_the_form_does_not_have_is_refused_and_the_old_one_stays(phone, deployment):
+    session = enrolled(phone, deployment).start("returnee_screening", "fr")
+    with pytest.raises(tabara.TabaraError.NotFound) as refused:
+        session.set_language("xx")
+    assert refused.value.what == tabara.NotFoundItem.LANGUAGE
+    assert session.page().language == "Français (fr)"
+
+
+def test_without_a_network_a_courier_carries_the_records_and_brings_their_receipts(phone, secret, deployment, tmp_path_factory):
+    interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
+    phone.lock()
+    bundle = phone.bundle()
+    carrier = tabara.FocalPoint.open(str(tmp_path_factory.mktemp("carrier")), type(secret)())
+    carrier.enrol(deployment.card(), PIN)
+
+    parcel = asyncio.run(carrier.carry(bundle))
+
+    assert phone.waiting().records == 1
+    with pytest.raises(tabara.TabaraError.Untrusted) as refused:
+        phone.take_parcel(bundle)
+    assert refused.value.reason == tabara.UntrustedReason.PARCEL
+    assert phone.take_parcel(parcel).accepted == 1
+    assert (phone.waiting().records, phone.bundle()) == (0, None)
+
+
+def test_with_a_damaged_mailbox_the_phone_starts_over_and_keeps_the_files(tmp_path, secret, deployment):
+    enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    (tmp_path / "mailbox.db").write_bytes(bytes(4096))
+    with pytest.raises(tabara.TabaraError.Damaged) as damaged:
+        tabara.FocalPoint.open(str(tmp_path), secret)
+    assert damaged.value.file == tabara.PhoneFile.MAILBOX
+    tabara.start_over(str(tmp_path))
+    enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    assert [path.name.endswith("mailbox.db") for path in tmp_path.glob("aside-*-mailbox.db")] == [True]
+
+
+def test_what_a_watcher_throws_does_not_end_a_sync(phone, deployment, capfd):
+    interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
+
+    class Broken(tabara.SyncProgress):
+        def at(self, step):
+            raise ValueError("Espérance")
+
+    assert asyncio.run(phone.sync(Broken())).accepted == 1
+    assert "Espérance" not in "".join(capfd.readouterr())
+
+
+def test_objects_can_be_looked_at(phone, deployment):
+    page = enrolled(phone, deployment).start("returnee_screening", "en").page()
+    assert "path=" in repr(page.questions) and "done=0" in repr(page.progress)
 
 
 def test_without_a_network_everything_waits(phone, deployment):

@@ -7,11 +7,13 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertInstanceOf
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
+import kotlin.io.path.writeBytes
 
 private const val PIN = "482913"
 private const val FORM = "returnee_screening"
@@ -74,6 +76,12 @@ class JourneyTest {
     }
 
     @Test
+    fun `the example of the README brings a record to the server`() {
+        val finished = runBlocking { org.tabara.example.screening(folder.toString(), secret, deployment.card(), PIN) }
+        assertTrue("\"code\":\"${finished.code}\"" in deployment.records())
+    }
+
+    @Test
     fun `an app killed in the middle goes on at the exact place`() {
         enrolled().use { phone ->
             phone.start(FORM, "en").use { session ->
@@ -125,11 +133,12 @@ class JourneyTest {
         val phone = open()
         phone.enrol(deployment.card(), PIN)
         phone.lock()
-        for (failure in listOf(SecretException.Unavailable(), IllegalStateException("a fault that names Espérance"))) {
-            secret.fails = failure
-            val seen = assertThrows<TabaraException.KeyStoreUnavailable> { phone.unlock(PIN) }
-            assertFalse("Espérance" in seen.toString())
-        }
+        secret.fails = SecretException.Unavailable()
+        assertThrows<TabaraException.KeyStoreUnavailable> { phone.unlock(PIN) }
+        secret.fails = IllegalStateException("a fault that names Espérance")
+        val seen = assertThrows<TabaraException.Internal> { phone.unlock(PIN) }
+        assertEquals(InternalReason.SecretException, seen.reason)
+        assertFalse("Espérance" in seen.toString())
         secret.fails = null
         phone.unlock(PIN)
     }
@@ -147,8 +156,51 @@ class JourneyTest {
     }
 
     @Test
+    fun `without a network a courier carries the records and brings their receipts`() {
+        val phone = enrolled()
+        phone.interviewed(ANSWERS).finish(null)
+        val parcel = runBlocking { phone.carry(phone.bundle()!!) }
+        assertEquals(1uL, phone.waiting().records)
+        assertEquals(1u, phone.takeParcel(parcel).accepted)
+        assertNull(phone.bundle())
+    }
+
+    @Test
+    fun `with a damaged mailbox the phone starts over and keeps the files`() {
+        enrolled().close()
+        folder.resolve("mailbox.db").writeBytes(ByteArray(4096))
+        assertEquals(PhoneFile.MAILBOX, assertThrows<TabaraException.Damaged> { open() }.file)
+        startOver(folder.toString())
+        assertInstanceOf(State.NotEnrolled::class.java, open().state())
+        assertTrue(folder.toFile().list()!!.any { it.endsWith("mailbox.db") && it.startsWith("aside-") })
+    }
+
+    @Test
+    fun `a text that is no id is an error, and half an emoji too`() {
+        val phone = enrolled()
+        val wrong = assertThrows<TabaraException.NotFound> { phone.resume("not an id") }
+        assertEquals(NotFoundItem.ID, wrong.what)
+        val session = phone.start(FORM, "en")
+        session.jump("c_name")
+        session.answer("c_name", "Espérance \uD83D")
+        assertEquals("Espérance ?", session.page().questions.first { it.path == "c_name" }.value)
+    }
+
+    @Test
+    fun `what a watcher throws does not end a sync`() {
+        val phone = enrolled()
+        phone.interviewed(ANSWERS).finish(null)
+        val report = runBlocking {
+            phone.sync(object : SyncProgress {
+                override fun at(step: Step): Unit = throw IllegalStateException("a fault of the app")
+            })
+        }
+        assertEquals(1u, report.accepted)
+    }
+
+    @Test
     fun `a text that is no card is refused`() {
-        assertThrows<TabaraException.Card> { readCard("TABARA1.not-a-card") }
+        assertEquals(CardReason.UNREADABLE, assertThrows<TabaraException.Card> { readCard("TABARA1.not-a-card") }.reason)
         assertEquals("Kayanza", readCard(deployment.card()).commune)
     }
 
