@@ -66,6 +66,20 @@ class AppSession(private val folder: File, private val secret: DeviceSecret) {
         focalPoint().start(questionnaire, language).also { session = it }.draft()
     }
 
+    /** Whether the core could open its files. */
+    val isOpen get() = opened != null
+
+    /** Moves all files of the phone aside, for a new card. */
+    suspend fun startOver() = withContext(thread) {
+        session = null
+        opened?.lock()
+        opened = null
+        org.tabara.core.startOver(folder.path)
+    }
+
+    /** Brings another phone's bundle to the server; returns the parcel to take back to it. */
+    suspend fun carry(bundle: ByteArray): ByteArray = withContext(thread) { focalPoint() }.carry(bundle)
+
     /** Locks the vault. Codes that are not written down yet can be shown again after the PIN. */
     suspend fun lock() = withContext(thread) {
         session = null

@@ -1,5 +1,6 @@
 package org.tabara.app
 
+import android.app.AlertDialog
 import android.os.SystemClock
 import android.text.format.DateFormat
 import android.widget.EditText
@@ -60,14 +61,14 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
 
     override fun open() {
         click(R.id.unlock) { unlock() }
-        click(R.id.new_card) { host.go(Place(Where.ENROL)) }
+        click(R.id.new_card) { newCard() }
         view<EditText>(R.id.pin).setOnEditorActionListener { _, _, _ -> unlock().let { true } }
         load {
             when (val state = app.core { state() }) {
                 is State.Unlocked -> host.go(then) // a rotation came while the PIN was tried
                 is State.NotEnrolled -> host.go(Place(Where.ENROL))
                 is State.Locked -> waitFor(state.retryAfter.toMillis())
-                is State.VaultGone -> onlyNewCard(host.getString(R.string.vault_gone))
+                is State.VaultDestroyed -> onlyNewCard(destroyedText(host.resources, state.reason))
             }
         }
     }
@@ -91,11 +92,27 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
     }
 
     override fun fail(why: TabaraException) = when (why) {
-        is TabaraException.WrongPin -> waitFor(why.retryAfterSeconds.toLong() * 1000).also { super.fail(why) }
-        is TabaraException.TooSoon -> waitFor(why.retryAfterSeconds.toLong() * 1000).also { super.fail(why) }
-        // the only ways on from here: ask the coordinator, who may give a new card
-        is TabaraException.KeyStoreLost, is TabaraException.Damaged -> onlyNewCard(troubleText(host.resources, why))
+        is TabaraException.WrongPin -> waitFor(why.retryAfter.toMillis()).also { super.fail(why) }
+        is TabaraException.TooSoon -> waitFor(why.retryAfter.toMillis()).also { super.fail(why) }
+        // the only way on from here: ask the coordinator, who may give a new card
+        is TabaraException.KeyStoreLost, is TabaraException.VaultDestroyed, is TabaraException.Damaged ->
+            onlyNewCard(troubleText(host.resources, why))
         else -> super.fail(why)
+    }
+
+    /** Where the core cannot even open its files, they are moved aside first: nothing in them can be sent any more. */
+    private fun newCard() {
+        if (app.isOpen) return host.go(Place(Where.ENROL))
+        host.shown(
+            AlertDialog.Builder(host).setMessage(R.string.start_over_explain)
+                .setPositiveButton(R.string.start_over) { _, _ ->
+                    act(R.id.new_card) {
+                        app.startOver()
+                        host.go(Place(Where.ENROL))
+                    }
+                }
+                .setNegativeButton(R.string.cancel, null).create(),
+        )
     }
 
     private fun waitFor(milliseconds: Long) {

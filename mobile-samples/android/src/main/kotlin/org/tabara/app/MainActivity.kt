@@ -3,8 +3,10 @@ package org.tabara.app
 import android.app.Activity
 import android.app.AlertDialog
 import android.app.Dialog
+import android.content.Intent
 import android.content.res.Configuration
 import android.content.res.Resources
+import android.net.Uri
 import android.os.Bundle
 import android.os.Handler
 import android.os.Looper
@@ -15,6 +17,7 @@ import android.widget.Button
 import android.widget.FrameLayout
 import android.widget.LinearLayout
 import android.widget.TextView
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -43,6 +46,7 @@ class MainActivity : Activity() {
     private var lockAfter = 120_000L
     private var following: Job? = null
     private var open: Dialog? = null
+    private var chosen: CompletableDeferred<Uri?>? = null
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
@@ -108,6 +112,7 @@ class MainActivity : Activity() {
             Where.STOPPED -> StoppedScreen(this, place)
             Where.RECORDS -> RecordsScreen(this)
             Where.WITHDRAW -> WithdrawScreen(this)
+            Where.COURIER -> CourierScreen(this)
         }
         draw()
     }
@@ -138,12 +143,16 @@ class MainActivity : Activity() {
     }
 
     private fun troubled(why: TabaraException) = when (why) {
-        is TabaraException.Locked -> {
-            screen = UnlockScreen(this, screen.place)
-            draw()
-        }
+        is TabaraException.Locked -> showUnlock()
+        is TabaraException.KeyStoreLost, is TabaraException.VaultDestroyed, is TabaraException.Damaged ->
+            if (app.isOpen || screen is UnlockScreen) screen.fail(why) else showUnlock()
         is TabaraException.NotEnrolled -> go(Place(Where.ENROL))
         else -> screen.fail(why)
+    }
+
+    private fun showUnlock() {
+        screen = UnlockScreen(this, screen.place)
+        draw()
     }
 
     /** Locks and asks for the PIN; what was typed is saved before. */
@@ -151,10 +160,7 @@ class MainActivity : Activity() {
         screen.leave()
         act {
             app.lock()
-            if (app.core { state() } !is State.NotEnrolled && screen !is UnlockScreen) {
-                screen = UnlockScreen(this, screen.place)
-                draw()
-            }
+            if (app.core { state() } !is State.NotEnrolled && screen !is UnlockScreen) showUnlock()
         }
     }
 
@@ -179,6 +185,20 @@ class MainActivity : Activity() {
         dialog.show()
     }
 
+    /** Lets the focal point choose a file with the system's own screens; null if she chooses none. */
+    suspend fun choose(file: Intent): Uri? {
+        chosen?.complete(null)
+        val next = CompletableDeferred<Uri?>().also { chosen = it }
+        startActivityForResult(file, FILE)
+        return next.await()
+    }
+
+    @Deprecated("The callback that replaces it is part of AndroidX")
+    override fun onActivityResult(request: Int, result: Int, data: Intent?) {
+        super.onActivityResult(request, result, data)
+        if (request == FILE) chosen?.complete(data?.data.takeIf { result == RESULT_OK })
+    }
+
     /** The full platform jar marks findViewById as nullable; the SDK's stub jar does not. */
     fun <T : View> view(id: Int): T = findViewById<T>(id)!!
 
@@ -194,5 +214,6 @@ class MainActivity : Activity() {
     private companion object {
         const val WHERE = "where"
         const val DRAFT = "draft"
+        const val FILE = 1
     }
 }

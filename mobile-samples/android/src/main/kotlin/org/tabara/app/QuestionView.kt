@@ -141,23 +141,38 @@ private class Choices(host: MainActivity, words: Resources, question: Question, 
     }
 }
 
-/** One of many choices (countries, communes): a button with the answer, and a list that is searched by typing. */
-private class LongList(host: MainActivity, words: Resources, question: Question, answer: Answer) : QuestionView(host, words, question, answer) {
+/** An answer that is chosen in a dialog: a button shows it and opens the dialog. */
+private abstract class Chosen(host: MainActivity, words: Resources, question: Question, answer: Answer) : QuestionView(host, words, question, answer) {
     private lateinit var button: Button
 
     override fun body(root: LinearLayout) {
         button = Button(host, null, 0, R.style.Action_Second).apply {
             textAlignment = View.TEXT_ALIGNMENT_VIEW_START
-            setOnClickListener { choose() }
+            setOnClickListener { host.shown(dialog()) }
         }
         root.addView(button, host.below(8))
     }
 
     override fun value() {
-        button.text = question.choices.find { it.name == question.value }?.label ?: words.getString(R.string.choose)
+        button.text = shown()
     }
 
-    private fun choose() {
+    /** The answer in words, or what invites to choose. */
+    protected abstract fun shown(): String
+
+    protected abstract fun dialog(): AlertDialog
+
+    /** A dialog that can be left, and that can take the answer back. */
+    protected fun dialogOf(view: View): AlertDialog.Builder = AlertDialog.Builder(host).setView(view)
+        .setNegativeButton(words.getString(R.string.cancel), null)
+        .setNeutralButton(words.getString(R.string.clear)) { _, _ -> say(null) }
+}
+
+/** One of many choices (countries, communes): a button with the answer, and a list that is searched by typing. */
+private class LongList(host: MainActivity, words: Resources, question: Question, answer: Answer) : Chosen(host, words, question, answer) {
+    override fun shown() = question.choices.find { it.name == question.value }?.label ?: words.getString(R.string.choose)
+
+    override fun dialog(): AlertDialog {
         val box = LinearLayout(host).apply { orientation = LinearLayout.VERTICAL; setPadding(host.dp(16), host.dp(16), host.dp(16), 0) }
         val search = EditText(host, null, 0, R.style.Field).apply { hint = words.getString(R.string.search); inputType = InputType.TYPE_CLASS_TEXT }
         val labels = ArrayAdapter(host, R.layout.choice, question.choices.map(::Row))
@@ -165,15 +180,12 @@ private class LongList(host: MainActivity, words: Resources, question: Question,
         box.addView(search, host.below(0))
         box.addView(list, LinearLayout.LayoutParams(LinearLayout.LayoutParams.MATCH_PARENT, 0, 1f))
         search.addTextChangedListener(After { labels.filter.filter(it) })
-        val dialog = AlertDialog.Builder(host).setView(box)
-            .setNegativeButton(words.getString(R.string.cancel), null)
-            .setNeutralButton(words.getString(R.string.clear)) { _, _ -> say(null) }
-            .create()
+        val dialog = dialogOf(box).create()
         list.setOnItemClickListener { _, _, at, _ ->
             dialog.dismiss()
             say(labels.getItem(at)!!.choice.name)
         }
-        host.shown(dialog)
+        return dialog
     }
 
     /** A choice as the list shows and searches it. */
@@ -232,26 +244,17 @@ private class Typed(host: MainActivity, words: Resources, question: Question, an
 }
 
 /** A date by wheels: day, month, year; or month and year where the form asks for no more. */
-private class DateField(host: MainActivity, words: Resources, question: Question, answer: Answer) : QuestionView(host, words, question, answer) {
+private class DateField(host: MainActivity, words: Resources, question: Question, answer: Answer) : Chosen(host, words, question, answer) {
     private val locale: Locale = words.configuration.locales[0]
     private val byMonth = "month-year" in question.appearance
-    private lateinit var button: Button
 
-    override fun body(root: LinearLayout) {
-        button = Button(host, null, 0, R.style.Action_Second).apply {
-            textAlignment = View.TEXT_ALIGNMENT_VIEW_START
-            setOnClickListener { choose() }
-        }
-        root.addView(button, host.below(8))
-    }
-
-    override fun value() {
+    override fun shown(): String {
         val day = question.value?.let { runCatching { SimpleDateFormat("yyyy-MM-dd", Locale.ROOT).parse(it) }.getOrNull() }
         val shape = if (byMonth) "LLLL yyyy" else "d MMMM yyyy"
-        button.text = day?.let { SimpleDateFormat(shape, locale).format(it) } ?: words.getString(R.string.choose_date)
+        return day?.let { SimpleDateFormat(shape, locale).format(it) } ?: words.getString(R.string.choose_date)
     }
 
-    private fun choose() {
+    override fun dialog(): AlertDialog {
         val now = Calendar.getInstance()
         question.value?.split('-')?.mapNotNull(String::toIntOrNull)?.takeIf { it.size == 3 }?.let { (y, m, d) -> now.set(y, m - 1, d) }
         val thisYear = Calendar.getInstance().get(Calendar.YEAR)
@@ -262,16 +265,11 @@ private class DateField(host: MainActivity, words: Resources, question: Question
             gravity = android.view.Gravity.CENTER
             (if (byMonth) listOf(month, year) else listOf(day, month, year)).forEach(::addView)
         }
-        val dialog = AlertDialog.Builder(host).setView(wheels)
-            .setPositiveButton(words.getString(R.string.ok)) { _, _ ->
-                val first = Calendar.getInstance().apply { clear(); set(year.value, month.value - 1, 1) }
-                val last = first.getActualMaximum(Calendar.DAY_OF_MONTH)
-                say("%04d-%02d-%02d".format(Locale.ROOT, year.value, month.value, if (byMonth) 1 else day.value.coerceAtMost(last)))
-            }
-            .setNegativeButton(words.getString(R.string.cancel), null)
-            .setNeutralButton(words.getString(R.string.clear)) { _, _ -> say(null) }
-            .create()
-        host.shown(dialog)
+        return dialogOf(wheels).setPositiveButton(words.getString(R.string.ok)) { _, _ ->
+            val first = Calendar.getInstance().apply { clear(); set(year.value, month.value - 1, 1) }
+            val last = first.getActualMaximum(Calendar.DAY_OF_MONTH)
+            say("%04d-%02d-%02d".format(Locale.ROOT, year.value, month.value, if (byMonth) 1 else day.value.coerceAtMost(last)))
+        }.create()
     }
 
     private fun wheel(from: Int, to: Int, at: Int) = NumberPicker(host).apply {

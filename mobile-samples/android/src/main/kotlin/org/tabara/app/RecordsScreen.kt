@@ -8,7 +8,6 @@ import org.tabara.app.Place.Where
 import org.tabara.core.CaseCard
 import org.tabara.core.RecordStatus
 import org.tabara.core.Step
-import org.tabara.core.SyncReport
 
 /** What waits, what arrived, and the sync. */
 class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.layout.records) {
@@ -18,6 +17,7 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
 
     override fun open() {
         click(R.id.home_button) { back() }
+        click(R.id.courier) { host.go(Place(Where.COURIER)) }
         click(R.id.withdraw) { host.go(Place(Where.WITHDRAW)) }
         click(R.id.more) { list(++pages) }
         app.forgetSync()
@@ -70,7 +70,7 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         tell((now as? Sync.Failed)?.let { troubleText(host.resources, it.why) })
         val says = when (now) {
             is Sync.Running -> step(now.step)
-            is Sync.Done -> report(now.report)
+            is Sync.Done -> reportText(host.resources, now.report)
             else -> ""
         }
         text(R.id.sync_state, says)
@@ -90,20 +90,6 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
     private fun ProgressBar.at(done: UInt, of: UInt) {
         max = of.toInt().coerceAtLeast(1)
         progress = done.toInt()
-    }
-
-    private fun report(done: SyncReport): String {
-        val arrived = (done.accepted + done.alreadyHad).toInt()
-        val lookedAt = done.quarantined.toInt()
-        val refused = done.refused.toInt()
-        return listOfNotNull(
-            if (done.cancelled) host.getString(R.string.sync_cancelled) else null,
-            if (arrived > 0) host.resources.getQuantityString(R.plurals.sync_sent, arrived, arrived) else null,
-            if (lookedAt > 0) host.resources.getQuantityString(R.plurals.sync_looked_at, lookedAt, lookedAt) else null,
-            if (refused > 0) host.resources.getQuantityString(R.plurals.sync_refused, refused, refused) else null,
-            done.catalogFault?.let { host.getString(R.string.sync_catalog_fault, it) },
-            if (done.restored) host.getString(R.string.sync_restored) else null,
-        ).ifEmpty { listOf(host.getString(R.string.sync_nothing)) }.joinToString("\n")
     }
 
     private companion object {

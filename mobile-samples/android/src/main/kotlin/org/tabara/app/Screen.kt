@@ -8,7 +8,7 @@ import org.tabara.core.TabaraException
 
 /** Where the focal point is. It goes into the saved state, so it names nobody: a screen, and the random id of a draft. */
 data class Place(val where: Where, val draft: String? = null) {
-    enum class Where { ENROL, UNLOCK, HOME, INTERVIEW, RESULT, STOPPED, RECORDS, WITHDRAW }
+    enum class Where { ENROL, UNLOCK, HOME, INTERVIEW, RESULT, STOPPED, RECORDS, WITHDRAW, COURIER }
 }
 
 /** One screen inside [MainActivity]: binds a layout to calls of the core. */

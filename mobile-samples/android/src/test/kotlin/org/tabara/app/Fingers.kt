@@ -2,8 +2,10 @@ package org.tabara.app
 
 import android.app.Activity
 import android.app.Dialog
+import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.Canvas
+import android.net.Uri
 import android.os.Looper
 import android.view.View
 import android.view.ViewGroup
@@ -16,7 +18,9 @@ import android.widget.TextView
 import org.junit.Assert.assertTrue
 import org.junit.Assert.fail
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowActivity
 import org.robolectric.shadows.ShadowDialog
+import java.io.ByteArrayOutputStream
 import java.io.File
 import java.time.Duration
 
@@ -79,6 +83,24 @@ fun Activity.answer(path: String, value: String) {
             waitFor({ "$path = $value" }) { value in questions().getValue(path).words() }
         }
     }
+}
+
+/** The focal point chooses where to save a file; returns what the app wrote there. */
+fun Activity.savesFile(): ByteArray {
+    val file = ByteArrayOutputStream()
+    choosesFile { shadowOf(contentResolver).registerOutputStream(it, file) }
+    waitFor({ "a file" }) { file.size() > 0 }
+    return file.toByteArray()
+}
+
+/** The focal point chooses a file with these bytes. */
+fun Activity.opensFile(bytes: ByteArray) = choosesFile { shadowOf(contentResolver).registerInputStream(it, bytes.inputStream()) }
+
+private fun Activity.choosesFile(register: (Uri) -> Unit) {
+    var asked: ShadowActivity.IntentForResult? = null
+    waitFor({ "a chooser of files" }) { shadowOf(this).nextStartedActivityForResult?.also { asked = it } != null }
+    val uri = Uri.parse("content://files/${System.nanoTime()}").also(register)
+    shadowOf(this).receiveResult(asked!!.intent, Activity.RESULT_OK, Intent().setData(uri))
 }
 
 fun Dialog.press(button: Int) {

@@ -22,6 +22,7 @@ import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
 import org.tabara.core.ANSWERS
 import org.tabara.core.Deployment
+import java.io.File
 import java.time.Duration
 
 private const val PIN = "482913"
@@ -38,7 +39,7 @@ class JourneyTest {
         a.await(t("Check the card"))
         a.type(R.id.card_text, "TABARA1.nothing")
         a.tap(t("Check the card"))
-        a.await(t("This card cannot be used"))
+        a.await(t("The text of the card is incomplete"))
         a.shot("$shots-01-bad-card")
         a.type(R.id.card_text, deployment.card())
         a.tap(t("Check the card"))
@@ -250,19 +251,72 @@ class JourneyTest {
         a.await("All is up to date.")
     }
 
+    @Test
+    fun `without a network a courier carries the records and brings their receipts`() = enrolled { app ->
+        val a = app.begun("j_left", ANSWERS)
+        a.tap("Stop")
+        a.tap("Finish")
+        a.tap("Written down: close")
+        deployment.stop()
+        a.tap("Records (1 waiting)")
+        a.tap("No network: by courier…")
+        a.tap("Save what waits as a file")
+        val bundle = a.savesFile()
+        a.await("Saved. The records go on waiting")
+        a.shot("en-28-courier")
+        a.tap("Bring another phone's file to the server")
+        a.opensFile(bundle)
+        a.await("The server cannot be reached. Nothing is lost")
+        deployment.start()
+        a.tap("Bring another phone's file to the server")
+        a.opensFile(bundle)
+        val parcel = a.savesFile()
+        a.await("Brought to the server.")
+        a.tap("Take the courier's file")
+        a.opensFile(bundle)
+        a.await("this is not a file of the server")
+        a.tap("Take the courier's file")
+        a.opensFile(parcel)
+        a.await("1 record arrived.")
+        a.tap("Back")
+        a.await("Nothing waits to be sent")
+    }
+
+    @Test
+    fun `where the app's files are damaged the coordinator may have it start over with a new card`() = enrolled { app ->
+        app.pause().stop().destroy()
+        settle()
+        val files = File(RuntimeEnvironment.getApplication().filesDir, "focal-point")
+        File(files, "mailbox.db").writeBytes(ByteArray(4096))
+        (RuntimeEnvironment.getApplication() as TestApp).restart()
+        Robolectric.buildActivity(MainActivity::class.java).setup().use { again ->
+            val a = again.get()
+            a.await("A file of the app is damaged (mailbox)")
+            a.shot("en-29-damaged")
+            a.tap("Use a new card")
+            (ShadowDialog.getLatestDialog() as android.app.AlertDialog).press(android.R.id.button1)
+            a.await("Check the card")
+            assertTrue(files.list()!!.any { it.startsWith("aside-") && it.endsWith("mailbox.db") })
+            a.enrol()
+        }
+    }
+
     private fun app(story: (ActivityController<MainActivity>) -> Unit) = Robolectric.buildActivity(MainActivity::class.java).setup().use(story)
 
     private fun enrolled(story: (ActivityController<MainActivity>) -> Unit) = app { app ->
-        val a = app.get()
-        a.await("Check the card")
-        a.type(R.id.card_text, deployment.card())
-        a.tap("Check the card")
-        a.await("Kayanza")
-        a.type(R.id.pin, PIN)
-        a.type(R.id.pin_again, PIN)
-        a.tap("Use this card")
-        a.await(FORM)
+        app.get().enrol()
         story(app)
+    }
+
+    private fun Activity.enrol() {
+        await("Check the card")
+        type(R.id.card_text, deployment.card())
+        tap("Check the card")
+        await("Kayanza")
+        type(R.id.pin, PIN)
+        type(R.id.pin_again, PIN)
+        tap("Use this card")
+        await(FORM)
     }
 
     /** Begins an interview and goes on to the page with a question. */
@@ -296,7 +350,7 @@ class JourneyTest {
 
         private val FRENCH = mapOf(
             "Check the card" to "Vérifier la carte",
-            "This card cannot be used" to "Cette carte ne peut pas être utilisée",
+            "The text of the card is incomplete" to "Le texte de la carte est incomplet",
             "Use this card" to "Utiliser cette carte",
             "Safety" to "Sécurité",
             "Presumed victim" to "Victime présumée",
