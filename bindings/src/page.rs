@@ -1,7 +1,7 @@
 //! What an app draws: mirrors of `tabara_core::interview`.
 
 use crate::plain::Texts;
-use tabara_core::interview::{AddRowPrompt, Message, Missing, ChoiceOption, Page, Progress, Question, Invalid};
+use tabara_core::interview::{AddRowPrompt, ChoiceOption, Invalid, Message, Missing, Page, Progress, Question};
 use tabara_core::questionnaire::NodeType;
 
 /// What kind of question or group a node is: how to draw it, and how its answer is written.
