@@ -1,7 +1,7 @@
-//! The authority: the key in which all trust begins. It lies on a machine that is never on a network; drafts are
-//! carried to it and signed catalogs and cards are carried away.
+//! The authority's key, the root of all trust. It is on a machine that is never on a network. Drafts are carried to that
+//! machine; signed catalogs and cards are carried away.
 
-use crate::error::{Result, asked, at};
+use crate::error::{Result, at, invalid};
 use crate::files::write;
 use crate::keys;
 use std::path::Path;
@@ -22,10 +22,10 @@ pub fn init(dir: &Path, passphrase: &str) -> Result<PublicKey> {
 }
 
 /// Makes the key of the next authority in a folder of its own. The old one goes on until it has signed a catalog that
-/// names the new one; [`sign`] tells how.
+/// names the new one; see [`sign`].
 pub fn rotate(old: &Path, new: &Path, passphrase: &str) -> Result<PublicKey> {
     if !old.join(KEY_FILE).exists() {
-        return Err(asked("there is no authority to hand over from in that folder"));
+        return Err(invalid("there is no authority to hand over from in that folder"));
     }
     init(new, passphrase)
 }
@@ -41,10 +41,10 @@ pub fn key(dir: &Path, passphrase: &str) -> Result<SigningKey> {
 pub fn sign(draft: &Catalog, key: &SigningKey, previous: Option<&str>) -> Result<String> {
     let previous = previous.map(|jws| trusting(jws.trim(), key)).transpose()?;
     if previous.as_ref().is_some_and(|p| draft.version <= p.version) {
-        return Err(asked("the version does not grow: phones would refuse it"));
+        return Err(invalid("the version does not grow: phones would refuse it"));
     }
     if let Some(lost) = previous.iter().flat_map(|p| &p.revoked).find(|d| !draft.revoked.contains(d)) {
-        return Err(asked(format!("the draft un-revokes {lost}: a revoked phone stays revoked")));
+        return Err(invalid(format!("the draft un-revokes {lost}: a revoked phone stays revoked")));
     }
     let jws = envelope::sign(Typ::Catalog, key, draft);
     Catalog::verify(&jws, &key.public(), previous.as_ref())?;

@@ -1,15 +1,15 @@
-//! Issuing a card: the authority's grant for one phone and a one-time secret, as text, as a QR code to print and as
-//! one for the terminal. Whoever reads a card can enrol with it once: hand it over like a key.
+//! Issuing a card: the authority's grant for one phone and a one-time secret, as text and as a QR code to print or to show
+//! in the terminal. Anyone who reads a card can enrol with it once: hand it over like a key.
 
-use crate::error::{Result, asked};
+use crate::error::{Result, invalid};
 use qrcode::{EcLevel, QrCode, render};
 use tabara_protocol::catalog::{Card, Grant, Uuid, is_server_address};
 use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
 use tabara_protocol::places;
 
-/// What a card is issued for.
+/// The phone and the server that a card is for.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct CardRequest {
     pub organisation: String,
     /// Code of the commune of enrolment.
     pub commune: String,
@@ -21,16 +21,16 @@ pub struct Order {
 }
 
 /// Issues a card; each has a device id and a secret of its own.
-pub fn issue(authority: &SigningKey, order: &Order) -> Result<(Card, Grant)> {
+pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(Card, Grant)> {
     if places::province_of(&order.commune).is_none() {
-        return Err(asked("the commune is not one of the 42 of 2025: its code is BI-CO-NN-NN"));
+        return Err(invalid("the commune is not one of the 42 of 2025: its code is BI-CO-NN-NN"));
     }
     if order.organisation.trim().is_empty() {
-        return Err(asked("a card names its organisation"));
+        return Err(invalid("a card names its organisation"));
     }
     let server = order.server.trim_end_matches('/').to_owned();
     if !is_server_address(&server) {
-        return Err(asked("the server's address is https://HOST or https://HOST:PORT"));
+        return Err(invalid("the server's address is https://HOST or https://HOST:PORT"));
     }
     let seed = SigningKey::generate();
     let grant = Grant {
@@ -51,7 +51,7 @@ pub fn issue(authority: &SigningKey, order: &Order) -> Result<(Card, Grant)> {
 }
 
 fn qr(text: &str) -> Result<QrCode> {
-    QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| asked("the text is too long for a QR code"))
+    QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| invalid("the text is too long for a QR code"))
 }
 
 /// The card as a picture to print.
@@ -73,9 +73,9 @@ pub fn terminal(text: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn order() -> Order {
+    fn order() -> CardRequest {
         let server = "https://tabara.example/".to_owned();
-        Order {
+        CardRequest {
             organisation: "IOM".into(),
             commune: "BI-CO-04-02".into(),
             expires: 1_900_000_000,
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn a_card_for_an_unknown_commune_or_an_open_line_is_not_issued() {
         let key = SigningKey::generate();
-        assert!(issue(&key, &Order { commune: "BI-CO-99-02".into(), ..order() }).is_err());
-        assert!(issue(&key, &Order { server: "http://tabara.example".into(), ..order() }).is_err());
-        assert!(issue(&key, &Order { organisation: " ".into(), ..order() }).is_err());
+        assert!(issue(&key, &CardRequest { commune: "BI-CO-99-02".into(), ..order() }).is_err());
+        assert!(issue(&key, &CardRequest { server: "http://tabara.example".into(), ..order() }).is_err());
+        assert!(issue(&key, &CardRequest { organisation: " ".into(), ..order() }).is_err());
     }
 }

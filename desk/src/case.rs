@@ -1,32 +1,31 @@
-//! Opening a sealed case with a case worker's identity. It takes the age file itself, or what the server hands out: a
-//! record with the sealed case beside it (`{"jws","sealed"}`), one or a whole batch. Nothing is fetched and nothing is
-//! written.
+//! Opening a sealed case with a case worker's identity. The file is the age file itself, or a record with its sealed case
+//! (`{"jws","sealed"}`), or a batch of those. Nothing is fetched and nothing is written.
 
-use crate::error::{Result, asked};
+use crate::error::{Result, invalid};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use tabara_core::questionnaire::{Questionnaire, Source};
 use tabara_protocol::envelope::{self, sha256};
 use tabara_protocol::record::{Batch, Record, SealedCase, Sent};
 use tabara_protocol::seal;
 
-/// A case as it was told.
+/// A case in clear text.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct OpenedCase {
     pub case: SealedCase,
     /// The record that it came with; its ids and hash are those of the case.
     pub record: Option<Record>,
 }
 
-/// Opens every case of a file. A case that was moved to another record's envelope is a fault.
-pub fn open(file: &[u8], identity: &str) -> Result<Vec<Opened>> {
+/// Opens every case of a file. A case that was moved to another record's envelope is an error.
+pub fn open(file: &[u8], identity: &str) -> Result<Vec<OpenedCase>> {
     if file.starts_with(b"age-encryption.org/") {
-        return Ok(vec![Opened { case: unseal(file, identity)?, record: None }]);
+        return Ok(vec![OpenedCase { case: unseal(file, identity)?, record: None }]);
     }
     let sent = match envelope::from_json::<Sent>(file) {
         Ok(one) => vec![one],
         Err(_) => {
             envelope::from_json::<Batch>(file)
-                .map_err(|_| asked("neither a sealed case nor an export of records"))?
+                .map_err(|_| invalid("neither a sealed case nor an export of records"))?
                 .records
         }
     };
@@ -35,11 +34,11 @@ pub fn open(file: &[u8], identity: &str) -> Result<Vec<Opened>> {
 }
 
 fn unseal(sealed: &[u8], identity: &str) -> Result<SealedCase> {
-    envelope::from_json(&seal::unseal(sealed, identity)?).map_err(|_| asked("it opens, but does not hold a case"))
+    envelope::from_json(&seal::unseal(sealed, identity)?).map_err(|_| invalid("it opens, but does not hold a case"))
 }
 
-pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<Opened> {
-    let bad = || asked("the export is damaged");
+pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<OpenedCase> {
+    let bad = || invalid("the export is damaged");
     // The signature was checked by the server; what matters here is that record and case belong together.
     let payload = sent.jws.split('.').nth(1).and_then(|p| B64.decode(p).ok()).ok_or_else(bad)?;
     let record: Record = envelope::from_json(&payload).map_err(|_| bad())?;
@@ -48,15 +47,15 @@ pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<Opened> {
     let named = record.sealed.is_some_and(|s| s.sha256 == sha256(&sealed));
     let same = (case.record, case.case, &case.questionnaire) == (record.record, record.case, &record.questionnaire);
     if named && same {
-        Ok(Opened { case, record: Some(record) })
+        Ok(OpenedCase { case, record: Some(record) })
     } else {
-        Err(asked("the case does not belong to the record that it came with: someone moved it"))
+        Err(invalid("the case does not belong to the record that it came with: someone moved it"))
     }
 }
 
-/// The case in readable lines, in the order of its questionnaire; with the questions' words where the questionnaire is
-/// at hand. What was typed may hold anything: control characters do not reach the terminal.
-pub fn text(opened: &Opened, questionnaire: Option<&Questionnaire>, language: &str) -> String {
+/// The case in readable lines, in the order of its questionnaire. If the questionnaire is given, questions and choices have
+/// their labels. Answers may hold anything: control characters do not reach the terminal.
+pub fn text(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language: &str) -> String {
     let case = &opened.case;
     let mut lines = vec![
         format!("case      {}", case.case),
@@ -93,11 +92,11 @@ fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &
         let known = list.and_then(|list| questionnaire.choice_label(&list.name, code, language));
         known.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
     };
-    let told = match list {
+    let text = match list {
         Some(_) => answer.split(' ').map(word).collect::<Vec<_>>().join("; "),
         None => answer.to_owned(),
     };
-    if label.is_empty() { format!("{path}: {told}") } else { format!("{path}: {label}\n    {told}") }
+    if label.is_empty() { format!("{path}: {text}") } else { format!("{path}: {label}\n    {text}") }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Building a catalog's draft from a plan: a JSON file that a deployment keeps and edits, from which the parts are
 //! gathered and hashed. The draft is carried to the authority and signed there.
 
-use crate::error::{Result, asked, at, no_date};
+use crate::error::{Result, at, invalid, no_date};
 use crate::files::{read, write};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ impl Draft {
         for (sha256, bytes) in &self.parts {
             write(&folder.join(sha256.to_string()), bytes)?;
         }
-        let json = serde_json::to_vec_pretty(&self.catalog).map_err(|e| asked(e.to_string()))?;
+        let json = serde_json::to_vec_pretty(&self.catalog).map_err(|e| invalid(e.to_string()))?;
         write(&dir.join("catalog.draft.json"), json)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-/// What went wrong, in words for the person at the desk. Holds nothing secret.
+/// Why a tool failed, as a text for the person at the desk. It holds nothing secret.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     #[error("{path}: {cause}")]
     File { path: String, cause: String },
     #[error("{0}")]
-    Asked(String),
+    Invalid(String),
     #[error(transparent)]
     Catalog(#[from] tabara_protocol::catalog::CatalogError),
     #[error(transparent)]
@@ -18,17 +18,17 @@ pub enum DeskError {
 /// Result of a tool.
 pub type Result<T> = std::result::Result<T, DeskError>;
 
-/// A fault of what was asked for.
-pub(crate) fn asked(text: impl Into<String>) -> DeskError {
-    DeskError::Asked(text.into())
+/// The request cannot be carried out.
+pub(crate) fn invalid(text: impl Into<String>) -> DeskError {
+    DeskError::Invalid(text.into())
 }
 
-/// A fault of a date.
+/// A date cannot be read.
 pub fn no_date() -> DeskError {
-    asked("a date is written YYYY-MM-DD")
+    invalid("a date is written YYYY-MM-DD")
 }
 
-/// A fault of a file.
+/// A file cannot be used.
 pub fn at(path: &Path, cause: impl std::fmt::Display) -> DeskError {
     DeskError::File { path: path.display().to_string(), cause: cause.to_string() }
 }

@@ -3,7 +3,7 @@
 //! text that can be read, printed and handed over (`tabara-desk case export`).
 
 use crate::case;
-use crate::error::{Result, asked};
+use crate::error::{Result, invalid};
 use std::fmt::Write as _;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_protocol::case_export::CaseExport;
@@ -22,7 +22,7 @@ pub fn text(
     for entry in &held.entries {
         let (kind, day) = (&entry.kind, civil_date(entry.received));
         let _ = writeln!(out, "\n==== {kind}, received {day}\nrecord    {}", entry.record);
-        let receipt: Receipt = envelope::stored(&entry.receipt).map_err(|_| asked("the file is damaged"))?;
+        let receipt: Receipt = envelope::stored(&entry.receipt).map_err(|_| invalid("the file is damaged"))?;
         let _ = writeln!(out, "kept      at position {} of the log, SHA-256 {}", receipt.position, receipt.jws);
         if entry.taken_back {
             out += "state     taken back: the answers are erased, and it is not counted\n";
@@ -30,9 +30,9 @@ pub fn text(
             let _ = writeln!(out, "state     not counted until someone looks ({reason:?})");
         }
         let Some(sent) = &entry.sent else { continue };
-        let record: Record = envelope::stored(&sent.jws).map_err(|_| asked("the file is damaged"))?;
+        let record: Record = envelope::stored(&sent.jws).map_err(|_| invalid("the file is damaged"))?;
         if sha256(sent.jws.as_bytes()) != receipt.jws {
-            return Err(asked("the file is damaged"));
+            return Err(invalid("the file is damaged"));
         }
         for (name, value) in &record.facts {
             let _ = writeln!(out, "counted   {name}: {}", value.codes().collect::<Vec<_>>().join(", "));

@@ -4,12 +4,12 @@ use crate::error::{Result, at};
 use std::io::Write as _;
 use std::path::Path;
 
-/// Reads a file, or says which one cannot be read.
+/// Reads a file; the error names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| at(path, e))
 }
 
-/// Writes a file, or says which one cannot be written.
+/// Writes a file; the error names it.
 pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     std::fs::write(path, bytes).map_err(|e| at(path, e))
 }

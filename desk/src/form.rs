@@ -1,7 +1,7 @@
 //! `tabara-desk form`: checks a form and lists every fault, compiles it into the package that phones read, exports .md
 //! tables as .xlsx for other XLSForm tools.
 
-use crate::error::{Result, asked, at};
+use crate::error::{Result, at, invalid};
 use crate::files::{read, write};
 use crate::preview;
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
@@ -13,9 +13,9 @@ use tabara_core::screening::compile_with_files;
 use tabara_core::xlsform::workbook::Workbook;
 use tabara_core::xlsform::{Compiled, Diagnostic, Severity, UNREADABLE};
 
-/// How a check ended, as the exit code tells it.
+/// The result of a check, which is also the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FormVerdict {
     /// Clean, or warnings only.
     Usable = 0,
     Faulty = 1,
@@ -23,41 +23,41 @@ pub enum Verdict {
     Unreadable = 2,
 }
 
-/// Compiles the form in a file; tables beside it are read from its folder.
+/// Compiles the form in a file; tables attachment it are read from its folder.
 pub fn compile(path: &Path) -> Result<Compiled> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok(compile_with_files(&read(path)?, &|name| beside(&folder, name)))
+    Ok(compile_with_files(&read(path)?, &|name| attachment(&folder, name)))
 }
 
-/// A file of the same folder; a name that leads out of it is none.
-fn beside(folder: &Path, name: &str) -> Option<Vec<u8>> {
+/// A file of the same folder; none if the name leads out of it.
+fn attachment(folder: &Path, name: &str) -> Option<Vec<u8>> {
     let plain = PathBuf::from(name).file_name().is_some_and(|file| file == name);
     plain.then(|| std::fs::read(folder.join(name)).ok()).flatten()
 }
 
-pub fn verdict(faults: &[Diagnostic]) -> Verdict {
+pub fn verdict(faults: &[Diagnostic]) -> FormVerdict {
     if faults.iter().any(|fault| fault.code == UNREADABLE) {
-        Verdict::Unreadable
+        FormVerdict::Unreadable
     } else if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        Verdict::Faulty
+        FormVerdict::Faulty
     } else {
-        Verdict::Usable
+        FormVerdict::Usable
     }
 }
 
 /// `{"ok","faults":[{"severity","code","sheet","row","column","message","hint"}]}`.
 pub fn json(faults: &[Diagnostic]) -> String {
-    serde_json::json!({ "ok": verdict(faults) == Verdict::Usable, "faults": faults }).to_string()
+    serde_json::json!({ "ok": verdict(faults) == FormVerdict::Usable, "faults": faults }).to_string()
 }
 
 /// A table to read, and a last line with the sum of it.
 pub fn table(faults: &[Diagnostic]) -> String {
-    let places: Vec<String> = faults.iter().map(place).collect();
-    let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0).min(40);
+    let locations: Vec<String> = faults.iter().map(location).collect();
+    let width = locations.iter().map(|location| location.chars().count()).max().unwrap_or(0).min(40);
     let mut text = String::new();
-    for (fault, place) in faults.iter().zip(places) {
+    for (fault, location) in faults.iter().zip(locations) {
         let word = if fault.severity == Severity::Error { "error  " } else { "warning" };
-        text += &format!("{word}  {place:width$}  {} [{}]\n", fault.message, fault.code);
+        text += &format!("{word}  {location:width$}  {} [{}]\n", fault.message, fault.code);
         if !fault.hint.is_empty() {
             text += &format!("{:indent$}-> {}\n", "", fault.hint, indent = width + 11);
         }
@@ -66,15 +66,15 @@ pub fn table(faults: &[Diagnostic]) -> String {
     text + &format!("{errors} errors, {} warnings\n", faults.len() - errors)
 }
 
-fn place(fault: &Diagnostic) -> String {
+fn location(fault: &Diagnostic) -> String {
     let row = if fault.row == 0 { String::new() } else { format!(" row {}", fault.row) };
     let column = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
     format!("{}{row}{column}", fault.sheet)
 }
 
-/// Writes the package; gives its id, version, length and SHA-256 for the person at the desk.
+/// Writes the package. Returns its id, version, length and SHA-256 as a text.
 pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
-    let questionnaire = compiled.questionnaire.as_ref().ok_or_else(|| asked("the form has errors"))?;
+    let questionnaire = compiled.questionnaire.as_ref().ok_or_else(|| invalid("the form has errors"))?;
     let bytes = questionnaire.write();
     write(output, &bytes)?;
     let (id, version, digest) = (&questionnaire.id, &questionnaire.version, Digest(questionnaire.sha256()));
@@ -83,18 +83,18 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
 
 /// An interview in the terminal, in a language by name or code, as of now.
 pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
-    let questionnaire = compiled.questionnaire.ok_or_else(|| asked("the form has errors"))?;
+    let questionnaire = compiled.questionnaire.ok_or_else(|| invalid("the form has errors"))?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let setting = InterviewConfig {
+    let config = InterviewConfig {
         language: language.into(),
         now: now as i64,
         seed: now,
         offset: 120,
         ..InterviewConfig::default()
     };
-    let mut interview = Interview::start(Arc::new(questionnaire), setting);
+    let mut interview = Interview::start(Arc::new(questionnaire), config);
     let done = preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
-    done.map_err(|cause| asked(format!("the terminal cannot be used: {cause}")))
+    done.map_err(|cause| invalid(format!("the terminal cannot be used: {cause}")))
 }
 
 /// Writes the workbook of a form as .xlsx, every cell as text.
@@ -138,18 +138,18 @@ mod tests {
         let form = folder.path().join("form.md");
         std::fs::write(&form, FORM).unwrap();
         let without = compile(&form).unwrap();
-        assert_eq!(verdict(&without.diagnostics), Verdict::Faulty);
-        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not beside the form"));
+        assert_eq!(verdict(&without.diagnostics), FormVerdict::Faulty);
+        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not attachment the form"));
         std::fs::write(folder.path().join("towns.csv"), "name,label,region\nng,Ngozi,north\n").unwrap();
         let with = compile(&form).unwrap();
-        assert_eq!(verdict(&with.diagnostics), Verdict::Usable);
+        assert_eq!(verdict(&with.diagnostics), FormVerdict::Usable);
         let questionnaire = with.questionnaire.unwrap();
         let towns = questionnaire.list("towns").unwrap();
         assert_eq!(
             (towns.choices[0].name.as_str(), towns.choices[0].values.as_slice()),
             ("ng", &["north".to_owned()][..])
         );
-        assert_eq!(beside(folder.path(), "../form.md"), None);
+        assert_eq!(attachment(folder.path(), "../form.md"), None);
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn faults_are_told_to_programs_as_json() {
         let compiled = compile_with_files(b"\xff\xfe", &|_| None);
-        assert_eq!(verdict(&compiled.diagnostics), Verdict::Unreadable);
+        assert_eq!(verdict(&compiled.diagnostics), FormVerdict::Unreadable);
         let json: serde_json::Value = serde_json::from_str(&json(&compiled.diagnostics)).unwrap();
         assert_eq!(json["ok"], false);
         assert_eq!(json["faults"][0]["severity"], "error");

@@ -1,7 +1,7 @@
-//! Secret keys in files of their own: an age file under a passphrase, readable by its owner alone. Inside stands one
+//! PassphraseArgs keys in files of their own: an age file under a passphrase, readable by its owner alone. Inside stands one
 //! line: an age identity (so that the plain `age` tool opens cases too), or a signing key.
 
-use crate::error::{Result, asked, at};
+use crate::error::{Result, at, invalid};
 use crate::files::{read, write_private};
 use std::path::{Path, PathBuf};
 use tabara_protocol::catalog::{Catalog, RecipientRole};
@@ -13,27 +13,27 @@ const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
 
 /// Where the passphrase of a key file comes from.
 #[derive(clap::Args)]
-pub struct Secret {
+pub struct PassphraseArgs {
     /// Read the passphrase from the first line of this file instead of asking.
     #[arg(long)]
     passphrase_file: Option<PathBuf>,
 }
 
-impl Secret {
-    /// The passphrase as it is.
+impl PassphraseArgs {
+    /// The passphrase of an existing key.
     pub fn get(&self, prompt: &str) -> Result<Zeroizing<String>> {
         if let Some(path) = &self.passphrase_file {
             let text = Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(read(path)?)).into_owned());
             return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
         }
         let typed = rpassword::prompt_password(format!("{prompt}: "));
-        typed.map(Zeroizing::new).map_err(|e| asked(format!("no passphrase could be read: {e}")))
+        typed.map(Zeroizing::new).map_err(|e| invalid(format!("no passphrase could be read: {e}")))
     }
     /// For a new key: typed twice.
     pub fn new_one(&self) -> Result<Zeroizing<String>> {
         let first = self.get("New passphrase (12 characters or more)")?;
         if self.passphrase_file.is_none() && *self.get("Once more")? != *first {
-            return Err(asked("the two passphrases differ"));
+            return Err(invalid("the two passphrases differ"));
         }
         Ok(first)
     }
@@ -50,12 +50,12 @@ impl Secret {
 /// Writes a secret line to a new file; an existing file is never replaced.
 fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
     if passphrase.chars().count() < 12 {
-        return Err(asked("a passphrase has at least 12 characters: take four random words"));
+        return Err(invalid("a passphrase has at least 12 characters: take four random words"));
     }
     write_private(path, &seal::lock(line.as_bytes(), passphrase)?)
 }
 
-/// The secret line of a file. A file that is not locked (as `age-keygen` writes them) is read as it stands.
+/// The secret line of a file. A file without a passphrase, as `age-keygen` writes it, is read as plain text.
 fn line(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
     let bytes = Zeroizing::new(read(path)?);
     let plain = if bytes.starts_with(b"age-encryption.org/") { seal::unlock(&bytes, passphrase)? } else { bytes };

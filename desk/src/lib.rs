@@ -1,8 +1,17 @@
-//! Tools for a person's own machine (`tabara-desk`): what needs a secret key never runs on the server. Each room here
-//! is a library that tests and the demo call too; the program only reads arguments, asks for passphrases and prints.
+//! Tools for a person's own machine (`tabara-desk`). Work that needs a person's secret key never runs on the server. Each
+//! module is a library that tests and the demo call too; the program only reads arguments, asks for passphrases and prints.
 //!
 //! A deployment is set up in this order: `authority init`, `keys new` (case workers and recovery), `catalog build` and
 //! `authority sign`, then a `card` for each phone.
+//!
+//! | module | what |
+//! |--|--|
+//! | [`authority`], [`card`] | the authority's key, and what it signs: catalogs, and a card for each phone |
+//! | [`keys`] | secret keys in files |
+//! | [`catalog`] | the draft of a catalog |
+//! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
+//! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`files`], [`error`] | reading and writing files; the one error |
 
 pub mod authority;
 pub mod card;

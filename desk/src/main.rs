@@ -7,7 +7,7 @@ use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
-use tabara_desk::keys::Secret;
+use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::{authority, card, case, catalog, export, form, keys, review};
 use tabara_protocol::catalog::{Catalog, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
@@ -15,7 +15,7 @@ use tabara_protocol::envelope::Digest;
 
 #[derive(Parser)]
 #[command(name = "tabara-desk", version, about = "Tools for a person's own machine: keys, catalogs, cards, cases")]
-struct Desk {
+struct Cli {
     #[command(subcommand)]
     tool: Tool,
 }
@@ -32,14 +32,14 @@ enum Tool {
     #[command(subcommand)]
     Catalog(CatalogTool),
     /// Issues a card, with which one phone enrols once.
-    Card(CardOrder),
+    Card(CardArgs),
     /// Draws the first line of the input as a QR code, such as what `tabara-server user add` prints for an authenticator app.
     Qr,
     /// Sealed cases.
     #[command(subcommand)]
     Case(CaseTool),
     /// Signs a reviewer's decision, in a bundle for `tabara-server intake` or any phone.
-    Review(ReviewOrder),
+    Review(ReviewArgs),
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
@@ -47,7 +47,7 @@ enum Tool {
 
 #[derive(Subcommand)]
 enum FormTool {
-    /// Lists every fault of a form. Ends with 0 if it can be used, 1 if not, 2 if it cannot be read at all.
+    /// Lists every error and warning of a form. Ends with 0 if it can be used, 1 if not, 2 if it cannot be read at all.
     Check {
         form: PathBuf,
         /// For programs: one JSON object.
@@ -82,7 +82,7 @@ enum AuthorityTool {
         #[arg(long)]
         dir: PathBuf,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
     /// Makes the key of the next authority, to which this one hands over.
     Rotate {
@@ -92,7 +92,7 @@ enum AuthorityTool {
         #[arg(long)]
         next: PathBuf,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
     /// Signs a catalog's draft.
     Sign {
@@ -105,7 +105,7 @@ enum AuthorityTool {
         #[arg(short, long)]
         output: PathBuf,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
 }
 
@@ -117,7 +117,7 @@ enum KeysTool {
         #[arg(long)]
         reviewer: bool,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
     /// Opens the copy of a server's keys beside a backup and seals it again to a new machine, whose public key
     /// `tabara-server keys receive` printed.
@@ -131,7 +131,7 @@ enum KeysTool {
         #[arg(short, long)]
         output: PathBuf,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
     /// Checks that every recipient of a catalog's draft can really be opened with the identities given.
     Check {
@@ -139,7 +139,7 @@ enum KeysTool {
         #[arg(long = "identity", required = true)]
         identities: Vec<PathBuf>,
         #[command(flatten)]
-        secret: Secret,
+        secret: PassphraseArgs,
     },
 }
 
@@ -154,7 +154,7 @@ enum CatalogTool {
 }
 
 #[derive(Args)]
-struct CardOrder {
+struct CardArgs {
     /// The authority's folder.
     #[arg(long)]
     dir: PathBuf,
@@ -175,12 +175,12 @@ struct CardOrder {
     #[arg(long)]
     svg: Option<PathBuf>,
     #[command(flatten)]
-    secret: Secret,
+    secret: PassphraseArgs,
 }
 
 /// Whose key opens, and where the words are.
 #[derive(Args)]
-struct Reading {
+struct ReadingArgs {
     #[arg(long)]
     identity: PathBuf,
     /// Folder with the catalog's parts, for the words of questions and choices.
@@ -189,7 +189,7 @@ struct Reading {
     #[arg(long, default_value = "en")]
     language: String,
     #[command(flatten)]
-    secret: Secret,
+    secret: PassphraseArgs,
 }
 
 #[derive(Subcommand)]
@@ -199,7 +199,7 @@ enum CaseTool {
     Export {
         file: PathBuf,
         #[command(flatten)]
-        reading: Reading,
+        reading: ReadingArgs,
         #[arg(short, long)]
         output: PathBuf,
     },
@@ -207,12 +207,12 @@ enum CaseTool {
     Open {
         file: PathBuf,
         #[command(flatten)]
-        reading: Reading,
+        reading: ReadingArgs,
     },
 }
 
 #[derive(Args)]
-struct ReviewOrder {
+struct ReviewArgs {
     /// The record that is decided on, and its case.
     #[arg(long)]
     record: Uuid,
@@ -233,10 +233,10 @@ struct ReviewOrder {
     #[arg(short, long)]
     output: PathBuf,
     #[command(flatten)]
-    secret: Secret,
+    secret: PassphraseArgs,
 }
 
-impl Reading {
+impl ReadingArgs {
     fn key(&self) -> Result<zeroize::Zeroizing<String>> {
         keys::identity(&self.identity, &self.secret.for_file(&self.identity)?)
     }
@@ -247,7 +247,7 @@ impl Reading {
 }
 
 fn main() -> ExitCode {
-    match run(Desk::parse().tool) {
+    match run(Cli::parse().tool) {
         Ok(code) => code,
         Err(fault) => {
             eprintln!("tabara-desk: {fault}");
@@ -298,9 +298,9 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Review(order) => {
             let key = keys::signing_key(&order.key, &order.secret.for_file(&order.key)?)?;
-            let ReviewOrder { record, case, decision, decided_by, .. } = order;
+            let ReviewArgs { record, case, decision, decided_by, .. } = order;
             let now = SystemClock::default().unix();
-            let signed = review::sign(&review::Decision { record, case, decision, decided_by }, &key, now)?;
+            let signed = review::sign(&review::ReviewDecision { record, case, decision, decided_by }, &key, now)?;
             write(&order.output, review::bundle(vec![signed], &catalog::read_draft(&order.catalog)?)?)?;
         }
     }
@@ -319,7 +319,7 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
     };
     let compiled = form::compile(form)?;
     let verdict = form::verdict(&compiled.diagnostics);
-    if let (FormTool::Preview { language, .. }, form::Verdict::Usable) = (&tool, verdict) {
+    if let (FormTool::Preview { language, .. }, form::FormVerdict::Usable) = (&tool, verdict) {
         form::preview(compiled, language)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -328,7 +328,7 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
         (false, None) => print!("{}", form::table(&compiled.diagnostics)),
         (false, Some(output)) => {
             eprint!("{}", form::table(&compiled.diagnostics));
-            if verdict == form::Verdict::Usable {
+            if verdict == form::FormVerdict::Usable {
                 println!("{}", form::write_package(&compiled, output)?);
             }
         }
@@ -376,7 +376,7 @@ fn summary(catalog: &Catalog) -> String {
     text + &format!("revoked      {}\n", catalog.revoked.len())
 }
 
-fn check(draft: &Path, identities: &[PathBuf], secret: &Secret) -> Result<ExitCode> {
+fn check(draft: &Path, identities: &[PathBuf], secret: &PassphraseArgs) -> Result<ExitCode> {
     let catalog = catalog::read_draft(draft)?;
     let read_one = |path: &PathBuf| keys::identity(path, &secret.for_file(path)?);
     let identities = identities.iter().map(read_one).collect::<Result<Vec<_>>>()?;
@@ -387,13 +387,13 @@ fn check(draft: &Path, identities: &[PathBuf], secret: &Secret) -> Result<ExitCo
     Ok(if tried.iter().all(|(_, opens)| *opens) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn issue(order: &CardOrder) -> Result<()> {
+fn issue(order: &CardArgs) -> Result<()> {
     let pin = order.pin.as_deref().map(str::parse::<Digest>).transpose();
-    let pin = pin.map_err(|_| DeskError::Asked("a pin is 32 bytes in base64url".into()))?;
+    let pin = pin.map_err(|_| DeskError::Invalid("a pin is 32 bytes in base64url".into()))?;
     let key = authority::key(&order.dir, &order.secret.get("Passphrase of the authority")?)?;
     let (card, grant) = card::issue(
         &key,
-        &card::Order {
+        &card::CardRequest {
             organisation: order.organisation.clone(),
             commune: order.commune.clone(),
             expires: end_of_day(&order.expires).ok_or_else(no_date)?,

@@ -1,7 +1,7 @@
 //! `tabara-desk form preview`: an interview in the terminal, page by page, as a phone would lead it.
 //!
 //! Each question of a page is asked in turn: a choice by its number or name, several with spaces between, an empty line
-//! to go on. What starts with `:` is a command. At the end stand the answers and the facts that would be recorded.
+//! to go on. A line that starts with `:` is a command. At the end it prints the answers and facts that would be recorded.
 
 use std::io::{self, BufRead, Write};
 use tabara_core::interview::{Interview, Invalid, Page, Question};

@@ -1,7 +1,7 @@
-//! A reviewer's decision on a record: signed with a key that the catalog names, and put into a bundle for the server's
-//! intake, so that it can be carried from a machine that is on no network.
+//! A reviewer's decision on a record. It is signed with a key that the catalog names and put into a bundle for the server's
+//! intake, so that it can be carried from a machine without a network.
 
-use crate::error::{Result, asked};
+use crate::error::{Result, invalid};
 use tabara_protocol::catalog::{Catalog, RecipientRole, Uuid};
 use tabara_protocol::clock::civil_month;
 use tabara_protocol::courier::Bundle;
@@ -9,9 +9,9 @@ use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
 use tabara_protocol::facts::{Dictionary, Facts, Value};
 use tabara_protocol::record::{Kind, QuestionnaireRef, Record, Sent};
 
-/// What was decided, in the words of `facts.csv`.
+/// A decision, in the codes of `facts.csv`.
 #[derive(Debug, Clone)]
-pub struct Decision {
+pub struct ReviewDecision {
     pub record: Uuid,
     pub case: Uuid,
     /// `confirmed`, `not_confirmed` or `duplicate`.
@@ -20,8 +20,8 @@ pub struct Decision {
     pub decided_by: String,
 }
 
-/// Signs a decision; `now` in seconds since 1970 UTC tells its month.
-pub fn sign(decision: &Decision, key: &SigningKey, now: i64) -> Result<Sent> {
+/// Signs a decision. `now`, in seconds since 1970 UTC, gives its month.
+pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sent> {
     let fact = |name: &str, code: &str| (name.to_owned(), Value::One(code.to_owned()));
     let facts: Facts = [
         fact("month", &civil_month(now)),
@@ -30,7 +30,7 @@ pub fn sign(decision: &Decision, key: &SigningKey, now: i64) -> Result<Sent> {
     ]
     .into();
     if Dictionary::standard().check(Kind::Review, &facts).is_err() {
-        return Err(asked("the decision or who decided is not one of the codes of facts.csv"));
+        return Err(invalid("the decision or who decided is not one of the codes of facts.csv"));
     }
     let record = Record {
         record: Uuid::new_v4(),
@@ -51,7 +51,7 @@ pub fn sign(decision: &Decision, key: &SigningKey, now: i64) -> Result<Sent> {
 /// The bundle that brings decisions to the server of this catalog.
 pub fn bundle(decisions: Vec<Sent>, catalog: &Catalog) -> Result<Vec<u8>> {
     let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
-    let intake = intake.ok_or_else(|| asked("the catalog names no intake key"))?;
+    let intake = intake.ok_or_else(|| invalid("the catalog names no intake key"))?;
     Ok(Bundle { chains: vec![], records: decisions }.seal(&intake.age)?)
 }
 
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn only_what_the_dictionary_knows_is_signed() {
         let key = SigningKey::generate();
-        let decision = |decision: &str| Decision {
+        let decision = |decision: &str| ReviewDecision {
             record: Uuid::new_v4(),
             case: Uuid::new_v4(),
             decision: decision.into(),

@@ -36,7 +36,7 @@ async fn catalog(
     Ok(if has { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, jws).into_response() })
 }
 
-/// A file that the catalog names, or what is left of it from `Range: bytes=N-`: it never belongs to another version.
+/// A file that the catalog names, or its rest from `Range: bytes=N-`. The hash in the path excludes another version.
 #[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
@@ -75,7 +75,7 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
-/// Publishes a catalog with those of its files that the server lacks. The same one again is no fault.
+/// Publishes a catalog with those of its files that the server lacks. Publishing the same one again has no effect.
 pub fn publish(
     store: &Store,
     settings: &Settings,

@@ -18,7 +18,7 @@ pub fn tick(store: &Store, clock: &dyn Clock) -> Result<()> {
     store.write(move |log| close_due(log, now))
 }
 
-/// Appends what is due at `now`; must run before anything else is appended at that time.
+/// Appends the closings and revisions that are due at `now`. Call it before anything else is appended at that time.
 pub fn close_due(log: &Writing, now: i64) -> Result<()> {
     let after = match log.last_closing()? {
         Some(closing) => next_month(&closing.month),

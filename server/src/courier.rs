@@ -1,6 +1,6 @@
-//! The courier's end at the server: a bundle is opened with the intake key, its records are taken in like any others,
-//! and a parcel goes back with the verdicts, the catalog and its files. A parcel without verdicts sets up a phone that
-//! has no network.
+//! Bundles that a courier brings. A bundle is opened with the intake key and its records are taken in like any others. The
+//! answer is a parcel with the verdicts, the catalog and its files. A parcel without verdicts sets up a phone that has no
+//! network.
 
 use crate::devices::{self, AuthenticatedDevice};
 use crate::http::limited_body::LimitedBody;
@@ -27,7 +27,7 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(bundles))
 }
 
-/// Why a bundle is not taken in. Nothing of it was.
+/// Why a bundle is refused as a whole.
 #[derive(Debug, thiserror::Error)]
 pub enum CourierError {
     #[error("not a bundle for this server: {0}")]
@@ -61,7 +61,7 @@ pub fn take_in(store: &Store, settings: &Settings, file: &[u8]) -> Result<Vec<An
     let Bundle { chains, records } = Bundle::open(file, &settings.intake)?;
     for chain in chains {
         match devices::register(store, settings, chain) {
-            // records of a phone that stays unknown are refused one by one
+            // if the phone stays unknown, its records are refused one by one
             Ok(_) | Err(Problem::BadChain) => (),
             Err(_) => return Err(StoreError::Stopped.into()),
         }
@@ -75,7 +75,7 @@ pub fn take_in(store: &Store, settings: &Settings, file: &[u8]) -> Result<Vec<An
     Ok(answers)
 }
 
-/// What goes back: these verdicts, with the catalog in force and its files.
+/// The answer: these verdicts, with the catalog in force and its files.
 pub fn parcel(store: &Store, settings: &Settings, answers: Vec<Answered>) -> store::Result<Parcel> {
     store.read(|log| {
         let head = settings.operations.sign(Typ::Head, &log.head(settings.clock.unix())?);

@@ -1,5 +1,6 @@
-//! Phones: a chain authority -> card -> device makes one known, without any table of codes; a token by its transport
-//! key says who calls. The first binding of a card wins; a second one is kept, and what it sends is quarantined.
+//! Phones. A chain authority -> card -> device registers a phone, without any table of codes. A token that is signed with
+//! its transport key authenticates each request. The first binding of a card wins; a second one is kept, and its records
+//! are quarantined.
 
 use crate::closings::{append, close_due};
 use crate::entry::{Kind, Revocation};
@@ -25,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// A chain is two small envelopes.
 const MAX_CHAIN: usize = 16 * 1024;
 
-/// So many further bindings of one card are kept for someone to look at.
+/// At most so many further bindings of one card are kept for review.
 const MAX_SECOND: usize = 4;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
@@ -40,7 +41,7 @@ pub struct Registered {
     pub reason: Option<Reason>,
 }
 
-/// Makes a phone known by its chain.
+/// Registers a phone by its chain.
 #[utoipa::path(post, path = "/devices", request_body = Chain, responses((status = 200, body = Registered), Problem))]
 async fn registered(
     State(server): State<Arc<Server>>,
@@ -51,7 +52,7 @@ async fn registered(
     blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
 }
 
-/// Makes a phone known by its chain.
+/// Registers a phone by its chain.
 pub fn register(store: &Store, settings: &Settings, chain: Chain) -> Result<Registered, Problem> {
     let (grant, keys) = verify(settings, &chain)?;
     let now = settings.clock.unix();
@@ -82,7 +83,7 @@ fn keep(
         let reason = reason(known.second)?;
         return Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::AlreadyHad), reason }));
     }
-    // a key belongs to one binding: who repeats another's makes no new one
+    // a key belongs to one binding: repeating the key of another binding makes no new one
     let taken = log.by_record_key(&keys.record_key.kid())?.is_some()
         || log.by_transport_key(&keys.transport_key.kid())?.is_some();
     if taken || bound.len() > MAX_SECOND {
@@ -100,7 +101,7 @@ fn same_keys(bound: &Binding, keys: &Keys) -> bool {
     bound.record_key == keys.record_key && bound.transport_key == keys.transport_key
 }
 
-/// The phone that makes a request, by its token, and the place that it holds. Checked before the body is read.
+/// The phone that sends a request, by its token, and its permit. Checked before the body is read.
 pub struct AuthenticatedDevice(pub Binding, pub Permit);
 
 impl FromRequestParts<Arc<Server>> for AuthenticatedDevice {
@@ -127,7 +128,7 @@ impl FromRequestParts<Arc<Server>> for AuthenticatedDevice {
     }
 }
 
-/// Someone without a token, known by the address alone.
+/// A caller without a token, limited by address.
 pub struct AnonymousCaller;
 
 impl FromRequestParts<Arc<Server>> for AnonymousCaller {
@@ -141,7 +142,7 @@ impl FromRequestParts<Arc<Server>> for AnonymousCaller {
     }
 }
 
-/// Revokes a phone: what it sends from now on is quarantined.
+/// Revokes a phone: its records are quarantined from now on.
 pub fn revoke(store: &Store, device: Uuid, now: i64) -> store::Result<()> {
     store.write(move |log| {
         if !log.is_revoked(device)? {

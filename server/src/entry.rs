@@ -1,5 +1,5 @@
-//! The entries of the one append-only log, from which everything that the server knows derives. What an entry says is a
-//! pure value ([`What`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
+//! The entries of the one append-only log, from which all data of the server derives. The payload of an entry is a pure
+//! value ([`What`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
 
 use serde::{Deserialize, Serialize};
 use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
@@ -19,11 +19,11 @@ pub enum Kind {
     Closing = 6,
     Revision = 7,
     Catalog = 8,
-    /// Someone looked at what was quarantined.
+    /// The operator decided about a quarantined entry.
     Decision = 9,
-    /// A phone was told to wipe itself.
+    /// A phone was ordered to wipe itself.
     Order = 10,
-    /// It did.
+    /// The phone acknowledged the order.
     Acknowledgement = 11,
 }
 
@@ -61,15 +61,15 @@ pub struct Entry {
     pub reason: Option<Reason>,
     /// Position of the chain of the phone that signed it.
     pub binding: Option<u64>,
-    /// Records that are taken back from here on.
+    /// Records that are withdrawn from here on.
     pub takes_back: Vec<Uuid>,
     pub what: What,
 }
 
-/// What an entry says.
+/// The payload of an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    /// A phone and where it belongs.
+    /// A phone and its card.
     Chain {
         grant: Grant,
         binding: Binding,
@@ -77,16 +77,16 @@ pub enum What {
     Record(Box<Record>),
     /// A reviewer's decision about the record that it `revises`.
     Review(Box<Record>),
-    /// Asks to take back the record that it `revises`, or those of its slip; see [`Entry::takes_back`].
+    /// Withdraws the record that it `revises`, or those of its slip; see [`Entry::takes_back`].
     Withdrawal(Box<Record>),
-    /// What is left of a record once a revision has applied its withdrawal.
+    /// The rest of a record after a revision has applied its withdrawal.
     Tombstone {
         record: Uuid,
     },
     Revocation(Revocation),
-    /// The month is closed: what comes after this position is late for it.
+    /// The month is closed: records after this position are late for it.
     Closing(Closing),
-    /// All that came before this position counts for every closed month.
+    /// All records before this position count for every closed month.
     Revision(Revision),
     Catalog(Box<Catalog>),
     Decision(Decision),
@@ -94,7 +94,7 @@ pub enum What {
     Acknowledgement(Acknowledgement),
 }
 
-/// A phone is no longer trusted: what it sends is quarantined.
+/// A phone is no longer trusted: its records are quarantined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub device: Uuid,
@@ -112,7 +112,7 @@ pub struct Revision {
     pub through: String,
 }
 
-/// What the operator decided about a quarantined entry.
+/// The operator's decision about a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub position: u64,

@@ -1,9 +1,9 @@
 //! Records in. Each record of a batch gets its own verdict, and one bad record never blocks the others:
 //!
-//! 1. [`check`]: what can be told from the record alone (signature, form, sealed bytes, facts, questionnaire).
-//!    What fails its signature or form is refused by name.
-//! 2. [`keep`]: within the log's transaction, what depends on the log (had already, repeated `seq`, revoked phone,
-//!    second binding, foreign revision). An authentic record is always kept and receipted, if need be in quarantine.
+//! 1. `KnownKeys::check`: rules that need the record alone (signature, form, sealed bytes, facts, questionnaire). A record
+//!    with a bad signature or form is refused by name.
+//! 2. `keep`: within the log's transaction, rules that depend on the log (already had, repeated `seq`, revoked phone,
+//!    second binding, foreign revision). An authentic record is always kept and gets a receipt, if need be in quarantine.
 //! 3. Receipts are signed only after the whole batch is durable.
 
 use crate::closings::{append, close_due};
@@ -32,7 +32,7 @@ use tabara_protocol::record::{
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// A body is at most this long, as sent and after decompression (8 MiB).
+/// Limit of a body, as sent and after decompression (8 MiB).
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
@@ -41,20 +41,20 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
     known.fallback(|| async { Problem::NotFound })
 }
 
-/// Whether somebody answers.
+/// Whether the server answers.
 #[utoipa::path(get, path = "/health", responses((status = 200, content_type = "text/plain", body = String), Problem))]
 async fn health() -> &'static str {
     "ok"
 }
 
-/// Puts the signed head of the log on every answer, read after the answer was made, so it is never behind the
-/// receipts in it; and gives every fault that the router found a problem's form.
+/// Puts the signed head of the log on every answer. The head is read after the answer was made, so that it covers the
+/// receipts in it. Errors of the router get the form of a problem.
 pub async fn finish(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(problem) = Problem::of_router(&response) {
         response = problem.into_response();
     }
-    // what was refused unread leaves bytes on the line: the next request needs a new one
+    // a body that was refused unread leaves bytes in the connection: the next request needs a new one
     if matches!(response.status(), S::REQUEST_TIMEOUT | S::PAYLOAD_TOO_LARGE | S::TOO_MANY_REQUESTS) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -100,7 +100,7 @@ async fn records(
     AuthenticatedDevice(caller, permit): AuthenticatedDevice,
     request: Request,
 ) -> Result<Json<BatchReply>, Problem> {
-    // a task of its own: a batch that is there is taken in, also when the line is cut before the answer
+    // a task of its own: a complete batch is taken in even if the connection breaks before the answer
     let taken = tokio::spawn(async move {
         let _permit = permit;
         let posted: LimitedBody<MAX_BODY> = match request.headers().get("tabara-batch").cloned() {
@@ -122,13 +122,13 @@ async fn records(
     taken.await.unwrap_or(Err(Problem::Unavailable))
 }
 
-/// How much of a batch is here that was cut off on the way.
+/// How much of an upload that was cut off has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ArrivedBytes {
     pub held: usize,
 }
 
-/// How much of a batch, named by the SHA-256 of its body, has arrived and waits for the rest.
+/// How many bytes of a batch, named by the SHA-256 of its body, have arrived.
 #[utoipa::path(get, path = "/records/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
     responses((status = 200, body = ArrivedBytes), Problem))]
 async fn arrived(
@@ -141,8 +141,8 @@ async fn arrived(
     Ok(Json(ArrivedBytes { held }))
 }
 
-/// Takes in records, however they came, and returns a verdict for each in their order. `caller` is the phone that
-/// brought them.
+/// Takes in records from any way of transport and returns their verdicts in the same order. `caller` is the phone that
+/// sent them.
 pub fn take_in(
     store: &Store,
     settings: &Settings,
@@ -221,7 +221,7 @@ impl KnownKeys {
         Ok(self.reviewers.as_ref().and_then(|r| r.get(kid)).copied())
     }
 
-    /// What can be told from the record alone.
+    /// Checks the rules that need the record alone.
     fn check(&mut self, log: &Reading, sent: Sent) -> store::Result<Result<CheckedRecord, Reason>> {
         let header = match envelope::peek(&sent.jws) {
             Ok(header) => header,
@@ -284,7 +284,7 @@ fn sealed_bytes(sent: &Sent, record: &Record) -> Result<Option<Vec<u8>>, Reason>
     }
 }
 
-/// Whether the dictionary and the questionnaires published so far know what it says.
+/// Whether the dictionary knows its facts, and a published catalog its questionnaire; else the reason for quarantine.
 pub fn content(log: &Reading, record: &Record) -> store::Result<Option<Reason>> {
     if let Err(reason) = Dictionary::standard().check(record.kind, &record.facts) {
         return Ok(Some(reason));
@@ -294,7 +294,7 @@ pub fn content(log: &Reading, record: &Record) -> store::Result<Option<Reason>> 
     Ok(unknown.then_some(Reason::UnknownQuestionnaire))
 }
 
-/// Whether the log stands against counting it.
+/// Whether something in the log forbids counting it; the reason for quarantine.
 pub fn standing(log: &Reading, binding: Option<u64>, record: &Record) -> store::Result<Option<Reason>> {
     let Some(position) = binding else { return Ok(None) };
     let phone = log.binding(position)?;
@@ -314,8 +314,8 @@ pub fn standing(log: &Reading, binding: Option<u64>, record: &Record) -> store::
     })
 }
 
-/// Whether it changes what is another's, so that somebody must look at it. A correction of something that is not here
-/// waits too: nobody can tell yet. A withdrawal does not, because it is judged again when its target comes.
+/// Whether it changes a record of another phone, so that a person must review it. A correction whose target is missing is
+/// quarantined too. A withdrawal is not, because it is judged again when its target arrives.
 fn foreign(log: &Reading, binding: u64, record: &Record) -> store::Result<bool> {
     let withdrawal = record.kind == record::Kind::Withdrawal;
     if !withdrawal && record.revises.is_none() {
@@ -364,7 +364,7 @@ fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result
     kept(if reason.is_some() { Outcome::Quarantined } else { Outcome::Accepted }, reason, position)
 }
 
-/// Writes down what the operator decided about a quarantined entry; false if there is none at this position.
+/// Appends the operator's decision about a quarantined entry; false if the position has none.
 pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Result<bool> {
     store.write(move |log| {
         let waits = log.reason(position)?.is_some() || log.quarantined()?.iter().any(|q| q.position == position);
@@ -376,8 +376,8 @@ pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Re
     })
 }
 
-/// Body of `POST /v1/offers`: what a phone still holds, after a new epoch or a head below one of its receipts; or what
-/// it sent when the answer was lost on the way, to be told without sending all of it again.
+/// Body of `POST /v1/offers`: the records that a phone still holds, after a new epoch or a head below one of its receipts;
+/// or those that it sent when the answer was lost, so that it need not send them again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offers {
@@ -395,11 +395,11 @@ pub struct Offer {
     pub jws: Digest,
 }
 
-/// Answer to `POST /v1/offers`: which records to send, and what became of the others.
+/// Answer to `POST /v1/offers`: the records to send, and the verdicts of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Wanted {
     pub wanted: Vec<Uuid>,
-    /// Where receipts were asked for: one verdict for each that is not wanted, in their order.
+    /// If receipts were asked for: one verdict for each record that is not wanted, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Verdict>,
 }
@@ -407,7 +407,7 @@ pub struct Wanted {
 /// One request offers at most so many records.
 pub const MAX_OFFERS: usize = 2000;
 
-/// Tells which of these records are wanted, and what became of the others.
+/// Returns which of these records to send, and the verdicts of the others.
 #[utoipa::path(post, path = "/offers", request_body = Offers, security(("token" = [])),
     responses((status = 200, body = Wanted), Problem))]
 async fn offers(
@@ -445,7 +445,7 @@ struct UpdatesQuery {
     after: u64,
 }
 
-/// What became of the caller's records.
+/// News about the caller's records.
 #[utoipa::path(get, path = "/updates", params(UpdatesQuery), security(("token" = [])),
     responses((status = 200, body = Updates), Problem))]
 async fn updates(

@@ -54,16 +54,17 @@ pub use settings::Settings;
 use state::Server;
 pub use store::Store;
 
-/// A page, the form that it was asked with included, takes no longer.
+/// The longest time for a page, the reading of its form included.
 const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What phones may ask, made from the same types and paths as the handlers.
+/// The API for phones, made from the same types and paths as the handlers.
 fn document() -> OpenApi {
     let info = Info::builder().title("Tabara").version(env!("CARGO_PKG_VERSION")).license(None);
-    let told = info.description(Some("Between phones and server; server/PROTOCOL.md says what is in the envelopes."));
+    let described =
+        info.description(Some("Between phones and server; server/PROTOCOL.md says what is in the envelopes."));
     let token = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("tabara-token").build();
     let schemes = Components::builder().security_scheme("token", SecurityScheme::Http(token)).build();
-    OpenApi::builder().info(told.build()).servers(Some([Address::new("/v1")])).components(Some(schemes)).build()
+    OpenApi::builder().info(described.build()).servers(Some([Address::new("/v1")])).components(Some(schemes)).build()
 }
 
 fn routes(server: Arc<Server>) -> Router {
@@ -82,7 +83,7 @@ fn routes(server: Arc<Server>) -> Router {
     Router::new().nest("/v1", phones).with_state(server).merge(pages)
 }
 
-/// Serves until `shutdown` is done, then finishes what has begun. Closes months that are due at start and every
+/// Serves until `shutdown` is done, then finishes the requests that have begun. Closes due months at start and every
 /// minute.
 pub async fn serve(
     listener: tokio::net::TcpListener,
@@ -91,7 +92,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (ticking, clock) = (store.clone(), settings.clock.clone());
-    // what runs beside ends with this call, also when that is dropped
+    // these tasks end with this call, also if it is dropped
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(async move {
         let mut minutes = tokio::time::interval(Duration::from_secs(60));

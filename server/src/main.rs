@@ -28,7 +28,7 @@ struct Cli {
 enum Command {
     /// Makes the data folder and prints the public keys that the catalog must name.
     Init(TrustArgs),
-    /// Serves until it is told to stop.
+    /// Serves until SIGTERM or SIGINT.
     Serve {
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
@@ -44,7 +44,7 @@ enum Command {
         #[command(flatten)]
         trust: TrustArgs,
     },
-    /// Who may sign in to the pages.
+    /// Accounts for the pages.
     #[command(subcommand)]
     User(UserCommand),
     #[command(flatten)]
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Outcome {
-    // without its keys a folder is not opened
+    // a folder without its keys is not opened
     match &cli.command {
         Command::Operator(OperatorCommand::Keys(command)) if command.before_opening(&cli.data)? => return Ok(()),
         Command::Restore { .. } => {

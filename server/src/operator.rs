@@ -1,5 +1,5 @@
-//! What the people do who run a server: its keys and backups ([`keys`]), what to look at before it hurts ([`doctor`]),
-//! what their tools read ([`monitor`]), and their commands ([`command`]).
+//! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`]), health and metrics
+//! ([`monitor`]), what is held on a case ([`case_export`]), and the commands ([`command`]).
 
 pub mod case_export;
 pub mod command;
@@ -19,7 +19,7 @@ use tabara_protocol::record::Uuid;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// Holds the data folder for one server: others may read and append, but not serve, restore or exchange keys.
+/// Locks the data folder for one server. Other processes may read and append, but not serve, restore or exchange keys.
 pub fn lock_data_dir(data: &Path) -> Outcome<std::fs::File> {
     let file = std::fs::File::create(data.join("serve.lock"))?;
     file.try_lock().map_err(|_| "a server runs on this folder")?;
@@ -45,7 +45,7 @@ pub fn phones(store: &Store) -> store::Result<String> {
     Ok(text)
 }
 
-/// The list of what waits for someone to look.
+/// The list of quarantined entries.
 pub fn quarantine(store: &Store) -> Outcome<String> {
     let mut text = String::new();
     for waiting in store.read(|log| log.quarantined())? {
@@ -57,7 +57,7 @@ pub fn quarantine(store: &Store) -> Outcome<String> {
     Ok(text)
 }
 
-/// Takes in bundles and writes the parcel to carry back; says how many records were kept.
+/// Takes in bundles and writes the parcel to carry back. Returns how many records were kept.
 pub fn take_in(store: &Store, settings: &Settings, bundles: &[PathBuf], reply: &Path) -> Outcome<String> {
     let mut answers = Vec::new();
     for file in bundles {
@@ -82,7 +82,7 @@ pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
     remove()?;
     let (all, same_numbers) = done??;
     if !same_numbers {
-        return Err("the statistics of the rebuilt log are others".into());
+        return Err("the statistics of the rebuilt log differ".into());
     }
     let Rebuilt { entries, records, quarantined, tombstones } = all;
     Ok(format!("{entries} entries, {records} records, {quarantined} quarantined, {tombstones} tombstones: the same"))

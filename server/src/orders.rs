@@ -1,6 +1,6 @@
-//! Orders to phones. A phone that was lost, or that somebody leaves for a new one, is told to seal its drafts and to destroy
-//! its vault by a day; it hears of it at its next sync, obeys, and says so. Both the order and the answer are entries of the
-//! log. A phone that has obeyed and has nothing left to send is revoked: its keys are gone, nothing more can come.
+//! Orders to phones. A phone that was lost or replaced is ordered to seal its drafts and to destroy its vault by a day. It
+//! receives the order at its next sync, carries it out and acknowledges it. Order and acknowledgement are entries of the
+//! log. A phone that has acknowledged and has nothing left to send is revoked: its keys are gone.
 
 use crate::closings::{append, close_due};
 use crate::devices::AuthenticatedDevice;
@@ -21,7 +21,7 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(obeyed))
 }
 
-/// Orders a phone to wipe itself by a time, seconds since 1970 UTC; none where no such phone is known.
+/// Orders a phone to wipe itself by a time, seconds since 1970 UTC; none if the phone is unknown.
 pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store::Result<Option<Order>> {
     let order = Order { order: Uuid::new_v4(), device, wipe_by: by };
     let (jws, now) = (settings.operations.sign(Typ::Order, &order), settings.clock.unix());
@@ -35,9 +35,9 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
     })
 }
 
-/// The phone has destroyed its vault, as it was told.
+/// The phone has destroyed its vault, as ordered.
 #[utoipa::path(post, path = "/orders", request_body = Obeyed, security(("token" = [])),
-    responses((status = 204, description = "It is written down."), Problem))]
+    responses((status = 204, description = "It is recorded."), Problem))]
 async fn obeyed(
     State(server): State<Arc<Server>>,
     AuthenticatedDevice(caller, _permit): AuthenticatedDevice,

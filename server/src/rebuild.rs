@@ -1,6 +1,6 @@
-//! Proof that everything derives from the log: each entry is checked and taken again, in order, into an empty store,
-//! by the same rules that took it in at first. Signatures, verdicts that depend on the log, closings, sealed bytes
-//! and derived tables must come out the same, or it fails at the first entry that does not.
+//! Proof that everything derives from the log. Each entry is checked and appended again, in order, to an empty store, by the
+//! same rules as at first. Signatures, verdicts that depend on the log, closings, sealed bytes and derived tables must be
+//! the same; it fails at the first entry where they differ.
 
 use crate::closings::close_due;
 use crate::devices;
@@ -13,7 +13,7 @@ use tabara_protocol::catalog::{Catalog, Chain};
 use tabara_protocol::envelope::{self, PublicKey, Typ, sha256};
 use tabara_protocol::record::{Code, Reason, Record};
 
-/// What was derived again.
+/// What was rebuilt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rebuilt {
     pub entries: u64,
@@ -22,12 +22,12 @@ pub struct Rebuilt {
     pub tombstones: u64,
 }
 
-/// Where the log does not prove itself.
+/// Where the rebuilt log differs.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     #[error("position {position}: {cause}")]
     Entry { position: u64, cause: &'static str },
-    #[error("what derives from the log is not what the store holds")]
+    #[error("the derived tables of the store differ from those of the rebuilt log")]
     Derived,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -143,7 +143,7 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> stor
                 return Ok(Err("its columns are not what it says"));
             }
             let verdict = standing(log, row.binding, &record)?.or(content(log, &record)?);
-            // what an older dictionary did not know stays as it was judged then
+            // a record with a fact or code that an older dictionary lacked keeps its verdict
             let then = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
             Ok(if verdict == row.reason || then { Ok(()) } else { Err("its verdict does not come out the same") })
         }

@@ -1,4 +1,4 @@
-//! What a server needs to know before it starts: its folder, whom it trusts, its own keys, and a clock.
+//! What a server needs before it starts: its folder, the authorities that it trusts, its own keys, and a clock.
 //!
 //! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
 //! trusted), `operations.key` and `intake.key` (secret, made with the folder).
@@ -41,12 +41,12 @@ pub struct Settings {
     pub intake: Arc<Zeroizing<String>>,
     /// Certificate and key; none behind a proxy on this machine.
     pub tls: Option<Arc<ServerConfig>>,
-    /// Where health and metrics are served, on a listener of their own.
+    /// Address of the listener for health and metrics.
     pub monitor: Option<SocketAddr>,
 }
 
 impl Settings {
-    /// Reads the keys of a data folder. In a new folder makes them; where a log lies without its keys, that is a fault.
+    /// Reads the keys of a data folder. Makes them in a new folder; a log without its keys is an error.
     pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         if !data.join(store::FILE).exists() {
             make_keys(data)?;

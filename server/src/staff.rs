@@ -8,9 +8,9 @@
 //! | national data officer | as a coordinator, exact; each page is noted before it is shown |
 //!
 //! A cookie holds 32 random bytes, the file their SHA-256. A session ends an hour after its last page and twelve
-//! hours after its start. Failed sign-ins are counted by name and address, by name, and by address; too many, and
-//! nobody is let in there for a quarter of an hour, whatever the password. By name alone the limit is wider, so that a
-//! stranger cannot easily lock somebody out.
+//! hours after its start. Failed sign-ins are counted by name and address, by name, and by address. Beyond a limit every
+//! sign-in there is refused for a quarter of an hour, whatever the password. The limit by name alone is wider, so that an
+//! attacker cannot easily lock an account.
 //!
 //! | module | what |
 //! |--|--|
@@ -18,7 +18,7 @@
 //! | [`account`], [`accounts`] | a person with a sign-in; making one |
 //! | [`sessions`], [`password`], [`totp`] | signing in and out; what is checked |
 //! | [`audit_line`], [`audit`] | who saw what |
-//! | [`file`] | the SQLite file that holds all of this |
+//! | [`mod@file`] | the SQLite file that holds all of this |
 //! | [`command`] | `tabara-server user` |
 
 pub mod account;

@@ -1,9 +1,9 @@
-//! Where the log lies: one SQLite file in WAL mode with `synchronous=FULL`. All writes go through one thread, which
-//! takes whatever waits into one transaction: many batches share one fsync, and an answer is given only after it.
-//! Each piece of work runs in its own savepoint, so that one failure undoes nothing of its neighbours.
+//! The log in one SQLite file, in WAL mode with `synchronous=FULL`. All writes go through one thread, which puts the work
+//! that waits into one transaction: many batches share one fsync, and each answer follows it. Each piece of work runs in
+//! its own savepoint, so that a failure does not undo the others.
 //!
-//! [`Store::read`] lends a [`Reading`], [`Store::write`] a [`Writing`]; their verbs stand in the files of `store/`,
-//! and no SQL stands elsewhere. All calls block: handlers make them on a blocking thread.
+//! [`Store::read`] lends a [`Reading`], [`Store::write`] a [`Writing`]. Their methods are in the files of `store/`; the only
+//! other SQL is in `staff/file.rs`. All calls block: handlers make them on a blocking thread.
 
 mod append;
 mod backup;

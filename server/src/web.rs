@@ -3,7 +3,7 @@
 //!
 //! | part | what |
 //! |--|--|
-//! | [`sign_in`] | in and out |
+//! | [`sign_in`] | signing in and out |
 //! | [`figures`] | the coordinator's page |
 //! | [`charts`] | SVG from shown numbers |
 //! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
@@ -54,8 +54,8 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .with_state(pages)
 }
 
-/// On every page: nothing but our own style sheet loads, nothing frames us, nothing is kept. A form is taken only
-/// from our own pages.
+/// Headers of every page: only our own style sheet loads, no other site frames us, nothing is cached. A form is accepted
+/// only from our own pages.
 async fn guard(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -1,6 +1,6 @@
-//! Connections: plain or TLS (rustls with ring), each with a deadline for its handshake and its headers, so many in all
-//! and so many for one address ([`super::limits`]), and none cut off when the server stops. Who opens ten thousand and says
-//! nothing takes no room from the others. How long a body may take stands in [`super::limited_body`].
+//! Connections: plain or TLS (rustls with ring). Each has a deadline for its handshake and its headers. Their number is
+//! limited, in all and for each address ([`super::limits`]), so that ten thousand silent connections cannot block other
+//! clients. None is cut off when the server stops. The deadline of a body is in [`super::limited_body`].
 
 use super::limits::Limits;
 use axum::Router;
@@ -22,9 +22,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tower_http::add_extension::AddExtension;
 
-/// For a TLS handshake, and for the headers of each request.
+/// Deadline of a TLS handshake, and of the headers of each request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// For what is under way when the server stops.
+/// Time for requests that are under way when the server stops.
 const FAREWELL: Duration = Duration::from_secs(30);
 
 /// Reads a certificate chain and its key (PEM).
@@ -39,7 +39,7 @@ pub fn tls(certificates: &Path, key: &Path) -> io::Result<Arc<ServerConfig>> {
     config.map(Arc::new).map_err(|e| bad(e.to_string()))
 }
 
-/// Serves `app` on a listener until `shutdown`, then finishes what has begun.
+/// Serves `app` on a listener until `shutdown`, then finishes the requests that have begun.
 pub async fn serve(
     listener: TcpListener,
     app: Router,

@@ -1,5 +1,5 @@
-//! A body that a phone sends, read within three limits: so long at most, as sent and unpacked; so long in time; and
-//! never slower than the worst line. Who drips bytes is told so and holds no place for hours.
+//! The body of a request, read within three limits: its length, as sent and unpacked; its time; and a least speed, that of
+//! the worst mobile line. A slow sender gets a timeout and frees its slot.
 
 use super::problem::Problem;
 use axum::body::{Body, HttpBody as _};
@@ -12,10 +12,10 @@ use std::time::Duration;
 use tabara_protocol::envelope;
 use tokio::time::{Instant, timeout_at};
 
-/// Time for any body, and further time for each KiB that has come: 8 kbit/s at least.
+/// Time for any body, and more time for each KiB that has arrived: 8 kbit/s at least.
 const PATIENCE: Duration = Duration::from_secs(60);
 const FOR_EACH_KIB: Duration = Duration::from_secs(1);
-/// No body takes longer; phones give up sooner.
+/// The longest time for any body; phones give up sooner.
 const LONGEST: Duration = Duration::from_secs(240);
 
 /// A body of `MOST` bytes at most.
@@ -66,13 +66,13 @@ pub(super) fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-/// Hands a body to `took`, piece by piece as it comes.
+/// Passes a body to `took`, piece by piece as it arrives.
 pub(super) async fn whole(
     mut body: Body,
     most: usize,
     mut took: impl FnMut(&[u8]) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    // what is announced too long is not read at all
+    // a body whose announced length is over the limit is not read at all
     if body.size_hint().lower() > most as u64 {
         return Err(Problem::Oversize);
     }

@@ -1,6 +1,6 @@
-//! What one phone or one address may have: a bucket of requests that refills with time, and so many permits at once
-//! (connections of an address, requests of a phone), so that who has gone wild or guesses takes nothing from the others.
-//! `127.0.0.1` and `::1` are not limited: there stands a proxy, which sees the true addresses and has its own limits.
+//! Limits for each phone and each address: a token bucket of requests that refills with time, and a number of permits at
+//! once (connections of an address, requests of a phone). So a client that floods or guesses cannot slow other clients.
+//! `127.0.0.1` and `::1` are not limited: a proxy on this machine sees the true addresses and has its own limits.
 
 use super::problem::Problem;
 use std::collections::HashMap;
@@ -8,17 +8,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Who is counted.
+/// A client whose requests are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Client {
     /// A phone, by the position of its chain.
     Phone(u64),
-    /// Who has no token yet, and every connection.
+    /// A caller without a token, and every connection.
     Address(IpAddr),
 }
 
 impl Client {
-    /// Requests at once, and for each further second.
+    /// Size of the bucket, and how many requests it gains each second.
     fn allowance(self) -> (f64, f64) {
         match self {
             Self::Phone(_) => (600.0, 10.0),
@@ -26,8 +26,8 @@ impl Client {
         }
     }
 
-    /// Places at the same time; fewer for an address where half of all connections are taken, so that who comes
-    /// from many addresses does not fill the house. Phones behind one gate of a mobile network share an address.
+    /// Permits at the same time. An address gets fewer if half of all connections are taken, so that a client with many
+    /// addresses does not use up all connections. Phones behind one gateway of a mobile network share an address.
     fn permits(self, crowded: bool) -> usize {
         match self {
             Self::Phone(_) => 4,
@@ -47,10 +47,10 @@ impl Client {
     }
 }
 
-/// More clients than this are not remembered one by one: the full buckets are forgotten.
+/// If more clients than this are remembered, full buckets are forgotten.
 const REMEMBERED: usize = 100_000;
 
-/// Connections in all, and how many files are left for other things where the system allows fewer than that.
+/// Connections in all; and open files that stay free for other uses if the system allows fewer.
 const MAX_CONNECTIONS: usize = 10_000;
 const OTHER_FILES: usize = 256;
 
@@ -65,12 +65,12 @@ pub struct Limits {
 struct Usage {
     buckets: HashMap<Client, (f64, Instant)>,
     permits: HashMap<Client, usize>,
-    /// Connections in all, and how many were not let in.
+    /// Open connections, and how many were refused.
     connections: usize,
     refused: u64,
 }
 
-/// A permit that is held; free again when dropped.
+/// A permit; dropping it frees it.
 pub struct Permit(Limits, Client);
 
 impl Default for Limits {
@@ -113,7 +113,7 @@ impl Limits {
         Ok(Permit(self.clone(), client))
     }
 
-    /// Lets a connection in, if its address does not ask too often and has a permit left, and there is one at all.
+    /// Accepts a connection if the address has requests and permits left and the server has connections left.
     pub fn connect(&self, from: IpAddr, now: Instant) -> Result<Permit, Problem> {
         let client = Client::Address(from);
         let full = self.connections().0 >= self.most;
@@ -126,7 +126,7 @@ impl Limits {
         permit
     }
 
-    /// Connections that are open, and how many were not let in.
+    /// Open connections, and how many were refused.
     pub fn connections(&self) -> (usize, u64) {
         let usage = self.usage();
         (usage.connections, usage.refused)
@@ -184,7 +184,7 @@ mod tests {
         permits.extend(connect(greedy));
         assert!(connect(greedy).is_none());
         permits.extend((0..244).filter_map(|_| connect(proxy)));
-        // half of the house is taken: eight are left to each
+        // half of all connections are taken: each address gets eight
         permits.extend((0..20).filter_map(|_| connect(other)));
         assert_eq!(limits.connections().0, 508);
         permits.extend((0..1000).filter_map(|_| connect(proxy)));

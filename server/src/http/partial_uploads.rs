@@ -1,6 +1,6 @@
-//! Batches that were cut off on the way. What has arrived of a body with the header `tabara-batch` is kept in memory for a
-//! while, one for each phone, so that the phone sends only the rest. Nothing of it is taken in before it is whole and has
-//! the hash that it was announced with.
+//! Uploads that were cut off. The part of a body with the header `tabara-batch` that has arrived is kept in memory for a
+//! while, one for each phone, so that the phone sends only the rest. A batch is taken in only when it is complete and has
+//! the announced hash.
 
 use super::limited_body::{self, LimitedBody};
 use super::problem::Problem;
@@ -13,7 +13,7 @@ use tabara_protocol::envelope::{Digest, sha256};
 
 /// A body is kept up to this length (512 KiB); phones send smaller batches.
 const MAX_KEPT: usize = 512 * 1024;
-/// Of all phones together (64 MiB); then the oldest go.
+/// Of all phones together (64 MiB); beyond that the oldest are dropped.
 const MAX_ALL: usize = 64 * 1024 * 1024;
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
@@ -28,12 +28,12 @@ struct PartialUpload {
 }
 
 impl PartialUploads {
-    /// How many bytes of a phone's batch are here.
+    /// How many bytes of a phone's batch have arrived.
     pub fn held(&self, phone: u64, batch: Digest) -> Option<usize> {
         self.all().get(&phone).filter(|upload| upload.batch == batch).map(|upload| upload.bytes.len())
     }
 
-    /// Reads a body to its end, or the rest of one that is here; what comes is kept if the line is cut.
+    /// Reads a body, or the rest of one whose beginning is kept. If the connection breaks, the part that arrived is kept.
     pub async fn read<const MOST: usize>(
         &self,
         phone: u64,
@@ -70,7 +70,7 @@ impl PartialUploads {
         all.insert(phone, PartialUpload { batch, bytes: Vec::new(), since: now });
     }
 
-    /// Adds bytes at a place; a body that another request has taken over is not added to.
+    /// Adds bytes at an offset, unless another request has taken over this upload.
     fn add(&self, phone: u64, batch: Digest, at: usize, data: &[u8]) -> Result<(), Problem> {
         let mut all = self.all();
         let upload = all.get_mut(&phone).filter(|upload| upload.batch == batch && upload.bytes.len() == at);

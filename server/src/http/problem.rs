@@ -1,5 +1,5 @@
-//! Problems over HTTP (RFC 9457): `type` is `urn:tabara:NAME`, and names never change their meaning. The table stands
-//! in `PROTOCOL.md`. No text holds anything that a phone has sent.
+//! Problems over HTTP (RFC 9457): `type` is `urn:tabara:NAME`, and names never change their meaning. `PROTOCOL.md` has the
+//! same table for clients. No text holds anything that a phone has sent.
 
 use crate::store::StoreError;
 use axum::http::{StatusCode, header};
@@ -8,24 +8,24 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{self, RefOr};
 use utoipa::{IntoResponses, PartialSchema as _, ToSchema};
 
-/// A request that got no answer of its own.
+/// Why a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     /// The body or a parameter cannot be read.
     Malformed,
-    /// The body is longer than may be.
+    /// The body is over the limit.
     Oversize,
-    /// There is no token, or it is not one of a known phone: post the chain, then try again.
+    /// No token, or a token of an unknown phone: post the chain, then try again.
     UnknownDevice,
-    /// The token is older or newer than may be: ask for the time.
+    /// The token is too old or too new: ask for the time.
     TokenTime,
     /// The chain is not signed by the authority, or speaks of two devices.
     BadChain,
-    /// What came before of this batch is not here: ask how much of it is, and go on there.
+    /// The earlier part of this batch is missing: ask how much has arrived, and go on from there.
     Gap,
-    /// There is nothing here by this name.
+    /// Nothing has this name.
     NotFound,
-    /// Not with this method.
+    /// The method is not allowed.
     Method,
     /// The body did not come in time.
     TooSlow,
@@ -68,7 +68,7 @@ impl std::fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 impl Problem {
-    /// The problem behind a fault that a router or extractor has answered in plain text.
+    /// The problem for an error that a router or extractor has answered in plain text.
     pub fn of_router(response: &Response) -> Option<Self> {
         let status = response.status();
         let named = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == KIND);
@@ -84,7 +84,7 @@ impl Problem {
     }
 }
 
-/// A problem as it stands on the wire.
+/// The body of a problem.
 #[derive(serde::Serialize, ToSchema)]
 struct ProblemDetails {
     r#type: String,
@@ -92,7 +92,7 @@ struct ProblemDetails {
     status: u16,
 }
 
-/// What any request may meet, for the OpenAPI document.
+/// The problems of any request, for the OpenAPI document.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
         let mut all = BTreeMap::<String, RefOr<openapi::Response>>::new();
@@ -132,7 +132,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Runs what waits for the disk or computes on a thread of its own.
+/// Runs blocking work (disk, computation) on a thread for it.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -1,4 +1,4 @@
-//! The operator's commands on a data folder, which work beside a running server where nothing else is said.
+//! The operator's commands on a data folder. Except where noted they work beside a running server.
 
 use super::{case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub enum OperatorCommand {
     /// Phones.
     #[command(subcommand)]
     Device(DeviceCommand),
-    /// What waits for someone to look.
+    /// Quarantined entries.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     /// The server's secret keys.
@@ -29,8 +29,8 @@ pub enum OperatorCommand {
     /// Copies the log into a file, beside a running server, and checks the copy; keys and accounts go into
     /// FILE.keys.age, which only the catalog's recovery keys open.
     Backup { file: PathBuf },
-    /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: what became of each record,
-    /// the catalog and its files. Without bundles, a parcel that sets up a phone with no network.
+    /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: the verdict on each record, the
+    /// catalog and its files. Without bundles, a parcel that sets up a phone without a network.
     Intake {
         bundles: Vec<PathBuf>,
         #[arg(long)]
@@ -78,12 +78,12 @@ pub enum KeysCommand {
 #[derive(Subcommand)]
 pub enum DeviceCommand {
     List,
-    /// What the phone sends from now on is quarantined.
+    /// Quarantines the records of a phone from now on.
     Revoke {
         device: Uuid,
     },
-    /// Orders a phone to wipe itself, when it is lost or left for a new one. At its next sync it hears of it; at the next
-    /// unlock it seals its drafts, destroys its vault, sends what waits and says so; then it is revoked.
+    /// Orders a phone to wipe itself, if it is lost or replaced. It receives the order at its next sync. At the next unlock
+    /// it seals its drafts, destroys its vault, sends the records that wait and acknowledges; then it is revoked.
     Wipe {
         device: Uuid,
         /// Last day, YYYY-MM-DD, on which it waits for the PIN so that drafts can be sealed; after it they are lost. For a
@@ -107,7 +107,7 @@ pub enum QuarantineCommand {
 }
 
 impl KeysCommand {
-    /// What is done before the folder is opened; whether that was all.
+    /// Runs the commands that come before the folder is opened; true if nothing is left to do.
     pub fn before_opening(&self, data: &Path) -> Outcome<bool> {
         match self {
             Self::New => make_keys(data)?,
@@ -193,7 +193,7 @@ fn parts_beside(catalog: &Path) -> std::io::Result<Vec<Vec<u8>>> {
     std::fs::read_dir(folder)?.map(|entry| std::fs::read(entry?.path())).collect()
 }
 
-/// Prints what was found.
+/// Prints the findings; an error if one is urgent.
 fn judged(findings: Vec<doctor::Finding>) -> Outcome {
     findings.iter().for_each(|finding| println!("{finding}"));
     let now = findings.iter().any(|finding| finding.grade == doctor::Grade::Now);

@@ -1,4 +1,4 @@
-//! `tabara-server doctor`: what an operator should look at before it hurts. Each finding says what to do.
+//! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
 use crate::settings::Settings;
 use crate::settings::key_files::{INTAKE, OPERATIONS};
@@ -11,7 +11,7 @@ use std::process::Command;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
 use tabara_protocol::{envelope, seal};
 
-/// How bad it is.
+/// How urgent it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
     Well,
@@ -19,7 +19,7 @@ pub enum Grade {
     Now,
 }
 
-/// One thing looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub grade: Grade,
@@ -39,7 +39,7 @@ impl fmt::Display for Finding {
 
 const DAY: i64 = 86_400;
 
-/// Looks at keys, catalog, certificate, clock, backup, disk, phones and quarantine.
+/// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine.
 pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
     let now = settings.clock.unix();
     let catalog = store.read(|log| log.catalog_in_force())?;
@@ -64,7 +64,7 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     Ok(found)
 }
 
-/// Whether each key is there for nobody else to read, does what it is for, and is the one that the catalog names.
+/// Whether only the owner can read the keys, whether they work, and whether the catalog names them.
 pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
     let finding = |grade, text: &str| Finding { grade, text: text.into() };
     let mut found = Vec::new();
@@ -138,7 +138,7 @@ fn clock(store: &Store, now: i64) -> store::Result<Finding> {
     })
 }
 
-/// Phones hold what they sent for `keep` days: an older backup cannot be made whole again.
+/// Phones keep sent records for `keep` days: they cannot fill the gap after an older backup.
 fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
     let Some(last) = last else {
         return Finding { grade: Grade::Now, text: "no backup was ever made: tabara-server backup".into() };

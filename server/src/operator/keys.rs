@@ -1,9 +1,10 @@
-//! The server's secret keys. A copy of keys and accounts lies beside each backup, locked to the catalog's recovery keys:
-//! a backup alone opens no door, and a machine that burnt can be made again with it and the recovery key.
+//! The server's secret keys. A copy of keys and accounts is beside each backup, encrypted to the catalog's recovery keys. A
+//! backup alone reveals no secret; with the recovery key it replaces a lost machine. The recovery key is used at the desk
+//! only: it encrypts the copy again for the key that [`receive`] made on the new machine.
 //!
-//! The operations key is exchanged in two steps, so that no phone meets a signature that it cannot place: [`next`] makes
-//! the new key; a catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`]
-//! lets the server sign with it.
+//! The operations key is exchanged in two steps, so that phones know every key that signs: [`next`] makes the new key; a
+//! catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`] lets the server sign
+//! with it.
 
 use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, signing_key};
 use crate::settings::{AUTHORITIES, Settings, SettingsError};

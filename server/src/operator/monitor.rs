@@ -1,5 +1,5 @@
-//! What an operator's tools read, on a listener of its own: `GET /health`, and `GET /metrics` in Prometheus' text form.
-//! Nothing here tells of a person, a phone or a place.
+//! Health and metrics on a listener of their own: `GET /health`, and `GET /metrics` in the text format of Prometheus. They
+//! reveal nothing about a person, a phone or a place.
 
 use crate::http::problem::{Problem, blocking};
 use crate::state::Server;
@@ -13,7 +13,7 @@ pub fn routes(server: Arc<Server>) -> Router {
     Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(server)
 }
 
-/// Writes to the disk: a server whose disk is full is not well.
+/// Writes to the disk: a server with a full disk is not healthy.
 async fn health(State(server): State<Arc<Server>>) -> Result<&'static str, Problem> {
     blocking(move || Ok(server.store.write(|_| Ok(()))?)).await.map(|()| "ok")
 }

@@ -54,7 +54,7 @@ pub fn secret(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
     }
 }
 
-/// Keeps a secret file, readable by its owner alone: written beside and renamed, so that a crash leaves no half of it.
+/// Writes a secret file, readable by its owner alone. It is written beside and renamed, so that a crash leaves no partial file.
 pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
     let beside = file.with_extension("new");
     let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::Code;
 
-/// What is shown once, when an account is made.
+/// The secrets of a new account. They are shown once.
 pub struct Issued {
     pub secret: TotpSecret,
     /// Each replaces a one-time code once.
@@ -52,7 +52,7 @@ pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &s
     Ok(Issued { secret, recovery })
 }
 
-/// What the file keeps of a recovery code.
+/// The hash of a recovery code, which the file keeps.
 pub(super) fn recovery_hash(code: &Code) -> Digest {
     sha256(code.to_string().as_bytes())
 }

@@ -1,5 +1,5 @@
-//! Who saw what. Every sign-in, every page of figures and every change of an account is a line; each line carries the
-//! hash of the one before, so that a line changed or cut out later shows. Only the end can be cut unnoticed: print
+//! The audit log: who saw what. Every sign-in, every page of figures and every change of an account is a line. Each line
+//! carries the hash of the one before, so that a changed or missing line is found. Only the end can be cut unnoticed: print
 //! the last hash from time to time and keep it elsewhere.
 
 use super::audit_line::{Action, AuditLine};
@@ -8,7 +8,7 @@ use crate::statistics::disclosure::ExactUse;
 use crate::store::Result;
 use tabara_protocol::envelope::Digest;
 
-/// Notes who asks for exact figures, and for which; only then may they be shown.
+/// Notes who requests which exact figures. Only its result permits showing them.
 pub fn exact(staff: &Staff, now: i64, name: &str, what: &str) -> Result<ExactUse> {
     staff.note(now, name, Action::SawExact, what)?;
     Ok(ExactUse::after_the_entry_is_written())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tabara_protocol::envelope::{Digest, sha256};
 
-/// What somebody did.
+/// What a person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     SignedIn,
@@ -39,14 +39,14 @@ impl Action {
     }
 }
 
-/// One line.
+/// A line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditLine {
     /// From 1, without gaps.
     pub number: u64,
     /// Seconds since 1970 UTC.
     pub time: i64,
-    /// The account, or what was given as one.
+    /// The account, or the name that was typed.
     pub name: String,
     /// A word of [`Action`].
     pub action: String,

@@ -1,5 +1,5 @@
-//! `tabara-server user`: accounts, on the server's own machine. Also the way back for somebody who lost both the
-//! authenticator and the recovery codes: set the account again.
+//! `tabara-server user`: accounts, on the server's own machine. If a person lost both the authenticator and the recovery
+//! codes, set the account again.
 
 use super::accounts::{Issued, set_account};
 use super::audit;

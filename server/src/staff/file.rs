@@ -1,5 +1,5 @@
-//! Who may sign in, who is signed in, and who saw what: a file of its own beside the log, so that a copy of the log
-//! carries neither passwords nor sessions. Small and rarely written: one connection.
+//! Accounts, sessions and the audit log, in an SQLite file beside that of the log, so that a copy of the log carries neither
+//! passwords nor sessions. It is small and rarely written: one connection.
 
 use super::account::Account;
 use super::audit_line::{Action, AuditLine};
@@ -73,7 +73,7 @@ impl Staff {
         Ok(Self(Mutex::new(conn)))
     }
 
-    /// Copies the file as of now.
+    /// Copies the file.
     pub fn copy(&self, to: &Path) -> Result<()> {
         self.open_file().execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
         Ok(())
@@ -91,7 +91,7 @@ impl Staff {
         Ok(done)
     }
 
-    /// Adds an account or replaces its password, codes and role; whoever is signed in with it is signed out.
+    /// Adds an account or replaces its password, codes and role, and ends its sessions.
     pub fn put(&self, account: &Account, recovery: &[Digest]) -> Result<()> {
         let (role, province) = (account.role.word(), account.role.province());
         let PasswordHash { salt, cost: (memory, passes, lanes), hash } = &account.password;
@@ -142,13 +142,13 @@ impl Staff {
         Ok(all.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
     }
 
-    /// Whether the step was newer than every one used; now it is used.
+    /// Marks a step as used; false if it is not newer than all used ones.
     pub fn use_step(&self, name: &str, step: i64) -> Result<bool> {
         let sql = "UPDATE account SET last_step = ?2 WHERE name = ?1 AND last_step < ?2";
         self.write(|tx| Ok(tx.execute(sql, params![name, step])? > 0))
     }
 
-    /// Whether the code on paper was there; now it is gone.
+    /// Removes a recovery code; false if there was none.
     pub fn use_recovery(&self, name: &str, code: Digest) -> Result<bool> {
         let sql = "DELETE FROM recovery WHERE name = ?1 AND hash = ?2";
         self.write(|tx| Ok(tx.execute(sql, params![name, code.0])? > 0))
@@ -161,7 +161,7 @@ impl Staff {
         })
     }
 
-    /// The account of a session that began and was seen late enough; now it is seen. Older ones go.
+    /// The account of a session that began and was seen late enough. Marks it as seen and removes older sessions.
     pub fn session(&self, cookie: Digest, now: i64, began_after: i64, seen_after: i64) -> Result<Option<String>> {
         self.write(|tx| {
             tx.execute("DELETE FROM session WHERE began <= ?1 OR seen <= ?2", [began_after, seen_after])?;
@@ -193,7 +193,7 @@ impl Staff {
         })
     }
 
-    /// Adds a line to the audit log; returns when it is on the disk.
+    /// Adds a line to the audit log. Returns when it is durable.
     pub fn note(&self, time: i64, name: &str, action: Action, detail: &str) -> Result<()> {
         self.write(|tx| {
             let before = tx

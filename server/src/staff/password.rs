@@ -29,7 +29,7 @@ impl PasswordHash {
             && hash(password, &self.salt, self.cost).is_some_and(|hash| super::totp::same(&*hash, &self.hash))
     }
 
-    /// A hash that no password fits: an unknown name takes as long as a known one.
+    /// A hash that no password matches, so that an unknown name takes as long as a known one.
     pub fn of_nobody() -> Self {
         Self { salt: [0; 16], cost: COST, hash: [0; 32] }
     }

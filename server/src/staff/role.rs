@@ -43,7 +43,7 @@ impl Role {
         }
     }
 
-    /// Where this role begins.
+    /// The first page of this role.
     pub fn home(self) -> Scope {
         match self {
             Self::ProvincialCoordinator(scope) => scope,

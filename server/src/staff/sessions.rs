@@ -18,10 +18,10 @@ const FAILURES: [u32; 3] = [5, 20, 30];
 const SESSION_SECONDS: i64 = 12 * 3600;
 const IDLE_SECONDS: i64 = 3600;
 
-/// Why nobody was signed in. The page says no more than this.
+/// Why a sign-in was refused. The page reports no more than this.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Name, password or code: it is not told which.
+    /// Name, password or code; not which of them.
     #[error("not signed in")]
     Wrong,
     #[error("too many attempts")]
@@ -43,7 +43,7 @@ impl Ticket {
     fn kept(&self) -> Digest {
         sha256(&*self.0)
     }
-    /// What a form of this session carries, so that no other site can send it.
+    /// The CSRF token of the forms of this session.
     pub fn form_token(&self) -> String {
         sha256(&[b"form".as_slice(), &*self.0].concat()).to_string()
     }
@@ -53,7 +53,7 @@ impl Ticket {
     }
 }
 
-/// Signs somebody in. Slow on purpose: call it on a blocking thread.
+/// Signs a person in. Slow on purpose: call it on a blocking thread.
 pub fn sign_in(
     staff: &Staff,
     now: i64,
@@ -67,7 +67,7 @@ pub fn sign_in(
     let (by_name, by_address) = (format!("name {name}"), format!("address {address}"));
     let by_both = format!("{by_name} {by_address}");
     let keys = [by_both.as_str(), &by_name, &by_address];
-    // counted before the password is looked at, so that many attempts at once do not slip through
+    // counted before the password is checked, so that parallel attempts do not pass the limit
     let attempts = staff.note_attempt(&keys, now, now - FAILURE_SECONDS)?;
     if attempts.iter().zip(FAILURES).any(|(attempts, most)| *attempts > most) {
         return Err(SignInError::TooMany);
@@ -94,14 +94,14 @@ fn refuse<T>(staff: &Staff, now: i64, name: &str) -> Result<T, SignInError> {
     Err(SignInError::Wrong)
 }
 
-/// Somebody who is signed in.
+/// A person who is signed in.
 pub struct Visitor {
     pub name: String,
     pub role: Role,
     pub ticket: Ticket,
 }
 
-/// Who holds this ticket, while its session lasts.
+/// The person who holds this ticket, while its session lasts.
 pub fn visitor(staff: &Staff, now: i64, ticket: Ticket) -> store::Result<Option<Visitor>> {
     let name = staff.session(ticket.kept(), now, now - SESSION_SECONDS, now - IDLE_SECONDS)?;
     let account = name.map(|name| staff.account(&name)).transpose()?.flatten();
@@ -196,7 +196,7 @@ mod tests {
         }
         let right = |now| house.sign_in(now, PASSWORD, &house.issued.secret.code(now));
         assert!(matches!(right(NOW + 6), Err(SignInError::TooMany)));
-        // from elsewhere the door is still open, up to a wider limit
+        // from another address a sign-in is possible, up to a wider limit
         let elsewhere =
             |now, password| sign_in(&house.staff, now, "192.0.2.2", "aline", password, &house.issued.secret.code(now));
         assert!(matches!(elsewhere(NOW + 7, "wrong"), Err(SignInError::Wrong)));
@@ -243,7 +243,7 @@ mod tests {
         audit::exact(&house.staff, NOW, "aline", "place=BI period=all").unwrap();
         audit::exact(&house.staff, NOW, "aline", "place=BI period=2021").unwrap();
         assert_eq!(audit::first_broken(&house.staff).unwrap(), None);
-        // whoever holds the file can go around its triggers; the chain of hashes shows it
+        // the owner of the file can drop its triggers; the chain of hashes reveals it
         let file = rusqlite::Connection::open(house.folder.path().join(file::FILE)).unwrap();
         assert!(file.execute("UPDATE audit SET name = 'bea' WHERE line = 2", []).is_err());
         assert!(file.execute("DELETE FROM audit WHERE line = 2", []).is_err());

@@ -1,10 +1,10 @@
-//! One-time codes as phones' authenticator apps make them: RFC 4226 and RFC 6238, HMAC-SHA-1, six digits, 30 seconds.
+//! One-time codes of authenticator apps: RFC 4226 and RFC 6238, HMAC-SHA-1, six digits, 30 seconds.
 
 use ring::hmac;
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
-/// Seconds that a code stands.
+/// Seconds for which a code is valid.
 const STEP: i64 = 30;
 /// A code is taken one step early or late, for clocks that differ.
 const DRIFT: i64 = 1;
@@ -29,16 +29,16 @@ impl TotpSecret {
         hotp(&*self.0, unix.div_euclid(STEP) as u64)
     }
 
-    /// The step that a code belongs to, when it stands now and its step was not used before.
+    /// The step of a code, if the code is valid now and its step was not used before.
     pub fn accepts(&self, code: &str, unix: i64, last_used: i64) -> Option<i64> {
         let now = unix.div_euclid(STEP);
-        // all are compared, so that the time taken does not tell which one fitted
+        // all are compared, so that the time does not reveal which one matched
         let fitting = (now - DRIFT..=now + DRIFT)
             .filter(|step| same(code.trim().as_bytes(), hotp(&*self.0, *step as u64).as_bytes()));
         fitting.filter(|step| *step > last_used).max()
     }
 
-    /// What the authenticator scans. The name must be plain, as `auth` checks.
+    /// The address for authenticator apps. The name must be plain, as `accounts` checks.
     pub fn uri(&self, name: &str) -> String {
         format!("otpauth://totp/Tabara:{name}?secret={}&issuer=Tabara", base32(&*self.0))
     }

@@ -1,4 +1,4 @@
-//! Verbs that append to the log.
+//! Appending to the log.
 
 use super::error::Result;
 use super::rows::{EntryBody, EntryRow, word};
@@ -25,7 +25,7 @@ impl Writing<'_> {
         let position = insert.insert(row)? as u64;
         match text {
             Some(text) => self.derive(position, new.kind, new.reason, text)?,
-            // only that it is withdrawn derives from a tombstone
+            // a tombstone changes no derived table but `withdrawn`
             None => self.meet_withdrawals(position, position)?,
         }
         Ok(position)

@@ -23,8 +23,8 @@ pub enum RestoreError {
 }
 
 impl Store {
-    /// Copies the log as of now into a new file while others go on reading and writing; checks the copy and only
-    /// then gives it its name. Secret keys are not in it.
+    /// Copies the log into a new file while others go on reading and writing, checks the copy, and then renames it. It
+    /// holds no secret keys.
     pub fn backup(&self, to: &Path, now: i64) -> std::result::Result<(), RestoreError> {
         let beside = with_ending(to, ".new");
         remove(&beside)?;
@@ -67,7 +67,7 @@ pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(S
     Ok((Store::open(folder)?, revoked))
 }
 
-/// Moves the log that is replaced out of the way; returns the phones that it had revoked, if it can be read.
+/// Renames the log that is replaced. Returns the devices that it had revoked, if it can be read.
 fn set_aside(file: &Path, now: i64) -> std::result::Result<Vec<Uuid>, RestoreError> {
     let revoked = connect(file).and_then(|old| {
         old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;

@@ -1,4 +1,4 @@
-//! Verbs for phones and their keys.
+//! Phones and their keys.
 
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
@@ -10,12 +10,12 @@ use tabara_protocol::record::{Order, Uuid};
 /// The keys of a phone, as its chain binds them to a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    /// Of the chain in the log.
+    /// Position of the chain in the log.
     pub position: u64,
     pub device: Uuid,
     pub record_key: PublicKey,
     pub transport_key: PublicKey,
-    /// Another binding of the same card came first, and nobody has accepted this one.
+    /// Another binding of the same card came first, and the operator has not accepted this one.
     pub second: bool,
     pub revoked: bool,
 }
@@ -28,7 +28,7 @@ pub struct Phone {
     pub commune: String,
     /// Records in the log.
     pub records: u64,
-    /// When it last called, seconds since 1970 UTC.
+    /// Time of its last request, seconds since 1970 UTC.
     pub seen: Option<i64>,
 }
 
@@ -54,12 +54,12 @@ fn binding(row: &Row) -> rusqlite::Result<Binding> {
 }
 
 impl Reading<'_> {
-    /// Whose record key this is.
+    /// The phone with this record key.
     pub fn by_record_key(&self, kid: &str) -> Result<Option<Binding>> {
         self.binding_where("record_kid = ?1", kid)
     }
 
-    /// Whose transport key this is.
+    /// The phone with this transport key.
     pub fn by_transport_key(&self, kid: &str) -> Result<Option<Binding>> {
         self.binding_where("transport_kid = ?1", kid)
     }

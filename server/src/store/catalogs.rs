@@ -1,4 +1,4 @@
-//! Verbs for catalogs and the files that they name.
+//! Catalogs and the files that they name.
 
 use super::error::Result;
 use super::transaction::{Reading, Writing};

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Name of the database in the data folder.
 pub const FILE: &str = "tabara.sqlite";
 
-/// At most so many pieces of work share a transaction, so that nobody waits long.
+/// Limit of pieces of work in one transaction, so that none waits long.
 const GROUP: usize = 128;
 
 /// The open store; clones share it.
@@ -58,13 +58,13 @@ impl Store {
         found
     }
 
-    /// Writes, and returns when what was written is durable. An error leaves nothing behind.
+    /// Writes, and returns when the transaction is durable. After an error nothing is written.
     pub fn write<T: Send + 'static>(&self, work: impl FnOnce(&Writing) -> Result<T> + Send + 'static) -> Result<T> {
         let (tell, told) = mpsc::sync_channel(1);
         let job: Job = Box::new(move |open| {
             let done = open.and_then(|conn| in_savepoint(conn, work));
             Box::new(move |durable| {
-                // a caller that has gone away needs no answer
+                // the caller may be gone
                 let _ = tell.send(durable.and(done));
             })
         });

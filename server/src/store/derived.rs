@@ -11,7 +11,7 @@ use tabara_protocol::record::{Reason, Record};
 impl Writing<'_> {
     pub(super) fn derive(&self, position: u64, kind: Kind, reason: Option<Reason>, body: &str) -> Result<()> {
         if kind == Kind::Record {
-            // the many, which need not be read for it
+            // the frequent case, for which the text need not be parsed
             return self.meet_withdrawals(position, position);
         }
         let conn = self.0.0;
@@ -68,7 +68,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A reviewer decides about a withdrawal as the operator may: it counts, or it does not.
+    /// A reviewer decides about a withdrawal as the operator does: it counts, or it does not.
     fn reviewed(&self, about: u64, review: &Record, since: u64) -> Result<()> {
         match statistics::Decision::of(review) {
             Some(statistics::Decision::Confirmed) => self.decided(about, true, since),

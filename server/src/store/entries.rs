@@ -1,4 +1,4 @@
-//! Verbs that read the log's entries.
+//! Reading the log's entries.
 
 use super::error::{Result, StoreError};
 use super::rows::reason;
@@ -24,7 +24,7 @@ pub struct Found {
     pub record: Option<Record>,
 }
 
-/// A line of the list of what waits for someone to look.
+/// A line of the list of quarantined entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
     pub position: u64,
@@ -35,7 +35,7 @@ pub struct Quarantined {
     pub device: Option<Uuid>,
 }
 
-/// `kind <> 2` lets SQLite use the index of the few; without it this reads the whole log.
+/// `kind <> 2` lets SQLite use the partial index `entry_kind`; without it this reads the whole log.
 pub(super) const LAST_OF: &str =
     "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
 
@@ -149,7 +149,7 @@ impl Reading<'_> {
         Ok(query.query_row([], |r| r.get(0)).optional()?)
     }
 
-    /// What became of a phone's records after a position: about 200 in one answer, and where to go on.
+    /// News about a phone's records after a position: about 200 in one answer, and the next cursor.
     pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
         let mut query = self.0.prepare_cached(
             "SELECT n.position, n.kind, mine.id, n.body FROM entry n JOIN entry mine ON mine.id = n.target
@@ -171,7 +171,7 @@ impl Reading<'_> {
         let mut updates: Vec<Update> = Vec::new();
         while let Some(row) = rows.next()? {
             let position = row.get(0)?;
-            // what came at one position goes out together, or the cursor would pass some of it over
+            // all updates of one position go out together, or the cursor would skip some of them
             if updates.len() >= 200 && updates.last().is_some_and(|last| last.position != position) {
                 return Ok((updates, position - 1));
             }
@@ -191,7 +191,7 @@ impl Reading<'_> {
         Ok((updates, self.head(0)?.position.max(after)))
     }
 
-    /// What waits for someone to look, oldest first.
+    /// Quarantined entries without a decision, oldest first.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>> {
         let mut query = self.0.prepare_cached(
             // a withdrawal whose target came later, and is not its own to take back, was in order when it came

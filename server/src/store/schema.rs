@@ -1,10 +1,10 @@
-//! The schema by numbered steps: `user_version` says how many were taken. A file from the future is refused untouched.
+//! The schema in numbered steps; `user_version` is the number of steps taken. A newer file is refused and not changed.
 
 use super::error::{Result, StoreError};
 use super::withdrawals;
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Each step stands in its own file, with prose; a step that was released never changes.
+/// Each step has its own file, with prose. A released step never changes.
 const STEPS: &[&str] = &[include_str!("schema/1-log.sql"), include_str!("schema/2-withdrawals.sql")];
 
 /// Takes the steps that are missing, all or none.
@@ -24,7 +24,7 @@ pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
     Ok(tx.commit()?)
 }
 
-/// Phones that see another epoch offer again what they sent lately.
+/// Phones that see another epoch offer the records again that they sent lately.
 pub(super) fn new_epoch(conn: &Connection) -> Result<()> {
     conn.execute("DELETE FROM epoch", [])?;
     conn.execute("INSERT INTO epoch VALUES (?1)", [tabara_protocol::envelope::random::<16>()])?;

@@ -1,4 +1,4 @@
-//! What the verbs of the store hang on: reads of one moment, and writes within one transaction.
+//! Reads of one moment, and writes within one transaction. The other files of the store add their methods.
 
 use rusqlite::Connection;
 

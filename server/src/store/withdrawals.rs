@@ -1,10 +1,10 @@
-//! Verbs for taking back. A withdrawal names a record by its id, or all records of a slip by the code. It covers those
-//! of them that are its own phone's, or whose secret it shows (`Record::may_change`); once someone accepted it, all. With
-//! each goes what this one corrected or was corrected by. It works in any order of arrival: sealed bytes go at once,
-//! the signed facts at the next revision.
+//! Withdrawals. A withdrawal names a record by its id, or all records of a slip by the code. It covers those of its own
+//! phone and those whose secret it shows (`Record::may_change`); if the operator or a reviewer accepted it, it covers all.
+//! The records that a covered one corrects, or that correct it, are withdrawn with it. Any order of arrival works. Sealed
+//! bytes are erased at once, the signed facts at the next revision.
 //!
-//! `withdrawn` holds what is taken back. It derives from the log alone, and everything else (erasing, burying, counting)
-//! asks only this table.
+//! The table `withdrawn` lists withdrawn records. It derives from the log alone; erasing, tombstones and counting read only
+//! this table.
 
 use super::entries::Found;
 use super::error::{Result, StoreError};
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tabara_protocol::envelope::Digest;
 use tabara_protocol::record::{Code, Record, Uuid};
 
-/// Ids of a record with all that it corrected or was corrected by.
+/// A record with all that it corrects or that correct it.
 pub(super) const LINKED: &str = "WITH RECURSIVE linked (id) AS (
       VALUES (?1)
       UNION SELECT t.id FROM linked JOIN entry c ON c.id = linked.id JOIN entry t ON t.id = c.target
@@ -23,7 +23,7 @@ pub(super) const LINKED: &str = "WITH RECURSIVE linked (id) AS (
         WHERE c.kind = 2 AND (c.binding = t.binding OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept)))
     SELECT e.position FROM linked JOIN entry e ON e.id = linked.id";
 
-/// A withdrawal that is in order, or that somebody accepted.
+/// A withdrawal that counts.
 struct Withdrawal {
     binding: Option<u64>,
     record: Record,
@@ -36,7 +36,7 @@ impl Withdrawal {
     }
 }
 
-/// Step 2 of the schema, for a log that was begun before it: codes, and what is taken back.
+/// Step 2 of the schema, for a log that was begun before it: fills in codes and withdrawn records.
 pub(super) fn fill_in(conn: &Connection) -> Result<()> {
     let log = Writing(Reading(conn));
     for position in log.positions("SELECT position FROM entry WHERE kind IN (2, 4) AND body IS NOT NULL", [])? {
@@ -52,19 +52,19 @@ pub(super) fn fill_in(conn: &Connection) -> Result<()> {
 }
 
 impl Reading<'_> {
-    /// Whether the record at a position is taken back.
+    /// Whether the record at a position is withdrawn.
     pub fn is_withdrawn(&self, position: u64) -> Result<bool> {
         Ok(self.0.prepare_cached("SELECT 1 FROM withdrawn WHERE record = ?1")?.exists([position])?)
     }
 
-    /// Whether a person took back what stood under this code.
+    /// Whether a withdrawal covers a record of this code.
     pub fn is_dead(&self, code: &Code) -> Result<bool> {
         let sql = "SELECT 1 FROM entry w WHERE w.code = ?1 AND w.kind = 4
                    AND EXISTS (SELECT 1 FROM withdrawn WHERE by = w.position)";
         Ok(self.0.prepare_cached(sql)?.exists([code.as_str()])?)
     }
 
-    /// The records that a withdrawal names, as far as they are here.
+    /// The records that a withdrawal names, as far as they are in the log.
     pub fn named(&self, withdrawal: &Record) -> Result<Vec<Found>> {
         let by_id = "SELECT position FROM entry WHERE id = ?1 AND kind = 2";
         let positions = match (&withdrawal.revises, &withdrawal.code) {
@@ -96,7 +96,7 @@ impl Reading<'_> {
 
     /// The withdrawal at a position, if there is one and it counts.
     fn withdrawal(&self, position: u64) -> Result<Option<Withdrawal>> {
-        // one that took nothing back when it came may yet cover what comes later
+        // a withdrawal that covered nothing when it came may cover a later record
         let sql = "SELECT e.binding, e.body, ifnull(d.accept, ifnull(e.reason, '') IN ('', 'foreign_revision')),
                    ifnull(d.accept, 0) FROM entry e
                    LEFT JOIN decision d ON d.about = e.position WHERE e.position = ?1 AND e.kind = 4";
@@ -122,7 +122,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Takes back what the withdrawal at a position covers; no effect on entries of another kind.
+    /// Withdraws the records that the withdrawal at a position covers. No effect on entries of another kind.
     pub(super) fn apply_withdrawal(&self, position: u64, since: u64) -> Result<()> {
         let Some(withdrawal) = self.withdrawal(position)? else { return Ok(()) };
         for found in self.named(&withdrawal.record)?.iter().filter(|found| withdrawal.covers(found)) {
@@ -131,9 +131,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Looks whether a record that came now, or that counts from now on, is taken back already.
+    /// Withdraws a record that came now, or that counts from now on, if an earlier withdrawal covers it.
     pub(super) fn meet_withdrawals(&self, position: u64, since: u64) -> Result<()> {
-        // most logs hold few withdrawals, and this is asked for every record that comes
+        // most logs hold few withdrawals, and this runs for every record that arrives
         if !self.0.0.prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND kind <> 2")?.exists([])? {
             return Ok(());
         }
@@ -149,7 +149,7 @@ impl Writing<'_> {
                 self.take_back(id, since, by)?;
             }
         }
-        // what corrects something that is taken back, or is corrected by it, goes with it
+        // a record that corrects a withdrawn one, or is corrected by it, is withdrawn too
         let by = format!("SELECT by FROM withdrawn WHERE record IN ({LINKED}) LIMIT 1");
         match self.positions(&by, [id])?.first() {
             Some(by) => self.take_back(id, since, *by),
@@ -166,7 +166,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Turns every record that is taken back into a tombstone. Part of a revision.
+    /// Turns every withdrawn record into a tombstone. Part of a revision.
     pub fn bury_withdrawn(&self) -> Result<()> {
         let alive = "SELECT record FROM withdrawn JOIN entry ON position = record WHERE body IS NOT NULL";
         for position in self.positions(alive, [])? {

@@ -17,12 +17,12 @@ use std::sync::Arc;
 pub(super) const SESSION_COOKIE: &str = "tabara";
 pub(super) const LANGUAGE_COOKIE: &str = "tabara-language";
 
-/// What a page has to know of its request.
+/// What a page needs of its request.
 pub struct PageRequest {
     pub(super) language: Language,
     /// Path and query, for the language switch.
     address: String,
-    /// Whether cookies may be for encrypted connections only; not on the machine itself, where there is no TLS.
+    /// Whether cookies are restricted to TLS; not on the machine itself, where there is none.
     secure: bool,
     ticket: Option<Ticket>,
 }
@@ -52,14 +52,14 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 impl PageRequest {
-    /// A `set-cookie` line. Without a value the cookie goes.
+    /// A `set-cookie` header. An empty value removes the cookie.
     pub(super) fn cookie(&self, name: &str, value: &str, seconds: u32) -> (HeaderName, HeaderValue) {
         let secure = if self.secure { "; Secure" } else { "" };
         let line = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
         (header::SET_COOKIE, HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static("")))
     }
 
-    /// Who asks, or the way to the sign-in.
+    /// The person who is signed in; else a redirect to the sign-in.
     pub(super) async fn visitor(&self, pages: &Arc<Pages>) -> Result<Visitor, Response> {
         let ticket = self.ticket.as_ref().and_then(|ticket| Ticket::read(&ticket.text()));
         let Some(ticket) = ticket else { return Err(Redirect::to("/sign-in").into_response()) };
@@ -143,7 +143,7 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
     }
 }
 
-/// A page that says what went wrong and where to go.
+/// A page that reports an error, with a link back.
 pub(super) fn problem(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode) -> Response {
     let problems = &here.language.texts().problems;
     let (title, text) = match status {

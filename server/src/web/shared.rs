@@ -1,4 +1,4 @@
-//! What every page shares, and pages that cannot be made.
+//! What every page shares, and the error of a page.
 
 use crate::staff::file::Staff;
 use crate::state::Server;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 pub struct Pages {
     pub(super) server: Arc<Server>,
     counting: Mutex<Counting>,
-    /// Checking a password takes 19 MiB: at most so many at once.
+    /// Limits how many passwords are checked at once: each check takes 19 MiB.
     pub(super) hashing: Semaphore,
 }
 
@@ -36,12 +36,12 @@ impl Pages {
     }
 }
 
-/// Sign-in goes by real time, also where the months go by another clock.
+/// Sign-in uses real time, even if the months use another clock (the demo).
 pub(super) fn now() -> i64 {
     SystemClock::default().unix()
 }
 
-/// A page that cannot be made. Its cause is in the server's own log.
+/// A page that cannot be made. The cause is in the server's log output.
 pub(super) struct PageError(pub(super) StatusCode);
 
 impl From<store::StoreError> for PageError {
@@ -51,7 +51,7 @@ impl From<store::StoreError> for PageError {
     }
 }
 
-/// Runs what waits for the disk or computes on a thread of its own.
+/// Runs blocking work (disk, computation) on a thread for it.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PageError> + Send + 'static,
 ) -> Result<T, PageError> {

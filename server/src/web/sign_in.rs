@@ -1,4 +1,4 @@
-//! In and out. The form tells nobody which part was wrong.
+//! Signing in and out. The form does not report which part was wrong.
 
 use super::page::{PageRequest, SESSION_COOKIE, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, now};
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// Where a request came from; unknown where the server was not told (in a test without a socket).
+/// The address of a client; empty in a test without a socket.
 pub struct ClientAddress(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {

@@ -46,7 +46,8 @@ impl Authority {
 
     /// The text of a new card for a commune.
     pub fn card(&self, commune: &str, expires: i64, server: String) -> String {
-        let order = card::Order { organisation: "IOM".into(), commune: commune.into(), expires, server, pin: None };
+        let order =
+            card::CardRequest { organisation: "IOM".into(), commune: commune.into(), expires, server, pin: None };
         card::issue(&self.key, &order).expect("a card").0.text()
     }
 }
