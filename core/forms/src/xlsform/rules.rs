@@ -10,6 +10,7 @@ use super::references::{Names, references};
 use crate::expression::functions::{self, Function};
 use crate::expression::layout::{FORM, Layout};
 use crate::expression::parser::{Ast, Base, parse};
+use crate::expression::regex::Regex;
 use crate::expression::{Axis, Binder, Bound, Cause, Environment, Operator, evaluate, moment, number_text};
 use crate::package::{Node, NodeType, Package, Source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +154,8 @@ impl Rules<'_, '_> {
     /// A warning, or an error where people are counted.
     fn warn_or_error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
         let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
-        match self.strict && !matches!(code, "open-regex" | "blank-number") {
+        // a pattern that nothing fits would stop the interview for good
+        match code == "bad-regex" || self.strict && !matches!(code, "open-regex" | "blank-number") {
             true => self.diagnostics.error(at, code, message, hint),
             false => self.diagnostics.warn(at, code, message, hint),
         }
@@ -274,7 +276,11 @@ impl Rules<'_, '_> {
                     let hint = "write date('2024-12-31') for a day".to_owned();
                     Some(("type-clash", format!("'{name}' is a date, and is compared with a number"), hint))
                 }
-                NodeType::SelectOne => self.unknown_choice(question, &number_text(*number)),
+                // a scale is compared with any number: no choice need have the name 4 to be greater than 4
+                NodeType::SelectOne if matches!(operator, Operator::Equal | Operator::Unequal) => {
+                    self.unknown_choice(question, &number_text(*number))
+                }
+                NodeType::SelectOne => None,
                 _ if operator == Operator::Unequal => {
                     let hint =
                         format!("write not(${{{name}}} = {}) if no answer shall count too", number_text(*number));
@@ -320,12 +326,12 @@ impl Rules<'_, '_> {
                     ("type-clash", format!("'{}' is counted, and has one answer", question.name), hint)
                 })
             }
-            ("regex", [_, Ast::Text(pattern)]) => match regex_lite::Regex::new(pattern) {
-                Err(_) => {
-                    let hint = "look-around and classes such as \\p{L} are not known".to_owned();
-                    Some(("bad-regex", format!("'{pattern}' is no regular expression here, and never fits"), hint))
+            ("regex", [_, Ast::Text(pattern)]) => match Regex::new(pattern) {
+                Err(error) => {
+                    let hint = "write it in another way, or check a part of it in a calculate".to_owned();
+                    Some(("bad-regex", format!("'{pattern}' is no pattern that a phone can read: {error}"), hint))
                 }
-                Ok(_) if !pattern.starts_with('^') || !pattern.ends_with('$') => {
+                Ok(_) if !pattern.trim_start_matches("(?i)").starts_with('^') || !pattern.ends_with('$') => {
                     let hint = "write ^...$ around it to say so".to_owned();
                     Some(("open-regex", format!("'{pattern}' must fit the whole answer, not a part of it"), hint))
                 }

@@ -73,6 +73,8 @@ const CASES: &[(&str, &str)] = &[
     ("random() >= 0 and random() < 1 and random() = random()", "true"),
     ("regex('abc', 'b')", "false"),
     ("regex('abc', '[a-c]+|x')", "true"),
+    ("regex('Éloïse', '\\p{L}+')", "true"),
+    ("regex('abc', '(?!.*[0-9]).+')", "true"),
     ("round(-1.5)", "-1"),
     ("round(12350.12, -2)", "12400"),
     ("selected('a bc', ' bc ')", "true"),

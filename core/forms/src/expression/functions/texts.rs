@@ -1,6 +1,7 @@
 //! Texts and lists of marks. Places and lengths count characters.
 
 use super::{EvalContext, Expr, Value};
+use crate::expression::regex::Regex;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::Digest as _;
 
@@ -92,13 +93,9 @@ pub fn normalize_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the whole text fits a pattern (decision 1). A pattern that is none fits nothing.
+/// Whether the whole text fits a pattern (decision 1). An invalid pattern matches nothing; the compiler reports it.
 pub fn regex(text: &str, pattern: &str) -> bool {
-    // the `$` of a pattern would also stand before a last line end: the group keeps alternatives together
-    regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(1 << 20)
-        .build()
-        .is_ok_and(|regex| regex.is_match(text))
+    Regex::new(pattern).is_ok_and(|regex| regex.fits(text))
 }
 
 pub fn base64_decode(text: &str) -> Value {
