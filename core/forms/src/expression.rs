@@ -12,6 +12,7 @@ pub mod layout;
 mod lexer;
 pub mod moment;
 pub mod parser;
+pub mod regex;
 mod value;
 
 use crate::package::Package;

@@ -231,12 +231,10 @@ impl<'a, 'b> Reader<'a, 'b> {
             texts.into_iter().flat_map(|text| text.0.iter_mut()).for_each(collapse);
         }
         let plain = |key: &str| self.get(row, key).unwrap_or_default().to_owned();
+        let rule = |key: &str| truth(plain(key));
         (node.relevant, node.constraint, node.calculation) =
-            (plain("relevant"), plain("constraint"), plain("calculation"));
-        (node.required, node.readonly) = (truth(plain("required")), truth(plain("readonly")));
-        if node.relevant.eq_ignore_ascii_case("yes") || node.relevant.eq_ignore_ascii_case("no") {
-            node.relevant = truth(node.relevant);
-        }
+            (rule("relevant"), rule("constraint"), rule("calculation"));
+        (node.required, node.readonly) = (rule("required"), rule("readonly"));
         (node.appearance, node.repeat_count) = (plain("appearance"), plain("repeat_count"));
         (node.fact, node.role, node.prefill) = (plain("fact"), plain("role"), plain("prefill"));
         if let Some(cell) = self.get(row, "sealed_only") {
