@@ -68,6 +68,11 @@ async fn dev_server(folder: &Path, port: u16) {
     let mut deployment = Deployment::start(temporary.path(), clock.clone(), &[FORM], port).await;
     follow_real_time(clock);
     println!("server on {}", deployment.url());
+    // the phone of the example in bindings/python, whose server ended with the last start
+    if std::fs::remove_dir_all(folder.join("phone")).is_ok() {
+        std::fs::remove_file(folder.join("phone-secret.json")).ok();
+        println!("the phone of the last start is gone, like its server");
+    }
     invite_coordinator(&deployment);
     hand_out_card(&deployment, folder).expect("the folder can be written");
     println!("\nIts files go when it ends. Ctrl-C ends it.");
