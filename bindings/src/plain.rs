@@ -44,6 +44,8 @@ pub enum Kind {
     Assistance,
     /// Something an organisation did; it is about nobody.
     Activity,
+    /// Sums of a month that a law-enforcement unit reports; about nobody.
+    Enforcement,
     /// A person takes back what was recorded.
     Withdrawal,
     /// A reviewer's decision on a case.

@@ -133,6 +133,7 @@ mod tests {
                 code: None,
                 undo: None,
                 secret: None,
+                route: None,
                 facts,
                 sealed,
             },

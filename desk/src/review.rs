@@ -42,6 +42,7 @@ pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sen
         code: None,
         undo: None,
         secret: None,
+        route: None,
         facts,
         sealed: None,
     };

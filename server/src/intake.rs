@@ -247,9 +247,10 @@ impl KnownKeys {
             Ok(record) => record,
             Err(e) => return Ok(Err(refusal(e))),
         };
+        let misplaced = record.route.is_some() && record.kind != record::Kind::Referral;
         let names_nothing =
             record.kind == record::Kind::Withdrawal && record.revises.is_none() && record.code.is_none();
-        if (header.typ == Typ::Review) != (record.kind == record::Kind::Review) || names_nothing {
+        if (header.typ == Typ::Review) != (record.kind == record::Kind::Review) || names_nothing || misplaced {
             return Ok(Err(Reason::Malformed));
         }
         let sealed = match sealed_bytes(&sent, &record) {
@@ -288,6 +289,9 @@ fn sealed_bytes(sent: &Sent, record: &Record) -> Result<Option<Vec<u8>>, Reason>
 pub fn content(log: &Reading, record: &Record) -> store::Result<Option<Reason>> {
     if let Err(reason) = Dictionary::standard().check(record.kind, &record.facts) {
         return Ok(Some(reason));
+    }
+    if record.route.as_ref().is_some_and(|route| !route.is_sound()) {
+        return Ok(Some(Reason::UnknownCode));
     }
     let filled_in = !matches!(record.kind, record::Kind::Withdrawal | record::Kind::Review);
     let unknown = filled_in && !log.knows_questionnaire(record.questionnaire.sha256)?;
@@ -341,9 +345,11 @@ fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result
     let kind = match record.kind {
         record::Kind::Review => Kind::Review,
         record::Kind::Withdrawal => Kind::Withdrawal,
-        record::Kind::Screening | record::Kind::Referral | record::Kind::Assistance | record::Kind::Activity => {
-            Kind::Record
-        }
+        record::Kind::Screening
+        | record::Kind::Referral
+        | record::Kind::Assistance
+        | record::Kind::Activity
+        | record::Kind::Enforcement => Kind::Record,
     };
     let position = log.append(&EntryRow {
         kind,

@@ -14,7 +14,6 @@ use crate::settings::Settings;
 use crate::statistics::Counting;
 use crate::store::{self, OrderStatus, Store, StoreError};
 use std::path::{Path, PathBuf};
-use tabara_protocol::facts::Dictionary;
 use tabara_protocol::record::Uuid;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -76,7 +75,7 @@ pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
     remove()?;
     std::fs::create_dir(&scratch)?;
     let done = rebuild::rebuild(store, settings, &scratch).map(|(rebuilt, copy)| {
-        let numbers = |store| Counting::new(Dictionary::standard()).follow(store);
+        let numbers = |store| Counting::standard().follow(store);
         Ok::<_, StoreError>((rebuilt, numbers(store)? == numbers(&copy)?))
     });
     remove()?;

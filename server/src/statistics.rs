@@ -1,63 +1,42 @@
-//! Numbers from the log. A pure function of the log up to a position and the dictionary of facts: no clock, no
+//! Numbers from the log. A pure function of the log up to a position, the facts and the tables: no clock, no
 //! database, no order of evaluation has a say in them, so every copy of the server shows the same.
 //!
 //! | part | what |
 //! |--|--|
-//! | [`ledger`] | the log folded into packed rows; which screenings stand, as each month sees the log |
-//! | [`tables`] | the fixed grid of tables, places and periods; a [`Snapshot`] holds all of it, counted |
+//! | [`month`] | civil months, and the periods that are shown |
+//! | [`columns`] | facts packed into bits, as `facts.csv` says |
+//! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
+//! | [`cells`] | the tables of `tables.csv` made ready: in which cells a record counts |
+//! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
 //! | [`disclosure`] | the only door: `shown()` |
 //!
 //! An open month shows totals of the nation and its provinces only. When it closes, seven days after its end, its
 //! splits appear, once; what comes later (late records, corrections, withdrawals, reviews) waits for the next
 //! revision, four times a year. Closings and revisions are entries of the log themselves.
 
+mod cells;
+mod columns;
 pub mod disclosure;
 pub mod ledger;
+pub mod month;
 pub mod tables;
 
+pub use cells::NOT_CONFIRMED;
 pub use disclosure::{Base, Shown};
-pub use ledger::{Decision, LedgerFault, Month};
-pub use tables::{Period, Scope, Snapshot, Table};
+pub use ledger::{Decision, Event, LedgerFault};
+pub use month::{Month, Period};
+pub use tables::{Answer, Scope, Snapshot};
 
 use crate::entry::{Entry, What};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tabara_protocol::facts::Dictionary;
-use tabara_protocol::record::{Kind, Record, Uuid};
-
-/// What an entry of the log tells the statistics.
-#[derive(Debug, Clone)]
-pub enum Event<'a> {
-    Enrolled {
-        /// Position of the phone's chain.
-        device: u64,
-        /// Code of the commune of enrolment.
-        commune: &'a str,
-    },
-    Screened {
-        device: u64,
-        record: &'a Record,
-    },
-    /// The person took it back, or the operator no longer accepts it.
-    TakenBack {
-        record: Uuid,
-    },
-    Reviewed {
-        record: Uuid,
-        decision: Decision,
-    },
-    /// This month and all before it.
-    Closed {
-        month: Month,
-    },
-    /// What came late enters the closed months.
-    Revised,
-}
+use tabara_protocol::tables::Tables;
 
 /// The running count of a log.
 pub struct Counting {
-    dictionary: &'static Dictionary,
+    plan: Arc<cells::Plan>,
     ledger: ledger::Ledger,
     head: u64,
     latest: Arc<Snapshot>,
@@ -67,11 +46,19 @@ pub struct Counting {
 }
 
 impl Counting {
-    pub fn new(dictionary: &'static Dictionary) -> Self {
-        let ledger = ledger::Ledger::new(dictionary);
+    /// By the facts and tables that this build carries.
+    pub fn standard() -> Self {
+        Self::new(Dictionary::standard(), Tables::standard())
+    }
+
+    /// By other facts, and tables that were checked against them.
+    pub fn new(dictionary: &Dictionary, tables: &Tables) -> Self {
+        let layouts = ledger::layouts(dictionary);
+        let plan = Arc::new(cells::Plan::new(tables, &layouts));
+        let ledger = ledger::Ledger::new(layouts);
         let closed = Arc::<tables::Closed>::default();
-        let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), dictionary));
-        Self { dictionary, ledger, head: 0, latest, closed, held: HashMap::new() }
+        let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), plan.clone()));
+        Self { plan, ledger, head: 0, latest, closed, held: HashMap::new() }
     }
 
     /// The position of the last entry taken; ask the log for what follows.
@@ -83,18 +70,18 @@ impl Counting {
     pub fn take(&mut self, mut entry: Entry) -> Result<(), LedgerFault> {
         let (position, taken_back) = (entry.position, std::mem::take(&mut entry.takes_back));
         self.head = position;
-        self.tell(entry)?;
+        self.apply(entry)?;
         taken_back.into_iter().try_for_each(|record| self.ledger.apply(position, &Event::TakenBack { record }))
     }
 
-    fn tell(&mut self, entry: Entry) -> Result<(), LedgerFault> {
+    fn apply(&mut self, entry: Entry) -> Result<(), LedgerFault> {
         if let What::Decision(decision) = &entry.what {
             let Some((held, accepted)) = self.held.get_mut(&decision.position) else { return Ok(()) };
             if std::mem::replace(accepted, decision.accept) == decision.accept {
                 return Ok(());
             }
             return match (decision.accept, &held.what) {
-                (true, _) => told(held).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
+                (true, _) => event_of(held).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
                 (false, What::Record(record)) => {
                     self.ledger.apply(entry.position, &Event::TakenBack { record: record.record })
                 }
@@ -105,7 +92,7 @@ impl Counting {
             self.held.insert(entry.position, (entry, false));
             return Ok(());
         }
-        told(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
+        event_of(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
     }
 
     /// Takes what has come into a store's log since, and gives the numbers.
@@ -123,26 +110,24 @@ impl Counting {
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         if self.latest.head != self.head {
             if self.latest.edition != self.ledger.edition() {
-                self.closed = Arc::new(tables::Closed::count(&self.ledger, self.dictionary));
+                self.closed = Arc::new(tables::Closed::count(&self.ledger, &self.plan));
             }
             let closed = self.closed.clone();
-            self.latest = Arc::new(Snapshot::new(&self.ledger, self.head, closed, self.dictionary));
+            self.latest = Arc::new(Snapshot::new(&self.ledger, self.head, closed, self.plan.clone()));
         }
         self.latest.clone()
     }
 }
 
-/// What an entry tells, if it tells anything.
-fn told(entry: &Entry) -> Option<Event<'_>> {
+/// What an entry says to the statistics, if it says anything.
+fn event_of(entry: &Entry) -> Option<Event<'_>> {
     let device = entry.binding.unwrap_or(0);
     Some(match &entry.what {
         What::Chain { grant, .. } => Event::Enrolled { device: entry.position, commune: &grant.commune },
-        What::Record(record) if record.kind == Kind::Screening => Event::Screened { device, record },
-        What::Review(record) => Event::Reviewed { record: record.revises?, decision: Decision::of(record)? },
+        What::Record(record) | What::Review(record) => Event::Recorded { device, record },
         What::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
         What::Revision(_) => Event::Revised,
-        What::Record(_)
-        | What::Withdrawal(_)
+        What::Withdrawal(_)
         | What::Tombstone { .. }
         | What::Revocation(_)
         | What::Catalog(_)

@@ -125,6 +125,16 @@ for (const [language, title] of [['fr-FR', 'Personnes identifiées'], ['en-GB', 
         await check(page);
         await accessible(page);
       }
+      for (const subject of ['journey', 'referrals', 'assistance', 'activities', 'law']) {
+        await page.goto(`${house.address}/figures?page=${subject}`);
+        assert.equal(await page.getAttribute('#figures', 'data-page'), subject);
+        assert.ok(await page.locator('table[data-table] td[data-value]').count() > 0, `${subject} has numbers`);
+        await page.screenshot({ path: path.join(shots, `${subject}-${code}-${name}.png`), fullPage: true });
+        if (scripts) {
+          await check(page);
+          await accessible(page);
+        }
+      }
       await page.context().close();
     });
   }

@@ -153,17 +153,20 @@ def test_a_recorded_visit_of_a_phone_is_read_by_another_client():
         ("accepted", None),
         ("accepted", None),
         ("accepted", None),
+        ("accepted", None),
         ("refused", "bad_signature"),
     ]
     head = opened("tabara-head", keys["operations"], visit["records"]["head"])
-    for item, verdict in zip(sent[:4], results):
+    for item, verdict in zip(sent[:5], results):
         record = opened("tabara-record", keys["record_key"], item["jws"])
         receipt = opened("tabara-receipt", keys["operations"], verdict["receipt"])
         assert (receipt["record"], receipt["jws"]) == (record["record"], digest(item["jws"].encode()))
         assert receipt["epoch"] == head["epoch"] and receipt["position"] <= head["position"]
         assert receipt.get("sealed") == record.get("sealed", {}).get("sha256")
     with pytest.raises(BadSignatureError):
-        opened("tabara-record", keys["record_key"], sent[4]["jws"])
+        opened("tabara-record", keys["record_key"], sent[5]["jws"])
+    referral = opened("tabara-record", keys["record_key"], sent[4]["jws"])
+    assert referral["route"]["service"] == "sv_medical" and "facts" not in referral
     sealed = unb64(sent[0]["sealed"])
     case = json.loads(zlib.decompress(pyrage.decrypt(sealed, [case_worker]), wbits=-15))
     assert case["record"] == opened("tabara-record", keys["record_key"], sent[0]["jws"])["record"]

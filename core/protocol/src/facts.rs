@@ -29,26 +29,26 @@ impl Value {
     }
 }
 
-/// Who may see tables of a fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grid {
-    Public,
-    Inside,
-    None,
-}
-
 /// One row of the dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     pub name: String,
     /// Kinds of record that may carry it.
-    pub kinds: Vec<String>,
+    pub kinds: Vec<Kind>,
     pub many: bool,
     pub codes: Codes,
-    pub grid: Grid,
+    /// Public tables may split by it; else those for authorised users only.
+    pub public: bool,
     pub sensitive: bool,
     /// An item of the questionnaire, `derived:NAME`, `record:FIELD` or `form`.
     pub from: String,
+}
+
+impl Fact {
+    /// Whether a record of this kind may carry it.
+    pub fn is_for(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
 }
 
 /// The closed list of a fact's codes.
@@ -85,6 +85,8 @@ fn is_month(code: &str) -> bool {
 /// All facts, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dictionary {
+    /// Grows with every change of a fact or a code.
+    pub version: u32,
     pub facts: Vec<Fact>,
 }
 
@@ -96,31 +98,37 @@ pub struct DictionaryFault {
     pub cause: &'static str,
 }
 
+/// The text of `facts.csv` that this build carries.
+pub const TEXT: &str = include_str!("../../../questionnaires/facts.csv");
+/// A fact with several answers has at most so many codes: one bit each.
+pub const MAX_CODES_OF_MANY: usize = 64;
+
 impl Dictionary {
     /// The dictionary that this build carries.
     pub fn standard() -> &'static Self {
         static STANDARD: OnceLock<Dictionary> = OnceLock::new();
-        STANDARD.get_or_init(|| {
-            Self::parse(include_str!("../../../questionnaires/facts.csv")).expect("facts.csv is tested")
-        })
+        STANDARD.get_or_init(|| Self::parse(TEXT).expect("facts.csv is tested"))
     }
 
-    /// Reads `facts.csv`: `fact,kinds,cardinality,codes,grid,sensitive,from,note`; lists are separated by `|`. The
-    /// note runs to the end of the line, so that it may hold commas.
+    /// Reads `facts.csv`: a line `# version N`, then `fact,kinds,cardinality,codes,grid,sensitive,from,note`; lists are
+    /// separated by `|`. The note runs to the end of the line, so that it may hold commas.
     pub fn parse(text: &str) -> Result<Self, DictionaryFault> {
         const HEAD: &str = "fact,kinds,cardinality,codes,grid,sensitive,from,note";
-        if text.lines().next() != Some(HEAD) {
-            return Err(DictionaryFault { line: 1, cause: "the head line is not the expected one" });
+        let mut lines = text.lines();
+        let version = lines.next().and_then(|line| line.strip_prefix("# version ")?.parse().ok());
+        let version = version.ok_or(DictionaryFault { line: 1, cause: "the first line names no version" })?;
+        if lines.next() != Some(HEAD) {
+            return Err(DictionaryFault { line: 2, cause: "the head line is not the expected one" });
         }
         let mut facts: Vec<Fact> = Vec::new();
-        for (at, row) in text.lines().enumerate().skip(1).filter(|(_, row)| !row.is_empty()) {
+        for (at, row) in text.lines().enumerate().skip(2).filter(|(_, row)| !row.is_empty()) {
             let fact = parse_row(row).map_err(|cause| DictionaryFault { line: at + 1, cause })?;
             if facts.iter().any(|f| f.name == fact.name) {
                 return Err(DictionaryFault { line: at + 1, cause: "the fact stands there already" });
             }
             facts.push(fact);
         }
-        Ok(Self { facts })
+        Ok(Self { version, facts })
     }
 
     pub fn get(&self, name: &str) -> Option<&Fact> {
@@ -130,7 +138,7 @@ impl Dictionary {
     /// Checks every fact of a record of this kind: known, allowed for the kind, one or many, known codes.
     pub fn check(&self, kind: Kind, facts: &Facts) -> Result<(), Reason> {
         for (name, value) in facts {
-            let known = self.get(name).filter(|f| f.kinds.iter().any(|k| k == kind.word()));
+            let known = self.get(name).filter(|fact| fact.is_for(kind));
             let fact = known.ok_or(Reason::UnknownFact)?;
             if matches!(value, Value::Many(_)) != fact.many {
                 return Err(Reason::UnknownFact);
@@ -158,19 +166,23 @@ fn parse_row(row: &str) -> Result<Fact, &'static str> {
         None if codes.is_empty() => return Err("a fact without codes"),
         None => Codes::List(list(codes)),
     };
-    let grid = match grid {
-        "public" => Grid::Public,
-        "inside" => Grid::Inside,
-        "none" => Grid::None,
-        _ => return Err("grid is public, inside or none"),
+    let public = match grid {
+        "public" => true,
+        "inside" => false,
+        _ => return Err("grid is public or inside"),
     };
     let many = match cardinality {
         "one" => false,
         "many" => true,
         _ => return Err("cardinality is one or many"),
     };
+    if many && !matches!(&codes, Codes::List(list) if list.len() <= MAX_CODES_OF_MANY) {
+        return Err("a fact with several answers has a list of 64 codes at most");
+    }
+    let kinds: Option<Vec<Kind>> = kinds.split('|').map(Kind::of).collect();
+    let kinds = kinds.ok_or("a kind of record that there is not")?;
     let sensitive = sensitive == "true";
-    Ok(Fact { name: name.into(), kinds: list(kinds), many, codes, grid, sensitive, from: from.into() })
+    Ok(Fact { name: name.into(), kinds, many, codes, public, sensitive, from: from.into() })
 }
 
 #[cfg(test)]
@@ -184,7 +196,7 @@ mod tests {
     #[test]
     fn the_standard_dictionary_reads() {
         let dictionary = Dictionary::standard();
-        assert_eq!(dictionary.facts.len(), 43);
+        assert_eq!((dictionary.version, dictionary.facts.len()), (2, 42));
         assert_eq!(dictionary.get("screen_commune").map(|f| &f.codes).map(|c| c.has("BI-CO-04-02")), Some(true));
     }
 
@@ -205,8 +217,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        let text = "fact,kinds,cardinality,codes,grid,sensitive,from,note\nsex,screening,one,f|m,public,false,p_sex,\nsex,screening,one,,public,false,p_sex,";
+        let text = "# version 1\nfact,kinds,cardinality,codes,grid,sensitive,from,note\nsex,screening,one,f|m,public,false,p_sex,\nsex,screening,one,,public,false,p_sex,";
         let fault = Dictionary::parse(text).unwrap_err();
-        assert_eq!((fault.line, fault.cause), (3, "a fact without codes"));
+        assert_eq!((fault.line, fault.cause), (4, "a fact without codes"));
     }
 }

@@ -15,6 +15,8 @@ pub enum Kind {
     Assistance,
     /// Work of an organisation, such as an awareness session.
     Activity,
+    /// Sums of a month that a law-enforcement unit reports.
+    Enforcement,
     /// A person withdraws a record.
     Withdrawal,
     /// A reviewer decides about a record.
@@ -23,12 +25,22 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Kind::Screening, Kind::Referral, Kind::Assistance, Kind::Activity, Kind::Withdrawal, Kind::Review];
+    pub const ALL: [Self; 7] = {
+        use Kind::*;
+        [Screening, Referral, Assistance, Activity, Enforcement, Withdrawal, Review]
+    };
 
     /// The kind of a word.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether a record of this kind is about one person, whose consent it needs.
+    pub fn is_about_a_person(self) -> bool {
+        match self {
+            Kind::Activity | Kind::Enforcement => false,
+            Kind::Screening | Kind::Referral | Kind::Assistance | Kind::Withdrawal | Kind::Review => true,
+        }
     }
 
     /// The word used in `facts.csv` and on the wire.
@@ -38,6 +50,7 @@ impl Kind {
             Kind::Referral => "referral",
             Kind::Assistance => "assistance",
             Kind::Activity => "activity",
+            Kind::Enforcement => "enforcement",
             Kind::Withdrawal => "withdrawal",
             Kind::Review => "review",
         }

@@ -4,7 +4,7 @@
 //! |--|--|
 //! | [`envelope`] | JWS with Ed25519: every signed thing, and the hashes that name things |
 //! | [`seal`] | `age` files: what only the holders of a key can read |
-//! | [`facts`], [`places`] | the dictionary of what may be counted; provinces and communes |
+//! | [`facts`], [`tables`], [`places`] | what may be counted; what is shown of it; provinces and communes |
 //! | [`record`], [`kind`], [`code`] | a record, its verdict and receipt; what kinds there are; the code on a slip |
 //! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
 //! | [`case_export`] | what the log holds on a case, for the person who asks |
@@ -24,3 +24,4 @@ pub mod places;
 pub mod record;
 pub mod referral;
 pub mod seal;
+pub mod tables;

@@ -6,6 +6,7 @@
 
 use crate::envelope::{Digest, EnvelopeError, sha256};
 use crate::facts::Facts;
+use crate::referral::Route;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,9 @@ pub struct Record {
     /// The slip's second secret itself, in a withdrawal. The hash would not do: whoever reads the log knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Code>,
+    /// Where a referral goes. The server forwards by it, and counts nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Route>,
     /// Empty where the person does not agree to be counted.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
@@ -315,6 +319,7 @@ mod tests {
             code,
             undo,
             secret: Some(secret),
+            route: None,
             facts,
             sealed,
         };

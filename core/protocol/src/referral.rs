@@ -5,10 +5,12 @@
 //! A referral begins when the person agreed to it (`ready`). That it waits on the phone is its record's fate, no status.
 
 use crate::facts::{Dictionary, Facts, Value};
-use crate::record::{Kind, Uuid};
+use crate::kind::Kind;
+use crate::places;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// How far a referral has come, in the words of `facts.csv`.
+/// How far a referral has come, in the words of its route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -53,12 +55,50 @@ impl Status {
             Completed | Declined | RefusedByPerson | ServiceUnavailable | Withdrawn | Expired | LostContact => &[],
         }
     }
-    /// The code in `facts.csv`.
-    pub fn code(self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::String(code)) => code,
-            _ => unreachable!("a status is a word"),
+    /// The code of the fact `referral_status`, which says less than the status itself.
+    pub fn code(self) -> &'static str {
+        use Status::*;
+        match self {
+            Ready => "ready",
+            Sent | Received => "sent",
+            Accepted | InService => "accepted",
+            Completed => "completed",
+            Declined => "declined",
+            RefusedByPerson | Withdrawn => "refused",
+            ServiceUnavailable => "unavailable",
+            Expired | LostContact => "lapsed",
         }
+    }
+}
+
+/// How soon somebody should act: within one hour, three hours, one day, three days, or as routine.
+pub const URGENCIES: [&str; 5] = ["h1", "h3", "d1", "d3", "d14"];
+
+/// Where a referral goes and how far it has come: what the server needs to forward it, and nothing of the person. It
+/// stands beside the facts, and is there also where the person does not agree to be counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The organisation, as the cards of its devices name it.
+    pub to: String,
+    /// Code of the fact `service_type`.
+    pub service: String,
+    /// One of [`URGENCIES`].
+    pub urgency: String,
+    pub status: Status,
+}
+
+impl Route {
+    /// An organisation's name is at most this long, in bytes.
+    pub const MAX_NAME: usize = 120;
+
+    /// Whether it is within its bounds: a name that can be one, and codes that there are.
+    pub fn is_sound(&self) -> bool {
+        let service = [("service_type".to_owned(), Value::One(self.service.clone()))].into();
+        (1..=Self::MAX_NAME).contains(&self.to.len())
+            && !self.to.chars().any(char::is_control)
+            && URGENCIES.contains(&self.urgency.as_str())
+            && Dictionary::standard().check(Kind::Referral, &service).is_ok()
     }
 }
 
@@ -71,7 +111,7 @@ pub struct Referral {
     pub last: Uuid,
     /// Code of the fact `service_type`.
     pub service: String,
-    /// Code of the fact `urgency`.
+    /// One of [`URGENCIES`].
     pub urgency: String,
     /// Code of the provider's commune, if it is known.
     pub provider_commune: Option<String>,
@@ -108,7 +148,7 @@ pub fn directory(json: &[u8]) -> Result<Vec<Service>, NotPossible> {
     Ok(services)
 }
 
-/// The service, urgency or commune is not in `facts.csv`, or the status cannot come next.
+/// The service, urgency or commune is not one of the codes, or the status cannot come next.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 #[error("not possible for a referral")]
 pub struct NotPossible;
@@ -120,8 +160,10 @@ impl Referral {
         let (service, urgency) = (service.to_owned(), urgency.to_owned());
         let provider_commune = provider_commune.map(str::to_owned);
         let new = Self { referral, last, service, urgency, provider_commune, status: Status::Ready, sent: None };
-        let listed = Dictionary::standard().check(Kind::Referral, &new.facts(0));
-        listed.map(|()| new).map_err(|_| NotPossible)
+        let known = Dictionary::standard().check(Kind::Referral, &new.facts(0)).is_ok()
+            && URGENCIES.contains(&new.urgency.as_str())
+            && new.provider_commune.as_deref().is_none_or(|commune| places::province_of(commune).is_some());
+        if known { Ok(new) } else { Err(NotPossible) }
     }
 
     /// The same after its next status, which a record of its own tells.
@@ -135,18 +177,16 @@ impl Referral {
 
     /// What may be counted of it, without month and place.
     pub fn facts(&self, now: i64) -> Facts {
-        let hours = |sent: i64| now.saturating_sub(sent).max(0) / 3600;
-        let delay = |sent| match hours(sent) {
-            0..3 => "h3",
-            3..24 => "d1",
-            24..72 => "d3",
-            72..336 => "d14",
+        let days = |sent: i64| now.saturating_sub(sent).max(0) / (24 * 3600);
+        let delay = |sent| match days(sent) {
+            0 => "d1",
+            1..3 => "d3",
+            3..14 => "d14",
+            14..30 => "d30",
+            30..90 => "d90",
             _ => "later",
         };
-        let status = self.status.code();
-        let mut facts = vec![("service_type", self.service.as_str()), ("urgency", &self.urgency)];
-        facts.push(("referral_status", &status));
-        facts.extend(self.provider_commune.iter().map(|commune| ("provider_commune", commune.as_str())));
+        let mut facts = vec![("service_type", self.service.as_str()), ("referral_status", self.status.code())];
         facts.extend(self.sent.filter(|_| self.status != Status::Sent).map(|sent| ("delay", delay(sent))));
         facts.into_iter().map(|(name, code)| (name.to_owned(), Value::One(code.to_owned()))).collect()
     }
@@ -213,11 +253,27 @@ mod tests {
     }
 
     #[test]
+    fn a_route_names_an_organisation_and_codes_that_there_are() {
+        let (service, urgency) = ("sv_medical".to_owned(), "d1".to_owned());
+        let sound = Route { to: "Clinic of Kayanza".into(), service, urgency, status: Sent };
+        assert!(sound.is_sound());
+        assert!(!Route { to: String::new(), ..sound.clone() }.is_sound());
+        assert!(!Route { to: "x".repeat(121), ..sound.clone() }.is_sound());
+        assert!(!Route { to: "Clinic\n".into(), ..sound.clone() }.is_sound());
+        assert!(!Route { service: "sv_magic".into(), ..sound.clone() }.is_sound());
+        assert!(!Route { urgency: "soon".into(), ..sound.clone() }.is_sound());
+        let written = r#"{"to":"Clinic","service":"sv_medical","urgency":"d1","status":"sent","name":"Louise"}"#;
+        assert!(serde_json::from_str::<Route>(written).is_err(), "nothing else can stand in it");
+    }
+
+    #[test]
     fn time_is_told_in_bands_from_the_sending() {
         let sent = Referral::agreed("sv_medical", "h3", None).unwrap().advanced(Sent, 1000).unwrap();
         assert_eq!(sent.facts(5000).get("delay"), None);
         let after = |hours: i64| sent.advanced(Accepted, 0).unwrap().facts(1000 + hours * 3600)["delay"].clone();
-        for (hours, band) in [(0, "h3"), (3, "d1"), (24, "d3"), (72, "d14"), (400, "later")] {
+        for (hours, band) in
+            [(0, "d1"), (24, "d3"), (72, "d14"), (24 * 14, "d30"), (24 * 30, "d90"), (24 * 90, "later")]
+        {
             assert_eq!(after(hours), Value::One(band.into()), "{hours}");
         }
         assert_eq!(sent.advanced(Completed, 0), Err(NotPossible));

@@ -130,10 +130,10 @@ impl Phone {
     ) -> Result<()> {
         let record = Uuid::new_v4();
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
-        let (kind, undo, facts, sealed) = (Kind::Withdrawal, None, Facts::new(), None);
+        let (kind, undo, route, facts, sealed) = (Kind::Withdrawal, None, None, Facts::new(), None);
         Ok(self.mailbox.post(record, None, |seq| {
             let withdrawal =
-                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
+                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
         })?)
     }
@@ -153,15 +153,17 @@ impl Phone {
         }
         let now = self.mailbox.now()?;
         let mut facts = referral.facts(now);
-        facts.insert("month".into(), Value::One(month(now)));
+        // the month of the sending: what became of those sent in a month is asked, not what became known in one
+        facts.insert("month".into(), Value::One(month(referral.sent.unwrap_or(now))));
         facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
         let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
         // the slip's second secret takes this back with all the rest
         let undo = code.as_ref().map(|_| undo_hash(&vault.undo(card.record)));
-        let (secret, sealed) = (None, None);
+        let (secret, route, sealed) = Default::default();
         Ok(self.mailbox.post(record, None, |seq| {
-            let record = Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
+            let record =
+                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &record)
         })?)
     }

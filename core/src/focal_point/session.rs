@@ -284,9 +284,21 @@ impl Session {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let undo = undo.as_ref().map(undo_hash);
                 let code = code.clone();
-                let (revises, secret) = (None, None);
-                let record =
-                    Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, facts, sealed };
+                let (revises, secret, route) = Default::default();
+                let record = Record {
+                    record,
+                    case,
+                    seq,
+                    kind,
+                    questionnaire,
+                    revises,
+                    code,
+                    undo,
+                    secret,
+                    route,
+                    facts,
+                    sealed,
+                };
                 envelope::sign(Typ::Record, vault.record_key(), &record)
             });
             // whatever happened, the next call with this draft finds out from the disk first
@@ -335,7 +347,7 @@ fn state(interview: &Interview) -> Zeroizing<Vec<u8>> {
 
 /// The person's code. Who brings a slip keeps hers, unless she took back what stood under it.
 fn code(interview: &Interview, kind: Kind, vault: &Vault) -> Result<Option<Code>> {
-    if kind == Kind::Activity {
+    if !kind.is_about_a_person() {
         return Ok(None);
     }
     let brought: Option<Code> = interview.role("code").text().parse().ok();

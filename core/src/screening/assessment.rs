@@ -136,21 +136,13 @@ impl Assessment {
         }
     }
 
-    /// What may leave the phone of the assessment itself, for a screening: outcome, tier, review, override, and the
-    /// codes that become facts.
+    /// What may leave the phone of the assessment itself, for a screening: the outcome, and the codes that become facts.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new();
         if !self.consent.count || self.outcome == Outcome::NotScreened {
             return facts;
         }
-        let mut one = |name: &str, code: &str| facts.insert(name.into(), Value::One(code.into()));
-        let flag = |on: bool| if on { "1" } else { "0" };
-        one("outcome", self.outcome.code());
-        one("review", flag(!self.review.is_empty()));
-        one("override", flag(self.raised.is_some()));
-        if let Some(tier) = self.tier {
-            one("tier", if tier == 1 { "1" } else { "2" });
-        }
+        facts.insert("outcome".into(), Value::One(self.outcome.code().into()));
         facts.extend(self.coded.iter().map(|(fact, codes)| (fact.clone(), Value::Many(codes.clone()))));
         facts
     }

@@ -3,7 +3,6 @@
 use super::questionnaire::kind_of;
 use super::rule::{self, Dimension, Evidence, Path, Profile, Weight};
 use crate::interview::Interview;
-use crate::kind::Kind;
 use crate::questionnaire::Indicator;
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +15,9 @@ pub struct Consent {
     pub count: bool,
 }
 
-/// Reads the roles `consent` and `statistics`. What tells of no person (an activity) needs neither.
+/// Reads the roles `consent` and `statistics`. What is about no person (an activity, sums of a month) needs neither.
 pub fn consent(interview: &Interview) -> Consent {
-    let about_nobody = kind_of(interview.questionnaire()) == Kind::Activity;
+    let about_nobody = !kind_of(interview.questionnaire()).is_about_a_person();
     let record = about_nobody || holds(&role(interview, "consent"));
     Consent { record, count: record && (about_nobody || holds(&role(interview, "statistics"))) }
 }

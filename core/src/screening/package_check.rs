@@ -8,12 +8,13 @@ use crate::kind::Kind;
 use crate::questionnaire::{Indicator, NodeType, Source};
 use std::collections::BTreeMap;
 use tabara_forms::xlsform::{Compiled, PackageCell, PackageCheck, PackageReview, compile_with, did_you_mean};
+use tabara_protocol::tables::Tables;
 
 /// What the core recognises without knowing a question's name.
 const ROLES: &[&str] = &["consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated"];
 const PREFILLS: &[&str] = &["device.province", "device.commune"];
 /// Facts that the core itself sets when a record is made.
-const SET_BY_CORE: &[&str] = &["month", "outcome", "tier", "review", "override"];
+const SET_BY_CORE: &[&str] = &["month", "outcome"];
 /// Names that mean something in the assessment.
 const RESERVED: &[&str] = &["month", "outcome", "tier", "review", "override", "stopped"];
 const PROFILES: &[&str] = &["AL", "CL", "AS", "CS"];
@@ -160,8 +161,7 @@ fn nearest_code(word: &str, fact: &Fact) -> String {
 
 fn known_fact(name: &str, kind: Kind, at: PackageCell, review: &mut PackageReview<'_>) -> Option<&'static Fact> {
     let dictionary = Dictionary::standard();
-    let allowed =
-        |fact: &&Fact| fact.kinds.iter().any(|k| k == kind.word()) && !SET_BY_CORE.contains(&fact.name.as_str());
+    let allowed = |fact: &&Fact| fact.is_for(kind) && !SET_BY_CORE.contains(&fact.name.as_str());
     let Some(fact) = dictionary.get(name) else {
         let names = dictionary.facts.iter().filter(allowed).map(|fact| fact.name.as_str());
         let hint = did_you_mean(name, names, "facts.csv lists all that may be counted");
@@ -174,7 +174,10 @@ fn known_fact(name: &str, kind: Kind, at: PackageCell, review: &mut PackageRevie
     }
     if !allowed(&fact) {
         let message = format!("a record of kind {} cannot carry the fact '{name}'", kind.word());
-        review.error(at, "fact-kind", message, format!("it is for {}", fact.kinds.join(", ")));
+        let kinds: Vec<&str> = fact.kinds.iter().map(|kind| kind.word()).collect();
+        let tables: Vec<&str> = Tables::standard().that_split_by(name).map(|table| table.id.as_str()).collect();
+        let hint = format!("it is for {}, in the tables {}", kinds.join(", "), tables.join(", "));
+        review.error(at, "fact-kind", message, hint);
         return None;
     }
     Some(fact)

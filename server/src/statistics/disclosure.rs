@@ -23,8 +23,11 @@ const LEAST_CANDIDATES: u32 = 3;
 pub struct Count(u32);
 
 impl Count {
-    pub(super) fn add(&mut self) {
-        self.0 = self.0.saturating_add(1);
+    pub(super) fn add(&mut self, n: u32) {
+        self.0 = self.0.saturating_add(n);
+    }
+    pub(super) fn add_count(&mut self, part: Self) {
+        self.add(part.0);
     }
     /// The lower end of a range.
     pub(super) fn minus(self, part: Self) -> Self {

@@ -1,81 +1,87 @@
-//! The log folded into packed rows, 32 bytes a screening, and the question which of them stand at a position.
+//! The log folded into packed rows, and the question which of them stand at a position.
 //!
-//! Screenings that correct each other form a chain: the original first, then its corrections. At most one of a chain
+//! Records that correct each other form a chain: the original first, then its corrections. At most one of a chain
 //! is ever counted. A change (correction, withdrawal, review) reaches a month in the same way as a record does: at
 //! once while the month is open, at the next revision once it has closed. So each month has a position up to which it
 //! sees the log, and what arrives later cannot move it.
 
-use super::Event;
-use std::collections::HashMap;
+use super::columns::Layout;
+use super::month::Month;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use tabara_protocol::facts::{Codes, Dictionary, Facts, Value};
+use std::sync::Arc;
+use tabara_protocol::facts::{Dictionary, Value};
+use tabara_protocol::kind::Kind;
 use tabara_protocol::places;
 use tabara_protocol::record::{Record, Uuid};
 
-/// Months are counted from January of this year, the first of the dictionary.
-const FIRST_YEAR: u16 = 2020;
-
-/// A civil month, `YYYY-MM`, as its distance from January 2020.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month(u8);
-
-impl Month {
-    pub const COUNT: usize = 256;
-
-    pub fn parse(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
-        let (year, month) = (year.parse::<u16>().ok()?, month.parse::<u16>().ok().filter(|m| (1..=12).contains(m))?);
-        u8::try_from(year.checked_sub(FIRST_YEAR)?.checked_mul(12)? + month - 1).ok().map(Self)
-    }
-    pub fn year(self) -> u16 {
-        FIRST_YEAR + u16::from(self.0) / 12
-    }
-    /// 1 to 12.
-    pub fn number(self) -> u16 {
-        u16::from(self.0) % 12 + 1
-    }
-    /// 1 to 4.
-    pub fn quarter(self) -> u16 {
-        u16::from(self.0) % 12 / 3 + 1
-    }
-    pub fn index(self) -> usize {
-        self.0.into()
-    }
-    pub fn at(index: usize) -> Option<Self> {
-        u8::try_from(index).ok().map(Self)
-    }
+/// What an entry of the log says to the statistics.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    Enrolled {
+        /// Position of the phone's chain.
+        device: u64,
+        /// Code of the commune of enrolment.
+        commune: &'a str,
+    },
+    Recorded {
+        device: u64,
+        record: &'a Record,
+    },
+    /// The person took it back, or the operator no longer accepts it.
+    TakenBack {
+        record: Uuid,
+    },
+    /// This month and all before it.
+    Closed {
+        month: Month,
+    },
+    /// What came late enters the closed months.
+    Revised,
 }
 
-impl std::fmt::Display for Month {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.number())
-    }
+/// The kinds of record that are counted.
+const KINDS: [Kind; 6] =
+    [Kind::Screening, Kind::Referral, Kind::Assistance, Kind::Activity, Kind::Enforcement, Kind::Review];
+
+/// Where the facts of each kind lie.
+pub(super) type Layouts = BTreeMap<Kind, Layout>;
+
+pub(super) fn layouts(dictionary: &Dictionary) -> Arc<Layouts> {
+    Arc::new(KINDS.map(|kind| (kind, Layout::new(dictionary, kind))).into())
 }
 
-/// A fact with one code as its place in the dictionary's list, from 1; 0 is not asked.
-type Code = u8;
-
-/// One screening. 32 bytes.
+/// Which record a row is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+struct Head {
     /// The record's id, hashed with a key of this process: short, and nobody can make two of them meet on purpose.
     id: u64,
     position: u32,
-    /// Several answers: bit n is the n-th code.
-    pub exploitation: u32,
-    pub device: u32,
-    pub services: u16,
-    pub month: Month,
-    pub commune: Code,
-    pub province: Code,
-    pub sex: Code,
-    pub age: Code,
-    pub destination: Code,
-    pub outcome: Code,
-    pub already: Code,
+    device: u32,
 }
 
-const _: () = assert!(size_of::<Row>() == 32);
+/// All records of a kind.
+#[derive(Default)]
+struct Rows {
+    heads: Vec<Head>,
+    /// The facts of each, one after the other.
+    words: Vec<u64>,
+}
+
+/// One record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    head: &'a Head,
+    pub kind: Kind,
+    pub words: &'a [u64],
+    pub month: Month,
+}
+
+impl Row<'_> {
+    pub(super) fn device(&self) -> u32 {
+        self.head.device
+    }
+}
 
 /// A reviewer's last word on a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,14 +94,8 @@ pub enum Decision {
 impl Decision {
     /// What a review says.
     pub fn of(review: &Record) -> Option<Self> {
-        match review.facts.get("decision") {
-            Some(Value::One(code)) => Self::read(code),
-            _ => None,
-        }
-    }
-    /// From the code of the fact `decision`.
-    pub fn read(code: &str) -> Option<Self> {
-        match code {
+        let Some(Value::One(code)) = review.facts.get("decision") else { return None };
+        match code.as_str() {
             "confirmed" => Some(Self::Confirmed),
             "not_confirmed" => Some(Self::NotConfirmed),
             "duplicate" => Some(Self::Duplicate),
@@ -104,7 +104,7 @@ impl Decision {
     }
 }
 
-/// What was said about a screening later. Ids are hashed like those of rows.
+/// What was said about a record later. Ids are hashed like those of rows.
 struct Change {
     position: u32,
     target: u64,
@@ -118,17 +118,19 @@ enum Said {
     Reviewed(Decision),
 }
 
-/// Everything that was told so far.
+/// Everything that was said so far.
 pub struct Ledger {
-    dictionary: &'static Dictionary,
+    layouts: Arc<Layouts>,
     hasher: RandomState,
-    rows: Vec<Row>,
+    rows: BTreeMap<Kind, Rows>,
     changes: Vec<Change>,
     closings: Vec<(u32, Month)>,
     revisions: Vec<u32>,
     devices: HashMap<u64, u32>,
-    /// By number of device: position and province of its enrolment.
-    enrolled: Vec<(u32, Code)>,
+    /// By number of device: position of its enrolment, and its commune's place in `places::communes`.
+    enrolled: Vec<(u32, Option<usize>)>,
+    /// By the place of a commune among the codes, from 1: its province, from 1.
+    provinces: Vec<u8>,
 }
 
 /// Why the ledger cannot hold what the log says.
@@ -139,10 +141,16 @@ pub enum LedgerFault {
 }
 
 impl Ledger {
-    pub fn new(dictionary: &'static Dictionary) -> Self {
+    pub(super) fn new(layouts: Arc<Layouts>) -> Self {
         let (rows, changes, closings, revisions) = Default::default();
         let (hasher, devices, enrolled) = Default::default();
-        Self { dictionary, hasher, rows, changes, closings, revisions, devices, enrolled }
+        let communes = layouts.values().find_map(|layout| layout.field("screen_commune")).map(|field| field.list());
+        let province = |commune: &String| {
+            let province = places::province_of(commune);
+            province.and_then(|p| places::provinces().position(|other| other == p)).map_or(0, |at| at as u8 + 1)
+        };
+        let provinces = [0].into_iter().chain(communes.unwrap_or_default().iter().map(province)).collect();
+        Self { layouts, hasher, rows, changes, closings, revisions, devices, enrolled, provinces }
     }
 
     /// Takes the next entry of the log. Entries come in the order of their positions.
@@ -150,30 +158,41 @@ impl Ledger {
         let at = u32::try_from(position).map_err(|_| LedgerFault::TooLong)?;
         match event {
             Event::Enrolled { device, commune } => {
-                let province = self.province(commune);
+                let commune = places::communes().position(|place| place.code == *commune);
                 if !self.devices.contains_key(device) {
                     self.devices.insert(*device, self.enrolled.len() as u32);
-                    self.enrolled.push((at, province));
+                    self.enrolled.push((at, commune));
                 }
             }
-            Event::Screened { device, record } => {
-                let by = self.hash(&record.record);
-                if let Some(target) = &record.revises {
-                    self.change(at, target, Said::Revised { by });
-                }
-                match self.pack(at, by, *device, &record.facts) {
-                    Some(row) => self.rows.push(row),
-                    // a correction after which nothing may be counted takes the original out
-                    None if record.revises.is_some() => self.change(at, &record.record, Said::Withdrawn),
-                    None => {}
-                }
-            }
+            Event::Recorded { device, record } => self.record(at, *device, record),
             Event::TakenBack { record } => self.change(at, record, Said::Withdrawn),
-            Event::Reviewed { record, decision } => self.change(at, record, Said::Reviewed(*decision)),
             Event::Closed { month } => self.closings.push((at, *month)),
             Event::Revised => self.revisions.push(at),
         }
         Ok(())
+    }
+
+    fn record(&mut self, position: u32, device: u64, record: &Record) {
+        let id = self.hash(&record.record);
+        let revises = record.revises.as_ref().filter(|_| record.kind != Kind::Review);
+        if let (Kind::Review, Some(target)) = (record.kind, &record.revises) {
+            if let Some(decision) = Decision::of(record) {
+                self.change(position, target, Said::Reviewed(decision));
+            }
+        } else if let Some(target) = revises {
+            self.change(position, target, Said::Revised { by: id });
+        }
+        let Some(layout) = self.layouts.get(&record.kind) else { return };
+        let rows = self.rows.entry(record.kind).or_default();
+        match layout.pack(&record.facts, &mut rows.words) {
+            Some(()) => {
+                let device = self.devices.get(&device).copied().unwrap_or(u32::MAX);
+                rows.heads.push(Head { id, position, device });
+            }
+            // a correction after which nothing may be counted takes the original out
+            None if revises.is_some() => self.change(position, &record.record, Said::Withdrawn),
+            None => {}
+        }
     }
 
     fn change(&mut self, position: u32, target: &Uuid, what: Said) {
@@ -185,48 +204,22 @@ impl Ledger {
         self.hasher.hash_one(id)
     }
 
-    /// A record counts only with month, place and outcome: without consent to statistics its facts are empty.
-    fn pack(&self, position: u32, id: u64, device: u64, facts: &Facts) -> Option<Row> {
-        let one = |name: &str| match facts.get(name) {
-            Some(Value::One(code)) => self.place_of(name, code),
-            _ => None,
-        };
-        let many = |name: &str| match facts.get(name) {
-            Some(Value::Many(codes)) => {
-                codes.iter().filter_map(|code| self.place_of(name, code)).fold(0u32, |bits, n| bits | 1 << (n - 1))
-            }
-            _ => 0,
-        };
-        let Some(Value::One(month)) = facts.get("month") else { return None };
-        let Some(Value::One(commune)) = facts.get("screen_commune") else { return None };
-        Some(Row {
-            id,
-            position,
-            exploitation: many("exploitation"),
-            device: self.devices.get(&device).copied().unwrap_or(u32::MAX),
-            services: many("services_requested") as u16,
-            month: Month::parse(month)?,
-            commune: one("screen_commune")?,
-            province: self.province(commune),
-            sex: one("sex").unwrap_or(0),
-            age: one("age_band").unwrap_or(0),
-            destination: one("destination_region").unwrap_or(0),
-            outcome: one("outcome")?,
-            already: one("already").unwrap_or(0),
+    /// The province of a record, from 1; 0 where it has no place.
+    pub(super) fn province(&self, row: &Row) -> u8 {
+        let field = self.layouts.get(&row.kind).and_then(|layout| layout.field("screen_commune"));
+        field.and_then(|field| self.provinces.get(field.code(row.words))).copied().unwrap_or(0)
+    }
+
+    /// All rows, kind by kind.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().flat_map(|(kind, rows)| {
+            let (layout, kind) = (&self.layouts[kind], *kind);
+            let month = layout.field("month");
+            rows.heads
+                .iter()
+                .zip(rows.words.chunks_exact(layout.words().max(1)))
+                .filter_map(move |(head, words)| Some(Row { head, kind, words, month: month?.month(words)? }))
         })
-    }
-
-    fn place_of(&self, fact: &str, code: &str) -> Option<Code> {
-        match &self.dictionary.get(fact)?.codes {
-            Codes::List(codes) => codes.iter().position(|c| c == code).and_then(|n| Code::try_from(n + 1).ok()),
-            _ => None,
-        }
-    }
-
-    /// The province of a commune, from 1; 0 where there is none.
-    fn province(&self, commune: &str) -> Code {
-        let province = places::province_of(commune);
-        province.and_then(|p| places::provinces().position(|other| other == p)).map_or(0, |n| n as Code + 1)
     }
 
     /// The position of the last closing or revision: nothing later can move a closed month.
@@ -253,13 +246,13 @@ impl Ledger {
         sight
     }
 
-    /// Devices enrolled up to a position, by number: province, from 1.
-    pub(super) fn devices(&self, position: u64) -> impl Iterator<Item = (u32, Code)> {
+    /// Devices enrolled up to a position, by number: the commune's place in `places::communes`.
+    pub(super) fn devices(&self, position: u64) -> impl Iterator<Item = (u32, Option<usize>)> {
         let known = self.enrolled.iter().enumerate().filter(move |(_, (at, _))| u64::from(*at) <= position);
-        known.map(|(number, (_, province))| (number as u32, *province))
+        known.map(|(number, (_, commune))| (number as u32, *commune))
     }
 
-    /// Calls `see` with every screening that stands, as each month sees the log: in closed months what the last
+    /// Calls `see` with every record that stands, as each month sees the log: in closed months what the last
     /// edition froze, in open ones everything so far. With it goes the reviewer's last word.
     pub(super) fn standing(&self, closed: bool, mut see: impl FnMut(&Row, Option<Decision>)) {
         let sight = self.sight();
@@ -268,19 +261,19 @@ impl Ledger {
         let sight = |row: &Row| sight[row.month.index()].unwrap_or(u32::MAX).min(prefix);
         let wanted = |row: &Row| closed == self.last_closed().is_some_and(|last| row.month <= last);
         let chains = Chains::of(&self.changes, prefix);
-        let mut members: HashMap<u64, Vec<&Row>> = HashMap::new();
-        for row in self.rows.iter().filter(|row| row.position <= prefix) {
-            match chains.root.get(&row.id) {
+        let mut members: HashMap<u64, Vec<Row>> = HashMap::new();
+        for row in self.rows().filter(|row| row.head.position <= prefix) {
+            match chains.root.get(&row.head.id) {
                 Some(root) => members.entry(*root).or_default().push(row),
-                None if wanted(row) && row.position <= sight(row) => see(row, None),
+                None if wanted(&row) && row.head.position <= sight(&row) => see(&row, None),
                 None => {}
             }
         }
         for (root, mut rows) in members {
-            rows.sort_by_key(|row| (chains.depth.get(&row.id).copied().unwrap_or(0), row.position));
+            rows.sort_by_key(|row| (chains.depth.get(&row.head.id).copied().unwrap_or(0), row.head.position));
             // the first that its own month sees, and that no later one has replaced there
             let first = rows.iter().enumerate().find(|(n, row)| {
-                row.position <= sight(row) && !rows[n + 1..].iter().any(|later| later.position <= sight(row))
+                row.head.position <= sight(row) && !rows[n + 1..].iter().any(|later| later.head.position <= sight(row))
             });
             let Some((_, row)) = first else { continue };
             let seen = |at: &&(u32, Option<Decision>)| at.0 <= sight(row);
@@ -293,7 +286,7 @@ impl Ledger {
     }
 }
 
-/// Screenings that are tied by changes. Small: only those that something was said about.
+/// Records that are tied by changes. Small: only those that something was said about.
 #[derive(Default)]
 struct Chains {
     /// Of each tied record, the original of its chain (itself, where it is one).

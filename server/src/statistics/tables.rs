@@ -1,64 +1,16 @@
-//! The fixed grid: the tables, places and periods that may be asked for, and no other. All of them are counted in
-//! one pass when an edition comes out (a month closes, or a revision); after that a page only reads.
+//! What may be asked: the tables of `tables.csv`, places and periods, and nothing else. All of it is counted in one
+//! pass when an edition comes out (a month closes, or a revision); after that a page only reads.
 //!
 //! There is no free filter on purpose: whoever could ask for any union of groups could average the rounding away.
 
-use super::disclosure::{Base, Count, Rules, Shown, Split, bound_too_tightly, shown, split};
-use super::ledger::{Decision, Ledger, Month, Row};
-use std::collections::{BTreeMap, HashSet};
-use tabara_protocol::facts::{Codes, Dictionary};
+use super::cells::{Axis, Cells, Grid, Plan};
+use super::disclosure::{Base, Count, Rules, Shown, shown, split};
+use super::ledger::Ledger;
+use super::month::{Month, Period};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use tabara_protocol::places;
-
-/// A table of the menu. Each names its unit: people identified, or people screened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    Month,
-    /// By province for the nation, by commune for a province.
-    Place,
-    Sex,
-    Age,
-    AgeAndSex,
-    Destination,
-    /// Several answers for one person.
-    Exploitation,
-    /// Of all who were screened.
-    Outcome,
-    /// Of all who were screened; several answers for one person.
-    Service,
-}
-
-impl Table {
-    pub const ALL: [Table; 9] = {
-        use Table::*;
-        [Month, Place, Sex, Age, AgeAndSex, Destination, Exploitation, Outcome, Service]
-    };
-
-    /// The fact of the dictionary whose codes are the parts.
-    fn fact(self) -> &'static str {
-        match self {
-            Table::Month => "month",
-            Table::Place => "screen_commune",
-            Table::Sex => "sex",
-            Table::Age | Table::AgeAndSex => "age_band",
-            Table::Destination => "destination_region",
-            Table::Exploitation => "exploitation",
-            Table::Outcome => "outcome",
-            Table::Service => "services_requested",
-        }
-    }
-
-    /// Whether it counts people screened; else people identified.
-    pub fn of_screened(self) -> bool {
-        matches!(self, Table::Outcome | Table::Service)
-    }
-
-    pub fn several_answers(self) -> bool {
-        matches!(self, Table::Exploitation | Table::Service)
-    }
-}
-
-/// The code that [`Table::Outcome`] adds to those of the fact: presumed by the rule, not confirmed by a reviewer.
-pub const NOT_CONFIRMED: &str = "not_confirmed";
+use tabara_protocol::tables::{Table, Unit};
 
 /// Whose numbers: the nation's, or a province's by its place in `places::provinces`, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,22 +31,10 @@ impl Scope {
             Self::Province(n) => places::provinces().nth(usize::from(n).checked_sub(1)?).map(|p| p.code),
         }
     }
-}
-
-/// When: closed months only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Period {
-    All,
-    Year(u16),
-    Quarter(u16, u16),
-}
-
-impl Period {
-    fn of(month: Month) -> [Self; 3] {
-        [Self::All, Self::Year(month.year()), Self::Quarter(month.year(), month.quarter())]
-    }
-    fn holds(self, month: Month) -> bool {
-        Self::of(month).contains(&self)
+    /// The nation, and the province of a commune if there is one.
+    fn of(commune: &str) -> impl Iterator<Item = Self> {
+        let province = places::province_of(commune).and_then(|province| Self::province(province.code));
+        std::iter::once(Self::Nation).chain(province)
     }
 }
 
@@ -108,7 +48,37 @@ struct Tally {
     unsure: Count,
     /// Focal points that sent at least one screening.
     reporting: Count,
-    tables: BTreeMap<Table, Vec<Count>>,
+    cells: Cells,
+}
+
+impl Tally {
+    /// Adds the counts of a part, as far as the tables may be asked for here.
+    fn add(&mut self, part: &Tally, plan: &Plan, scope: Scope, period: Period) {
+        self.screenings.add_count(part.screenings);
+        self.screened.add_count(part.screened);
+        self.identified.add_count(part.identified);
+        self.unsure.add_count(part.unsure);
+        self.cells.resize_with(plan.grids.len(), Vec::new);
+        for ((mine, theirs), grid) in self.cells.iter_mut().zip(&part.cells).zip(&plan.grids) {
+            if is_offered(&grid.table, scope, period) && !theirs.is_empty() {
+                mine.resize(theirs.len(), Count::default());
+                mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| mine.add_count(*theirs));
+            }
+        }
+    }
+}
+
+/// Whether a table may be asked for at this place and period.
+fn is_offered(table: &Table, scope: Scope, period: Period) -> bool {
+    let here = match scope {
+        Scope::Nation => table.national,
+        Scope::Province(_) => table.provincial,
+    };
+    here && match period {
+        Period::All => true,
+        Period::Year(_) => table.yearly,
+        Period::Quarter(..) => table.quarterly,
+    }
 }
 
 /// The totals of one month that is still open.
@@ -126,7 +96,8 @@ pub struct Snapshot {
     /// Up to here the open months see the log.
     pub head: u64,
     pub last_closed: Option<Month>,
-    closed: std::sync::Arc<Closed>,
+    plan: Arc<Plan>,
+    closed: Arc<Closed>,
     open: BTreeMap<(Scope, Month), OpenMonth>,
 }
 
@@ -149,69 +120,144 @@ pub struct Headline {
     pub enrolled: Shown,
 }
 
-/// A table with the codes of its parts.
+/// One dimension of an answer: the codes that are shown here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelf {
+    /// The fact, or the facts that are added up, joined by `+`.
+    pub fact: String,
+    /// One record can have several of its codes.
+    pub several: bool,
+    pub codes: Vec<String>,
+}
+
+/// A table with its numbers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// For [`Table::AgeAndSex`] age by age, within it sex by sex: `f/18-20`.
-    pub codes: Vec<String>,
-    pub split: Split,
+    pub total: Shown,
+    pub shelves: Vec<Shelf>,
+    /// Along each dimension first all together, then code by code; nothing where a rule withholds it.
+    cells: Vec<Option<Shown>>,
+}
+
+impl Answer {
+    /// The number at a place along each dimension: 0 for all, then the codes from 1. Nothing where it is withheld.
+    pub fn at(&self, places: &[usize]) -> Option<Shown> {
+        let index = self.shelves.iter().zip(places).fold(0, |at, (shelf, place)| at * (shelf.codes.len() + 1) + place);
+        self.cells.get(index).copied().flatten()
+    }
+
+    /// The code of a cell, `f/18-23`; `all` stands for a whole dimension, `total` for everything.
+    pub fn code(&self, places: &[usize]) -> String {
+        if places.iter().all(|place| *place == 0) {
+            return "total".into();
+        }
+        let part =
+            |(shelf, place): (&Shelf, &usize)| place.checked_sub(1).map_or("all".into(), |at| shelf.codes[at].clone());
+        self.shelves.iter().zip(places).map(part).collect::<Vec<String>>().join("/")
+    }
+
+    /// Every code along each dimension with every code along the others, in order.
+    pub fn places(&self) -> Vec<Vec<usize>> {
+        combinations(self.shelves.iter().map(|shelf| (1..=shelf.codes.len()).collect()))
+    }
+
+    /// The cells that are split by every dimension, in order; nothing where they are withheld.
+    pub fn parts(&self) -> Option<Vec<Shown>> {
+        self.places().iter().map(|places| self.at(places)).collect()
+    }
+
+    /// Their codes, in the same order.
+    pub fn codes(&self) -> Vec<String> {
+        self.places().iter().map(|places| self.code(places)).collect()
+    }
+}
+
+/// One of each with one of all the others, in order.
+fn combinations(along: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
+    along.fold(vec![Vec::new()], |all: Vec<Vec<usize>>, along| {
+        all.iter().flat_map(|rest| along.iter().map(|place| [&rest[..], &[*place]].concat())).collect()
+    })
 }
 
 impl Closed {
-    /// One pass over the screenings that stand in the ledger's edition.
-    pub(super) fn count(ledger: &Ledger, dictionary: &Dictionary) -> Self {
-        let known = Known::of(dictionary);
+    /// One pass over the records that stand in the ledger's edition: by province and quarter, from which all else is
+    /// added up.
+    pub(super) fn count(ledger: &Ledger, plan: &Plan) -> Self {
         let mut closed = Self::default();
-        let mut home: BTreeMap<u32, u8> = BTreeMap::new();
-        for (device, province) in ledger.devices(ledger.edition()) {
-            home.insert(device, province);
-            for scope in [Scope::Nation, Scope::Province(province)] {
-                closed.enrolled.entry(scope).or_default().add();
-            }
+        let mut home: HashMap<u32, Option<usize>> = HashMap::new();
+        let code = |commune: Option<usize>| commune.and_then(|at| places::communes().nth(at)).map_or("", |c| c.code);
+        for (device, commune) in ledger.devices(ledger.edition()) {
+            home.insert(device, commune);
+            Scope::of(code(commune)).for_each(|scope| closed.enrolled.entry(scope).or_default().add(1));
         }
+        let mut quarters: BTreeMap<(u8, u16, u16), Tally> = BTreeMap::new();
         let mut reported: HashSet<(u32, Period)> = HashSet::new();
         ledger.standing(true, |row, decision| {
-            for period in Period::of(row.month) {
-                for scope in [Scope::Nation, Scope::Province(row.province)] {
-                    let tally = closed.tallies.entry((scope, period)).or_insert_with(|| known.empty());
-                    known.add(tally, scope, row, decision);
-                }
-                if let Some(province) = home.get(&row.device).filter(|_| reported.insert((row.device, period))) {
-                    for scope in [Scope::Nation, Scope::Province(*province)] {
-                        closed.tallies.entry((scope, period)).or_insert_with(|| known.empty()).reporting.add();
+            let month = row.month;
+            let tally = quarters.entry((ledger.province(row), month.year(), month.quarter())).or_default();
+            let person = plan.person(row, decision);
+            plan.count(row, &person, &mut tally.cells);
+            if row.kind != Unit::Screenings.kind() {
+                return;
+            }
+            tally.screenings.add(1);
+            tally.screened.add(person.counts.into());
+            tally.identified.add(person.identified.into());
+            tally.unsure.add((person.identified && person.unsure).into());
+            let Some(commune) = home.get(&row.device()) else { return };
+            for period in Period::of(month) {
+                if reported.insert((row.device(), period)) {
+                    for scope in Scope::of(code(*commune)) {
+                        let tally = closed.tallies.entry((scope, period)).or_default();
+                        tally.reporting.add(1);
+                        plan.count_focal_point(*commune, &mut tally.cells);
                     }
                 }
             }
         });
+        for ((province, year, quarter), part) in quarters {
+            let scopes = [Scope::Nation].into_iter().chain((province > 0).then_some(Scope::Province(province)));
+            for scope in scopes {
+                for period in [Period::All, Period::Year(year), Period::Quarter(year, quarter)] {
+                    closed.tallies.entry((scope, period)).or_default().add(&part, plan, scope, period);
+                }
+            }
+        }
         closed
     }
 }
 
 impl Snapshot {
-    pub(super) fn new(ledger: &Ledger, head: u64, closed: std::sync::Arc<Closed>, dictionary: &Dictionary) -> Self {
-        let known = Known::of(dictionary);
+    pub(super) fn new(ledger: &Ledger, head: u64, closed: Arc<Closed>, plan: Arc<Plan>) -> Self {
         let mut open: BTreeMap<(Scope, Month), OpenMonth> = BTreeMap::new();
         ledger.standing(false, |row, decision| {
-            for scope in [Scope::Nation, Scope::Province(row.province)] {
+            if row.kind != Unit::People.kind() {
+                return;
+            }
+            let person = plan.person(row, decision);
+            for scope in [Scope::Nation, Scope::Province(ledger.province(row))] {
                 let month = open.entry((scope, row.month)).or_default();
-                if known.is_person(row, decision) {
-                    month.screened.add();
-                }
-                if known.is_identified(row, decision) {
-                    month.identified.add();
-                }
+                month.screened.add(person.counts.into());
+                month.identified.add(person.identified.into());
             }
         });
-        Self { edition: ledger.edition(), head, last_closed: ledger.last_closed(), closed, open }
+        Self { edition: ledger.edition(), head, last_closed: ledger.last_closed(), plan, closed, open }
     }
 
-    /// The years that have closed months and enough people to be named, oldest first.
+    /// All tables, in the order of the file.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.plan.grids.iter().map(|grid| &grid.table)
+    }
+
+    /// The years that have closed months and enough of anything to be named, oldest first.
     pub fn years(&self, scope: Scope) -> Vec<u16> {
         let years = self.closed.tallies.iter().filter_map(|((at, period), tally)| match period {
-            Period::Year(year) if *at == scope => Some((*year, shown(tally.screened, &Base::Inside))),
+            Period::Year(year) if *at == scope => Some((*year, tally)),
             _ => None,
         });
-        years.filter(|(_, screened)| screened.at_least() > 0).map(|(year, _)| year).collect()
+        let totals = |tally: &Tally| tally.cells.iter().filter_map(|cells| cells.first().copied()).collect::<Vec<_>>();
+        let enough = |count: Count| shown(count, &Base::Inside).at_least() > 0;
+        years.filter(|(_, tally)| totals(tally).into_iter().any(enough)).map(|(year, _)| year).collect()
     }
 
     pub fn headline(&self, scope: Scope, period: Period, base: &Base) -> Headline {
@@ -235,159 +281,143 @@ impl Snapshot {
         (shown(month.screened, base), shown(month.identified, base))
     }
 
-    /// One table of the menu.
-    pub fn answer(&self, table: Table, scope: Scope, period: Period, base: &Base, dictionary: &Dictionary) -> Answer {
-        let known = Known::of(dictionary);
-        let none = known.empty();
-        let tally = self.closed.tallies.get(&(scope, period)).unwrap_or(&none);
-        let total = if table.of_screened() { tally.screened } else { tally.identified };
-        let sensitive = dictionary.get(table.fact()).is_some_and(|fact| fact.sensitive);
-        let rules = Rules { sensitive, national: scope == Scope::Nation, disjoint: !table.several_answers() };
-        let counted = tally.tables.get(&table).map(Vec::as_slice).unwrap_or_default();
-        let wanted = known.parts(table, scope, period, self.last_closed);
-        let parts: Vec<Count> = wanted.iter().map(|(at, _)| counted.get(*at).copied().unwrap_or_default()).collect();
-        let mut answer = Answer {
-            codes: wanted.into_iter().map(|(_, code)| code).collect(),
-            split: split(total, &parts, rules, base),
+    /// A table by its id; nothing where there is none, or not at this place and period.
+    pub fn answer(&self, id: &str, scope: Scope, period: Period, base: &Base) -> Option<Answer> {
+        let at = self.plan.grids.iter().position(|grid| grid.table.id == id)?;
+        let grid = &self.plan.grids[at];
+        if !is_offered(&grid.table, scope, period) {
+            return None;
+        }
+        let cells = self.closed.tallies.get(&(scope, period)).and_then(|tally| tally.cells.get(at));
+        let of_axis = |axis: &Axis| self.wanted(axis, scope, period);
+        let question = Question {
+            grid,
+            wanted: grid.axes.iter().map(of_axis).collect(),
+            cells: cells.map(Vec::as_slice).unwrap_or_default(),
+            national: scope == Scope::Nation,
+            base,
         };
-        if table == Table::AgeAndSex && matches!(base, Base::Inside) {
-            let margin = |table| self.answer(table, scope, period, base, dictionary).split.parts;
-            let tight = answer.split.parts.as_ref().is_some_and(|cells| {
-                let (Some(ages), Some(sexes)) = (margin(Table::Age), margin(Table::Sex)) else { return true };
-                let column = |at: usize| cells.iter().skip(at).step_by(sexes.len()).copied().collect::<Vec<_>>();
-                cells.chunks(sexes.len()).zip(&ages).any(|(row, age)| bound_too_tightly(*age, row))
-                    || sexes.iter().enumerate().any(|(at, sex)| bound_too_tightly(*sex, &column(at)))
-            });
-            if tight {
-                answer.split.parts = None;
-            }
-        }
-        if let (Table::Month, Some(parts)) = (table, &mut answer.split.parts) {
-            // years before the first people are not listed
-            let empty = parts.iter().take_while(|part| part.at_least() == 0).count().min(parts.len());
-            parts.drain(..empty);
-            answer.codes.drain(..empty);
-        }
-        answer
-    }
-}
-
-/// What the counting has to know of the dictionary: the lists of codes, and the codes with a meaning.
-struct Known<'a> {
-    dictionary: &'a Dictionary,
-    presumed: u8,
-    unknown: u8,
-    again: [u8; 2],
-}
-
-impl<'a> Known<'a> {
-    fn of(dictionary: &'a Dictionary) -> Self {
-        let place = |fact: &str, code: &str| {
-            list(dictionary, fact).iter().position(|c| c == code).map_or(u8::MAX, |n| n as u8 + 1)
-        };
-        Self {
-            dictionary,
-            presumed: place("outcome", "presumed"),
-            unknown: place("already", "unknown"),
-            again: [place("already", "yes_code"), place("already", "yes_no_code")],
-        }
+        Some(question.answer())
     }
 
-    /// The first screening of somebody, as far as anyone knows.
-    fn is_person(&self, row: &Row, decision: Option<Decision>) -> bool {
-        !self.again.contains(&row.already) && decision != Some(Decision::Duplicate)
-    }
-
-    fn is_identified(&self, row: &Row, decision: Option<Decision>) -> bool {
-        let by_rule = row.outcome == self.presumed && decision != Some(Decision::NotConfirmed);
-        self.is_person(row, decision) && (by_rule || decision == Some(Decision::Confirmed))
-    }
-
-    fn length(&self, table: Table) -> usize {
-        let codes = list(self.dictionary, table.fact()).len();
-        match table {
-            Table::Month => Month::COUNT,
-            Table::AgeAndSex => codes * list(self.dictionary, "sex").len(),
-            Table::Outcome => codes + 1,
-            _ => codes,
+    /// The places of the codes along a dimension that are shown here, from 1.
+    fn wanted(&self, axis: &Axis, scope: Scope, period: Period) -> Vec<usize> {
+        let places = axis.codes.iter().enumerate().map(|(at, code)| (at + 1, code));
+        if axis.is_months() {
+            let last = self.last_closed.map_or(0, |last| last.index() + 1);
+            let closed = (1..=last).filter(|place| Month::at(place - 1).is_some_and(|month| period.holds(month)));
+            return closed.collect();
         }
-    }
-
-    fn empty(&self) -> Tally {
-        let tables = Table::ALL.map(|table| (table, vec![Count::default(); self.length(table)]));
-        Tally { tables: tables.into(), ..Tally::default() }
-    }
-
-    fn add(&self, tally: &mut Tally, scope: Scope, row: &Row, decision: Option<Decision>) {
-        tally.screenings.add();
-        if !self.is_person(row, decision) {
-            return;
+        if !axis.is_places() {
+            return places.map(|(place, _)| place).collect();
         }
-        tally.screened.add();
-        let identified = self.is_identified(row, decision);
-        let mut add = |table: Table, at: usize| {
-            if let Some(cell) = tally.tables.get_mut(&table).and_then(|cells| cells.get_mut(at)) {
-                cell.add();
-            }
-        };
-        let bits = |bits: u32| (0..32).filter(move |n| bits >> n & 1 == 1);
-        bits(row.services.into()).for_each(|n| add(Table::Service, n));
-        add(
-            Table::Outcome,
-            match decision {
-                _ if identified => usize::from(self.presumed) - 1,
-                Some(Decision::NotConfirmed) => self.length(Table::Outcome) - 1,
-                _ => usize::from(row.outcome) - 1,
-            },
-        );
-        if !identified {
-            return;
-        }
-        let one = |code: u8| usize::from(code).wrapping_sub(1);
-        add(Table::Month, row.month.index());
-        add(Table::Place, if scope == Scope::Nation { one(row.province) } else { one(row.commune) });
-        add(Table::Sex, one(row.sex));
-        add(Table::Age, one(row.age));
-        if row.sex > 0 && row.age > 0 {
-            add(Table::AgeAndSex, one(row.age) * list(self.dictionary, "sex").len() + one(row.sex));
-        }
-        add(Table::Destination, one(row.destination));
-        bits(row.exploitation).for_each(|n| add(Table::Exploitation, n));
-        tally.identified.add();
-        if row.already == 0 || row.already == self.unknown {
-            tally.unsure.add();
-        }
-    }
-
-    /// The parts of a table: where each is counted, and its code.
-    fn parts(&self, table: Table, scope: Scope, period: Period, last: Option<Month>) -> Vec<(usize, String)> {
-        let codes = list(self.dictionary, table.fact()).iter().cloned();
-        match (table, scope) {
-            (Table::Month, _) => {
-                let months = (0..=last.map_or(0, Month::index)).filter_map(Month::at);
-                let months = months.filter(|month| last.is_some() && period.holds(*month));
-                months.map(|month| (month.index(), month.to_string())).collect()
-            }
-            (Table::Place, Scope::Nation) => places::provinces().map(|p| p.code.to_owned()).enumerate().collect(),
+        let is_province = |code: &str| Scope::province(code).is_some();
+        match (scope, period) {
+            (Scope::Nation, _) => places.filter(|(_, code)| is_province(code)).map(|(place, _)| place).collect(),
             // communes are few people: only by year or longer
-            (Table::Place, Scope::Province(_)) if matches!(period, Period::Quarter(..)) => Vec::new(),
-            (Table::Place, Scope::Province(_)) => {
+            (Scope::Province(_), Period::Quarter(..)) => Vec::new(),
+            (Scope::Province(_), _) => {
                 let here = |code: &str| places::province_of(code).map(|p| p.code) == scope.code();
-                codes.enumerate().filter(|(_, code)| here(code)).collect()
+                places.filter(|(_, code)| here(code)).map(|(place, _)| place).collect()
             }
-            (Table::AgeAndSex, _) => {
-                let sexes = list(self.dictionary, "sex");
-                codes.flat_map(|age| sexes.iter().map(move |sex| format!("{sex}/{age}"))).enumerate().collect()
-            }
-            (Table::Outcome, _) => codes.chain([NOT_CONFIRMED.to_owned()]).enumerate().collect(),
-            _ => codes.enumerate().collect(),
         }
     }
 }
 
-fn list<'a>(dictionary: &'a Dictionary, fact: &str) -> &'a [String] {
-    match dictionary.get(fact).map(|fact| &fact.codes) {
-        Some(Codes::List(codes)) => codes,
-        _ => &[],
+/// A table at a place and period, about to be shown.
+struct Question<'a> {
+    grid: &'a Grid,
+    /// By dimension: the places of the codes that are shown here.
+    wanted: Vec<Vec<usize>>,
+    cells: &'a [Count],
+    national: bool,
+    base: &'a Base,
+}
+
+impl Question<'_> {
+    /// The count at a place along each dimension of `wanted`: 0 for all, then its codes from 1.
+    fn count(&self, places: &[usize]) -> Count {
+        let real =
+            self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
+        self.cells.get(self.grid.index(real)).copied().unwrap_or_default()
+    }
+
+    /// All places of a face: the dimensions of the mask code by code, the others all together.
+    fn face(&self, mask: usize) -> Vec<Vec<usize>> {
+        let along = |(at, wanted): (usize, &Vec<usize>)| match mask >> at & 1 {
+            0 => vec![0],
+            _ => (1..=wanted.len()).collect(),
+        };
+        combinations(self.wanted.iter().enumerate().map(along))
+    }
+
+    /// Whether a total and its parts would say too much.
+    fn is_withheld(&self, total: Count, parts: &[Count], disjoint: bool) -> bool {
+        let rules = Rules { sensitive: self.grid.table.sensitive, national: self.national, disjoint };
+        split(total, parts, rules, self.base).parts.is_none()
+    }
+
+    /// Which faces must not be shown, by mask: each line of a face is a split of its own, and so is the whole face. A
+    /// face goes with those that it is made of.
+    fn withheld(&self) -> Vec<bool> {
+        let mut masks: Vec<usize> = (1..1 << self.wanted.len()).collect();
+        masks.sort_by_key(|mask| mask.count_ones());
+        let mut withheld = vec![false; 1 << self.wanted.len()];
+        for mask in masks {
+            let within = |other: &usize| other & mask == *other && *other != mask;
+            let axes: Vec<usize> = (0..self.wanted.len()).filter(|at| mask >> at & 1 == 1).collect();
+            let disjoint = |at: &usize| self.grid.axes[*at].is_disjoint();
+            let parts: Vec<Count> = self.face(mask).iter().map(|places| self.count(places)).collect();
+            let whole = self.count(&vec![0; self.wanted.len()]);
+            withheld[mask] = (1..mask).filter(within).any(|other| withheld[other])
+                || self.is_withheld(whole, &parts, axes.iter().all(disjoint))
+                || axes.len() > 1 && axes.iter().any(|at| self.has_tight_line(mask & !(1 << at), *at));
+        }
+        withheld
+    }
+
+    /// Whether a line along a dimension, at any place of the face across it, says too much.
+    fn has_tight_line(&self, across: usize, along: usize) -> bool {
+        self.face(across).into_iter().any(|mut places| {
+            let total = self.count(&places);
+            let mut part = |place| {
+                places[along] = place;
+                self.count(&places)
+            };
+            let parts: Vec<Count> = (1..=self.wanted[along].len()).map(&mut part).collect();
+            // of a total that is not shown itself all parts look alike, which says nothing
+            let hidden = matches!(shown(total, self.base), Shown::Below(_));
+            !hidden && self.is_withheld(total, &parts, self.grid.axes[along].is_disjoint())
+        })
+    }
+
+    fn answer(&self) -> Answer {
+        let withheld = self.withheld();
+        let skipped: Vec<usize> = (0..self.wanted.len()).map(|at| self.empty_months(at, &withheld)).collect();
+        let shelves = self.wanted.iter().zip(&self.grid.axes).zip(&skipped).map(|((wanted, axis), skipped)| Shelf {
+            fact: axis.fact.clone(),
+            several: !axis.is_disjoint(),
+            codes: wanted[*skipped..].iter().map(|place| axis.codes[place - 1].clone()).collect(),
+        });
+        let shelves: Vec<Shelf> = shelves.collect();
+        let along = shelves.iter().zip(&skipped).map(|(shelf, skipped)| {
+            [0].into_iter().chain((1..=shelf.codes.len()).map(|place| place + skipped)).collect()
+        });
+        let all = combinations(along);
+        let cell = |places: &Vec<usize>| {
+            let mask = places.iter().enumerate().fold(0, |mask, (at, place)| mask | usize::from(*place > 0) << at);
+            (!withheld[mask]).then(|| shown(self.count(places), self.base))
+        };
+        let cells: Vec<Option<Shown>> = all.iter().map(cell).collect();
+        Answer { total: shown(self.count(&vec![0; self.wanted.len()]), self.base), shelves, cells }
+    }
+
+    /// Months before the first that has anything to show are not listed: so many.
+    fn empty_months(&self, at: usize, withheld: &[bool]) -> usize {
+        if !self.grid.axes[at].is_months() || withheld[1 << at] {
+            return 0;
+        }
+        let months = self.face(1 << at);
+        months.iter().take_while(|places| shown(self.count(places), self.base).at_least() == 0).count()
     }
 }

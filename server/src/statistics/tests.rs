@@ -1,6 +1,7 @@
 //! Stories of a log and what may be read from it.
 
 mod attack;
+mod random;
 
 use super::disclosure::ExactUse;
 use super::*;
@@ -9,7 +10,9 @@ use proptest::prelude::*;
 use tabara_protocol::catalog::{Binding, Grant};
 use tabara_protocol::envelope::{SigningKey, sha256};
 use tabara_protocol::facts::{Facts, Value};
-use tabara_protocol::record::{QuestionnaireRef, Reason};
+use tabara_protocol::kind::{Kind, Reason};
+use tabara_protocol::record::{QuestionnaireRef, Record, Uuid};
+use tabara_protocol::referral::{Route, Status};
 
 fn exact() -> Base {
     Base::Exact(ExactUse::after_the_entry_is_written())
@@ -27,7 +30,7 @@ fn presumed(month: &str) -> Facts {
         ("outcome", "presumed"),
         ("already", "no"),
         ("sex", "f"),
-        ("age_band", "21-23"),
+        ("age_band", "18-23"),
         ("destination_region", "gulf"),
     ];
     let mut facts: Facts = codes.map(|(name, code)| (name.to_owned(), one(code))).into();
@@ -57,6 +60,7 @@ fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Rec
         code: None,
         undo: None,
         secret: None,
+        route: None,
         facts: facts.clone(),
         sealed: None,
     })
@@ -64,7 +68,10 @@ fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Rec
 
 impl Log {
     fn new() -> Self {
-        let mut log = Self(Counting::new(Dictionary::standard()));
+        Self::of(Counting::standard())
+    }
+    fn of(counting: Counting) -> Self {
+        let mut log = Self(counting);
         let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
         let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
         let grant = Grant { device, organisation: "test".into(), commune, expires: 0, card };
@@ -113,10 +120,11 @@ impl Log {
     fn open(&mut self, month: &str) -> u32 {
         self.0.snapshot().open_month(Scope::Nation, Month::parse(month).unwrap(), &exact()).1.at_least()
     }
-    fn parts(&mut self, table: Table) -> Vec<(String, u32)> {
-        let answer = self.0.snapshot().answer(table, Scope::Nation, Period::All, &exact(), Dictionary::standard());
-        let parts = answer.split.parts.unwrap();
-        answer.codes.into_iter().zip(parts).map(|(code, n)| (code, n.at_least())).filter(|(_, n)| *n > 0).collect()
+    /// The parts of a table that hold somebody.
+    fn parts(&mut self, table: &str) -> Vec<(String, u32)> {
+        let answer = self.0.snapshot().answer(table, Scope::Nation, Period::All, &exact()).unwrap();
+        let parts = answer.parts().unwrap().into_iter().map(|part| part.at_least());
+        answer.codes().into_iter().zip(parts).filter(|(_, n)| *n > 0).collect()
     }
 }
 
@@ -133,10 +141,10 @@ fn splits_appear_once_when_the_month_closes() {
     assert_eq!((log.identified(), log.open("2021-06")), (0, 7));
     log.closed("2021-06");
     assert_eq!((log.identified(), log.open("2021-06")), (7, 0));
-    assert_eq!(log.parts(Table::Sex), [part("f", 7)]);
-    assert_eq!(log.parts(Table::Place), [part("BI-PR-04", 7)]);
-    assert_eq!(log.parts(Table::AgeAndSex), [part("f/21-23", 7)]);
-    assert_eq!(log.parts(Table::Month), [part("2021-06", 7)]);
+    assert_eq!(log.parts("people-by-sex"), [part("f", 7)]);
+    assert_eq!(log.parts("people-by-place"), [part("BI-PR-04", 7)]);
+    assert_eq!(log.parts("people-by-age-and-sex"), [part("f/18-23", 7)]);
+    assert_eq!(log.parts("people-by-month"), [part("2021-06", 7)]);
 }
 
 #[test]
@@ -179,10 +187,10 @@ fn a_correction_replaces_and_is_never_counted_beside_its_original() {
     log.corrected(2, 1, &with(presumed("2021-07"), "sex", "m"));
     assert_eq!((log.identified(), log.open("2021-07")), (1, 0));
     log.closed("2021-07");
-    assert_eq!(log.parts(Table::Month), [part("2021-06", 1)]);
+    assert_eq!(log.parts("people-by-month"), [part("2021-06", 1)]);
     log.revised();
-    assert_eq!(log.parts(Table::Month), [part("2021-07", 1)]);
-    assert_eq!(log.parts(Table::Sex), [part("m", 1)]);
+    assert_eq!(log.parts("people-by-month"), [part("2021-07", 1)]);
+    assert_eq!(log.parts("people-by-sex"), [part("m", 1)]);
 }
 
 #[test]
@@ -194,7 +202,7 @@ fn of_several_corrections_the_last_one_stands() {
     // a correction of a correction that is still on its way
     log.screened(10, &presumed("2021-06")).corrected(12, 11, &with(presumed("2021-06"), "sex", "ns"));
     log.corrected(11, 10, &presumed("2021-06")).closed("2021-06");
-    assert_eq!(log.parts(Table::Sex), [part("other", 1), part("ns", 1)]);
+    assert_eq!(log.parts("people-by-sex"), [part("other", 1), part("ns", 1)]);
 }
 
 #[test]
@@ -202,6 +210,47 @@ fn a_correction_without_facts_takes_the_person_out_of_the_count() {
     let mut log = Log::new();
     log.screened(1, &presumed("2021-06")).corrected(2, 1, &Facts::new()).closed("2021-06");
     assert_eq!(log.identified(), 0);
+}
+
+#[test]
+fn a_referral_is_counted_by_its_facts_and_never_by_its_route() {
+    // Given two people referred to a clinic, of whom one does not agree to be counted
+    let route = Route { to: "Clinic".into(), service: "sv_medical".into(), urgency: "d1".into(), status: Status::Sent };
+    let codes = [
+        ("month", "2021-06"),
+        ("screen_commune", "BI-CO-04-02"),
+        ("service_type", "sv_medical"),
+        ("referral_status", "sent"),
+    ];
+    let agreed: Facts = codes.map(|(name, code)| (name.to_owned(), one(code))).into();
+    let mut log = Log::new();
+    for (id, facts) in [(1, &agreed), (2, &Facts::new())] {
+        let referral = record(id, Kind::Referral, None, facts);
+        log.tell(What::Record(Box::new(Record { route: Some(route.clone()), ..*referral })));
+    }
+    // When one of them was helped and the month closes
+    let completed = with(agreed, "referral_status", "completed");
+    log.tell(What::Record(record(3, Kind::Referral, Some(1), &completed))).closed("2021-06");
+    // Then there is one referral, in its last status
+    assert_eq!(log.parts("referrals-by-service"), [part("completed/sv_medical", 1)]);
+}
+
+#[test]
+fn sums_are_added_up_and_reviews_are_counted_where_they_have_no_place() {
+    let sums = |unit: &str, convictions: &str| -> Facts {
+        let codes =
+            [("month", "2021-06"), ("screen_commune", "BI-CO-04-02"), ("law_unit", unit), ("convictions", convictions)];
+        codes.map(|(name, code)| (name.to_owned(), one(code))).into()
+    };
+    let mut log = Log::new();
+    for (id, facts) in [sums("court", "3"), sums("court", "12"), sums("police", "0")].iter().enumerate() {
+        log.tell(What::Record(record(id as u128, Kind::Enforcement, None, facts)));
+    }
+    let review = [("month", "2021-06"), ("decision", "confirmed"), ("decided_by", "iom")];
+    let review = review.map(|(name, code)| (name.to_owned(), one(code))).into();
+    log.tell(What::Review(record(9, Kind::Review, Some(8), &review))).closed("2021-06");
+    assert_eq!(log.parts("law-figures"), [part("convictions/court", 15)]);
+    assert_eq!(log.parts("reviews-by-decision"), [part("confirmed/iom", 1)]);
 }
 
 #[test]
@@ -251,13 +300,13 @@ fn reviewers_add_and_take_away() {
     log.reviewed(1, "not_confirmed").reviewed(2, "duplicate").reviewed(5, "confirmed");
     log.reviewed(3, "not_confirmed").reviewed(3, "confirmed").closed("2021-06");
     assert_eq!(log.identified(), 3, "records 3, 4 and 5");
-    assert_eq!(log.parts(Table::Outcome), [part("presumed", 3), part("not_confirmed", 1)]);
+    assert_eq!(log.parts("people-by-outcome"), [part("presumed", 3), part("not_confirmed", 1)]);
 }
 
 #[test]
 fn people_are_screenings_less_those_screened_before() {
     let mut log = Log::new();
-    for (n, already) in ["no", "yes_code", "yes_no_code", "elsewhere", "unknown"].iter().enumerate() {
+    for (n, already) in ["no", "yes", "yes", "no", "unknown"].iter().enumerate() {
         log.screened(n as u128, &with(presumed("2021-06"), "already", already));
     }
     log.closed("2021-06");
@@ -277,17 +326,17 @@ fn a_province_sees_its_communes_by_year_only() {
     log.closed("2021-06");
     let mut places = |scope, period| {
         let snapshot = log.0.snapshot();
-        snapshot.answer(Table::Place, scope, period, &Base::Inside, Dictionary::standard())
+        snapshot.answer("people-by-place", scope, period, &Base::Inside).unwrap()
     };
     let kayanza = Scope::province("BI-PR-04").unwrap();
     let year = places(kayanza, Period::Year(2021));
-    assert_eq!(year.codes.len(), 8);
-    assert!(year.codes.iter().zip(year.split.parts.unwrap()).all(|(code, n)| match code.as_str() {
+    assert_eq!(year.codes().len(), 8);
+    assert!(year.codes().iter().zip(year.parts().unwrap()).all(|(code, n)| match code.as_str() {
         "BI-CO-04-02" => n == Shown::Number(10),
         _ => n == Shown::Below(5),
     }));
-    assert!(places(kayanza, Period::Quarter(2021, 2)).codes.is_empty());
-    assert_eq!(places(Scope::province("BI-PR-01").unwrap(), Period::Year(2021)).split.total, Shown::Below(5));
+    assert!(places(kayanza, Period::Quarter(2021, 2)).codes().is_empty());
+    assert_eq!(places(Scope::province("BI-PR-01").unwrap(), Period::Year(2021)).total, Shown::Below(5));
 }
 
 #[test]
@@ -306,19 +355,24 @@ fn arbitrary() -> impl Strategy<Value = Facts> {
     let months = pick(&["2021-05", "2021-06", "2021-07"]);
     let outcomes = pick(&["presumed", "at_risk", "no_indication"]);
     let places = pick(&["BI-CO-04-02", "BI-CO-01-01"]);
-    (months, pick(&["f", "m"]), outcomes, places, pick(&["0-8", "18-20", "48+"])).prop_map(|(m, sex, out, at, age)| {
+    (months, pick(&["f", "m"]), outcomes, places, pick(&["0-17", "18-23", "39+"])).prop_map(|(m, sex, out, at, age)| {
         let facts = with(with(presumed(m), "sex", sex), "outcome", out);
         with(with(facts, "screen_commune", at), "age_band", age)
     })
 }
 
 /// Every closed number that exists, exactly.
-fn everything(log: &mut Log) -> Vec<tables::Answer> {
+fn everything(log: &mut Log) -> Vec<Answer> {
     let snapshot = log.0.snapshot();
-    let scopes = (1..=5).map(Scope::Province).chain([Scope::Nation]);
+    let scopes: Vec<Scope> = (1..=5).map(Scope::Province).chain([Scope::Nation]).collect();
     let periods = [Period::All, Period::Year(2021), Period::Quarter(2021, 2), Period::Quarter(2021, 3)];
-    let questions = scopes.flat_map(|s| periods.into_iter().flat_map(move |p| Table::ALL.map(|t| (t, s, p))));
-    questions.map(|(t, s, p)| snapshot.answer(t, s, p, &exact(), Dictionary::standard())).collect()
+    let mut answers = Vec::new();
+    for table in snapshot.tables().filter(|table| table.unit.kind() == Kind::Screening) {
+        for (scope, period) in scopes.iter().flat_map(|scope| periods.map(|period| (*scope, period))) {
+            answers.extend(snapshot.answer(&table.id, scope, period, &exact()));
+        }
+    }
+    answers
 }
 
 fn tell(log: &mut Log, at: u128, facts: &Facts, kind: u8, about: u128) {

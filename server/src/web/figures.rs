@@ -1,14 +1,15 @@
-//! The coordinator's page: people identified by month, place, sex and age, destination and exploitation; beside them
-//! all outcomes of those screened, and the services they asked for.
+//! The coordinator's pages: the tables of `tables.csv`, page by page.
 //!
-//! `GET /figures?place=BI|BI-PR-NN&period=all|YYYY|YYYY-qN`. For programs: `main` carries `data-place`, `data-period`,
-//! `data-edition` and `data-exact`; figures above the tables stand in `[data-figure]` (`people-identified`,
-//! `people-screened`, `screenings`, `focal-points-reporting`, `focal-points-enrolled`); tables in `table[data-table]`
-//! (`people-by-month`, `-place`, `-sex`, `-age-and-sex`, `-destination`, `-exploitation`, `-outcome`, `-service`,
-//! `months-open`) with `data-unit`. A cell with a number has `data-code` and either `data-value`, or `data-below` where
-//! fewer than that many, perhaps none, are hidden. The total of a table has the code `total`.
+//! `GET /figures?page=PAGE&place=BI|BI-PR-NN&period=all|YYYY|YYYY-qN`. For
+//! programs: `#figures` carries `data-page`, `data-place`, `data-period`, `data-edition` and `data-exact`; figures
+//! above the tables stand in `[data-figure]` (`people-identified`, `people-screened`, `screenings`,
+//! `focal-points-reporting`, `focal-points-enrolled`); each table stands in `table[data-table]`, by its id in
+//! `tables.csv`, with `data-unit`; `months-open` has the totals of open months. A cell with a number has `data-code`
+//! and either `data-value`, or `data-below` where fewer than that many, perhaps none, are hidden. The code names one
+//! code of each dimension (`f/18-23`) or `all`; that of a table's total is `total`.
 
-use super::charts;
+mod sections;
+
 use super::labels::label;
 use super::page::{PageRequest as Here, layout, problem};
 use super::shared::{Shared, blocking, now};
@@ -16,8 +17,7 @@ use super::texts::{Language, People};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
 use crate::staff::sessions::Visitor;
-use crate::statistics::tables::{Answer, NOT_CONFIRMED};
-use crate::statistics::{Base, Month, Period, Scope, Shown, Snapshot, Table};
+use crate::statistics::{Base, Month, Period, Scope, Shown, Snapshot};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -25,14 +25,24 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use tabara_protocol::clock;
-use tabara_protocol::facts::Dictionary;
 use tabara_protocol::places;
+use tabara_protocol::tables::Tables;
 
 #[derive(Deserialize)]
 pub struct Asked {
+    page: Option<String>,
     place: Option<String>,
     period: Option<String>,
 }
+
+/// The page that is shown where none is named: the first.
+fn read_page(word: Option<&str>) -> Option<&'static str> {
+    let pages = Tables::standard().pages();
+    word.map_or(pages.first().copied(), |word| pages.iter().copied().find(|page| *page == word))
+}
+
+/// The page with the headline and the open months.
+const PEOPLE: &str = "people";
 
 /// Country code, for the nation as a place.
 const NATION: &str = "BI";
@@ -75,9 +85,10 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
         Ok(visitor) => visitor,
         Err(response) => return response,
     };
+    let page = read_page(asked.page.as_deref());
     let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), read_place);
     let period = asked.period.as_deref().map_or(Some(Period::All), read_period);
-    let (Some(scope), Some(period)) = (scope, period) else {
+    let (Some(page), Some(scope), Some(period)) = (page, scope, period) else {
         return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
     };
     if !visitor.role.may_see(scope) {
@@ -86,7 +97,8 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
     let (shared, name, exact) = (pages.clone(), visitor.name.clone(), visitor.role.sees_exact_counts());
     let read = move || {
         let snapshot = shared.snapshot()?;
-        let what = format!("{} {} edition {}", place_code(scope), period_code(period), edition(&snapshot));
+        let about = if page == PEOPLE { String::new() } else { format!("{page} ") };
+        let what = format!("{about}{} {} edition {}", place_code(scope), period_code(period), edition(&snapshot));
         let base = if exact {
             Base::Exact(audit::exact(shared.staff(), now(), &name, &what)?)
         } else {
@@ -97,7 +109,7 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
     };
     match blocking(read).await {
         Ok((snapshot, base, month)) => {
-            let sheet = Sheet { snapshot, base, scope, period, language: here.language };
+            let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
             let content = sheet.draw(&visitor, Month::parse(&month));
             layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response()
         }
@@ -105,10 +117,11 @@ pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) 
     }
 }
 
-/// One place, one period, one base: everything on a page.
+/// One page, place, period and base: everything on a page.
 struct Sheet {
     snapshot: Arc<Snapshot>,
     base: Base,
+    page: &'static str,
     scope: Scope,
     period: Period,
     language: Language,
@@ -128,18 +141,18 @@ impl Sheet {
         &self.language.texts().people
     }
 
-    fn answer(&self, table: Table) -> Answer {
-        self.snapshot.answer(table, self.scope, self.period, &self.base, Dictionary::standard())
-    }
-
     fn draw(&self, visitor: &Visitor, this_month: Option<Month>) -> Markup {
         let texts = self.texts();
         let exact = matches!(self.base, Base::Exact(_));
         html! {
-            div #figures data-place=(place_code(self.scope)) data-period=(period_code(self.period))
+            div #figures data-page=(self.page) data-place=(place_code(self.scope)) data-period=(period_code(self.period))
                 data-edition=(edition(&self.snapshot)) data-exact=(exact) {
-                h1 { (texts.title) }
-                p.lead { (texts.lead) }
+                @if self.page == PEOPLE {
+                    h1 { (texts.title) }
+                    p.lead { (texts.lead) }
+                } @else {
+                    h1 { (label("page", self.page, self.language)) }
+                }
                 (self.choices(visitor))
                 h2.where { (self.place_name()) ", " (self.period_name(self.period)) }
                 @match self.snapshot.last_closed {
@@ -150,20 +163,11 @@ impl Sheet {
                             (if exact { texts.exact } else { texts.rounded }) " "
                             a href="/help" { (texts.more_help) }
                         }
-                        (self.headline())
-                        (self.months())
-                        (self.places())
-                        (self.ages())
-                        div.columns {
-                            (self.sexes())
-                            (self.one_fact(Table::Destination, texts.by_destination, texts.destination, None))
-                            (self.one_fact(Table::Exploitation, texts.by_exploitation, texts.exploitation, Some(texts.several)))
-                            (self.one_fact(Table::Outcome, texts.by_outcome, texts.outcome, Some(texts.outcome_note)))
-                            (self.one_fact(Table::Service, texts.by_service, texts.service, Some(texts.several)))
-                        }
+                        @if self.page == PEOPLE { (self.headline()) }
+                        (self.sections())
                     }
                 }
-                (self.open_months(this_month))
+                @if self.page == PEOPLE { (self.open_months(this_month)) }
                 p.fine { (texts.sources) }
             }
         }
@@ -190,8 +194,10 @@ impl Sheet {
     /// Where and when: links, so that each view has an address.
     fn choices(&self, visitor: &Visitor) -> Markup {
         let texts = self.texts();
-        let link = |scope: Scope, period: Period, text: &str, current: bool| {
-            let to = format!("/figures?place={}&period={}", place_code(scope), period_code(period));
+        let link = |page: &str, scope: Scope, period: Period, text: &str| {
+            let (place, time) = (place_code(scope), period_code(period));
+            let to = format!("/figures?page={page}&place={place}&period={time}");
+            let current = (page, scope, period) == (self.page, self.scope, self.period);
             html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
         };
         let provinces = places::provinces().filter_map(|p| Some((Scope::province(p.code)?, p.name)));
@@ -203,17 +209,23 @@ impl Sheet {
         };
         html! {
             nav.choices aria-label=(texts.period) {
+                p #choose-page { (texts.page) }
+                ul aria-labelledby="choose-page" {
+                    @for page in Tables::standard().pages() {
+                        (link(page, self.scope, self.period, label("page", page, self.language)))
+                    }
+                }
                 @if scopes.len() > 1 {
                     p #choose-place { (texts.place) }
                     ul aria-labelledby="choose-place" {
-                        @for (scope, name) in scopes { (link(scope, self.period, name, scope == self.scope)) }
+                        @for (scope, name) in scopes { (link(self.page, scope, self.period, name)) }
                     }
                 }
                 p #choose-period { (texts.period) }
                 ul aria-labelledby="choose-period" {
-                    (link(self.scope, Period::All, texts.all_months, self.period == Period::All))
+                    (link(self.page, self.scope, Period::All, texts.all_months))
                     @for year in self.snapshot.years(self.scope) {
-                        (link(self.scope, Period::Year(year), &year.to_string(), self.period == Period::Year(year)))
+                        (link(self.page, self.scope, Period::Year(year), &year.to_string()))
                     }
                 }
                 @if let Some(year) = year {
@@ -221,7 +233,7 @@ impl Sheet {
                     ul aria-labelledby="choose-quarter" {
                         @for quarter in 1..=4 {
                             @let period = Period::Quarter(year, quarter);
-                            (link(self.scope, period, &self.period_name(period), self.period == period))
+                            (link(self.page, self.scope, period, &self.period_name(period)))
                         }
                     }
                 }
@@ -267,218 +279,6 @@ impl Sheet {
                 (figure("focal-points-reporting", texts.reporting, headline.reporting, Some(enrolled)))
             }
         }
-    }
-
-    /// A section with its unit; the body only where the split may be shown.
-    fn section(
-        &self,
-        table: Table,
-        title: &str,
-        note: Option<&str>,
-        answer: &Answer,
-        body: impl FnOnce(&[Shown]) -> Markup,
-    ) -> Markup {
-        let texts = self.texts();
-        html! {
-            section {
-                h3 { (title) }
-                p.unit {
-                    (if table.of_screened() { texts.unit_screened } else { texts.unit_people })
-                    @if let Some(note) = note { ". " (note) }
-                }
-                @match &answer.split.parts {
-                    _ if matches!(answer.split.total, Shown::Below(_)) => p.message.note { (texts.too_few) },
-                    None => p.message.note { (texts.withheld) },
-                    Some(parts) => (body(parts)),
-                }
-            }
-        }
-    }
-
-    /// Label with its bar, number and share, one row a part; the total below, where it is not several answers.
-    fn rows(&self, name: &str, table: Table, fact: &str, head: &str, answer: &Answer, parts: &[Shown]) -> Markup {
-        let texts = self.texts();
-        let total = answer.split.total;
-        let longest = parts.iter().map(|part| part.at_least()).max().unwrap_or(0);
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        if table.several_answers() {
-            // the longest first; codes that mean "none" stay last
-            order.sort_by_key(|at| (answer.codes[*at] == "none", std::cmp::Reverse(parts[*at].at_least())));
-        }
-        let unit = if table.of_screened() { "people screened" } else { "people identified" };
-        html! {
-            table.bars data-table=(name) data-unit=(unit) {
-                thead { tr {
-                    th scope="col" { (head) }
-                    th.number scope="col" { (texts.number) }
-                    th.number scope="col" { (texts.share) }
-                } }
-                tbody {
-                    @for at in order {
-                        tr {
-                            th scope="row" {
-                                (label(fact, &answer.codes[at], self.language))
-                                @if parts[at].at_least() > 0 { (charts::bar(parts[at], longest)) }
-                            }
-                            (cell(&answer.codes[at], parts[at], self.language))
-                            td.number.share {
-                                @if let Some(percent) = parts[at].percent_of(total) { (self.language.percent(percent)) }
-                            }
-                        }
-                    }
-                }
-                tfoot { tr {
-                    th scope="row" { (if table.of_screened() { texts.screened } else { texts.identified }) }
-                    (cell("total", total, self.language))
-                    td {}
-                } }
-            }
-        }
-    }
-
-    fn one_fact(&self, table: Table, title: &str, head: &str, note: Option<&str>) -> Markup {
-        let mut answer = self.answer(table);
-        let (name, fact) = match table {
-            Table::Destination => ("people-by-destination", "destination_region"),
-            Table::Exploitation => ("people-by-exploitation", "exploitation"),
-            Table::Outcome => ("people-by-outcome", "outcome"),
-            _ => ("people-by-service", "services_requested"),
-        };
-        // reviews are rare: their row stands only once there is something in it
-        if let (Some(NOT_CONFIRMED), Some(parts)) = (answer.codes.last().map(String::as_str), &mut answer.split.parts)
-            && parts.last().is_some_and(|part| part.at_least() == 0)
-        {
-            parts.pop();
-            answer.codes.pop();
-        }
-        self.section(table, title, note, &answer, |parts| self.rows(name, table, fact, head, &answer, parts))
-    }
-
-    fn months(&self) -> Markup {
-        let texts = self.texts();
-        let answer = self.answer(Table::Month);
-        let months: Vec<Month> = answer.codes.iter().filter_map(|code| Month::parse(code)).collect();
-        self.section(Table::Month, texts.by_month, None, &answer, |parts| {
-            let values: Vec<(Month, Shown)> = months.iter().copied().zip(parts.iter().copied()).collect();
-            let mut years: Vec<u16> = months.iter().map(|month| month.year()).collect();
-            years.dedup();
-            let at = |year: u16, number: usize| {
-                values.iter().find(|(month, _)| month.year() == year && usize::from(month.number()) == number + 1)
-            };
-            html! {
-                (charts::months(&values, &texts.number.to_lowercase(), texts.by_month, self.language))
-                div.scroll tabindex="0" role="region" aria-label=(texts.by_month) {
-                    table.calendar data-table="people-by-month" data-unit="people identified" {
-                        thead { tr {
-                            th scope="col" { (texts.year) }
-                            @for (number, name) in self.language.texts().short_months.iter().enumerate() {
-                                th.number scope="col" { abbr title=(self.language.texts().months[number]) { (name) } }
-                            }
-                        } }
-                        tbody {
-                            @for year in years {
-                                tr {
-                                    th scope="row" { (year) }
-                                    @for number in 0..12 {
-                                        @match at(year, number) {
-                                            Some((month, shown)) => (cell(&month.to_string(), *shown, self.language)),
-                                            None => td.number.none { "–" },
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        })
-    }
-
-    fn places(&self) -> Markup {
-        let texts = self.texts();
-        let answer = self.answer(Table::Place);
-        let (title, head) = match self.scope {
-            Scope::Nation => (texts.by_province, texts.province),
-            Scope::Province(_) => (texts.by_commune, texts.commune),
-        };
-        if answer.codes.is_empty() {
-            return html! { section { h3 { (title) } p.message.note { (texts.communes_by_year) } } };
-        }
-        self.section(Table::Place, title, None, &answer, |parts| {
-            let on_map: Vec<(String, Shown)> = match self.scope {
-                Scope::Nation => answer.codes.iter().cloned().zip(parts.iter().copied()).collect(),
-                Scope::Province(_) => Vec::new(),
-            };
-            html! {
-                div.pair.map-pair {
-                    (charts::map(&on_map, self.scope.code(), texts.map, self.language))
-                    (self.rows("people-by-place", Table::Place, "place", head, &answer, parts))
-                }
-            }
-        })
-    }
-
-    fn sexes(&self) -> Markup {
-        let texts = self.texts();
-        let answer = self.answer(Table::Sex);
-        self.section(Table::Sex, texts.by_sex, None, &answer, |parts| {
-            self.rows("people-by-sex", Table::Sex, "sex", texts.sex, &answer, parts)
-        })
-    }
-
-    fn ages(&self) -> Markup {
-        let texts = self.texts();
-        let (ages, sexes, answer) = (self.answer(Table::Age), self.answer(Table::Sex), self.answer(Table::AgeAndSex));
-        let columns = sexes.codes.len();
-        self.section(Table::Age, texts.by_age, None, &ages, |by_age| {
-            // the cross may be withheld where its margins stand
-            let crossed = answer.split.parts.as_deref();
-            let crossed =
-                |row: usize, column: usize| crossed.and_then(|cells| cells.get(row * columns + column)).copied();
-            let name = |code: &str| label("age_band", code, self.language).to_owned();
-            let pyramid: Vec<(String, Shown, Shown)> = (0..ages.codes.len())
-                .filter_map(|row| Some((name(&ages.codes[row]), crossed(row, 0)?, crossed(row, 1)?)))
-                .collect();
-            let sex = |column: usize| label("sex", &sexes.codes[column], self.language);
-            // a column with nothing to show in it would only take room; who is in it stands under "all"
-            let is_shown = |column: &usize| {
-                *column < 2 || (0..ages.codes.len()).any(|row| crossed(row, *column).is_some_and(|n| n.at_least() > 0))
-            };
-            let columns_shown: Vec<usize> = (0..columns).filter(is_shown).collect();
-            html! {
-                div.pair {
-                    @if pyramid.is_empty() {
-                        p.message.note { (texts.withheld) }
-                    } @else {
-                        (charts::pyramid(&pyramid, [sex(0), sex(1)], texts.by_age))
-                    }
-                    div.scroll tabindex="0" role="region" aria-label=(texts.by_age) {
-                        table.ages data-table="people-by-age-and-sex" data-unit="people identified" {
-                            thead { tr {
-                                th scope="col" { (texts.age) }
-                                @if !pyramid.is_empty() {
-                                    @for column in &columns_shown { th.number scope="col" { (sex(*column)) } }
-                                }
-                                th.number scope="col" { (texts.everyone) }
-                            } }
-                            tbody {
-                                @for (row, shown) in by_age.iter().enumerate() {
-                                    tr {
-                                        th scope="row" { (name(&ages.codes[row])) }
-                                        @for column in columns_shown.iter().copied() {
-                                            @if let Some(shown) = crossed(row, column) {
-                                                (cell(&answer.codes[row * columns + column], shown, self.language))
-                                            }
-                                        }
-                                        (cell(&ages.codes[row], *shown, self.language))
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        })
     }
 
     /// Totals of the months that have not closed, up to this one.

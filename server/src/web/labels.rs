@@ -16,10 +16,10 @@ fn all() -> &'static Labels {
     })
 }
 
-/// The label of a code of a fact, or of a place; the code itself where there is none.
-pub fn label<'a>(fact: &str, code: &'a str, language: Language) -> &'a str {
-    let known = all().iter().find(|((of, named), _)| *of == fact && *named == code);
-    let label = known.map(|(_, [english, french])| match language {
+/// The label of a code of a fact, of a place, or of a title, note, unit, head or subject; the code itself where there
+/// is none.
+pub fn label<'a>(fact: &'a str, code: &'a str, language: Language) -> &'a str {
+    let label = all().get(&(fact, code)).map(|[english, french]| match language {
         Language::English => *english,
         Language::French => *french,
     });
@@ -30,14 +30,33 @@ pub fn label<'a>(fact: &str, code: &'a str, language: Language) -> &'a str {
 mod tests {
     use super::*;
     use tabara_protocol::facts::{Codes, Dictionary};
+    use tabara_protocol::tables::{Dimension, Tables, Unit};
+
+    fn is_labelled(fact: &str, code: &str) {
+        let labels = all().get(&(fact, code));
+        assert!(labels.is_some_and(|labels| labels.iter().all(|label| !label.is_empty())), "{fact} {code}");
+    }
 
     #[test]
-    fn every_code_that_a_table_shows_has_a_label_in_both_languages() {
-        for fact in ["sex", "age_band", "destination_region", "exploitation", "outcome", "services_requested"] {
-            let Some(Codes::List(codes)) = Dictionary::standard().get(fact).map(|f| &f.codes) else { panic!("{fact}") };
-            for code in codes {
-                let [english, french] = all()[&(fact, code.as_str())];
-                assert!(!english.is_empty() && !french.is_empty(), "{fact} {code}");
+    fn every_title_note_head_and_code_of_every_table_has_a_label_in_all_languages() {
+        let units = Unit::ALL.into_iter().filter(|unit| *unit != Unit::People).map(Unit::word);
+        units.chain(["people identified", "people screened"]).for_each(|unit| is_labelled("unit", unit));
+        for table in &Tables::standard().tables {
+            is_labelled("title", &table.title);
+            is_labelled("page", &table.page);
+            table.note.iter().for_each(|note| is_labelled("note", note));
+            for dimension in &table.dimensions {
+                let fact = dimension.facts().join("+");
+                is_labelled("head", &fact);
+                let codes = match dimension {
+                    Dimension::Sums(facts) => facts.clone(),
+                    Dimension::Codes(name) => match Dictionary::standard().get(name).map(|fact| &fact.codes) {
+                        // places have their own names
+                        Some(Codes::List(codes)) if name != "screen_commune" => codes.clone(),
+                        _ => continue,
+                    },
+                };
+                codes.iter().for_each(|code| is_labelled(&fact, code));
             }
         }
     }

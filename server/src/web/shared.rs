@@ -7,7 +7,6 @@ use crate::store;
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use tabara_protocol::clock::{Clock as _, SystemClock};
-use tabara_protocol::facts::Dictionary;
 use tokio::sync::Semaphore;
 
 /// What every page shares.
@@ -22,7 +21,7 @@ pub(super) type Shared = axum::extract::State<Arc<Pages>>;
 
 impl Pages {
     pub(super) fn new(server: Arc<Server>) -> Self {
-        let counting = Mutex::new(Counting::new(Dictionary::standard()));
+        let counting = Mutex::new(Counting::standard());
         Self { server, counting, hashing: Semaphore::new(2) }
     }
 

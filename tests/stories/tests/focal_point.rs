@@ -602,7 +602,7 @@ fn a_raised_outcome_carries_its_reason_into_the_sealed_case_only() {
     assert_eq!(finished.outcome.code(), "presumed");
     let out = &sent(&phone)[0];
     let record = record(&phone, out);
-    assert_eq!(record.facts["override"], Value::One("1".into()));
+    assert_eq!(record.facts["outcome"], Value::One("presumed".into()), "and nothing says that it was raised");
     assert!(!serde_json::to_string(&record).unwrap().contains("fear"));
     let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
     assert!(String::from_utf8(opened).unwrap().contains("fear"));

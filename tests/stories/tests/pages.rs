@@ -1,7 +1,8 @@
 //! The coordinator's page over real HTTP: who sees what, and that every number on it is the one that was put in,
 //! through `shown()`.
 
-use tabara_core::facts::Dictionary;
+use tabara_core::facts::Facts;
+use tabara_core::kind::Kind;
 use tabara_server::rebuild::rebuild;
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::{self, Staff};
@@ -67,8 +68,35 @@ async fn the_page_shows_what_was_put_in_rounded_for_coordinators_and_exact_for_t
     for outcome in ["presumed", "exploited", "at_risk", "inconclusive", "no_indication"] {
         assert_eq!(aline.cell("people-by-outcome", outcome), shown(screened(outcome)));
     }
-    let young = house.screened.identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-20"));
-    assert_eq!(aline.cell("people-by-age-and-sex", "f/18-20"), shown(young));
+    let young = house.screened.identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-23"));
+    assert_eq!(aline.cell("people-by-age-and-sex", "f/18-23"), shown(young));
+    // the pages of other subjects hold what their tables count
+    let journey = house.sign_in("aline", 1).await.figures("page=journey&place=BI&period=all").await.unwrap();
+    let domestic = house.screened.identified(|f| has(f, "exploitation", "ex_domestic") && has(f, "means", "mc_docs"));
+    assert_eq!(journey.cell("exploitation-and-means", "mc_docs/ex_domestic"), shown(domestic));
+    let young = house
+        .screened
+        .identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-23") && has(f, "exploitation", "ex_domestic"));
+    assert_eq!(journey.cell("sdg-16-2-2", "f/18-23/ex_domestic"), shown(young));
+    assert!(journey.html.len() < 60_000, "{} bytes", journey.html.len());
+    let assisted = house.sign_in("aline", 2).await.figures("page=assistance").await.unwrap();
+    let of_kind = |kind: Kind| house.screened.others.iter().filter(move |(of, _)| *of == kind).map(|(_, facts)| facts);
+    let count = |kind: Kind, fits: &dyn Fn(&Facts) -> bool| of_kind(kind).filter(|facts| fits(facts)).count() as u32;
+    let victim = |f: &Facts| has(f, "beneficiary_type", "trafficking_victim");
+    let girls = count(Kind::Assistance, &|f| victim(f) && has(f, "sex", "f") && has(f, "child", "1"));
+    assert_eq!(assisted.cell("victims-by-sex-and-age", "f/1"), shown(girls));
+    let fed = count(Kind::Assistance, &|f| !victim(f) && has(f, "assistance_type", "sv_food"));
+    assert_eq!(assisted.cell("others-by-assistance", "sv_food"), shown(fed));
+    let sum = |kind: Kind, fact: &str, fits: &dyn Fn(&Facts) -> bool| -> u32 {
+        of_kind(kind).filter(|f| fits(f)).filter_map(|f| f.get(fact)?.codes().next()?.parse::<u32>().ok()).sum()
+    };
+    let chantal = house.sign_in("chantal", 1).await;
+    let (activities, law) =
+        (chantal.figures("page=activities").await.unwrap(), chantal.figures("page=law").await.unwrap());
+    let women = sum(Kind::Activity, "women", &|f| has(f, "activity_type", "awareness"));
+    assert_eq!(activities.cell("participants-by-type", "women/awareness"), Some(Cell::Number(women)));
+    let convictions = sum(Kind::Enforcement, "convictions", &|f| has(f, "law_unit", "court"));
+    assert_eq!(law.cell("law-figures", "convictions/court"), Some(Cell::Number(convictions)));
     // every number that a coordinator sees is a multiple of five
     assert!(aline.cells.values().all(|cell| matches!(cell, Cell::Number(n) if n % 5 == 0) || *cell == Cell::Below(5)));
     assert!(aline.html.len() < 60_000, "{} bytes", aline.html.len());
@@ -191,7 +219,7 @@ fn a_log_that_is_rebuilt_gives_the_same_numbers() {
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let screened = Screened::fill(folder.path(), 300);
     let (rebuilt, copy) = rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
-    let numbers = |store| Counting::new(Dictionary::standard()).follow(store).unwrap();
+    let numbers = |store| Counting::standard().follow(store).unwrap();
     assert!(rebuilt.records > 200);
     assert_eq!(numbers(&screened.store), numbers(&copy));
 }

@@ -8,10 +8,11 @@ use tabara_core::catalog::{
     Binding, Card, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer, Rotation,
 };
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
-use tabara_core::facts;
+use tabara_core::facts::{self, Dictionary};
 use tabara_core::record::{
     Batch, Code, Kind, Obeyed, Order, QuestionnaireRef, Record, SealedCase, Sent, Token, Uuid, undo_hash,
 };
+use tabara_core::referral::{Route, Status};
 use tabara_core::seal;
 use tabara_server::entry::Kind as EntryKind;
 use tabara_server::intake::{Offer, Offers};
@@ -150,8 +151,12 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
         binding: envelope::sign(Typ::Device, &key(CARD), &binding),
     };
     let sign = |record: &Record| envelope::sign(Typ::Record, &key(RECORD_KEY), record);
+    // the known record was made by the facts of version 1
+    let mut facts = known.record.facts.clone();
+    facts.retain(|name, _| Dictionary::standard().get(name).is_some());
     let of_known = |id: u128, seq| Record {
         record: Uuid::from_u128(id),
+        facts: facts.clone(),
         seq,
         questionnaire: QuestionnaireRef { id: "known".into(), sha256: sha256(&questionnaire) },
         code: None,
@@ -160,7 +165,7 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
         ..known.record.clone()
     };
     // the sealed case of the known record, whose questionnaire this server never published
-    let sealed = Record { seq: 1, ..known.record.clone() };
+    let sealed = Record { seq: 1, facts: facts.clone(), ..known.record.clone() };
     let (counted, taken_back) = (of_known(0xa2, 2), of_known(0xa3, 3));
     let withdrawal = Record {
         kind: Kind::Withdrawal,
@@ -168,7 +173,11 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
         facts: Default::default(),
         ..of_known(0xa4, 4)
     };
-    let mut forged = sign(&of_known(0xa5, 5));
+    // of a person who does not agree to be counted
+    let (service, urgency) = ("sv_medical".to_owned(), "d1".to_owned());
+    let route = Route { to: "Clinic of Kayanza".into(), service, urgency, status: Status::Sent };
+    let referral = Record { kind: Kind::Referral, route: Some(route), facts: Default::default(), ..of_known(0xa5, 5) };
+    let mut forged = sign(&of_known(0xa6, 6));
     forged.replace_range(forged.len() - 4.., "AAAA");
     let plain = |jws: String| Sent { jws, sealed: None };
     let batch = Batch {
@@ -177,6 +186,7 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
             plain(sign(&counted)),
             plain(sign(&taken_back)),
             plain(sign(&withdrawal)),
+            plain(sign(&referral)),
             plain(forged),
         ],
     };

@@ -103,6 +103,7 @@ impl Phone {
                 code,
                 undo: None,
                 secret: None,
+                route: None,
                 facts,
                 sealed: named,
             };

@@ -113,16 +113,13 @@ impl Phone {
         let facts: Facts = [
             ("month", one("2026-11")),
             ("screen_commune", one("BI-CO-04-02")),
-            ("home_province", one("BI-PR-03")),
             ("sex", one("f")),
-            ("age_band", one("24-26")),
-            ("child", one("0")),
+            ("age_band", one("24-29")),
             ("destination_region", one("gulf")),
-            ("destination_country", one("OM")),
+            ("destination_country", one("KW")),
             ("exploitation", many(&["ex_domestic", "ex_servitude"])),
-            ("means", many(&["mc_docs", "mc_deceive", "mc_earnings"])),
+            ("means", many(&["mc_docs", "mc_deceive", "mc_debt"])),
             ("outcome", one("presumed")),
-            ("tier", one("1")),
             ("already", one("no")),
             ("services_requested", many(&["sv_medical", "sv_psychosocial"])),
         ]
@@ -139,6 +136,7 @@ impl Phone {
             code: None,
             undo: None,
             secret: None,
+            route: None,
             facts,
             sealed: None,
         }

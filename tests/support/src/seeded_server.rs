@@ -7,6 +7,7 @@ use crate::rng::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tabara_core::facts::{Facts, Value};
+use tabara_core::kind as record;
 use tabara_core::places;
 use tabara_core::record::{Record, Sent, Uuid};
 use tabara_server::closings::append;
@@ -31,6 +32,8 @@ pub struct Screened {
     pub settings: Settings,
     /// Facts of every screening in a closed month.
     pub closed: Vec<Facts>,
+    /// Facts of every referral, assistance, activity and month of law enforcement in a closed month.
+    pub others: Vec<(record::Kind, Facts)>,
     /// Accounts by name: `aline` (coordinator), `bosco` (Butanyerera), `chantal` (national data officer).
     pub accounts: BTreeMap<&'static str, Issued>,
 }
@@ -52,7 +55,7 @@ impl Screened {
             appended.expect("the disk is there");
             phones.push((phone, commune));
         }
-        let mut closed = Vec::new();
+        let (mut closed, mut others) = (Vec::new(), Vec::new());
         for month in 0..MONTHS {
             let now = START + month * MONTH;
             clock.set(now);
@@ -69,6 +72,17 @@ impl Screened {
                     closed.push(facts);
                 }
             }
+            for kind in OTHERS {
+                for _ in 0..number as i64 / 10 / MONTHS {
+                    let (phone, commune) = &mut phones[rng.below(23)];
+                    let facts = other_facts(kind, &tabara_core::clock::civil_month(now), commune, &mut rng);
+                    let record = Record { record: Uuid::new_v4(), kind, facts: facts.clone(), ..phone.screening() };
+                    batch.push(phone.sign(&record, None));
+                    if month < MONTHS - 1 {
+                        others.push((kind, facts));
+                    }
+                }
+            }
             for part in batch.chunks(100) {
                 let verdicts = intake::take_in(&store, &settings, part.to_vec(), None).expect("the disk is there");
                 assert!(verdicts.iter().all(|verdict| verdict.reason.is_none()), "intake counts all of it");
@@ -82,7 +96,7 @@ impl Screened {
             let issued = set_account(&staff, START, name, role, PASSWORD).expect("an account");
             accounts.insert(name, issued);
         }
-        Self { store, settings, closed, accounts }
+        Self { store, settings, closed, others, accounts }
     }
 
     /// The accounts and the audit log of this server.
@@ -110,8 +124,8 @@ fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
         1 => "inconclusive",
         _ => rng.pick(&outcomes),
     };
-    let ages = ["9-17", "18-20", "18-20", "21-23", "21-23", "21-23", "24-26", "24-26", "27-29", "30-38", "30-38"];
-    let age = if rng.one_in(20) { rng.pick(&["0-8", "39-47", "48+", "ns"]) } else { rng.pick(&ages) };
+    let ages = ["0-17", "18-23", "18-23", "18-23", "18-23", "24-29", "24-29", "24-29", "30-38", "30-38"];
+    let age = if rng.one_in(20) { rng.pick(&["39+", "ns"]) } else { rng.pick(&ages) };
     let region = rng.pick(&["gulf", "gulf", "gulf", "gulf", "gulf", "gulf", "regional", "regional", "internal"]);
     let works: &[&str] = match region {
         "gulf" => &["ex_domestic", "ex_domestic", "ex_domestic", "ex_domestic", "ex_hospitality", "ex_sex_private"],
@@ -128,6 +142,14 @@ fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
         ["sv_psychosocial", "sv_medical", "sv_iga", "sv_shelter", "sv_food", "sv_docs", "sv_legal", "sv_iom"];
     let wanted: Vec<&str> = services.iter().copied().filter(|_| rng.one_in(3)).collect();
     let many = |codes: Vec<&str>| Value::Many(codes.into_iter().map(str::to_owned).collect());
+    let countries: &[&str] = match region {
+        "gulf" => &["KW", "other", "other"],
+        "regional" => &["KE", "RW", "UG", "CD", "other"],
+        _ => &[],
+    };
+    let means = ["mc_docs", "mc_deceive", "mc_hours", "mc_threat", "mc_abuse", "mc_deny"];
+    let means: Vec<&str> = means.iter().copied().filter(|_| rng.one_in(2)).collect();
+    let methods = ["AtAPlaceOfBusiness", "ThroughOnlineSocialNetworks", "ThroughFriendsOrSocialEvents"];
     let mut facts: Facts = [
         ("month", one(month)),
         ("screen_commune", one(commune)),
@@ -137,12 +159,62 @@ fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
         ("exploitation", many(exploitation)),
         ("outcome", one(outcome)),
         ("already", one(if rng.one_in(60) { "unknown" } else { "no" })),
+        ("means", many(means)),
+        ("recruiter_relation", many(vec![rng.pick(&["agency", "broker", "friend", "family"])])),
+        ("method", many(vec![rng.pick(&methods)])),
+        ("displacement", one(rng.pick(&["returnee", "returnee", "resident", "refugee", "internally_displaced"]))),
+        ("nationality", one(rng.pick(&["BI", "BI", "BI", "BI", "regional"]))),
+        ("duration", one(rng.pick(&["0-12", "13-24", "25+"]))),
+        ("gbv", one(rng.pick(&["0", "1"]))),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    if !countries.is_empty() {
+        facts.insert("destination_country".into(), one(rng.pick(countries)));
+    }
     if !wanted.is_empty() {
         facts.insert("services_requested".into(), many(wanted));
     }
     facts
+}
+
+/// What else is counted.
+const OTHERS: [record::Kind; 4] =
+    [record::Kind::Referral, record::Kind::Assistance, record::Kind::Activity, record::Kind::Enforcement];
+
+fn other_facts(kind: record::Kind, month: &str, commune: &str, rng: &mut Rng) -> Facts {
+    let one = |code: &str| Value::One(code.to_owned());
+    let many = |code: &str| Value::Many([code.to_owned()].into());
+    let services = ["sv_psychosocial", "sv_medical", "sv_shelter", "sv_food"];
+    let mut facts = vec![("month", one(month)), ("screen_commune", one(commune))];
+    match kind {
+        record::Kind::Referral => facts.extend([
+            ("service_type", one(rng.pick(&services))),
+            ("referral_status", one(rng.pick(&["sent", "accepted", "completed", "completed", "declined"]))),
+            ("delay", one(rng.pick(&["d1", "d3", "d14", "d30", "d90", "later"]))),
+        ]),
+        record::Kind::Assistance => facts.extend([
+            ("sex", one(rng.pick(&["f", "f", "m"]))),
+            ("child", one(rng.pick(&["0", "1"]))),
+            ("beneficiary_type", one(rng.pick(&["internally_displaced", "vulnerable_migrant", "trafficking_victim"]))),
+            ("category", many(rng.pick(&["trafficking", "gbv", "child_protection"]))),
+            ("assistance_type", many(rng.pick(&services))),
+        ]),
+        record::Kind::Activity => {
+            facts.extend([
+                ("activity_type", one(rng.pick(&["awareness", "training_partners", "assessment"]))),
+                ("theme", many(rng.pick(&["trafficking", "returning_migrants", "gbv"]))),
+            ]);
+            let sums = ["women", "men", "girls", "boys", "flyers", "posters"];
+            facts.extend(sums.map(|fact| (fact, one(&rng.below(80).to_string()))));
+        }
+        record::Kind::Enforcement => {
+            facts.push(("law_unit", one(rng.pick(&["police", "prosecution", "court"]))));
+            let sums = ["investigations", "suspects", "prosecutions", "convictions", "victims_referred"];
+            facts.extend(sums.map(|fact| (fact, one(&rng.below(5).to_string()))));
+        }
+        record::Kind::Screening | record::Kind::Withdrawal | record::Kind::Review => {}
+    }
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -51,7 +51,7 @@ fn a_fact_is_known_allowed_closed_and_of_the_right_number() {
     assert_eq!(of("| | select_multiple what | s | S | exploitation | | | | | | |"), [(4, "fact-codes")]);
     assert_eq!(of("| | text | s | S | sex | | | | | | |"), [(4, "fact-type")]);
     assert_eq!(of("| | select_one sex | s | S | outcome | | | | | | |"), [(4, "fact-of-core")]);
-    assert_eq!(of("| | select_one sex | s | S | urgency | | | | | | |"), [(4, "fact-kind")]);
+    assert_eq!(of("| | select_one sex | s | S | delay | | | | | | |"), [(4, "fact-kind")]);
     let twice = "| | select_one sex | s | S | sex | | | | | | |\n| | select_one sex | t | T | sex | | | | | | |";
     assert_eq!(of(twice), [(5, "duplicate-column-entry")]);
     let inside = "| | begin repeat | r | R | | | | | | | |\n| | select_one sex | s | S | sex | | | | | | |\n| | end repeat | | | | | | | | | |";

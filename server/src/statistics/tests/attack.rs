@@ -30,16 +30,24 @@ impl Attacker {
         let mut seen = Self { bounds: HashMap::new(), sums: Vec::new() };
         for scope in scopes() {
             for period in periods() {
-                let answer = |table| snapshot.answer(table, scope, period, &Base::Inside, Dictionary::standard());
-                for table in [Table::Sex, Table::Age, Table::AgeAndSex] {
-                    let answer = answer(table);
-                    seen.bounds.insert((scope, period, String::new()), bounds(answer.split.total));
-                    for (at, code) in answer.codes.iter().enumerate() {
-                        let part = answer.split.parts.as_ref().map_or((0, i64::MAX / 1000), |parts| bounds(parts[at]));
-                        seen.bounds.insert((scope, period, code.clone()), part);
+                let answer = |table| snapshot.answer(table, scope, period, &Base::Inside).unwrap();
+                let of_table = |seen: &mut Self, answer: &Answer| {
+                    seen.bounds.insert((scope, period, String::new()), bounds(answer.total));
+                    for places in answer.places() {
+                        let part = answer.at(&places).map_or((0, i64::MAX / 1000), bounds);
+                        seen.bounds.insert((scope, period, answer.code(&places)), part);
                     }
+                };
+                let (sexes, both) = (answer("people-by-sex"), answer("people-by-age-and-sex"));
+                of_table(&mut seen, &sexes);
+                of_table(&mut seen, &both);
+                // ages are the margin of the table of both
+                let ages = &both.shelves[1].codes;
+                for (at, code) in ages.iter().enumerate() {
+                    let part = both.at(&[0, at + 1]).map_or((0, i64::MAX / 1000), bounds);
+                    seen.bounds.insert((scope, period, code.clone()), part);
                 }
-                seen.tables(scope, period, &answer(Table::Sex).codes, &answer(Table::Age).codes);
+                seen.tables(scope, period, &sexes.codes(), ages);
             }
         }
         let codes: Vec<Cell> = seen.bounds.keys().cloned().collect();
@@ -118,7 +126,7 @@ fn whoever_has_every_page_recovers_no_small_cell() {
             (random >> 33) % n
         };
         let mut log = Log::new();
-        let ages = ["9-17", "18-20", "21-23", "21-23", "24-26", "27-29", "30-38", "39-47"];
+        let ages = ["0-17", "18-23", "18-23", "24-29", "24-29", "30-38", "30-38", "39+"];
         let communes = ["BI-CO-01-01", "BI-CO-02-01", "BI-CO-02-02", "BI-CO-03-01", "BI-CO-04-02", "BI-CO-05-03"];
         for n in 0..people {
             let month = format!("{}-{:02}", YEARS[below(2) as usize], below(12) + 1);
@@ -135,16 +143,24 @@ fn whoever_has_every_page_recovers_no_small_cell() {
         let (mut small, mut recovered) = (0, 0);
         for scope in scopes() {
             for period in periods() {
-                for table in [Table::Sex, Table::Age, Table::AgeAndSex] {
-                    let answer = snapshot.answer(table, scope, period, &exact, Dictionary::standard());
-                    for (code, n) in answer.codes.iter().zip(answer.split.parts.unwrap()) {
-                        let (low, high) = attacker.bounds[&(scope, period, code.clone())];
-                        let n = i64::from(n.at_least());
-                        assert!((low..=high).contains(&n), "the attacker reckons rightly");
-                        if (1..=4).contains(&n) {
-                            small += 1;
-                            recovered += i64::from(low == high);
-                        }
+                let sexes = snapshot.answer("people-by-sex", scope, period, &exact).unwrap();
+                let both = snapshot.answer("people-by-age-and-sex", scope, period, &exact).unwrap();
+                let ages =
+                    both.shelves[1].codes.iter().enumerate().map(|(at, age)| (age.clone(), both.at(&[0, at + 1])));
+                let of_table = |answer: &Answer| {
+                    answer
+                        .places()
+                        .into_iter()
+                        .map(|places| (answer.code(&places), answer.at(&places)))
+                        .collect::<Vec<_>>()
+                };
+                for (code, n) in of_table(&sexes).into_iter().chain(of_table(&both)).chain(ages) {
+                    let (low, high) = attacker.bounds[&(scope, period, code.clone())];
+                    let n = i64::from(n.unwrap().at_least());
+                    assert!((low..=high).contains(&n), "the attacker reckons rightly");
+                    if (1..=4).contains(&n) {
+                        small += 1;
+                        recovered += i64::from(low == high);
                     }
                 }
             }

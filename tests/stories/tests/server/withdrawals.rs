@@ -5,7 +5,7 @@ use crate::test_server::{ACCEPTED, TestServer, quarantined};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tabara_core::envelope::{self, SigningKey, Typ};
-use tabara_core::facts::{Dictionary, Facts, Value};
+use tabara_core::facts::{Facts, Value};
 use tabara_core::record::{Code, Kind, News, Outcome, Reason, Record, Sent, Updates, Uuid, undo_hash};
 use tabara_server::intake::{decide, take_in};
 use tabara_server::rebuild::rebuild;
@@ -130,7 +130,7 @@ fn a_log_that_was_begun_before_the_codes_were_kept_learns_them() {
 fn prove(store: &Store, settings: &Settings) -> u64 {
     let empty = tempfile::tempdir().unwrap();
     let (rebuilt, copy) = rebuild(store, settings, empty.path()).expect("the log proves itself");
-    let numbers = |store| Counting::new(Dictionary::standard()).follow(store).unwrap();
+    let numbers = |store| Counting::standard().follow(store).unwrap();
     assert!(numbers(store) == numbers(&copy), "the same numbers");
     rebuilt.tombstones
 }
