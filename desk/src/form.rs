@@ -23,7 +23,7 @@ pub enum FormVerdict {
     Unreadable = 2,
 }
 
-/// Compiles the form in a file; tables attachment it are read from its folder.
+/// Compiles the form in a file. External tables are read from the same folder.
 pub fn compile(path: &Path) -> Result<Compiled> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     Ok(compile_with_files(&read(path)?, &|name| attachment(&folder, name)))
@@ -139,7 +139,7 @@ mod tests {
         std::fs::write(&form, FORM).unwrap();
         let without = compile(&form).unwrap();
         assert_eq!(verdict(&without.diagnostics), FormVerdict::Faulty);
-        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not attachment the form"));
+        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not beside the form"));
         std::fs::write(folder.path().join("towns.csv"), "name,label,region\nng,Ngozi,north\n").unwrap();
         let with = compile(&form).unwrap();
         assert_eq!(verdict(&with.diagnostics), FormVerdict::Usable);

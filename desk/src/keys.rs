@@ -1,4 +1,4 @@
-//! PassphraseArgs keys in files of their own: an age file under a passphrase, readable by its owner alone. Inside stands one
+//! Secret keys in files of their own: an age file under a passphrase, readable by its owner alone. It holds one
 //! line: an age identity (so that the plain `age` tool opens cases too), or a signing key.
 
 use crate::error::{Result, at, invalid};
@@ -135,6 +135,17 @@ mod tests {
         let path = dir.path().join("key.age");
         assert!(new_identity(&path, "short").is_err());
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_copy_of_the_servers_keys_is_resealed_to_the_new_machine_alone() {
+        let [(recovery, to_recovery), (machine, to_machine), (stranger, _)] = [(); 3].map(|()| seal::new_identity());
+        let copy = seal::lock_to(b"keys and accounts", &[to_recovery]).unwrap();
+        let resealed = reseal(&copy, &recovery, &to_machine).unwrap();
+        assert_eq!(seal::unlock_with(&resealed, &machine).unwrap().as_slice(), b"keys and accounts");
+        assert!(seal::unlock_with(&resealed, &recovery).is_err(), "the recovery key is not needed there");
+        assert!(reseal(&copy, &stranger, &to_machine).is_err());
+        assert!(reseal(&copy, &recovery, "age1nobody").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub enum SettingsError {
     #[error("{file}: not a key")]
     BadKey { file: PathBuf },
     #[error(
-        "{file} is missing. Phones trust receipts of that key lock_data_dir, and bundles are sealed to the server's own: take \
+        "{file} is missing. Phones trust receipts of that key alone, and bundles are sealed to the server's own: take \
          both from the copy beside a backup: `tabara-server keys receive`, `tabara-desk keys reseal` with the recovery \
          key, `tabara-server keys restore`. If \
          no copy can be opened any more, `tabara-server keys new` makes others: publish a catalog that names them at once"
