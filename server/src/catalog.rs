@@ -3,7 +3,7 @@
 
 use crate::closings::close_due;
 use crate::devices::AuthenticatedDevice;
-use crate::entry::Kind;
+use crate::entry::EntryKind;
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
 use crate::state::Server;
@@ -113,7 +113,7 @@ pub fn publish(
         for (hash, bytes) in files.iter().filter(|(hash, _)| named.parts.iter().any(|p| p.sha256 == *hash)) {
             log.keep_part(*hash, bytes)?;
         }
-        log.append(&EntryRow::own(Kind::Catalog, now, jws)).map(drop)
+        log.append(&EntryRow::own(EntryKind::Catalog, now, jws)).map(drop)
     })?;
     Ok(catalog)
 }

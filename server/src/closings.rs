@@ -2,7 +2,7 @@
 //! every closing that is due is appended first. So the position of a month's closing divides records that came in time
 //! from late ones, and every copy of the log agrees.
 
-use crate::entry::{Closing, Kind, Revision};
+use crate::entry::{Closing, EntryKind, Revision};
 use crate::store::{EntryRow, Result, Store, Writing};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -26,9 +26,9 @@ pub fn close_due(log: &Writing, now: i64) -> Result<()> {
     };
     let Some(mut month) = after else { return Ok(()) };
     while closes_on(&month).is_some_and(|day| day <= clock::civil_date(now)) {
-        append(log, Kind::Closing, now, &Closing { month: month.clone() })?;
+        append(log, EntryKind::Closing, now, &Closing { month: month.clone() })?;
         if matches!(&month[5..], "03" | "06" | "09" | "12") {
-            append(log, Kind::Revision, now, &Revision { through: month.clone() })?;
+            append(log, EntryKind::Revision, now, &Revision { through: month.clone() })?;
             log.bury_withdrawn()?;
         }
         let Some(next) = next_month(&month) else { break };
@@ -38,7 +38,7 @@ pub fn close_due(log: &Writing, now: i64) -> Result<()> {
 }
 
 /// Appends an entry of the server's own.
-pub fn append(log: &Writing, kind: Kind, now: i64, body: &impl Serialize) -> Result<u64> {
+pub fn append(log: &Writing, kind: EntryKind, now: i64, body: &impl Serialize) -> Result<u64> {
     let body = serde_json::to_string(body).expect("plain data has a JSON form");
     log.append(&EntryRow::own(kind, now, body))
 }
@@ -60,7 +60,7 @@ fn closes_on(month: &str) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Entry, Revocation, What};
+    use crate::entry::{Entry, EntryPayload, Revocation};
     use tabara_protocol::record::Uuid;
 
     fn at(date: &str) -> i64 {
@@ -71,9 +71,9 @@ mod tests {
     fn closings(store: &Store) -> Vec<String> {
         let mut found = Vec::new();
         let each = |entry: Entry| {
-            match entry.what {
-                What::Closing(closing) => found.push(closing.month),
-                What::Revision(revision) => found.push(format!("revision {}", revision.through)),
+            match entry.payload {
+                EntryPayload::Closing(closing) => found.push(closing.month),
+                EntryPayload::Revision(revision) => found.push(format!("revision {}", revision.through)),
                 _ => (),
             }
             Ok(())
@@ -93,7 +93,7 @@ mod tests {
         };
         assert!(close("2026-01-20").is_empty(), "an empty log has nothing to close");
         let first = Revocation { device: Uuid::from_u128(1) };
-        store.write(move |log| append(log, Kind::Revocation, at("2026-01-20"), &first)).unwrap();
+        store.write(move |log| append(log, EntryKind::Revocation, at("2026-01-20"), &first)).unwrap();
         assert!(close("2026-02-07").is_empty());
         assert_eq!(close("2026-02-08"), ["2026-01"]);
         assert_eq!(close("2026-02-08"), ["2026-01"], "once");

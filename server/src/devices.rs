@@ -3,7 +3,7 @@
 //! are quarantined.
 
 use crate::closings::{append, close_due};
-use crate::entry::{Kind, Revocation};
+use crate::entry::{EntryKind, Revocation};
 use crate::http::limited_body::LimitedBody;
 use crate::http::limits::{Client, Permit};
 use crate::http::problem::{Problem, blocking};
@@ -92,7 +92,7 @@ fn keep(
     close_due(log, now)?;
     let second = (!bound.is_empty()).then_some(Reason::SecondBinding);
     let body = serde_json::to_string(chain).expect("plain data has a JSON form");
-    log.append(&EntryRow { reason: second, ..EntryRow::own(Kind::Chain, now, body) })?;
+    log.append(&EntryRow { reason: second, ..EntryRow::own(EntryKind::Chain, now, body) })?;
     let reason = reason(second.is_some())?;
     Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::Accepted), reason }))
 }
@@ -147,7 +147,7 @@ pub fn revoke(store: &Store, device: Uuid, now: i64) -> store::Result<()> {
     store.write(move |log| {
         if !log.is_revoked(device)? {
             close_due(log, now)?;
-            append(log, Kind::Revocation, now, &Revocation { device })?;
+            append(log, EntryKind::Revocation, now, &Revocation { device })?;
         }
         Ok(())
     })

@@ -1,15 +1,16 @@
 //! The entries of the one append-only log, from which all data of the server derives. The payload of an entry is a pure
-//! value ([`What`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
+//! value ([`EntryPayload`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
 
 use serde::{Deserialize, Serialize};
 use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
 use tabara_protocol::envelope::{self, EnvelopeError};
+use tabara_protocol::facts::Value;
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
 
 /// Kinds of entries, with the numbers they have in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum EntryKind {
     Chain = 1,
     /// A screening, referral, assistance or activity.
     Record = 2,
@@ -27,26 +28,18 @@ pub enum Kind {
     Acknowledgement = 11,
 }
 
-impl Kind {
+impl EntryKind {
+    const ALL: [Self; 11] = {
+        use EntryKind::*;
+        [Chain, Record, Review, Withdrawal, Revocation, Closing, Revision, Catalog, Decision, Order, Acknowledgement]
+    };
+
     pub fn word(self) -> String {
         format!("{self:?}").to_lowercase()
     }
+
     pub fn from_number(number: i64) -> Option<Self> {
-        use Kind::*;
-        let all = [
-            Chain,
-            Record,
-            Review,
-            Withdrawal,
-            Revocation,
-            Closing,
-            Revision,
-            Catalog,
-            Decision,
-            Order,
-            Acknowledgement,
-        ];
-        all.into_iter().find(|kind| *kind as i64 == number)
+        Self::ALL.into_iter().find(|kind| *kind as i64 == number)
     }
 }
 
@@ -57,18 +50,18 @@ pub struct Entry {
     pub position: u64,
     /// Seconds since 1970 UTC, by the server's clock.
     pub received: i64,
-    /// Why it is quarantined: not counted until a [`What::Decision`] about its position accepts it.
+    /// Why it is quarantined: not counted until a [`EntryPayload::Decision`] about its position accepts it.
     pub reason: Option<Reason>,
     /// Position of the chain of the phone that signed it.
     pub binding: Option<u64>,
     /// Records that are withdrawn from here on.
     pub takes_back: Vec<Uuid>,
-    pub what: What,
+    pub payload: EntryPayload,
 }
 
 /// The payload of an entry.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum EntryPayload {
     /// A phone and its card.
     Chain {
         grant: Grant,
@@ -89,7 +82,7 @@ pub enum What {
     /// All records before this position count for every closed month.
     Revision(Revision),
     Catalog(Box<Catalog>),
-    Decision(Decision),
+    Decision(QuarantineDecision),
     Order(Order),
     Acknowledgement(Acknowledgement),
 }
@@ -114,7 +107,7 @@ pub struct Revision {
 
 /// The operator's decision about a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
+pub struct QuarantineDecision {
     pub position: u64,
     pub accept: bool,
 }
@@ -126,27 +119,48 @@ pub struct Acknowledgement {
     pub device: Uuid,
 }
 
-impl What {
+impl EntryPayload {
     /// Reads the stored form of an entry.
-    pub fn read(kind: Kind, body: &str) -> std::result::Result<Self, EnvelopeError> {
+    pub fn read(kind: EntryKind, body: &str) -> std::result::Result<Self, EnvelopeError> {
         fn json<T: serde::de::DeserializeOwned>(body: &str) -> std::result::Result<T, EnvelopeError> {
             serde_json::from_str(body).map_err(|_| EnvelopeError::BadPayload)
         }
         Ok(match kind {
-            Kind::Chain => {
+            EntryKind::Chain => {
                 let chain: Chain = json(body)?;
                 Self::Chain { grant: envelope::stored(&chain.grant)?, binding: envelope::stored(&chain.binding)? }
             }
-            Kind::Record => Self::Record(envelope::stored(body)?),
-            Kind::Review => Self::Review(envelope::stored(body)?),
-            Kind::Withdrawal => Self::Withdrawal(envelope::stored(body)?),
-            Kind::Revocation => Self::Revocation(json(body)?),
-            Kind::Closing => Self::Closing(json(body)?),
-            Kind::Revision => Self::Revision(json(body)?),
-            Kind::Catalog => Self::Catalog(envelope::stored(body)?),
-            Kind::Decision => Self::Decision(json(body)?),
-            Kind::Order => Self::Order(envelope::stored(body)?),
-            Kind::Acknowledgement => Self::Acknowledgement(json(body)?),
+            EntryKind::Record => Self::Record(envelope::stored(body)?),
+            EntryKind::Review => Self::Review(envelope::stored(body)?),
+            EntryKind::Withdrawal => Self::Withdrawal(envelope::stored(body)?),
+            EntryKind::Revocation => Self::Revocation(json(body)?),
+            EntryKind::Closing => Self::Closing(json(body)?),
+            EntryKind::Revision => Self::Revision(json(body)?),
+            EntryKind::Catalog => Self::Catalog(envelope::stored(body)?),
+            EntryKind::Decision => Self::Decision(json(body)?),
+            EntryKind::Order => Self::Order(envelope::stored(body)?),
+            EntryKind::Acknowledgement => Self::Acknowledgement(json(body)?),
         })
+    }
+}
+
+/// A reviewer's last word on a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewDecision {
+    Confirmed,
+    NotConfirmed,
+    Duplicate,
+}
+
+impl ReviewDecision {
+    /// What a review says.
+    pub fn of(review: &Record) -> Option<Self> {
+        let Some(Value::One(code)) = review.facts.get("decision") else { return None };
+        match code.as_str() {
+            "confirmed" => Some(Self::Confirmed),
+            "not_confirmed" => Some(Self::NotConfirmed),
+            "duplicate" => Some(Self::Duplicate),
+            _ => None,
+        }
     }
 }

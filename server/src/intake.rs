@@ -8,7 +8,7 @@
 
 use crate::closings::{append, close_due};
 use crate::devices::{AnonymousCaller, AuthenticatedDevice};
-use crate::entry::{Decision, Kind};
+use crate::entry::{EntryKind, QuarantineDecision};
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
@@ -343,13 +343,13 @@ fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result
     }
     let reason = standing(log, checked.binding, record)?.or(checked.reason);
     let kind = match record.kind {
-        record::Kind::Review => Kind::Review,
-        record::Kind::Withdrawal => Kind::Withdrawal,
+        record::Kind::Review => EntryKind::Review,
+        record::Kind::Withdrawal => EntryKind::Withdrawal,
         record::Kind::Screening
         | record::Kind::Referral
         | record::Kind::Assistance
         | record::Kind::Activity
-        | record::Kind::Enforcement => Kind::Record,
+        | record::Kind::Enforcement => EntryKind::Record,
     };
     let position = log.append(&EntryRow {
         kind,
@@ -376,7 +376,7 @@ pub fn decide(store: &Store, position: u64, accept: bool, now: i64) -> store::Re
         let waits = log.reason(position)?.is_some() || log.quarantined()?.iter().any(|q| q.position == position);
         if waits {
             close_due(log, now)?;
-            append(log, Kind::Decision, now, &Decision { position, accept })?;
+            append(log, EntryKind::Decision, now, &QuarantineDecision { position, accept })?;
         }
         Ok(waits)
     })

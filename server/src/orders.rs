@@ -4,7 +4,7 @@
 
 use crate::closings::{append, close_due};
 use crate::devices::AuthenticatedDevice;
-use crate::entry::{Acknowledgement, Kind, Revocation};
+use crate::entry::{Acknowledgement, EntryKind, Revocation};
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
             return Ok(None);
         }
         close_due(log, now)?;
-        log.append(&EntryRow { target: Some(device), ..EntryRow::own(Kind::Order, now, jws) })?;
+        log.append(&EntryRow { target: Some(device), ..EntryRow::own(EntryKind::Order, now, jws) })?;
         Ok(Some(order))
     })
 }
@@ -54,10 +54,10 @@ async fn obeyed(
             };
             close_due(log, now)?;
             if given.acknowledged.is_none() {
-                append(log, Kind::Acknowledgement, now, &Acknowledgement { order, device })?;
+                append(log, EntryKind::Acknowledgement, now, &Acknowledgement { order, device })?;
             }
             if waiting == 0 && !log.is_revoked(device)? {
-                append(log, Kind::Revocation, now, &Revocation { device })?;
+                append(log, EntryKind::Revocation, now, &Revocation { device })?;
             }
             Ok(true)
         })?;

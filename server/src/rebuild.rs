@@ -4,7 +4,7 @@
 
 use crate::closings::close_due;
 use crate::devices;
-use crate::entry::{Kind, What};
+use crate::entry::{EntryKind, EntryPayload};
 use crate::intake::{content, standing};
 use crate::settings::Settings;
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
@@ -50,7 +50,7 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
         after = *last;
         for (.., row) in &chunk {
             rebuilt.entries += 1;
-            rebuilt.records += u64::from(row.kind == Kind::Record);
+            rebuilt.records += u64::from(row.kind == EntryKind::Record);
             rebuilt.quarantined += u64::from(row.reason.is_some());
             rebuilt.tombstones += u64::from(matches!(row.body, EntryBody::Tombstone(_)));
         }
@@ -99,7 +99,7 @@ fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> st
         EntryBody::Text(text) => Some(text),
         EntryBody::Tombstone(_) => None,
     };
-    if matches!(row.kind, Kind::Closing | Kind::Revision) {
+    if matches!(row.kind, EntryKind::Closing | EntryKind::Revision) {
         let same = head >= position && log.body(position)?.as_ref() == text;
         return Ok(if same { Ok(()) } else { Err("this month was not due") });
     }
@@ -118,7 +118,7 @@ fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> st
 /// Checks the signature of an entry, its columns, and the verdict that it got.
 fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Proof> {
     match row.kind {
-        Kind::Chain => {
+        EntryKind::Chain => {
             let chain: Option<Chain> = serde_json::from_str(body).ok();
             let Some((grant, _)) = chain.and_then(|c| devices::verify(settings, &c).ok()) else {
                 return Ok(Err("a chain that does not lead to a trusted authority"));
@@ -126,11 +126,11 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> stor
             let second = (!log.bindings_of(grant.device)?.is_empty()).then_some(Reason::SecondBinding);
             Ok(if second == row.reason { Ok(()) } else { Err("first and second binding do not come out the same") })
         }
-        Kind::Catalog => {
+        EntryKind::Catalog => {
             let by = |key: &PublicKey| envelope::open::<Catalog>(Typ::Catalog, key, body).is_ok();
             Ok(if settings.authorities.iter().any(by) { Ok(()) } else { Err("a catalog of no trusted authority") })
         }
-        Kind::Record | Kind::Withdrawal | Kind::Review => {
+        EntryKind::Record | EntryKind::Withdrawal | EntryKind::Review => {
             let (typ, key) = match row.binding {
                 Some(position) => (Typ::Record, Some(log.binding(position)?.record_key)),
                 None => (Typ::Review, reviewer(log, body)?),
@@ -147,7 +147,7 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> stor
             let then = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
             Ok(if verdict == row.reason || then { Ok(()) } else { Err("its verdict does not come out the same") })
         }
-        kind => Ok(What::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
+        kind => Ok(EntryPayload::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
     }
 }
 

@@ -23,11 +23,11 @@ pub mod tables;
 
 pub use cells::NOT_CONFIRMED;
 pub use disclosure::{Base, Shown};
-pub use ledger::{Decision, Event, LedgerFault};
+pub use ledger::{Event, LedgerFault};
 pub use month::{Month, Period};
 pub use tables::{Answer, Scope, Snapshot};
 
-use crate::entry::{Entry, What};
+use crate::entry::{Entry, EntryPayload};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,14 +75,14 @@ impl Counting {
     }
 
     fn apply(&mut self, entry: Entry) -> Result<(), LedgerFault> {
-        if let What::Decision(decision) = &entry.what {
+        if let EntryPayload::Decision(decision) = &entry.payload {
             let Some((held, accepted)) = self.held.get_mut(&decision.position) else { return Ok(()) };
             if std::mem::replace(accepted, decision.accept) == decision.accept {
                 return Ok(());
             }
-            return match (decision.accept, &held.what) {
+            return match (decision.accept, &held.payload) {
                 (true, _) => event_of(held).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
-                (false, What::Record(record)) => {
+                (false, EntryPayload::Record(record)) => {
                     self.ledger.apply(entry.position, &Event::TakenBack { record: record.record })
                 }
                 (false, _) => Ok(()),
@@ -122,18 +122,18 @@ impl Counting {
 /// What an entry says to the statistics, if it says anything.
 fn event_of(entry: &Entry) -> Option<Event<'_>> {
     let device = entry.binding.unwrap_or(0);
-    Some(match &entry.what {
-        What::Chain { grant, .. } => Event::Enrolled { device: entry.position, commune: &grant.commune },
-        What::Record(record) | What::Review(record) => Event::Recorded { device, record },
-        What::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
-        What::Revision(_) => Event::Revised,
-        What::Withdrawal(_)
-        | What::Tombstone { .. }
-        | What::Revocation(_)
-        | What::Catalog(_)
-        | What::Decision(_)
-        | What::Order(_)
-        | What::Acknowledgement(_) => return None,
+    Some(match &entry.payload {
+        EntryPayload::Chain { grant, .. } => Event::Enrolled { device: entry.position, commune: &grant.commune },
+        EntryPayload::Record(record) | EntryPayload::Review(record) => Event::Recorded { device, record },
+        EntryPayload::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
+        EntryPayload::Revision(_) => Event::Revised,
+        EntryPayload::Withdrawal(_)
+        | EntryPayload::Tombstone { .. }
+        | EntryPayload::Revocation(_)
+        | EntryPayload::Catalog(_)
+        | EntryPayload::Decision(_)
+        | EntryPayload::Order(_)
+        | EntryPayload::Acknowledgement(_) => return None,
     })
 }
 

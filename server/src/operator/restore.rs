@@ -2,7 +2,7 @@
 //! the restored one.
 
 use crate::closings::{append, close_due};
-use crate::entry::{Kind, Revocation};
+use crate::entry::{EntryKind, Revocation};
 use crate::store::{self, RestoreError, Store};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub fn restore(folder: &Path, backup: &Path, now: i64) -> Result<Store, RestoreE
         close_due(log, now)?;
         for device in revoked {
             if !log.is_revoked(device)? {
-                append(log, Kind::Revocation, now, &Revocation { device })?;
+                append(log, EntryKind::Revocation, now, &Revocation { device })?;
             }
         }
         Ok(())

@@ -5,8 +5,9 @@
 
 use super::columns::{Field, Layout};
 use super::disclosure::Count;
-use super::ledger::{Decision, Layouts, Row};
+use super::ledger::{Layouts, Row};
 use super::month::Month;
+use crate::entry::ReviewDecision;
 use tabara_protocol::places;
 use tabara_protocol::tables::{Dimension, Population, Table, Tables, Unit};
 
@@ -95,7 +96,7 @@ impl Axis {
             Part::Months(_) => add(into, row.month.index() + 1),
             Part::Places { field, .. } => self.places_of(field.code(row.words), into),
             Part::Outcomes(_) if person.identified => add(into, person.presumed),
-            Part::Outcomes(_) if person.decision == Some(Decision::NotConfirmed) => add(into, self.codes.len()),
+            Part::Outcomes(_) if person.decision == Some(ReviewDecision::NotConfirmed) => add(into, self.codes.len()),
             Part::Outcomes(field) => add(into, field.code(row.words)),
             Part::Sums(fields) => {
                 into.extend(fields.iter().enumerate().map(|(at, field)| (at + 1, field.number(row.words))));
@@ -162,7 +163,7 @@ pub(super) struct Person {
     pub identified: bool,
     /// She does not know whether somebody screened her before, or was not asked.
     pub unsure: bool,
-    decision: Option<Decision>,
+    decision: Option<ReviewDecision>,
     /// The place of the outcome "presumed".
     presumed: usize,
 }
@@ -206,16 +207,16 @@ impl Plan {
         Self { grids: tables.tables.iter().map(|table| Grid::new(table, layouts)).collect(), people }
     }
 
-    pub(super) fn person(&self, row: &Row, decision: Option<Decision>) -> Person {
+    pub(super) fn person(&self, row: &Row, decision: Option<ReviewDecision>) -> Person {
         let People { outcome, presumed, already, again, unknown } = &self.people;
         if row.kind != Unit::People.kind() {
             return Person { counts: false, identified: false, unsure: false, decision: None, presumed: *presumed };
         }
         let code = |field: &Option<Field>| field.as_ref().map_or(0, |field| field.code(row.words));
         let before = code(already);
-        let counts = before != *again && decision != Some(Decision::Duplicate);
-        let by_rule = code(outcome) == *presumed && decision != Some(Decision::NotConfirmed);
-        let identified = counts && (by_rule || decision == Some(Decision::Confirmed));
+        let counts = before != *again && decision != Some(ReviewDecision::Duplicate);
+        let by_rule = code(outcome) == *presumed && decision != Some(ReviewDecision::NotConfirmed);
+        let identified = counts && (by_rule || decision == Some(ReviewDecision::Confirmed));
         let unsure = before == 0 || before == *unknown;
         Person { counts, identified, unsure, decision, presumed: *presumed }
     }

@@ -7,10 +7,11 @@
 
 use super::columns::Layout;
 use super::month::Month;
+use crate::entry::ReviewDecision;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use tabara_protocol::facts::{Dictionary, Value};
+use tabara_protocol::facts::Dictionary;
 use tabara_protocol::kind::Kind;
 use tabara_protocol::places;
 use tabara_protocol::record::{Record, Uuid};
@@ -83,27 +84,6 @@ impl Row<'_> {
     }
 }
 
-/// A reviewer's last word on a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    Confirmed,
-    NotConfirmed,
-    Duplicate,
-}
-
-impl Decision {
-    /// What a review says.
-    pub fn of(review: &Record) -> Option<Self> {
-        let Some(Value::One(code)) = review.facts.get("decision") else { return None };
-        match code.as_str() {
-            "confirmed" => Some(Self::Confirmed),
-            "not_confirmed" => Some(Self::NotConfirmed),
-            "duplicate" => Some(Self::Duplicate),
-            _ => None,
-        }
-    }
-}
-
 /// What was said about a record later. Ids are hashed like those of rows.
 struct Change {
     position: u32,
@@ -115,7 +95,7 @@ struct Change {
 enum Said {
     Revised { by: u64 },
     Withdrawn,
-    Reviewed(Decision),
+    Reviewed(ReviewDecision),
 }
 
 /// Everything that was said so far.
@@ -176,7 +156,7 @@ impl Ledger {
         let id = self.hash(&record.record);
         let revises = record.revises.as_ref().filter(|_| record.kind != Kind::Review);
         if let (Kind::Review, Some(target)) = (record.kind, &record.revises) {
-            if let Some(decision) = Decision::of(record) {
+            if let Some(decision) = ReviewDecision::of(record) {
                 self.change(position, target, Said::Reviewed(decision));
             }
         } else if let Some(target) = revises {
@@ -254,7 +234,7 @@ impl Ledger {
 
     /// Calls `see` with every record that stands, as each month sees the log: in closed months what the last
     /// edition froze, in open ones everything so far. With it goes the reviewer's last word.
-    pub(super) fn standing(&self, closed: bool, mut see: impl FnMut(&Row, Option<Decision>)) {
+    pub(super) fn standing(&self, closed: bool, mut see: impl FnMut(&Row, Option<ReviewDecision>)) {
         let sight = self.sight();
         // closed months are computed from the edition's prefix alone, so that nothing later can reach them
         let prefix = if closed { self.edition() as u32 } else { u32::MAX };
@@ -276,7 +256,7 @@ impl Ledger {
                 row.head.position <= sight(row) && !rows[n + 1..].iter().any(|later| later.head.position <= sight(row))
             });
             let Some((_, row)) = first else { continue };
-            let seen = |at: &&(u32, Option<Decision>)| at.0 <= sight(row);
+            let seen = |at: &&(u32, Option<ReviewDecision>)| at.0 <= sight(row);
             let words = chains.words.get(&root).map(Vec::as_slice).unwrap_or_default();
             let withdrawn = words.iter().filter(seen).any(|(_, decision)| decision.is_none());
             if wanted(row) && !withdrawn {
@@ -294,7 +274,7 @@ struct Chains {
     /// How many corrections lie between a record and its original.
     depth: HashMap<u64, u32>,
     /// What was said about a chain, in the order of the log: a decision, or none for a withdrawal.
-    words: HashMap<u64, Vec<(u32, Option<Decision>)>>,
+    words: HashMap<u64, Vec<(u32, Option<ReviewDecision>)>>,
 }
 
 impl Chains {

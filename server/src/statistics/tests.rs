@@ -75,43 +75,46 @@ impl Log {
         let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
         let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
         let grant = Grant { device, organisation: "test".into(), commune, expires: 0, card };
-        log.tell(What::Chain { grant, binding: Binding { device, record_key: record, transport_key: transport } });
+        log.tell(EntryPayload::Chain {
+            grant,
+            binding: Binding { device, record_key: record, transport_key: transport },
+        });
         log
     }
-    fn tell(&mut self, what: What) -> &mut Self {
-        self.tell_from(PHONE, None, what)
+    fn tell(&mut self, payload: EntryPayload) -> &mut Self {
+        self.tell_from(PHONE, None, payload)
     }
-    fn tell_from(&mut self, phone: u64, reason: Option<Reason>, what: What) -> &mut Self {
+    fn tell_from(&mut self, phone: u64, reason: Option<Reason>, payload: EntryPayload) -> &mut Self {
         let position = self.0.head() + 1;
-        self.take(Entry { position, received: 0, reason, binding: Some(phone), takes_back: vec![], what })
+        self.take(Entry { position, received: 0, reason, binding: Some(phone), takes_back: vec![], payload })
     }
     fn take(&mut self, entry: Entry) -> &mut Self {
         self.0.take(entry).unwrap();
         self
     }
     fn screened(&mut self, id: u128, facts: &Facts) -> &mut Self {
-        self.tell(What::Record(record(id, Kind::Screening, None, facts)))
+        self.tell(EntryPayload::Record(record(id, Kind::Screening, None, facts)))
     }
     fn corrected(&mut self, id: u128, of: u128, facts: &Facts) -> &mut Self {
-        self.tell(What::Record(record(id, Kind::Screening, Some(of), facts)))
+        self.tell(EntryPayload::Record(record(id, Kind::Screening, Some(of), facts)))
     }
     fn withdrawn(&mut self, of: u128) -> &mut Self {
-        let what = What::Withdrawal(record(of + 1000, Kind::Withdrawal, Some(of), &Facts::new()));
+        let payload = EntryPayload::Withdrawal(record(of + 1000, Kind::Withdrawal, Some(of), &Facts::new()));
         let (position, takes_back) = (self.0.head() + 1, vec![Uuid::from_u128(of)]);
-        self.take(Entry { position, received: 0, reason: None, binding: Some(PHONE), takes_back, what })
+        self.take(Entry { position, received: 0, reason: None, binding: Some(PHONE), takes_back, payload })
     }
     fn reviewed(&mut self, of: u128, decision: &str) -> &mut Self {
         let facts = [("decision".to_owned(), one(decision))].into();
-        self.tell(What::Review(record(of + 2000, Kind::Review, Some(of), &facts)))
+        self.tell(EntryPayload::Review(record(of + 2000, Kind::Review, Some(of), &facts)))
     }
     fn decided(&mut self, position: u64, accept: bool) -> &mut Self {
-        self.tell(What::Decision(log::Decision { position, accept }))
+        self.tell(EntryPayload::Decision(log::QuarantineDecision { position, accept }))
     }
     fn closed(&mut self, month: &str) -> &mut Self {
-        self.tell(What::Closing(log::Closing { month: month.into() }))
+        self.tell(EntryPayload::Closing(log::Closing { month: month.into() }))
     }
     fn revised(&mut self) -> &mut Self {
-        self.tell(What::Revision(log::Revision { through: String::new() }))
+        self.tell(EntryPayload::Revision(log::Revision { through: String::new() }))
     }
     /// The exact number of people identified in closed months.
     fn identified(&mut self) -> u32 {
@@ -226,11 +229,11 @@ fn a_referral_is_counted_by_its_facts_and_never_by_its_route() {
     let mut log = Log::new();
     for (id, facts) in [(1, &agreed), (2, &Facts::new())] {
         let referral = record(id, Kind::Referral, None, facts);
-        log.tell(What::Record(Box::new(Record { route: Some(route.clone()), ..*referral })));
+        log.tell(EntryPayload::Record(Box::new(Record { route: Some(route.clone()), ..*referral })));
     }
     // When one of them was helped and the month closes
     let completed = with(agreed, "referral_status", "completed");
-    log.tell(What::Record(record(3, Kind::Referral, Some(1), &completed))).closed("2021-06");
+    log.tell(EntryPayload::Record(record(3, Kind::Referral, Some(1), &completed))).closed("2021-06");
     // Then there is one referral, in its last status
     assert_eq!(log.parts("referrals-by-service"), [part("completed/sv_medical", 1)]);
 }
@@ -244,11 +247,11 @@ fn sums_are_added_up_and_reviews_are_counted_where_they_have_no_place() {
     };
     let mut log = Log::new();
     for (id, facts) in [sums("court", "3"), sums("court", "12"), sums("police", "0")].iter().enumerate() {
-        log.tell(What::Record(record(id as u128, Kind::Enforcement, None, facts)));
+        log.tell(EntryPayload::Record(record(id as u128, Kind::Enforcement, None, facts)));
     }
     let review = [("month", "2021-06"), ("decision", "confirmed"), ("decided_by", "iom")];
     let review = review.map(|(name, code)| (name.to_owned(), one(code))).into();
-    log.tell(What::Review(record(9, Kind::Review, Some(8), &review))).closed("2021-06");
+    log.tell(EntryPayload::Review(record(9, Kind::Review, Some(8), &review))).closed("2021-06");
     assert_eq!(log.parts("law-figures"), [part("convictions/court", 15)]);
     assert_eq!(log.parts("reviews-by-decision"), [part("confirmed/iom", 1)]);
 }
@@ -259,7 +262,7 @@ fn what_is_quarantined_counts_once_the_operator_accepts_it_and_as_late_as_that()
     log.tell_from(
         PHONE,
         Some(Reason::RepeatedSeq),
-        What::Record(record(1, Kind::Screening, None, &presumed("2021-06"))),
+        EntryPayload::Record(record(1, Kind::Screening, None, &presumed("2021-06"))),
     );
     let position = log.0.head();
     log.closed("2021-06").decided(position, true);
@@ -273,12 +276,12 @@ fn what_is_quarantined_counts_once_the_operator_accepts_it_and_as_late_as_that()
 #[test]
 fn a_log_that_is_read_again_after_a_withdrawal_was_buried_gives_the_same_numbers() {
     let story = |log: &mut Log, buried: bool| {
-        let one = |n| if buried { What::Tombstone { record: Uuid::from_u128(n) } } else { screening(n) };
+        let one = |n| if buried { EntryPayload::Tombstone { record: Uuid::from_u128(n) } } else { screening(n) };
         log.tell(one(1)).tell(screening(2)).closed("2021-06").withdrawn(1).revised();
         everything(log)
     };
-    fn screening(n: u128) -> What {
-        What::Record(record(n, Kind::Screening, None, &presumed("2021-06")))
+    fn screening(n: u128) -> EntryPayload {
+        EntryPayload::Record(record(n, Kind::Screening, None, &presumed("2021-06")))
     }
     assert_eq!(story(&mut Log::new(), false), story(&mut Log::new(), true));
 }

@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
-use crate::entry::{Kind, What};
+use crate::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::record::{Order, Uuid};
@@ -99,10 +99,10 @@ impl Reading<'_> {
         let mut given: Vec<OrderStatus> = Vec::new();
         while let Some(row) = rows.next()? {
             let (position, body): (u64, String) = (row.get(0)?, row.get(2)?);
-            let kind = Kind::from_number(row.get(1)?).ok_or(StoreError::Damaged { position })?;
-            match What::read(kind, &body).map_err(|_| StoreError::Damaged { position })? {
-                What::Order(order) => given.push(OrderStatus { order, acknowledged: None }),
-                What::Acknowledgement(said) => {
+            let kind = EntryKind::from_number(row.get(1)?).ok_or(StoreError::Damaged { position })?;
+            match EntryPayload::read(kind, &body).map_err(|_| StoreError::Damaged { position })? {
+                EntryPayload::Order(order) => given.push(OrderStatus { order, acknowledged: None }),
+                EntryPayload::Acknowledgement(said) => {
                     let order = given.iter_mut().find(|given| given.order.order == said.order);
                     order.into_iter().for_each(|given| given.acknowledged = row.get(3).ok());
                 }

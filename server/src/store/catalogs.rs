@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::transaction::{Reading, Writing};
-use crate::entry::Kind;
+use crate::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, params};
 use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest};
@@ -10,7 +10,7 @@ use tabara_protocol::envelope::{self, Digest};
 impl Reading<'_> {
     /// The JWS of the catalog in force.
     pub fn catalog(&self) -> Result<Option<String>> {
-        Ok(self.last_of(Kind::Catalog)?.map(|(_, jws)| jws))
+        Ok(self.last_of(EntryKind::Catalog)?.map(|(_, jws)| jws))
     }
 
     /// The catalog in force, if it can be read.

@@ -2,21 +2,20 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::Writing;
-use crate::entry::{Decision, Kind, What};
-use crate::statistics;
+use crate::entry::{EntryKind, EntryPayload, QuarantineDecision, ReviewDecision};
 use rusqlite::params;
 use tabara_protocol::catalog::PartKind;
 use tabara_protocol::record::{Reason, Record};
 
 impl Writing<'_> {
-    pub(super) fn derive(&self, position: u64, kind: Kind, reason: Option<Reason>, body: &str) -> Result<()> {
-        if kind == Kind::Record {
+    pub(super) fn derive(&self, position: u64, kind: EntryKind, reason: Option<Reason>, body: &str) -> Result<()> {
+        if kind == EntryKind::Record {
             // the frequent case, for which the text need not be parsed
             return self.meet_withdrawals(position, position);
         }
         let conn = self.0.0;
-        match What::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
-            What::Chain { grant, binding } => {
+        match EntryPayload::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
+            EntryPayload::Chain { grant, binding } => {
                 conn.prepare_cached("INSERT INTO binding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")?.execute(params![
                     position,
                     grant.device.as_bytes(),
@@ -29,8 +28,8 @@ impl Writing<'_> {
                     reason == Some(Reason::SecondBinding),
                 ])?;
             }
-            What::Revocation(revocation) => self.revoke(revocation.device)?,
-            What::Catalog(catalog) => {
+            EntryPayload::Revocation(revocation) => self.revoke(revocation.device)?,
+            EntryPayload::Catalog(catalog) => {
                 for part in catalog.parts.iter().filter(|p| p.kind == PartKind::Questionnaire) {
                     conn.execute("INSERT OR IGNORE INTO questionnaire VALUES (?1)", [part.sha256.0])?;
                 }
@@ -38,42 +37,42 @@ impl Writing<'_> {
                     self.revoke(device)?;
                 }
             }
-            What::Decision(Decision { position: about, accept }) => {
+            EntryPayload::Decision(QuarantineDecision { position: about, accept }) => {
                 self.decided(about, accept, position)?;
                 conn.execute("UPDATE binding SET second = ?2 WHERE position = ?1", params![about, !accept])?;
             }
-            What::Review(review) => {
+            EntryPayload::Review(review) => {
                 if let Some(about) = review.revises.map(|id| self.withdrawal_of(id)).transpose()?.flatten() {
                     self.reviewed(about, &review, position)?;
                 }
             }
-            What::Withdrawal(withdrawal) => {
+            EntryPayload::Withdrawal(withdrawal) => {
                 self.apply_withdrawal(position, position)?;
                 let reviews = "SELECT body FROM entry WHERE target = ?1 AND kind = 3 ORDER BY position";
                 let mut query = conn.prepare_cached(reviews)?;
                 let bodies = query.query_map([withdrawal.record.as_bytes()], |r| r.get::<_, String>(0))?;
                 for body in bodies.collect::<rusqlite::Result<Vec<_>>>()? {
-                    if let Ok(What::Review(review)) = What::read(Kind::Review, &body) {
+                    if let Ok(EntryPayload::Review(review)) = EntryPayload::read(EntryKind::Review, &body) {
                         self.reviewed(position, &review, position)?;
                     }
                 }
             }
-            What::Record(_)
-            | What::Tombstone { .. }
-            | What::Closing(_)
-            | What::Revision(_)
-            | What::Order(_)
-            | What::Acknowledgement(_) => (),
+            EntryPayload::Record(_)
+            | EntryPayload::Tombstone { .. }
+            | EntryPayload::Closing(_)
+            | EntryPayload::Revision(_)
+            | EntryPayload::Order(_)
+            | EntryPayload::Acknowledgement(_) => (),
         }
         Ok(())
     }
 
     /// A reviewer decides about a withdrawal as the operator does: it counts, or it does not.
     fn reviewed(&self, about: u64, review: &Record, since: u64) -> Result<()> {
-        match statistics::Decision::of(review) {
-            Some(statistics::Decision::Confirmed) => self.decided(about, true, since),
-            Some(statistics::Decision::NotConfirmed) => self.decided(about, false, since),
-            Some(statistics::Decision::Duplicate) | None => Ok(()),
+        match ReviewDecision::of(review) {
+            Some(ReviewDecision::Confirmed) => self.decided(about, true, since),
+            Some(ReviewDecision::NotConfirmed) => self.decided(about, false, since),
+            Some(ReviewDecision::Duplicate) | None => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::Reading;
-use crate::entry::{Closing, Entry, Kind, What};
+use crate::entry::{Closing, Entry, EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::{Head, News, Reason, Record, Update, Uuid};
@@ -29,7 +29,7 @@ pub struct Found {
 pub struct Quarantined {
     pub position: u64,
     pub received: i64,
-    pub kind: Kind,
+    pub kind: EntryKind,
     pub reason: Reason,
     pub record: Option<Uuid>,
     pub device: Option<Uuid>,
@@ -128,11 +128,11 @@ impl Reading<'_> {
     pub fn last_closing(&self) -> Result<Option<Closing>> {
         let read =
             |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
-        self.last_of(Kind::Closing)?.map(read).transpose()
+        self.last_of(EntryKind::Closing)?.map(read).transpose()
     }
 
     /// Position and text of the last entry of a kind.
-    pub(super) fn last_of(&self, kind: Kind) -> Result<Option<(u64, String)>> {
+    pub(super) fn last_of(&self, kind: EntryKind) -> Result<Option<(u64, String)>> {
         let mut query = self.0.prepare_cached(LAST_OF)?;
         Ok(query.query_row([kind as i64], |r| Ok((r.get(0)?, r.get(1)?))).optional()?)
     }
@@ -177,12 +177,12 @@ impl Reading<'_> {
             }
             let damaged = StoreError::Damaged { position };
             let (kind, body): (i64, String) = (row.get(1)?, row.get(3)?);
-            let news = match Kind::from_number(kind).ok_or(damaged.clone())? {
-                Kind::Review => News::Review { jws: body },
-                Kind::Withdrawal => News::Withdrawn,
-                Kind::Order => News::Order { jws: body },
-                kind => match What::read(kind, &body) {
-                    Ok(What::Decision(decision)) => News::Decision { accept: decision.accept },
+            let news = match EntryKind::from_number(kind).ok_or(damaged.clone())? {
+                EntryKind::Review => News::Review { jws: body },
+                EntryKind::Withdrawal => News::Withdrawn,
+                EntryKind::Order => News::Order { jws: body },
+                kind => match EntryPayload::read(kind, &body) {
+                    Ok(EntryPayload::Decision(decision)) => News::Decision { accept: decision.accept },
                     _ => return Err(damaged),
                 },
             };
@@ -219,7 +219,7 @@ impl Reading<'_> {
             list.push(Quarantined {
                 position,
                 received: row.get(1)?,
-                kind: Kind::from_number(row.get(2)?).ok_or(damaged.clone())?,
+                kind: EntryKind::from_number(row.get(2)?).ok_or(damaged.clone())?,
                 reason: reason(row, 3)?.ok_or(damaged)?,
                 record: id(row.get(4)?),
                 device: id(row.get(5)?),
@@ -232,14 +232,14 @@ impl Reading<'_> {
 fn entry(row: &Row) -> Result<Entry> {
     let position = row.get(0)?;
     let damaged = StoreError::Damaged { position };
-    let kind = Kind::from_number(row.get(1)?).ok_or(damaged.clone())?;
+    let kind = EntryKind::from_number(row.get(1)?).ok_or(damaged.clone())?;
     let body = row.get_ref(6)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-    let what = match body {
-        Some(body) => What::read(kind, body).map_err(|_| damaged)?,
-        None => What::Tombstone { record: Uuid::from_bytes(row.get::<_, Option<_>>(5)?.ok_or(damaged)?) },
+    let payload = match body {
+        Some(body) => EntryPayload::read(kind, body).map_err(|_| damaged)?,
+        None => EntryPayload::Tombstone { record: Uuid::from_bytes(row.get::<_, Option<_>>(5)?.ok_or(damaged)?) },
     };
     let (received, reason, binding) = (row.get(2)?, reason(row, 3)?, row.get(4)?);
-    Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), what })
+    Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), payload })
 }
 
 /// Of a tombstone: the JWS, the sealed bytes and the undo; what there was none of is zero or left out.

@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::Reading;
-use crate::entry::Kind;
+use crate::entry::EntryKind;
 use rusqlite::types::Value;
 use rusqlite::{Row, params};
 use tabara_protocol::envelope::{Digest, sha256};
@@ -11,7 +11,7 @@ use tabara_protocol::record::{Reason, Uuid};
 /// A row of the log, as it is appended and as it is read back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntryRow {
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Seconds since 1970 UTC.
     pub received: i64,
     pub reason: Option<Reason>,
@@ -34,7 +34,7 @@ pub enum EntryBody {
 
 impl EntryRow {
     /// An entry that no phone sent.
-    pub fn own(kind: Kind, received: i64, text: String) -> Self {
+    pub fn own(kind: EntryKind, received: i64, text: String) -> Self {
         let (reason, id, binding, seq, target, code) = Default::default();
         Self { kind, received, reason, id, binding, seq, target, code, body: EntryBody::Text(text) }
     }
@@ -54,7 +54,7 @@ impl Reading<'_> {
             let id = |bytes: Option<[u8; 16]>| bytes.map(Uuid::from_bytes);
             let text: Option<String> = row.get(8)?;
             let entry = EntryRow {
-                kind: Kind::from_number(row.get(2)?).ok_or(StoreError::Damaged { position })?,
+                kind: EntryKind::from_number(row.get(2)?).ok_or(StoreError::Damaged { position })?,
                 received: row.get(3)?,
                 reason: reason(row, 1)?,
                 id: id(row.get(4)?),

@@ -9,7 +9,7 @@
 use super::entries::Found;
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
-use crate::entry::{Kind, What};
+use crate::entry::{EntryKind, EntryPayload};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tabara_protocol::envelope::Digest;
 use tabara_protocol::record::{Code, Record, Uuid};
@@ -86,11 +86,11 @@ impl Reading<'_> {
     }
 
     /// Id, kind and time of the entry at a position, where it is of a record.
-    pub fn outline(&self, position: u64) -> Result<Option<(Uuid, Kind, i64)>> {
+    pub fn outline(&self, position: u64) -> Result<Option<(Uuid, EntryKind, i64)>> {
         let sql = "SELECT id, kind, received FROM entry WHERE position = ?1 AND id IS NOT NULL";
         let row = |r: &rusqlite::Row| Ok((Uuid::from_bytes(r.get(0)?), r.get(1)?, r.get(2)?));
         let found: Option<(_, i64, _)> = self.0.prepare_cached(sql)?.query_row([position], row).optional()?;
-        let kind = |(id, kind, at)| Some((id, Kind::from_number(kind)?, at));
+        let kind = |(id, kind, at)| Some((id, EntryKind::from_number(kind)?, at));
         found.map(|found| kind(found).ok_or(StoreError::Damaged { position })).transpose()
     }
 
@@ -104,8 +104,8 @@ impl Reading<'_> {
         let row = |r: &rusqlite::Row| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
         let found: Option<Columns> = self.0.prepare_cached(sql)?.query_row([position], row).optional()?;
         let Some((binding, body, true, accepted)) = found else { return Ok(None) };
-        match What::read(Kind::Withdrawal, &body) {
-            Ok(What::Withdrawal(record)) => Ok(Some(Withdrawal { binding, record: *record, accepted })),
+        match EntryPayload::read(EntryKind::Withdrawal, &body) {
+            Ok(EntryPayload::Withdrawal(record)) => Ok(Some(Withdrawal { binding, record: *record, accepted })),
             _ => Err(StoreError::Damaged { position }),
         }
     }

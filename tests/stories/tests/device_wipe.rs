@@ -6,7 +6,7 @@ use tabara_core::error::{DestructionReason, Error};
 use tabara_core::focal_point::{FocalPoint, State};
 use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::seal;
-use tabara_server::entry::What;
+use tabara_server::entry::EntryPayload;
 use tabara_server::orders;
 use tabara_server::rebuild::rebuild;
 use tabara_support::deployment::{Deployment, SetClock};
@@ -72,7 +72,7 @@ impl World {
         let each = self.deployment.store().read(|log| {
             let mut positions = Vec::new();
             log.entries(0, u64::MAX, |entry| {
-                positions.extend(matches!(entry.what, What::Record(_)).then_some(entry.position));
+                positions.extend(matches!(entry.payload, EntryPayload::Record(_)).then_some(entry.position));
                 Ok(())
             })?;
             positions.into_iter().map(|position| log.sealed(position)).collect::<Result<Vec<_>, _>>()
@@ -134,7 +134,7 @@ async fn an_ordered_wipe_waits_for_the_pin_so_that_nothing_is_lost_and_the_serve
     let said = store.read(|log| {
         let mut said = 0;
         log.entries(0, u64::MAX, |entry| {
-            said += u32::from(matches!(entry.what, What::Acknowledgement(_)));
+            said += u32::from(matches!(entry.payload, EntryPayload::Acknowledgement(_)));
             Ok(())
         })?;
         Ok(said)

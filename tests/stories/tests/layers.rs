@@ -25,8 +25,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("core/forms", "interview::answer"),
     ("core/forms", "program::order"),
     ("core/forms", "xlsform::rules"),
-    ("server", "statistics::ledger"),
-    ("server", "store"),
 ];
 
 /// The modules of a crate by their paths; the root is "".

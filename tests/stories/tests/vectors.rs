@@ -14,7 +14,7 @@ use tabara_core::record::{
 };
 use tabara_core::referral::{Route, Status};
 use tabara_core::seal;
-use tabara_server::entry::Kind as EntryKind;
+use tabara_server::entry::EntryKind;
 use tabara_server::intake::{Offer, Offers};
 use tabara_server::settings::key_files;
 use tabara_server::store::{EntryRow, FILE, Writing};

@@ -16,7 +16,7 @@ use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, Seal
 use tabara_core::seal;
 use tabara_core::sync::{Client, Progress, SyncReport};
 use tabara_core::vault::mailbox::Mailbox;
-use tabara_server::entry::What;
+use tabara_server::entry::EntryPayload;
 
 /// A phone reduced to its mailbox and its record key.
 pub struct Phone {
@@ -153,7 +153,7 @@ pub fn values(deployment: &Deployment) -> Vec<u64> {
     let opened = deployment.store().read(|log| {
         let mut found = Vec::new();
         log.entries(0, u64::MAX, |entry| {
-            if let What::Record(_) = entry.what {
+            if let EntryPayload::Record(_) = entry.payload {
                 let sealed = log.sealed(entry.position)?.expect("a sealed case");
                 let plain = seal::unseal(&sealed, &deployment.authority.case_worker).expect("it opens");
                 let case: SealedCase = envelope::from_json(&plain).expect("a case");

@@ -11,7 +11,7 @@ use tabara_core::kind as record;
 use tabara_core::places;
 use tabara_core::record::{Record, Sent, Uuid};
 use tabara_server::closings::append;
-use tabara_server::entry::Kind;
+use tabara_server::entry::EntryKind;
 use tabara_server::staff::accounts::{Issued, set_account};
 use tabara_server::staff::file::Staff;
 use tabara_server::staff::role::Role;
@@ -51,7 +51,7 @@ impl Screened {
             let commune = communes[n * 5 % communes.len()];
             let phone = deployment.phone_in(commune);
             let chain = phone.chain.clone();
-            let appended = store.write(move |log| append(log, Kind::Chain, START, &chain));
+            let appended = store.write(move |log| append(log, EntryKind::Chain, START, &chain));
             appended.expect("the disk is there");
             phones.push((phone, commune));
         }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::record::SealedCase;
 use tabara_core::seal;
-use tabara_server::entry::What;
+use tabara_server::entry::EntryPayload;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::developer::{hand_out_card, invite_coordinator};
@@ -115,7 +115,7 @@ fn records(deployment: &Deployment) -> Vec<Value> {
     let read = |log: &tabara_server::store::Reading| {
         let mut found = Vec::new();
         log.entries(0, log.head(0)?.position, |entry| {
-            if let What::Record(record) = &entry.what {
+            if let EntryPayload::Record(record) = &entry.payload {
                 found.push((record.clone(), log.sealed(entry.position)?));
             }
             Ok(())

@@ -9,7 +9,7 @@ use tabara_core::facts;
 use tabara_core::record::{
     Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
 };
-use tabara_server::entry::What;
+use tabara_server::entry::EntryPayload;
 use tabara_server::intake::Wanted;
 use tabara_support::load::{KeyDeployment, NOON, Phone, Running, digest, gzip};
 
@@ -299,10 +299,10 @@ async fn every_entry_reads_back_as_what_it_says() {
     server.send(&phone, &[sent]).await;
     let mut kinds = Vec::new();
     let each = |entry: tabara_server::entry::Entry| {
-        kinds.push(match entry.what {
-            What::Catalog(catalog) => format!("catalog {}", catalog.version),
-            What::Chain { grant, binding } => format!("chain {}", grant.device == binding.device),
-            What::Record(found) => format!("record {} by {:?}", *found == record, entry.binding),
+        kinds.push(match entry.payload {
+            EntryPayload::Catalog(catalog) => format!("catalog {}", catalog.version),
+            EntryPayload::Chain { grant, binding } => format!("chain {}", grant.device == binding.device),
+            EntryPayload::Record(found) => format!("record {} by {:?}", *found == record, entry.binding),
             other => format!("{other:?}"),
         });
         Ok(())

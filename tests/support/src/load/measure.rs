@@ -11,7 +11,7 @@ use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::envelope::{self, sha256};
 use tabara_core::record::{BatchReply, Outcome, Record, SealedRef, Uuid};
 use tabara_server::Store;
-use tabara_server::entry::Kind;
+use tabara_server::entry::EntryKind;
 use tabara_server::store::{EntryRow, FILE};
 
 /// What was measured.
@@ -103,7 +103,7 @@ impl Bench {
         let now = SystemClock::default().unix();
         for phone in &phones {
             let chain = serde_json::to_string(&phone.chain).expect("a chain has a JSON form");
-            store.write(move |log| log.append(&EntryRow::own(Kind::Chain, now, chain))).expect("it is appended");
+            store.write(move |log| log.append(&EntryRow::own(EntryKind::Chain, now, chain))).expect("it is appended");
         }
         seed(&store, &phones[0], seeded);
         drop(store);
@@ -242,7 +242,7 @@ fn seed(store: &Store, phone: &Phone, records: u64) {
                     id: Some(id),
                     binding: Some(2),
                     seq: Some(record.seq),
-                    ..EntryRow::own(Kind::Record, NOON, body)
+                    ..EntryRow::own(EntryKind::Record, NOON, body)
                 };
                 let position = log.append(&entry)?;
                 log.keep_sealed(position, &sealed)?;
