@@ -22,5 +22,5 @@ pub use error::{Error, Result};
 pub use tabara_forms::xlsform;
 pub use tabara_forms::{expression, interview, questionnaire};
 pub use tabara_protocol::{
-    case_export, catalog, clock, code, courier, envelope, facts, kind, places, record, referral, seal,
+    case_export, catalog, clock, code, courier, envelope, facts, input, kind, places, record, referral, seal,
 };

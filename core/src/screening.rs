@@ -21,5 +21,5 @@ pub use assessment::{Advice, Assessment, Change, Raise, RaiseError};
 pub use evidence::{Consent, consent};
 #[cfg(feature = "authoring")]
 pub use package_check::{compile, compile_with_files};
-pub use questionnaire::{coded_answers, kind_of, read_questionnaire};
+pub use questionnaire::{coded_answers, kind_of, language, read_questionnaire};
 pub use rule::{Count, Dimension, Outcome, Path, Profile, VERSION};

@@ -4,6 +4,7 @@
 use crate::error::{Result, invalid};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use tabara_core::questionnaire::{Questionnaire, Source};
+use tabara_core::screening;
 use tabara_protocol::envelope::{self, sha256};
 use tabara_protocol::record::{Batch, Record, SealedCase, Sent};
 use tabara_protocol::seal;
@@ -57,6 +58,7 @@ pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<OpenedCase> {
 /// their labels. Answers may hold anything: control characters do not reach the terminal.
 pub fn text(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language: &str) -> String {
     let case = &opened.case;
+    let language = questionnaire.and_then(|form| screening::language(form, language)).unwrap_or(language);
     let mut lines = vec![
         format!("case      {}", case.case),
         format!("record    {}", case.record),

@@ -6,7 +6,8 @@ use crate::files::{read, write_private};
 use std::path::{Path, PathBuf};
 use tabara_protocol::catalog::{Catalog, RecipientRole};
 use tabara_protocol::envelope::{Digest, SigningKey, random};
-use tabara_protocol::seal;
+use tabara_protocol::input::{Input, typed};
+use tabara_protocol::seal::{self, SealError};
 use zeroize::Zeroizing;
 
 const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
@@ -32,7 +33,9 @@ impl PassphraseArgs {
     /// For a new key: typed twice.
     pub fn new_one(&self) -> Result<Zeroizing<String>> {
         let first = self.get("New passphrase (12 characters or more)")?;
-        if self.passphrase_file.is_none() && *self.get("Once more")? != *first {
+        if self.passphrase_file.is_none()
+            && typed(Input::Secret, &self.get("Once more")?) != typed(Input::Secret, &first)
+        {
             return Err(invalid("the two passphrases differ"));
         }
         Ok(first)
@@ -49,19 +52,29 @@ impl PassphraseArgs {
 
 /// Writes a secret line to a new file; an existing file is never replaced.
 fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
+    let passphrase = typed(Input::Secret, passphrase);
     if passphrase.chars().count() < 12 {
         return Err(invalid("a passphrase has at least 12 characters: take four random words"));
     }
-    write_private(path, &seal::lock(line.as_bytes(), passphrase)?)
+    write_private(path, &seal::lock(line.as_bytes(), &passphrase)?)
 }
 
 /// The secret line of a file. A file without a passphrase, as `age-keygen` writes it, is read as plain text.
 fn line(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
     let bytes = Zeroizing::new(read(path)?);
-    let plain = if bytes.starts_with(b"age-encryption.org/") { seal::unlock(&bytes, passphrase)? } else { bytes };
+    let plain = if bytes.starts_with(b"age-encryption.org/") { unlock(&bytes, passphrase)? } else { bytes };
     let text = std::str::from_utf8(&plain).map_err(|_| at(path, "not a key file"))?;
     let line = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#'));
     line.map(|l| Zeroizing::new(l.to_owned())).ok_or_else(|| at(path, "not a key file"))
+}
+
+/// Opens a locked file. The plain `age` tool takes a passphrase as its bytes are, so these are tried, too.
+fn unlock(locked: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let meant = typed(Input::Secret, passphrase);
+    match seal::unlock(locked, &meant) {
+        Err(SealError::NotForThisKey) if *meant != passphrase => Ok(seal::unlock(locked, passphrase)?),
+        opened => Ok(opened?),
+    }
 }
 
 /// Makes a signing key (authority or reviewer) and keeps it in a new file.
@@ -127,6 +140,18 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_passphrase_opens_from_any_keyboard_and_a_file_that_plain_age_wrote_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (composed, decomposed) = ("un \u{e9}t\u{e9} tr\u{e8}s long", "un e\u{301}te\u{301} tre\u{300}s long");
+        let path = dir.path().join("reviewer.age");
+        let key = new_signing_key(&path, decomposed).unwrap();
+        assert_eq!(signing_key(&path, composed).unwrap().public(), key.public());
+        let (plain, text) = (dir.path().join("plain.age"), seal::new_identity().0);
+        std::fs::write(&plain, seal::lock(text.as_bytes(), decomposed).unwrap()).unwrap();
+        assert_eq!(identity(&plain, decomposed).unwrap(), text);
     }
 
     #[test]

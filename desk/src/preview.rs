@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Write};
 use tabara_core::interview::{Interview, Invalid, Page, Question};
 use tabara_core::questionnaire::NodeType;
-use tabara_core::screening::coded_answers;
+use tabara_core::screening::{self, coded_answers};
 use tabara_protocol::facts::Value;
 
 const HELP: &str = "  an answer, or the number of a choice; empty line: go on
@@ -142,7 +142,10 @@ fn command_or_on(
             ("", ..) => return Ok(Step::On),
             (":quit", ..) => return Ok(Step::Quit),
             (":back", ..) => Ok(interview.back()),
-            (":lang", ..) => Ok(interview.set_language(rest.trim())),
+            (":lang", ..) => {
+                let form = interview.questionnaire().clone();
+                Ok(interview.set_language(screening::language(&form, rest).unwrap_or(rest.trim())))
+            }
             (":go", ..) => interview.jump(rest.trim()),
             (":add", _, Some(another)) => interview.add_row(&another.path),
             (":remove", _, Some(another)) => interview.remove_row(&format!("{}[{}]", another.path, another.rows)),

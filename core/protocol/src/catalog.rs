@@ -2,10 +2,15 @@
 //! which tells phones what to trust and use. The authority's key lies offline (`tabara-desk authority`).
 
 use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ};
+use crate::input::{Input, typed};
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 pub use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// What the authority grants with a card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +101,11 @@ pub fn is_server_address(address: &str) -> bool {
 }
 
 const CARD_PREFIX: &str = "TABARA1.";
+/// A message with a card in it is at most this long.
+const MAX_CARD_MESSAGE: usize = 64 * 1024;
+/// base64url of which the last sign may hold bits of something else.
+const UNTIDY_B64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// The text is not a card, or its grant is not signed by the authority that the card names.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
@@ -109,18 +119,31 @@ pub enum CardError {
 }
 
 impl Card {
-    /// Reads a card's text; white space and line breaks do not matter. Checks the grant's signature.
+    /// Reads a card's text wherever it stands in a message: line breaks, the marks of quoted mail, and words around it do not
+    /// matter. Checks the grant's signature.
     pub fn parse(text: &str) -> Result<(Self, Grant), CardError> {
-        let clean: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let body = clean.strip_prefix(CARD_PREFIX).ok_or(CardError::Unreadable)?;
-        let json = B64.decode(body).map_err(|_| CardError::Unreadable)?;
-        let card: Self = envelope::from_json(&json).map_err(|_| CardError::Unreadable)?;
+        if text.len() > MAX_CARD_MESSAGE {
+            return Err(CardError::Unreadable);
+        }
+        let text = typed(Input::Card, text);
+        let bodies = text.match_indices(CARD_PREFIX).map(|(at, prefix)| &text[at + prefix.len()..]);
+        let card = bodies.take(8).find_map(Self::body).ok_or(CardError::Unreadable)?;
         let grant: Grant = envelope::open(Typ::Grant, &card.authority, &card.grant).map_err(|_| CardError::BadGrant)?;
         if SigningKey::from_seed(card.seed.0).public() == grant.card {
             Ok((card, grant))
         } else {
             Err(CardError::BadGrant)
         }
+    }
+    /// Reads base64url of a card's JSON. The JSON tells where it ends, so that letters which follow it do no harm.
+    fn body(text: &str) -> Option<Self> {
+        let sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let len = text.find(|c| !sign(c)).unwrap_or(text.len());
+        // a single sign after groups of four holds no whole byte
+        let json = Zeroizing::new(UNTIDY_B64.decode(&text[..len - usize::from(len % 4 == 1)]).ok()?);
+        let mut values = serde_json::Deserializer::from_slice(&json).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        envelope::from_json(&json[..values.byte_offset()]).ok()
     }
     /// The text that [`Card::parse`] reads.
     pub fn text(&self) -> String {
@@ -418,6 +441,16 @@ mod tests {
         };
         let broken = card.text().as_bytes().chunks(40).map(|l| String::from_utf8_lossy(l) + "\r\n").collect::<String>();
         assert_eq!(Card::parse(&broken).map(|(_, g)| g), Ok(grant));
+        let text = card.text();
+        let (half, rest) = text.split_at(text.len() / 2);
+        for sent in [
+            format!("\u{feff}{half}\u{200b}\u{ad}{rest}\u{200e}"),
+            format!("Dear Anna, your card begins with TABARA1. Scan it or paste this:\n\n{text}\n\nRegards, the team"),
+            format!("> {half}\n>  {rest}\n> \n> Sent from my phone"),
+            format!("\u{201c}{text}\u{201d}."),
+        ] {
+            assert_eq!(Card::parse(&sent).map(|(read, _)| read.text()).ok(), Some(text.clone()), "{sent:?}");
+        }
         card.authority = SigningKey::generate().public();
         assert!(matches!(Card::parse(&card.text()), Err(CardError::BadGrant)));
         assert!(matches!(Card::parse("TABARA1.!"), Err(CardError::Unreadable)));

@@ -1,6 +1,7 @@
 //! The code on a person's slip: short, spoken or typed, with a check character.
 
 use crate::envelope;
+use crate::input::{Input, typed};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,6 +41,14 @@ impl Code {
         };
         Self::of((0..9).map(|_| sign()).collect())
     }
+    /// Reads the ten characters and nothing else.
+    fn exact(text: &str) -> Result<Self, BadCode> {
+        let signs: Option<Vec<usize>> = text.bytes().map(|b| SIGNS.iter().position(|s| *s == b)).collect();
+        match signs {
+            Some(signs) if signs.len() == 10 && check_sign(&signs[..9]) == signs[9] => Ok(Self(text.to_owned())),
+            _ => Err(BadCode),
+        }
+    }
     fn of(mut signs: Vec<usize>) -> Self {
         signs.push(check_sign(&signs));
         Self(signs.into_iter().map(|s| SIGNS[s] as char).collect())
@@ -60,21 +69,17 @@ pub struct BadCode;
 
 impl std::str::FromStr for Code {
     type Err = BadCode;
-    /// Accepts small letters, spaces and hyphens.
+    /// As a person types it: small letters, spaces, hyphens and whatever else is neither letter nor digit do not matter.
     fn from_str(text: &str) -> Result<Self, BadCode> {
-        let clean: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
-        let signs: Option<Vec<usize>> = clean.bytes().map(|b| SIGNS.iter().position(|s| *s == b)).collect();
-        match signs {
-            Some(signs) if signs.len() == 10 && check_sign(&signs[..9]) == signs[9] => Ok(Self(clean)),
-            _ => Err(BadCode),
-        }
+        Self::exact(&typed(Input::Code, text))
     }
 }
 
 impl TryFrom<String> for Code {
     type Error = BadCode;
+    /// As it stands in records and files: in one spelling only.
     fn try_from(text: String) -> Result<Self, BadCode> {
-        text.parse()
+        Self::exact(&text)
     }
 }
 
@@ -107,6 +112,30 @@ mod tests {
             let code = Code::generate();
             let spoken = format!("{} - {}", &code.0[..5].to_lowercase(), &code.0[5..]);
             assert_eq!(spoken.parse(), Ok(code));
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_as_keyboards_messengers_and_hands_write_it() {
+        let code: Code = "7KQ4M2XHTH".parse().unwrap();
+        let (left, right) = code.0.split_at(5);
+        for written in [
+            format!("\u{feff}{left}\u{a0}{right}\r\n"),
+            format!("{left}\u{2013}{right}."),
+            format!("{left}\u{2011}{right}\u{200b}"),
+            format!("\u{200e}\u{201c}{}\u{201d}\u{200f}", code.0.to_lowercase()),
+            code.0.chars().map(|sign| char::from_u32(sign as u32 + 0xfee0).unwrap()).collect(),
+        ] {
+            assert_eq!(written.parse(), Ok(code.clone()), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_signed_record_a_code_has_one_spelling() {
+        let code = Code::generate();
+        assert_eq!(serde_json::from_str(&format!("\"{}\"", code.0)).ok(), Some(code.clone()));
+        for other in [code.0.to_lowercase(), format!("{}-{}", &code.0[..5], &code.0[5..]), format!("{} ", code.0)] {
+            assert!(serde_json::from_str::<Code>(&format!("\"{other}\"")).is_err(), "{other}");
         }
     }
 

@@ -10,6 +10,7 @@
 //! | [`case_export`] | what the log holds on a case, for the person who asks |
 //! | [`courier`] | records and answers that travel as files |
 //! | [`referral`] | services, urgency, and the states of a referral |
+//! | [`input`] | text as people type and paste it, brought to one form |
 //! | [`clock`] | time as a parameter |
 
 pub mod case_export;
@@ -19,6 +20,7 @@ pub mod code;
 pub mod courier;
 pub mod envelope;
 pub mod facts;
+pub mod input;
 pub mod kind;
 pub mod places;
 pub mod record;

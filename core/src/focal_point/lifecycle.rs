@@ -1,7 +1,7 @@
 //! Opening a phone, taking a card, unlocking, locking, and giving the vault up.
 
 use super::phone::{FocalPoint, Phone, Unlocked, lock};
-use super::pin::{check_pin, delay};
+use super::pin::{delay, new_pin};
 use crate::catalog::{Binding, Card, Chain};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
@@ -106,7 +106,7 @@ impl FocalPoint {
         if grant.expires < phone.mailbox.now()? {
             return Err(Error::Card { reason: CardReason::Expired });
         }
-        check_pin(pin)?;
+        let pin = new_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
         let generation =
             if phone.mailbox.is_enrolled()? { phone.retire_old_vault(&card, grant.device)? + 1 } else { 1 };
@@ -114,7 +114,7 @@ impl FocalPoint {
         let (key, id) = (FileKey(envelope::random()), Uuid::new_v4());
         let vault = Vault::create(&phone.folder, &key, id, &record_key)?;
         let cost = Cost::calibrate(&*phone.clock);
-        Keys::new(id, generation, &key, pin, cost, &*phone.secret)?.write(&phone.folder, &*phone.secret)?;
+        Keys::new(id, generation, &key, &pin, cost, &*phone.secret)?.write(&phone.folder, &*phone.secret)?;
         let (record_key, transport_key) = (record_key.public(), transport.public());
         let binding = Binding { device: grant.device, record_key, transport_key };
         let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), &binding);
@@ -200,9 +200,9 @@ impl FocalPoint {
     /// Changes the PIN, locked or not. The old one opens nothing any more, not even an old copy of the files.
     pub fn change_pin(&self, old: &str, new: &str) -> Result<()> {
         let phone = &self.0;
-        check_pin(new)?;
+        let new = new_pin(new)?;
         let (keys, key) = phone.verify_pin(old)?;
-        let next = Keys::new(keys.vault(), keys.generation() + 1, &key, new, keys.cost(), &*phone.secret)?;
+        let next = Keys::new(keys.vault(), keys.generation() + 1, &key, &new, keys.cost(), &*phone.secret)?;
         next.write(&phone.folder, &*phone.secret)?;
         phone.mailbox.set_generation(next.generation())?;
         // if this fails, the next unlock does it

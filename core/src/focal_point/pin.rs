@@ -2,11 +2,13 @@
 
 use super::phone::{Phone, lock};
 use crate::error::{DestructionReason, Error, PhoneFile, Result};
+use crate::input::{Input, typed};
 use crate::vault::cipher::FileKey;
 use crate::vault::keys::{KeyFile, Keys};
 use crate::vault::mailbox::PinGuard;
 use crate::vault::{self, VaultError};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// A PIN has at least so many characters.
 pub const LEAST_PIN: usize = 6;
@@ -26,7 +28,7 @@ impl Phone {
         let made = self.mailbox.count_attempt()?;
         let limit = self.limit()?;
         // more can only be where a crash came between the last guess and the destruction
-        let opened = if made > limit { Ok(None) } else { keys.open(pin, &*self.secret) };
+        let opened = if made > limit { Ok(None) } else { keys.open(&typed(Input::Secret, pin), &*self.secret) };
         match opened {
             Ok(Some(key)) => {
                 self.mailbox.reset_attempts()?;
@@ -78,6 +80,8 @@ pub(super) fn delay(wrong: u32) -> Duration {
     })
 }
 
-pub(super) fn check_pin(pin: &str) -> Result<()> {
-    if pin.chars().count() < LEAST_PIN { Err(Error::PinTooShort { least: LEAST_PIN as u32 }) } else { Ok(()) }
+/// A new PIN in the one form that is stretched, if it is long enough.
+pub(super) fn new_pin(pin: &str) -> Result<Zeroizing<String>> {
+    let pin = typed(Input::Secret, pin);
+    if pin.chars().count() < LEAST_PIN { Err(Error::PinTooShort { least: LEAST_PIN as u32 }) } else { Ok(pin) }
 }

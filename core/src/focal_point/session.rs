@@ -111,11 +111,12 @@ impl FocalPoint {
         let newest = phone.mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
         let (id, hash) = newest.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = phone.questionnaire(&hash)?;
-        form.language(language).ok_or(Error::NotFound { what: NotFoundItem::Language })?;
+        let language =
+            screening::language(&form, language).ok_or(Error::NotFound { what: NotFoundItem::Language })?.to_owned();
         let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
         phone.with(|open| {
-            let interview = Interview::start(form, phone.setting(&open.vault, &info, language)?);
+            let interview = Interview::start(form, phone.setting(&open.vault, &info, &language)?);
             open.vault.begin(&info, &state(&interview))?;
             open.live.insert(draft, Live { interview, info });
             Ok(())
@@ -173,7 +174,9 @@ impl Session {
     }
     pub fn set_language(&self, language: &str) -> Result<Page> {
         self.step(|interview| {
-            interview.questionnaire().language(language).ok_or(Error::NotFound { what: NotFoundItem::Language })?;
+            let form = interview.questionnaire().clone();
+            let language =
+                screening::language(&form, language).ok_or(Error::NotFound { what: NotFoundItem::Language })?;
             Ok(interview.set_language(language))
         })
     }

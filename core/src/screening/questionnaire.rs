@@ -4,6 +4,7 @@
 use crate::code::Code;
 use crate::expression::functions::Function;
 use crate::facts::{Facts, Value};
+use crate::input::{Input, typed};
 use crate::interview::{CodedValue, Interview};
 use crate::kind::Kind;
 use crate::questionnaire::{PackageError, Questionnaire};
@@ -25,6 +26,20 @@ pub fn read_questionnaire(bytes: &[u8]) -> Result<Questionnaire, PackageError> {
 /// What the records of a questionnaire tell.
 pub fn kind_of(questionnaire: &Questionnaire) -> Kind {
     Kind::of(&questionnaire.kind).unwrap_or_default()
+}
+
+/// The language of a questionnaire that a person or a phone's settings mean, as the questionnaire names it: by name or tag
+/// (`fr`, `FR`), else by the tag without its last part (`fr-BI` finds `fr`; RFC 4647, section 3.4).
+pub fn language<'a>(questionnaire: &'a Questionnaire, wanted: &str) -> Option<&'a str> {
+    let wanted = typed(Input::Language, wanted);
+    let shorter = |tag: &&str| tag.rsplit_once('-').map(|(shorter, _)| shorter.len());
+    let tags = std::iter::successors(Some(wanted.as_str()), |tag| shorter(tag).map(|len| &wanted[..len]));
+    let named = |name: &str, tag: &str| {
+        let name = typed(Input::Language, name);
+        let code = name.rsplit_once('(').and_then(|(_, code)| code.strip_suffix(')'));
+        name.as_str() == tag || code == Some(tag)
+    };
+    tags.into_iter().find_map(|tag| questionnaire.languages.iter().find(|name| named(name, tag)).map(String::as_str))
 }
 
 /// The facts that the answers of an interview come to.

@@ -2,6 +2,7 @@
 //! sign-ins). The parameters are kept with each hash and can be raised later.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use tabara_protocol::input::{Input, typed};
 use zeroize::Zeroizing;
 
 /// KiB, passes, lanes.
@@ -37,14 +38,15 @@ impl PasswordHash {
 
 /// Long enough, and not absurdly long.
 pub fn is_acceptable(password: &str) -> bool {
-    password.chars().count() >= LEAST_CHARACTERS && password.len() <= MOST_BYTES
+    typed(Input::Secret, password).chars().count() >= LEAST_CHARACTERS && password.len() <= MOST_BYTES
 }
 
+/// The password may be in any Unicode form: [`typed`] brings it to one.
 fn hash(password: &str, salt: &[u8], (memory, passes, lanes): (u32, u32, u32)) -> Option<Zeroizing<[u8; 32]>> {
     let params = Params::new(memory, passes, lanes, Some(32)).ok()?;
     let mut out = Zeroizing::new([0; 32]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon.hash_password_into(password.as_bytes(), salt, &mut *out).ok()?;
+    argon.hash_password_into(typed(Input::Secret, password).as_bytes(), salt, &mut *out).ok()?;
     Some(out)
 }
 

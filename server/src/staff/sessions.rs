@@ -8,6 +8,7 @@ use super::role::Role;
 use super::totp;
 use crate::store::{self, StoreError};
 use tabara_protocol::envelope::{Digest, sha256};
+use tabara_protocol::input::{Input, typed};
 use tabara_protocol::record::Code;
 use zeroize::Zeroizing;
 
@@ -62,8 +63,7 @@ pub fn sign_in(
     password: &str,
     code: &str,
 ) -> Result<Ticket, SignInError> {
-    let name = name.trim().to_ascii_lowercase();
-    let name: String = name.chars().take(40).collect();
+    let name: String = typed(Input::Name, name).chars().take(40).collect();
     let (by_name, by_address) = (format!("name {name}"), format!("address {address}"));
     let by_both = format!("{by_name} {by_address}");
     let keys = [by_both.as_str(), &by_name, &by_address];
@@ -176,6 +176,18 @@ mod tests {
         let code = house.issued.secret.code(NOW);
         assert!(house.sign_in(NOW, PASSWORD, &code).is_ok());
         assert!(matches!(house.sign_in(NOW + 1, PASSWORD, &code), Err(SignInError::Wrong)));
+    }
+
+    #[test]
+    fn name_password_and_code_count_as_they_are_meant_whatever_bytes_a_keyboard_makes_of_them() {
+        let house = house();
+        set_account(&house.staff, NOW, "chantal", Role::Coordinator, "un été très long").unwrap();
+        let secret = house.staff.account("chantal").unwrap().unwrap().secret;
+        let code = secret.code(NOW);
+        let spaced = format!("{}\u{a0}{} ", &code[..3], &code[3..]);
+        let decomposed = "un e\u{301}te\u{301} tre\u{300}s\u{a0}long";
+        let signed_in = sign_in(&house.staff, NOW, "192.0.2.1", "\u{feff}Chantal\u{200b} ", decomposed, &spaced);
+        assert!(signed_in.is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use ring::hmac;
 use std::fmt::Write as _;
+use tabara_protocol::input::{Input, typed};
 use zeroize::Zeroizing;
 
 /// Seconds for which a code is valid.
@@ -31,10 +32,10 @@ impl TotpSecret {
 
     /// The step of a code, if the code is valid now and its step was not used before.
     pub fn accepts(&self, code: &str, unix: i64, last_used: i64) -> Option<i64> {
-        let now = unix.div_euclid(STEP);
+        let (now, code) = (unix.div_euclid(STEP), typed(Input::Code, code));
         // all are compared, so that the time does not reveal which one matched
-        let fitting = (now - DRIFT..=now + DRIFT)
-            .filter(|step| same(code.trim().as_bytes(), hotp(&*self.0, *step as u64).as_bytes()));
+        let fitting =
+            (now - DRIFT..=now + DRIFT).filter(|step| same(code.as_bytes(), hotp(&*self.0, *step as u64).as_bytes()));
         fitting.filter(|step| *step > last_used).max()
     }
 

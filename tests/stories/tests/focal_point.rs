@@ -109,6 +109,30 @@ fn an_interview_without_network_becomes_a_signed_record_that_only_the_case_worke
 }
 
 #[test]
+fn pin_and_language_are_understood_from_any_keyboard() {
+    let world = World::new();
+    let phone = world.open().unwrap();
+    phone.enrol(&world.office.card(MARCH), "\u{e9}t\u{e9}2024").unwrap();
+    world.office.supply(&phone);
+    phone.lock();
+    phone.unlock("e\u{301}te\u{301}2024").unwrap();
+    phone.change_pin("\u{200b}\u{e9}t\u{e9}\u{ff12}024", "o\u{302}tez-moi").unwrap();
+    phone.lock();
+    phone.unlock("\u{f4}tez-moi").unwrap();
+    for shorter in ["12345", "12\u{200b}345", "e\u{301}\u{e9}123"] {
+        assert!(matches!(phone.change_pin("\u{f4}tez-moi", shorter), Err(Error::PinTooShort { .. })), "{shorter:?}");
+    }
+    for french in ["fr", "FR", "fr-BI", "fr_CD", "Fran\u{e7}ais (fr)", " fr\u{200e}"] {
+        let session = phone.start("first_line", french).unwrap_or_else(|e| panic!("{french:?}: {e}"));
+        assert_eq!(session.page().unwrap().language, "Français (fr)", "{french:?}");
+        assert_eq!(session.set_language("EN-gb").unwrap().language, "English (en)");
+        assert!(matches!(session.set_language("zz"), Err(Error::NotFound { what: NotFoundItem::Language })));
+        assert_eq!(session.page().unwrap().language, "English (en)");
+    }
+    assert!(matches!(phone.start("first_line", "zz"), Err(Error::NotFound { what: NotFoundItem::Language })));
+}
+
+#[test]
 fn numbers_have_no_gaps_and_who_brings_a_slip_keeps_her_code_and_case() {
     let form = FORM.replace(
         "| | text | name |",
