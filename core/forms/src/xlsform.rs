@@ -6,6 +6,7 @@
 //! | step | module |
 //! |--|--|
 //! | bytes to sheets of text, by content | [`workbook`] |
+//! | characters that nobody sees | `characters` |
 //! | headers to columns and languages | `columns`, `languages` |
 //! | lists of choices, tables beside the form | `choices`, `tables` |
 //! | rows to nodes: types, names, sections, parameters | `survey`, `selects`, `types`, `parameters` |
@@ -16,12 +17,16 @@
 //! A form with an error gives no questionnaire; warnings do not hinder one.
 
 mod attachments;
+mod characters;
 mod choices;
 mod columns;
+mod delimited;
 mod diagnostics;
 mod fact_checks;
 mod languages;
 mod parameters;
+mod parse_errors;
+mod phrase;
 mod possible_values;
 mod references;
 mod review;
@@ -34,19 +39,23 @@ pub mod workbook;
 mod xls;
 
 pub use diagnostics::{Diagnostic, Severity, UNREADABLE, did_you_mean};
+pub use phrase::Phrase;
 pub use review::{PackageCell, PackageCheck, PackageReview};
 
 use crate::expression::Cause;
 use crate::package::{FORMAT, Package};
 use crate::questionnaire::{PackageError, Questionnaire};
+use crate::say;
 use attachments::ExternalFiles;
+use characters::clean_sheet;
 use choices::Lists;
 use columns::{SheetRow, SheetTable};
-use diagnostics::{CellRef, Diagnostics, distance};
+use diagnostics::{CellRef, Diagnostics, distance, letters};
 use fact_checks::FactChecks;
 use languages::Languages;
+use parse_errors::describe;
 use settings::Settings;
-use workbook::{Sheet, Workbook};
+use workbook::{Sheet, Unread, Workbook};
 
 /// What came of a form.
 #[derive(Debug)]
@@ -57,7 +66,7 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Compiles a form that needs no other files: .xlsx, .xlsm, .xls or .md tables, told by content.
+/// Compiles a form that needs no other files: .xlsx, .xlsm, .xls or .csv or .md tables, told by content.
 pub fn compile(bytes: &[u8]) -> Compiled {
     compile_with(bytes, &|_| None, &PackageCheck::NONE)
 }
@@ -66,14 +75,82 @@ pub fn compile(bytes: &[u8]) -> Compiled {
 /// is what a domain demands.
 pub fn compile_with(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>, check: &PackageCheck) -> Compiled {
     let mut diagnostics = Diagnostics::default();
+    let mut workbook = Workbook::default();
     let questionnaire = match Workbook::read(bytes) {
-        Ok(workbook) => read_form(&workbook, beside, check, &mut diagnostics),
+        Ok(read) => {
+            workbook = read;
+            prepare(&mut workbook, &mut diagnostics);
+            read_form(&workbook, beside, check, &mut diagnostics)
+        }
         Err(unreadable) => {
             diagnostics.error(CellRef::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
             None
         }
     };
-    Compiled { questionnaire: questionnaire.filter(|_| !diagnostics.any_error()), diagnostics: diagnostics.sorted() }
+    let questionnaire = questionnaire.filter(|_| !diagnostics.any_error());
+    Compiled { questionnaire, diagnostics: diagnostics.sorted(&workbook) }
+}
+
+/// Cleans the sheets of a form, and reports what of them is not read.
+fn prepare(workbook: &mut Workbook, diagnostics: &mut Diagnostics) {
+    let one = workbook.sheets.len() == 1;
+    let mut seen = Vec::new();
+    for sheet in &mut workbook.sheets {
+        let lower = sheet.name.trim().to_lowercase();
+        // a workbook of one sheet may call it as it likes
+        let known = SHEETS.iter().find(|known| **known == lower).copied().or(one.then_some("survey"));
+        let Some(known) = known else { continue };
+        if seen.contains(&known) {
+            let hint = say!("twin-sheet-hint", "rename or remove one of them");
+            let message = say!("twin-sheet", "a second sheet '{name}' is not read", name = sheet.name);
+            diagnostics.warn(CellRef::sheet(&sheet.name), "sheet-left-out", message, hint);
+            continue;
+        }
+        seen.push(known);
+        for unread in &sheet.unread {
+            report_unread(known, unread, diagnostics);
+        }
+        clean_sheet(known, sheet, diagnostics);
+    }
+}
+
+fn report_unread(sheet: &str, unread: &Unread, diagnostics: &mut Diagnostics) {
+    match *unread {
+        Unread::RowsFrom(row) => {
+            let row = row + 1;
+            let message =
+                say!("unread-rows", "nothing from row {row} on is read: more than 60 blank rows stand before it", row);
+            let hint = say!("unread-rows-hint", "delete the blank rows, or what stands below them");
+            diagnostics.warn(CellRef::row(sheet, row).at(0), "unread-rows", message, hint);
+        }
+        Unread::ColumnsFrom(column) => {
+            let message = say!(
+                "unread-columns",
+                "nothing from column {column} on is read: more than 20 blank headers stand before it",
+                column = letters(column)
+            );
+            let hint = say!("unread-columns-hint", "delete the blank columns, or what stands beside them");
+            diagnostics.warn(CellRef::row(sheet, 1).at(column), "unread-columns", message, hint);
+        }
+        Unread::Column { column, first, rows } => {
+            let column_name = letters(column);
+            let message = match rows {
+                1 => say!(
+                    "no-header-one",
+                    "column {column} has a cell, but no header, and is not read",
+                    column = column_name
+                ),
+                rows => say!(
+                    "no-header",
+                    "column {column} has cells in {rows} rows, but no header, and is not read",
+                    column = column_name,
+                    rows
+                ),
+            };
+            let hint = say!("no-header-hint", "write a header in row 1, or delete the cells");
+            diagnostics.warn(CellRef::row(sheet, first + 1).at(column), "no-header", message, hint);
+        }
+    }
 }
 
 /// Tells what the package itself refuses: cycles, and sizes that no sheet is to blame for.
@@ -84,8 +161,13 @@ fn report_package_error(
     diagnostics: &mut Diagnostics,
 ) {
     let PackageError::Rules(rules) = error else {
-        let message = format!("the questionnaire would not open on a phone: {error}");
-        return diagnostics.error(CellRef::sheet("survey"), "unusable", message, "make the form smaller or simpler");
+        let message = say!("unusable", "the questionnaire would not open on a phone: {error}", error);
+        return diagnostics.error(
+            CellRef::sheet("survey"),
+            "unusable",
+            message,
+            say!("unusable-hint", "make the form smaller or simpler"),
+        );
     };
     for (_, rule) in rules {
         let at = rows[rule.node].map_or(CellRef::sheet("survey"), |row| table.place(row, rule.column));
@@ -93,7 +175,7 @@ fn report_package_error(
             Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
             _ => ("bad-expression", "see the names and functions in the cell"),
         };
-        diagnostics.error(at, code, rule.error.to_string(), hint);
+        diagnostics.error(at, code, describe(&rule.error.cause), hint);
     }
 }
 
@@ -115,18 +197,23 @@ fn read_form(
     let external_table = SheetTable::new("external_choices", sheet("external_choices"), diagnostics);
     choices::check_headers(&choices_table, diagnostics);
     if !survey_table.has("type") {
-        let hint = "the first row of the sheet names the columns: type, name, label ...";
-        diagnostics.error(CellRef::row("survey", 1), "no-type-column", "the sheet survey has no column 'type'", hint);
+        let hint = say!("no-type-column-hint", "the first row of the sheet names the columns: type, name, label ...");
+        diagnostics.error(
+            CellRef::row("survey", 1),
+            "no-type-column",
+            say!("no-type-column", "the sheet survey has no column 'type'"),
+            hint,
+        );
         return None;
     }
     if choices_table.rows().next().is_some() {
         for column in ["list_name", "name"].iter().filter(|column| !choices_table.has(column)) {
-            let message = format!("the sheet choices has no column '{column}'");
+            let message = say!("no-column", "the sheet choices has no column '{column}'", column);
             diagnostics.error(
                 CellRef::row("choices", 1),
                 "no-column",
                 message,
-                "choices have list_name, name and label",
+                say!("no-column-hint", "choices have list_name, name and label"),
             );
         }
     }
@@ -150,8 +237,16 @@ fn read_form(
     let mut survey = reader.read();
     settings.adopt(&survey.settings);
     if survey.nodes.iter().all(|node| node.kind.is_section()) && !diagnostics.any_error() {
-        let hint = "a spreadsheet that was saved by a statistics package may look empty: open it and save it again";
-        diagnostics.error(CellRef::sheet("survey"), "no-question", "the form has no question", hint);
+        let hint = say!(
+            "no-question-hint",
+            "a spreadsheet that was saved by a statistics package may look empty: open it and save it again"
+        );
+        diagnostics.error(
+            CellRef::sheet("survey"),
+            "no-question",
+            say!("no-question", "the form has no question"),
+            hint,
+        );
     }
     if !settings.says("omit_instanceid") {
         references::add_instance_id(&mut survey, &survey_table);
@@ -160,8 +255,14 @@ fn read_form(
     references::check(&mut survey, &mut lists, &languages, &tables, &beside, diagnostics);
     let survey::Survey { nodes, rows, .. } = survey;
     if nodes.iter().any(|node| !node.fact.is_empty()) && settings.get("form_id").is_none() {
-        let hint = "records name the form that they came from: fill form_id on the sheet settings";
-        diagnostics.error(CellRef::sheet("settings").column("form_id"), "no-form-id", "the form has no form_id", hint);
+        let hint =
+            say!("no-form-id-hint", "records name the form that they came from: fill form_id on the sheet settings");
+        diagnostics.error(
+            CellRef::sheet("settings").column("form_id"),
+            "no-form-id",
+            say!("no-form-id", "the form has no form_id"),
+            hint,
+        );
     }
     let mut package = Package {
         format: FORMAT,
@@ -209,8 +310,8 @@ fn check_formulas(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
             diagnostics.error(
                 at,
                 "failed-formula",
-                format!("the cell holds {cell}"),
-                "mend the formula, or write its value",
+                say!("failed-formula", "the cell holds {cell}", cell),
+                say!("failed-formula-hint", "mend the formula, or write its value"),
             );
         }
     }
@@ -224,13 +325,15 @@ fn survey_sheet<'a>(workbook: &'a Workbook, diagnostics: &mut Diagnostics) -> Op
     if found.is_none() {
         let near = misspelt(workbook, "survey");
         let hint = match near.first() {
-            Some(near) => format!("is the sheet '{near}' meant to be 'survey'?"),
-            None => "the questions stand on a sheet 'survey' with the columns type, name and label".into(),
+            Some(near) => say!("near-survey", "is the sheet '{near}' meant to be 'survey'?", near),
+            None => {
+                say!("no-survey-hint", "write the questions on a sheet 'survey' with the columns type, name and label")
+            }
         };
         diagnostics.error(
             CellRef::sheet("survey"),
             "no-survey",
-            "the workbook has no sheet 'survey' with anything on it",
+            say!("no-survey", "the workbook has no sheet 'survey', or an empty one"),
             hint,
         );
     }
@@ -251,25 +354,35 @@ fn check_sheets(workbook: &Workbook, diagnostics: &mut Diagnostics) {
         let filled = sheet.rows.len() > 1;
         match lower.as_str() {
             "entities" if filled => {
-                let hint = "records of people are linked by the code on their slip";
+                let hint = say!("entities-hint", "records of people are linked by the code on their slip");
                 diagnostics.warn(
                     CellRef::sheet(&sheet.name),
                     "sheet-left-out",
-                    "entities are not kept by this program",
+                    say!("entities", "entities are not kept by this program"),
                     hint,
                 );
             }
             "osm" if filled => {
-                let hint = "use a select_one with the places of interest";
-                diagnostics.warn(CellRef::sheet(&sheet.name), "sheet-left-out", "the sheet osm is not read", hint);
+                let hint = say!("osm-sheet-hint", "use a select_one with the places of interest");
+                diagnostics.warn(
+                    CellRef::sheet(&sheet.name),
+                    "sheet-left-out",
+                    say!("osm-sheet", "the sheet osm is not read"),
+                    hint,
+                );
             }
             _ => {}
         }
     }
     for name in ["settings", "indicators", "choices"].iter().filter(|name| workbook.sheet(name).is_none()) {
         for near in misspelt(workbook, name) {
-            let message = format!("the sheet '{near}' is not read");
-            diagnostics.warn(CellRef::sheet(near), "sheet-left-out", message, format!("is it meant to be '{name}'?"));
+            let message = say!("near-sheet", "the sheet '{near}' is not read", near);
+            diagnostics.warn(
+                CellRef::sheet(near),
+                "sheet-left-out",
+                message,
+                say!("near-sheet-hint", "is it meant to be '{name}'?", name),
+            );
         }
     }
 }

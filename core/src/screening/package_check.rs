@@ -7,7 +7,7 @@ use crate::facts::{Codes, Dictionary, Fact};
 use crate::kind::Kind;
 use crate::questionnaire::{Indicator, NodeType, Source};
 use std::collections::BTreeMap;
-use tabara_forms::xlsform::{Compiled, PackageCell, PackageCheck, PackageReview, compile_with, did_you_mean};
+use tabara_forms::xlsform::{Compiled, PackageCell, PackageCheck, PackageReview, Phrase, compile_with, did_you_mean};
 use tabara_protocol::tables::Tables;
 
 /// What the core recognises without knowing a question's name.
@@ -152,7 +152,7 @@ fn check_fact(at: usize, fact: &Fact, review: &mut PackageReview<'_>) {
     }
 }
 
-fn nearest_code(word: &str, fact: &Fact) -> String {
+fn nearest_code(word: &str, fact: &Fact) -> Phrase {
     match &fact.codes {
         Codes::List(codes) => did_you_mean(word, codes.iter().map(String::as_str), "see facts.csv"),
         _ => "see facts.csv".into(),

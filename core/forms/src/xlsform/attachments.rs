@@ -3,32 +3,52 @@
 //! languages are not.
 
 use super::choices::{Lists, MAX_CHOICES, order_columns};
+use super::delimited;
 use super::languages::Languages;
+use super::phrase::Phrase;
 use crate::package::{Choice, List, Text};
+use crate::say;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// A message and a hint.
-pub type Problem = (String, String);
+pub type Problem = (Phrase, Phrase);
+
+/// What an author should know of a file that could be read: message and hint.
+#[derive(Debug, Default)]
+struct Notes {
+    /// However it is used.
+    file: Vec<Problem>,
+    /// If its rows are choices.
+    choices: Vec<Problem>,
+}
+
+/// Notes on the choices of one file that are listed.
+const MAX_NOTES: usize = 10;
 
 /// The folder of the form.
 pub struct ExternalFiles<'a> {
     file: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Files that were read already, and the lists they became.
     read: RefCell<HashMap<String, usize>>,
+    /// By list, until they are reported.
+    notes: RefCell<HashMap<usize, Notes>>,
 }
 
-/// FileRows of cells by column.
+/// Rows of cells by column.
 struct FileRows {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Of a CSV: the line of each row.
+    lines: Vec<u64>,
+    delimiter: u8,
 }
 
 impl<'a> ExternalFiles<'a> {
     pub fn new(file: &'a dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
-        Self { file, read: RefCell::default() }
+        Self { file, read: RefCell::default(), notes: RefCell::default() }
     }
 
     /// Reads a table into the lists, once, and gives its index. The list has the file's name without its ending; with
@@ -51,11 +71,18 @@ impl<'a> ExternalFiles<'a> {
             _ => format!("{stem} ({}, {})", value.unwrap_or("name"), label.unwrap_or("label")),
         };
         if lists.index(&name).is_some() || name == "__last-saved" {
-            let message = format!("the list of '{file}' would have the name '{name}', which is taken");
-            return Err((message, "rename the file or the list".into()));
+            let message = say!(
+                "file-name-taken",
+                "the list of '{file}' would have the name '{name}', which is taken",
+                file,
+                name
+            );
+            return Err((message, say!("file-name-taken-hint", "rename the file or the list")));
         }
-        let absent =
-            || (format!("the file '{file}' is not beside the form"), "put it into the folder of the form".into());
+        let absent = || {
+            let hint = say!("no-such-file-hint", "put it into the folder of the form");
+            (say!("no-such-file", "the file '{file}' is not beside the form", file), hint)
+        };
         let bytes = (self.file)(file).ok_or_else(absent)?;
         let rows = match ending {
             "xml" => xml_rows(&bytes),
@@ -63,23 +90,63 @@ impl<'a> ExternalFiles<'a> {
             _ => csv_rows(&bytes),
         };
         let usual = if ending == "geojson" { ("id", "title") } else { ("name", "label") };
-        let list = rows.and_then(|rows| rows.list(name, value.unwrap_or(usual.0), label.unwrap_or(usual.1), languages));
-        let list = list.map_err(|cause| (format!("'{file}': {cause}"), "save it again as CSV in UTF-8".to_owned()))?;
+        let list = rows.and_then(|rows| {
+            let mut notes = Notes::default();
+            if rows.delimiter != b',' {
+                let hint = say!("delimiter-hint", "other tools read commas only: save it as CSV with commas");
+                let message = match rows.delimiter {
+                    b';' => say!("semicolons", "'{file}' has semicolons between its columns, and is read so", file),
+                    _ => say!("tabs", "'{file}' has tabs between its columns, and is read so", file),
+                };
+                notes.file.push((message, hint));
+            }
+            let list =
+                rows.list(file, name, [value.unwrap_or(usual.0), label.unwrap_or(usual.1)], languages, &mut notes)?;
+            Ok((list, notes))
+        });
+        let (list, notes) = list.map_err(|cause: Phrase| {
+            let hint = say!("bad-file-hint", "mend the file, or save it again as CSV in UTF-8");
+            (say!("bad-file", "'{file}': {cause}", file, cause), hint)
+        })?;
         let at = lists.add(list);
+        self.notes.borrow_mut().insert(at, notes);
         self.read.borrow_mut().insert(key, at);
         Ok(at)
+    }
+
+    /// What an author should know of a file that became this list, once; `choices` says that its rows are choices.
+    pub fn take_notes(&self, list: usize, choices: bool) -> Vec<Problem> {
+        let mut all = self.notes.borrow_mut();
+        let Some(notes) = all.get_mut(&list) else { return Vec::new() };
+        let mut taken = std::mem::take(&mut notes.file);
+        if choices {
+            taken.append(&mut notes.choices);
+        }
+        taken
     }
 }
 
 impl FileRows {
     /// Every column stays reachable under its own name; those of name and label are read as such besides.
-    fn list(self, name: String, value: &str, label: &str, languages: &Languages) -> Result<List, String> {
+    fn list(
+        self,
+        file: &str,
+        name: String,
+        [value, label]: [&str; 2],
+        languages: &Languages,
+        notes: &mut Notes,
+    ) -> Result<List, Phrase> {
         let find = |wanted: &str| self.header.iter().position(|column| column == wanted);
         // a table for pulldata need not have a column `name`: its rows are found by any column
-        let key = match find(value) {
-            None if !matches!(value, "name" | "id") => return Err(format!("the file has no column '{value}'")),
-            key => key.unwrap_or(0),
+        let (key, keyed) = match find(value) {
+            None if !matches!(value, "name" | "id") => {
+                return Err(say!("no-file-column", "the file has no column '{column}'", column = value));
+            }
+            key => (key.unwrap_or(0), key.is_some()),
         };
+        if keyed {
+            notes.choices = self.notes(file, key);
+        }
         let shown = find(label);
         let own = |at: usize| (at == key && self.header[at] == "name") || (Some(at) == shown && label == "label");
         let kept: Vec<usize> = (0..self.header.len()).filter(|at| !own(*at)).collect();
@@ -94,25 +161,78 @@ impl FileRows {
                 media: BTreeMap::new(),
             }
         };
-        let mut list = List { name, columns, choices: self.rows.iter().map(choice).collect() };
+        let named = self.rows.iter().filter(|row| !keyed || row.get(key).is_some_and(|cell| !cell.is_empty()));
+        let mut list = List { name, columns, choices: named.map(choice).collect() };
         order_columns(&mut list);
         Ok(list)
     }
 
-    fn push(&mut self, row: Vec<String>) -> Result<(), String> {
+    /// Choices that stand there twice, or have no name.
+    fn notes(&self, file: &str, key: usize) -> Vec<Problem> {
+        let place = |at: usize| self.lines.get(at).map_or(at as u64 + 1, |line| *line);
+        let (mut seen, mut notes): (HashMap<&str, usize>, Vec<Problem>) = (HashMap::new(), Vec::new());
+        let mut more = 0;
+        for (at, row) in self.rows.iter().enumerate() {
+            let name = row.get(key).map_or("", String::as_str);
+            let line = place(at);
+            let note = if name.is_empty() {
+                let hint = say!("file-nameless-hint", "fill the cell, or delete the line");
+                let column = &self.header[key];
+                (
+                    say!(
+                        "file-nameless",
+                        "line {line} of '{file}' has no '{column}', and is no choice",
+                        line,
+                        file,
+                        column
+                    ),
+                    hint,
+                )
+            } else if let Some(first) = seen.get(name) {
+                let hint = say!("file-twins-hint", "whoever reads the answer cannot tell them apart: rename one");
+                let first = place(*first);
+                let message = say!(
+                    "file-twins",
+                    "'{file}' has the choice '{name}' twice, in lines {first} and {line}",
+                    file,
+                    name,
+                    first,
+                    line
+                );
+                (message, hint)
+            } else {
+                seen.insert(name, at);
+                continue;
+            };
+            if notes.len() < MAX_NOTES { notes.push(note) } else { more += 1 }
+        }
+        if more > 0 {
+            let hint = say!("file-more-hint", "sort the file by this column to see them");
+            let message = say!(
+                "file-more",
+                "'{file}' has {more} more choices without a name, or with that of another",
+                file,
+                more
+            );
+            notes.push((message, hint));
+        }
+        notes
+    }
+
+    fn push(&mut self, row: Vec<String>) -> Result<(), Phrase> {
         if self.rows.len() >= MAX_CHOICES {
-            return Err(format!("the file has more than {MAX_CHOICES} rows"));
+            return Err(say!("file-too-long", "the file has more than {number} rows", number = MAX_CHOICES));
         }
         self.rows.push(row);
         Ok(())
     }
 
     /// Puts a cell under a column that may be new.
-    fn put(&mut self, row: &mut Vec<String>, column: &str, cell: String) -> Result<(), String> {
+    fn put(&mut self, row: &mut Vec<String>, column: &str, cell: String) -> Result<(), Phrase> {
         let at = self.header.iter().position(|known| known == column).unwrap_or(self.header.len());
         if at == self.header.len() {
             if at >= super::workbook::MAX_COLUMNS {
-                return Err("the file has too many columns".into());
+                return Err(say!("file-too-wide", "the file has too many columns"));
             }
             self.header.push(column.to_owned());
         }
@@ -124,32 +244,52 @@ impl FileRows {
     }
 }
 
-fn csv_rows(bytes: &[u8]) -> Result<FileRows, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
-    let header: Vec<String> = reader.headers().map_err(|e| e.to_string())?.iter().map(str::to_owned).collect();
-    if header.iter().all(String::is_empty) {
-        return Err("the file has no header".into());
+fn unreadable(error: impl std::fmt::Display) -> Phrase {
+    say!("file-unreadable", "it cannot be read: {error}", error)
+}
+
+fn no_text() -> Phrase {
+    say!("file-no-text", "it is not text in UTF-8")
+}
+
+fn csv_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
+    let text = delimited::decode(bytes).ok_or_else(no_text)?;
+    let delimiter = delimited::delimiter(text.lines().next().unwrap_or_default());
+    let mut rows = FileRows { header: Vec::new(), rows: Vec::new(), lines: Vec::new(), delimiter };
+    for record in delimited::reader(&text, delimiter).records() {
+        let record = record.map_err(unreadable)?;
+        let cells = record.iter().map(str::to_owned);
+        if rows.header.is_empty() {
+            rows.header = cells.collect();
+            if rows.header.len() > super::workbook::MAX_COLUMNS {
+                return Err(say!("file-too-wide", "the file has too many columns"));
+            }
+            continue;
+        }
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        rows.push(cells.collect())?;
+        rows.lines.push(record.position().map_or(0, csv::Position::line));
     }
-    let mut rows = FileRows { header, rows: Vec::new() };
-    for record in reader.records() {
-        let record = record.map_err(|e| e.to_string())?;
-        rows.push(record.iter().map(str::to_owned).collect())?;
+    if rows.header.iter().all(String::is_empty) {
+        return Err(say!("file-no-header", "the file has no header"));
     }
     Ok(rows)
 }
 
 /// `<root><item><name>x</name><label>X</label></item> ... </root>`, whatever root and item are called.
-fn xml_rows(bytes: &[u8]) -> Result<FileRows, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")?;
+fn xml_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
+    let text = std::str::from_utf8(bytes).map_err(|_| no_text())?;
     let mut reader = Reader::from_str(text);
-    let (mut rows, mut row) = (FileRows { header: Vec::new(), rows: Vec::new() }, Vec::new());
+    let (mut rows, mut row) =
+        (FileRows { header: Vec::new(), rows: Vec::new(), lines: Vec::new(), delimiter: b',' }, Vec::new());
     let (mut open, mut cell): (Vec<String>, String) = (Vec::new(), String::new());
     loop {
-        match reader.read_event().map_err(|e| e.to_string())? {
+        match reader.read_event().map_err(unreadable)? {
             Event::Start(tag) => {
                 if open.len() >= 8 {
-                    return Err("it is nested too deeply".into());
+                    return Err(say!("file-too-deep", "it is nested too deeply"));
                 }
                 open.push(String::from_utf8_lossy(tag.local_name().as_ref().as_ref()).into_owned());
                 cell.clear();
@@ -188,10 +328,10 @@ fn entity(name: &str) -> String {
 }
 
 /// The features of a GeoJSON collection: their properties, `id`, and points as `latitude longitude 0 0`.
-fn geojson_rows(bytes: &[u8]) -> Result<FileRows, String> {
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    let features = json["features"].as_array().ok_or("it has no features")?;
-    let mut rows = FileRows { header: vec!["id".into()], rows: Vec::new() };
+fn geojson_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let features = json["features"].as_array().ok_or_else(|| say!("file-no-features", "it has no features"))?;
+    let mut rows = FileRows { header: vec!["id".into()], rows: Vec::new(), lines: Vec::new(), delimiter: b',' };
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     for feature in features {
         let mut row = Vec::new();
@@ -245,7 +385,7 @@ mod tests {
         assert_eq!(list.columns, ["code", "title"]);
         assert_eq!(shape(&list)[0].0, "a");
         assert_eq!(
-            read("t.csv", "code\na\n", Some("id2"), None).unwrap_err().0,
+            read("t.csv", "code\na\n", Some("id2"), None).unwrap_err().0.text,
             "'t.csv': the file has no column 'id2'"
         );
     }

@@ -4,6 +4,7 @@ use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::{Languages, MEDIA};
 use crate::package::{Choice, List, Text};
+use crate::say;
 use std::collections::{BTreeMap, HashMap};
 
 /// Choices that all lists of a form may have together: far above any real form (the largest known has 5,145), low
@@ -44,8 +45,13 @@ impl Lists {
         for row in table.rows() {
             let Some(list) = table.get(row, "list_name") else {
                 if table.get(row, "name").is_some() {
-                    let message = "the choice is in no list, and is not read";
-                    diagnostics.warn(table.place(row, "list_name"), "choice-without-list", message, "fill list_name");
+                    let message = say!("choice-without-list", "the choice is in no list, and is not read");
+                    diagnostics.warn(
+                        table.place(row, "list_name"),
+                        "choice-without-list",
+                        message,
+                        say!("choice-without-list-hint", "fill list_name"),
+                    );
                 }
                 continue;
             };
@@ -54,18 +60,27 @@ impl Lists {
                 lists.add(List { name: list.to_owned(), columns, choices: Vec::new() })
             });
             let Some(name) = table.get(row, "name") else {
-                let message = format!("a choice of the list '{list}' has no name");
+                let message = say!("choice-without-name", "a choice of the list '{list}' has no name", list);
                 diagnostics.error(
                     table.place(row, "name"),
                     "choice-without-name",
                     message,
-                    "every choice needs a name",
+                    say!("choice-without-name-hint", "every choice needs a name"),
                 );
                 continue;
             };
             if let Some(first) = seen.get(&(at, name)).filter(|_| !twins) {
-                let message = format!("the list '{list}' has the choice '{name}' already, in row {first}");
-                let hint = "rename one, or set allow_choice_duplicates to yes on the sheet settings";
+                let message = say!(
+                    "duplicate-choice",
+                    "the list '{list}' has the choice '{name}' already, in row {first}",
+                    list,
+                    name,
+                    first
+                );
+                let hint = say!(
+                    "duplicate-choice-hint",
+                    "rename one, or set allow_choice_duplicates to yes on the sheet settings"
+                );
                 diagnostics.error(table.place(row, "name"), "duplicate-choice", message, hint);
             } else {
                 seen.insert((at, name), row.number);
@@ -73,12 +88,12 @@ impl Lists {
             let label = languages.text(table, row, "label");
             let media = languages.media(table, row);
             if label.is_empty() && media.is_empty() && table.sheet == "choices" {
-                let message = format!("the choice '{name}' has no label");
+                let message = say!("choice-without-label", "the choice '{name}' has no label", name);
                 diagnostics.warn(
                     table.place(row, "label"),
                     "choice-without-label",
                     message,
-                    "its name is shown instead",
+                    say!("choice-without-label-hint", "its name is shown instead"),
                 );
             }
             lists.lists[at].choices.push(Choice { name: name.to_owned(), label, values: values(table, row), media });
@@ -134,8 +149,12 @@ pub fn order_columns(list: &mut List) {
 pub fn check_headers(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
     for header in &table.headers {
         if header.key.contains(' ') {
-            let message = format!("the column '{}' is not read: its name has a space", header.title);
-            let hint = "write _ for the space if a filter needs the column";
+            let message = say!(
+                "unusable-column",
+                "the column '{column}' is not read: its name has a space",
+                column = header.title
+            );
+            let hint = say!("unusable-column-hint", "write _ for the space if a filter needs the column");
             diagnostics.warn(CellRef::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
         }
     }

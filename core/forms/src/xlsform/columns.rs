@@ -6,6 +6,7 @@
 
 use super::diagnostics::{CellRef, Diagnostics, closest};
 use super::workbook::Sheet;
+use crate::say;
 
 /// One sheet with its headers understood.
 #[derive(Debug, Clone)]
@@ -61,16 +62,9 @@ const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation",
 impl<'a> SheetTable<'a> {
     /// Reads the header row. Two headers of one meaning, and (in the survey) near misses, are diagnostics.
     pub fn new(sheet_name: &'a str, sheet: &'a Sheet, diagnostics: &mut Diagnostics) -> Self {
-        let (aliases, columns) = match sheet_name {
-            "survey" => (SURVEY, SURVEY_COLUMNS),
-            "choices" | "external_choices" => (CHOICES, CHOICES_COLUMNS),
-            "settings" => (SETTINGS, SETTINGS_COLUMNS),
-            "indicators" => ("", INDICATORS_COLUMNS),
-            _ => ("", ""),
-        };
-        let columns: Vec<&str> = columns.split(' ').collect();
+        let (aliases, columns) = words_of(sheet_name);
         let titles: &[String] = sheet.rows.first().map_or(&[], |row| row);
-        let double = titles.iter().any(|title| title.contains("::"));
+        let double = is_double(titles);
         let mut headers: Vec<Header> = Vec::with_capacity(titles.len());
         for title in titles {
             let header = read_header(title, double, aliases, &columns);
@@ -78,23 +72,39 @@ impl<'a> SheetTable<'a> {
             let twin =
                 headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
             if twin.is_some() && header.key == "form_id" {
-                let message = format!("'{title}' is the old name of form_id, and both are there");
-                diagnostics.warn(at, "duplicate-column", message, "remove id_string");
+                let message = say!("form-id-twice", "'{title}' is the old name of form_id, and both are there", title);
+                diagnostics.warn(at, "duplicate-column", message, say!("form-id-twice-hint", "remove id_string"));
             } else if let Some(twin) = twin {
-                let message = format!("the columns '{}' and '{title}' mean the same", twin.title);
-                diagnostics.error(at, "duplicate-column", message, "rename or remove one of them");
+                let message = say!(
+                    "duplicate-column",
+                    "the columns '{first}' and '{title}' mean the same",
+                    first = twin.title,
+                    title
+                );
+                diagnostics.error(
+                    at,
+                    "duplicate-column",
+                    message,
+                    say!("duplicate-column-hint", "rename or remove one of them"),
+                );
             } else if !header.key.is_empty()
                 && !columns.contains(&header.key.as_str())
                 && matches!(sheet_name, "survey" | "indicators")
             {
                 let word = snake(title.split(':').next().unwrap_or_default());
                 if let Some(meant) = closest(&word, columns.iter().copied()).filter(|_| word.len() > 3) {
-                    let message = format!("the column '{title}' is not known, and is not read");
-                    diagnostics.warn(at, "unknown-column", message, format!("did you mean '{meant}'?"));
+                    let message = say!("unknown-column", "the column '{title}' is not known, and is not read", title);
+                    diagnostics.warn(
+                        at,
+                        "unknown-column",
+                        message,
+                        say!("did-you-mean-column", "did you mean '{meant}'?", meant),
+                    );
                 }
             } else if PLAIN.contains(&header.key.as_str()) && !header.language.is_empty() {
-                let message = format!("the column '{title}' has a language, but is not shown to anyone");
-                diagnostics.warn(at, "language-ignored", message, format!("call it '{}'", header.key));
+                let message =
+                    say!("language-ignored", "the column '{title}' has a language, but is not shown to anyone", title);
+                diagnostics.warn(at, "language-ignored", message, say!("call-it", "call it '{key}'", key = header.key));
             }
             headers.push(header);
         }
@@ -138,6 +148,30 @@ impl<'a> SheetTable<'a> {
     }
 }
 
+/// What each header of a sheet means; a header that is not known means itself.
+pub fn keys(sheet_name: &str, titles: &[String]) -> Vec<String> {
+    let (aliases, columns) = words_of(sheet_name);
+    let double = is_double(titles);
+    titles.iter().map(|title| read_header(title, double, aliases, &columns).key).collect()
+}
+
+/// The spellings and the columns of a sheet.
+fn words_of(sheet_name: &str) -> (&'static str, Vec<&'static str>) {
+    let (aliases, columns) = match sheet_name {
+        "survey" => (SURVEY, SURVEY_COLUMNS),
+        "choices" | "external_choices" => (CHOICES, CHOICES_COLUMNS),
+        "settings" => (SETTINGS, SETTINGS_COLUMNS),
+        "indicators" => ("", INDICATORS_COLUMNS),
+        _ => ("", ""),
+    };
+    (aliases, columns.split(' ').collect())
+}
+
+/// Whether any header parts its words with `::`; old forms have `:`.
+fn is_double(titles: &[String]) -> bool {
+    titles.iter().any(|title| title.contains("::"))
+}
+
 /// `Constraint  Message` -> `constraint_message`.
 fn snake(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join("_").to_lowercase()
@@ -172,14 +206,15 @@ fn read_header(title: &str, double: bool, aliases: &str, columns: &[&str]) -> He
 
 #[cfg(test)]
 mod tests {
+    use super::super::workbook::Workbook;
     use super::*;
 
     fn table_of(header: &[&str]) -> (Vec<(String, String)>, Vec<&'static str>) {
         let row = header.iter().map(|cell| (*cell).to_owned()).collect();
-        let sheet = Sheet { name: "survey".into(), rows: vec![row] };
+        let sheet = Sheet { name: "survey".into(), rows: vec![row], ..Sheet::default() };
         let mut diagnostics = Diagnostics::default();
         let headers = SheetTable::new("survey", &sheet, &mut diagnostics).headers;
-        let found = diagnostics.sorted().iter().map(|fault| fault.code).collect();
+        let found = diagnostics.sorted(&Workbook::default()).iter().map(|fault| fault.code).collect();
         (headers.into_iter().map(|h| (h.key, h.language)).collect(), found)
     }
 

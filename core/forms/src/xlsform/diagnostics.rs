@@ -1,6 +1,9 @@
 //! What is wrong with a form, where, and what the author can do. A compilation collects every fault; it never stops at
 //! the first.
 
+use super::phrase::Phrase;
+use super::workbook::Workbook;
+use crate::say;
 use serde::Serialize;
 
 /// Whether the form can be used at all.
@@ -13,9 +16,9 @@ pub enum Severity {
     Warning,
 }
 
-/// One thing that is wrong. InstanceData are spreadsheet rows (the header is 1; 0: the sheet as a whole); `column` is the header
-/// as the author wrote it, empty when the fault is not of one cell.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// One thing that is wrong. Rows are rows of the spreadsheet (the header is 1; 0: the sheet as a whole); `column` is the
+/// header as the author wrote it, empty if the diagnostic is not of one cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     pub severity: Severity,
     /// Stable, for tools: `unknown-reference`.
@@ -23,8 +26,15 @@ pub struct Diagnostic {
     pub sheet: String,
     pub row: usize,
     pub column: String,
-    pub message: String,
-    pub hint: String,
+    /// The cell as a spreadsheet calls it: `B7`. Empty if there is no such cell.
+    pub cell: String,
+    /// What stands in the cell.
+    pub content: String,
+    /// The characters of the content that are meant: the first, and how many.
+    pub span: Option<(usize, usize)>,
+    pub message: Phrase,
+    /// What the author can do.
+    pub hint: Phrase,
 }
 
 /// The code of the one fault of a file that is no workbook.
@@ -38,19 +48,33 @@ pub struct CellRef<'a> {
     pub sheet: &'a str,
     pub row: usize,
     pub column: &'a str,
+    /// Index of the column, where it is not found by its header.
+    at: Option<usize>,
+    /// The byte of the cell's text at which something is wrong.
+    offset: Option<usize>,
 }
 
 impl<'a> CellRef<'a> {
     pub fn sheet(sheet: &'a str) -> Self {
-        Self { sheet, row: 0, column: "" }
+        Self::row(sheet, 0)
     }
 
     pub fn row(sheet: &'a str, row: usize) -> Self {
-        Self { sheet, row, column: "" }
+        Self { sheet, row, column: "", at: None, offset: None }
     }
 
     pub fn column(self, column: &'a str) -> Self {
         Self { column, ..self }
+    }
+
+    /// The cell in a column by its index.
+    pub fn at(self, column: usize) -> Self {
+        Self { at: Some(column), ..self }
+    }
+
+    /// The byte of the cell's text at which something is wrong.
+    pub fn offset(self, offset: usize) -> Self {
+        Self { offset: Some(offset), ..self }
     }
 }
 
@@ -62,7 +86,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    pub fn error(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
         self.errors = true;
         self.add(Severity::Error, at, code, message.into(), hint.into());
     }
@@ -72,21 +96,35 @@ impl Diagnostics {
         &mut self,
         at: CellRef<'_>,
         code: &'static str,
-        message: String,
+        message: Phrase,
         (word, known): (&str, impl IntoIterator<Item = &'k str>),
-        otherwise: &str,
+        otherwise: Phrase,
     ) {
         self.error(at, code, message, did_you_mean(word, known, otherwise));
     }
 
-    pub fn warn(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn warn(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
         self.add(Severity::Warning, at, code, message.into(), hint.into());
     }
 
-    fn add(&mut self, severity: Severity, at: CellRef<'_>, code: &'static str, message: String, hint: String) {
+    fn add(&mut self, severity: Severity, at: CellRef<'_>, code: &'static str, message: Phrase, hint: Phrase) {
         if self.list.len() < MOST {
             let (sheet, column) = (at.sheet.to_owned(), at.column.to_owned());
-            self.list.push(Diagnostic { severity, code, sheet, row: at.row, column, message, hint });
+            // the columns' letters and the cells' contents are looked up at the end
+            let cell = at.at.map(letters).unwrap_or_default();
+            let (content, span) = (String::new(), at.offset.map(|offset| (offset, 1)));
+            self.list.push(Diagnostic {
+                severity,
+                code,
+                sheet,
+                row: at.row,
+                column,
+                cell,
+                content,
+                span,
+                message,
+                hint,
+            });
         }
     }
 
@@ -96,22 +134,56 @@ impl Diagnostics {
     }
 
     /// All diagnostics by sheet and row, errors and warnings together, each once.
-    pub fn sorted(mut self) -> Vec<Diagnostic> {
+    pub fn sorted(mut self, workbook: &Workbook) -> Vec<Diagnostic> {
         let rank = |sheet: &str| ["settings", "survey", "choices"].iter().position(|s| *s == sheet).unwrap_or(3);
-        self.list.sort_by(|a, b| {
-            (rank(&a.sheet), &a.sheet, a.row, a.severity, a.code, &a.column, &a.message).cmp(&(
-                rank(&b.sheet),
-                &b.sheet,
-                b.row,
-                b.severity,
-                b.code,
-                &b.column,
-                &b.message,
-            ))
-        });
+        let key = |d: &Diagnostic| {
+            (rank(&d.sheet), d.sheet.clone(), d.row, d.severity, d.code, d.column.clone(), d.message.text.clone())
+        };
+        self.list.sort_by_cached_key(key);
+        self.list.iter_mut().for_each(|diagnostic| locate(diagnostic, workbook));
         self.list.dedup();
         self.list
     }
+}
+
+/// Names the cell of a diagnostic, and what of its content is meant.
+fn locate(diagnostic: &mut Diagnostic, workbook: &Workbook) {
+    let only = workbook.sheets.first().filter(|_| workbook.sheets.len() == 1);
+    let Some(sheet) = workbook.sheet(&diagnostic.sheet).or(only) else { return };
+    let header = sheet.rows.first().map_or(&[][..], |row| row);
+    let named =
+        || header.iter().position(|title| *title == diagnostic.column).filter(|_| !diagnostic.column.is_empty());
+    let Some(column) = column_of(&diagnostic.cell).or_else(named).filter(|_| diagnostic.row > 0) else { return };
+    diagnostic.cell = format!("{}{}", letters(column), diagnostic.row);
+    let content = sheet.rows.get(diagnostic.row - 1).and_then(|row| row.get(column));
+    diagnostic.content = content.cloned().unwrap_or_default();
+    let content = &diagnostic.content;
+    let place = match diagnostic.span {
+        Some((offset, _)) => Some((offset.min(content.len()), 1)),
+        None => {
+            let args = diagnostic.message.args.iter().map(|(_, value)| value.as_str());
+            let mut words = args.filter(|word| !word.is_empty() && word.len() < content.len());
+            words.find_map(|word| Some((content.find(word)?, word.chars().count())))
+        }
+    };
+    let in_characters = |offset: usize| content.char_indices().take_while(|(at, _)| *at < offset).count();
+    diagnostic.span = place.map(|(offset, length)| (in_characters(offset), length)).filter(|_| !content.is_empty());
+}
+
+/// `A`, `B` ... `Z`, `AA`: how a spreadsheet calls a column.
+pub fn letters(column: usize) -> String {
+    let (mut left, mut letters) = (column + 1, Vec::new());
+    while left > 0 {
+        letters.push(b'A' + ((left - 1) % 26) as u8);
+        left = (left - 1) / 26;
+    }
+    letters.into_iter().rev().map(char::from).collect()
+}
+
+/// The column of `B`.
+fn column_of(cell: &str) -> Option<usize> {
+    let number = cell.bytes().fold(0, |number, letter| number * 26 + usize::from(letter - b'A') + 1);
+    number.checked_sub(1)
 }
 
 /// The known word that was probably meant: at most a third of its letters differ.
@@ -127,8 +199,11 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// `did you mean 'x'?`, or another word of advice.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
-    closest(word, known).map_or_else(|| otherwise.to_owned(), |known| format!("did you mean '{known}'?"))
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl Into<Phrase>) -> Phrase {
+    match closest(word, known) {
+        Some(known) => say!("did-you-mean", "did you mean '{known}'?", known),
+        None => otherwise.into(),
+    }
 }
 
 /// Letters to change, add or drop (Levenshtein) between two words; words beyond 64 letters never match.

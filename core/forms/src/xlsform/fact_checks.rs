@@ -10,6 +10,7 @@ use super::languages::Languages;
 use super::references::{Names, references};
 use super::rules::Graph;
 use crate::package::{Indicator, Node, NodeType, Package, Source};
+use crate::say;
 use std::collections::HashMap;
 
 /// What is looked at.
@@ -34,8 +35,13 @@ impl FactChecks<'_> {
             if !node.role.is_empty() {
                 once(&mut roles, &node.role, node.row, place("role"), "role", diagnostics);
                 if repeated {
-                    let message = "a question in a repeat cannot have a role";
-                    diagnostics.error(place("role"), "role-in-repeat", message, "move it out");
+                    let message = say!("role-in-repeat", "a question in a repeat cannot have a role");
+                    diagnostics.error(
+                        place("role"),
+                        "role-in-repeat",
+                        message,
+                        say!("role-in-repeat-hint", "move it out of the repeat"),
+                    );
                 }
             }
             if node.fact.is_empty() {
@@ -43,16 +49,34 @@ impl FactChecks<'_> {
             }
             once(&mut facts, &node.fact, node.row, place("fact"), "fact", diagnostics);
             if repeated {
-                let hint = "make a calculate outside of the repeat that sums it up";
-                diagnostics.error(place("fact"), "fact-in-repeat", "an answer of a repeat cannot become a fact", hint);
+                let hint = say!("fact-in-repeat-hint", "make a calculate outside of the repeat that sums it up");
+                diagnostics.error(
+                    place("fact"),
+                    "fact-in-repeat",
+                    say!("fact-in-repeat", "an answer of a repeat cannot become a fact"),
+                    hint,
+                );
             }
             if let Some(sealed) = graph.reach(at).into_iter().find(|need| package.nodes[*need].sealed_only) {
                 let (fact, sealed) = (&node.fact, &package.nodes[sealed].name);
                 let message = match *sealed == node.name {
-                    true => format!("'{sealed}' is sealed_only, and cannot become the fact '{fact}'"),
-                    false => format!("the fact '{fact}' depends on '{sealed}', which is sealed_only"),
+                    true => say!(
+                        "fact-sealed",
+                        "'{sealed}' is sealed_only, and cannot become the fact '{fact}'",
+                        sealed,
+                        fact
+                    ),
+                    false => say!(
+                        "fact-of-sealed",
+                        "the fact '{fact}' depends on '{sealed}', which is sealed_only",
+                        fact,
+                        sealed
+                    ),
                 };
-                let hint = "whoever runs the server reads every fact: take the fact away, or the dependence";
+                let hint = say!(
+                    "fact-of-sealed-hint",
+                    "the server's operator reads every fact: remove the fact, or the dependence"
+                );
                 diagnostics.error(place("fact"), "fact-of-sealed", message, hint);
             }
         }
@@ -90,10 +114,16 @@ impl FactChecks<'_> {
             // the condition names a question or calculate, bare or as ${name}
             let condition = indicator.condition.as_str();
             if conditions(condition, &names).any(|node| node.is_none()) {
-                let message = format!("'{condition}' is no question of the survey");
+                let message = say!("no-such-condition", "'{condition}' is no question of the survey", condition);
                 let known = (condition, package.nodes.iter().map(|n| n.name.as_str()));
                 let at = table.place(row, "condition");
-                diagnostics.unknown(at, "unknown-reference", message, known, "name one question or calculate");
+                diagnostics.unknown(
+                    at,
+                    "unknown-reference",
+                    message,
+                    known,
+                    say!("no-such-condition-hint", "name one question or calculate"),
+                );
             }
             all.push(indicator);
             rows.push(row);
@@ -122,8 +152,13 @@ fn once<'a>(
     diagnostics: &mut Diagnostics,
 ) {
     if let Some(first) = seen.insert(word, row) {
-        let message = format!("the {what} '{word}' stands in row {first} already");
-        diagnostics.error(at, "duplicate-column-entry", message, format!("one question can have the {what}"));
+        let message = say!("column-entry-twice", "the {what} '{word}' is in row {first} already", what, word, first);
+        diagnostics.error(
+            at,
+            "duplicate-column-entry",
+            message,
+            say!("column-entry-twice-hint", "only one question can have the {what}", what),
+        );
     }
 }
 
@@ -137,10 +172,16 @@ fn question(
     let name = table.get(row, "question").unwrap_or_default();
     let found = names.one(name);
     if found.is_none() {
-        let message = format!("'{name}' is no question of the survey");
+        let message = say!("no-such-question", "'{name}' is no question of the survey", name);
         let known = (name, package.nodes.iter().map(|node| node.name.as_str()));
         let at = table.place(row, "question");
-        diagnostics.unknown(at, "unknown-reference", message, known, "name one question of the survey");
+        diagnostics.unknown(
+            at,
+            "unknown-reference",
+            message,
+            known,
+            say!("no-such-question-hint", "name one question of the survey"),
+        );
     }
     found
 }
@@ -156,14 +197,29 @@ fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: CellR
         let wanted = answer.strip_prefix('!').unwrap_or(answer);
         if list.choices.iter().all(|choice| choice.name != wanted) {
             let known = list.choices.iter().map(|choice| choice.name.as_str());
-            let hint = did_you_mean(wanted, known, &format!("see the list '{}' on the sheet choices", list.name));
-            diagnostics.error(at, "unknown-choice", format!("'{wanted}' is no answer of '{}'", node.name), hint);
+            let hint = did_you_mean(
+                wanted,
+                known,
+                say!("see-list", "see the list '{list}' on the sheet choices", list = list.name),
+            );
+            diagnostics.error(
+                at,
+                "unknown-choice",
+                say!("no-such-answer", "'{wanted}' is no answer of '{question}'", wanted, question = node.name),
+                hint,
+            );
         }
     } else if node.kind != NodeType::Calculate {
         let number = answer.trim_start_matches(['<', '>', '=', '!']).trim();
         if number.parse::<f64>().is_err() {
-            let message = format!("'{answer}' is no answer of '{}'", node.name);
-            diagnostics.error(at, "unknown-choice", message, "write a number or a comparison, such as <18");
+            let message =
+                say!("no-such-number", "'{answer}' is no answer of '{question}'", answer, question = node.name);
+            diagnostics.error(
+                at,
+                "unknown-choice",
+                message,
+                say!("no-such-number-hint", "write a number or a comparison, such as <18"),
+            );
         }
     }
 }

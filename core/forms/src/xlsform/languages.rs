@@ -3,6 +3,7 @@
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
 use crate::package::Text;
+use crate::say;
 use std::collections::BTreeMap;
 
 /// Columns whose cells people read, each perhaps in several languages.
@@ -57,8 +58,12 @@ impl Languages {
         if found.is_none() && (plain || !wanted.is_empty()) {
             // columns without a language are of the default language, even where no other column names it
             if !wanted.is_empty() && !plain {
-                let message = format!("no column has the default language '{wanted}'");
-                let hint = format!("the languages of the form are: {}", names.join(", "));
+                let message = say!("unknown-language", "no column has the default language '{wanted}'", wanted);
+                let hint = say!(
+                    "unknown-language-hint",
+                    "the languages of the form are: {languages}",
+                    languages = names.join(", ")
+                );
                 diagnostics.warn(
                     CellRef::sheet("settings").column("default_language"),
                     "unknown-language",
@@ -113,11 +118,17 @@ impl Languages {
             for (language, rows) in missing {
                 let (name, first) = (&self.names[language], rows[0]);
                 let message = match rows.len() {
-                    1 => format!("no {key} in {name}"),
-                    more => format!("no {key} in {name} in {more} rows, of which this is the first"),
+                    1 => say!("missing-translation", "no {key} in {name}", key, name),
+                    more => say!(
+                        "missing-translations",
+                        "no {key} in {name} in {more} rows, of which this is the first",
+                        key,
+                        name,
+                        more
+                    ),
                 };
                 let column = format!("{key}::{name}");
-                let hint = "the default language is shown instead";
+                let hint = say!("missing-translation-hint", "the default language is shown instead");
                 diagnostics.warn(
                     CellRef::row(table.sheet, first).column(&column),
                     "missing-translation",

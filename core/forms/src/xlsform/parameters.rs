@@ -2,13 +2,15 @@
 //! expression.
 
 use super::choices::Lists;
+use super::phrase::Phrase;
 use crate::package::{Choices, Node, NodeType, Source};
+use crate::say;
 use std::collections::BTreeMap;
 
 /// A fault of the parameters: code, message, hint.
-pub type Problem = (&'static str, String, String);
+pub type Problem = (&'static str, Phrase, Phrase);
 
-fn problem(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+fn problem(code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) -> Problem {
     (code, message.into(), hint.into())
 }
 
@@ -31,11 +33,36 @@ pub fn parse(raw: &str) -> Result<BTreeMap<String, String>, ()> {
 }
 
 type Fits = fn(&str) -> bool;
-/// Keys, what their values must be, an example, and whether a value is that.
-const VALUES: &[(&[&str], &str, &str, Fits)] = &[
-    (&["rows", "max-pixels"], "a whole number", "such as 5", |value| value.parse::<i64>().is_ok()),
-    (&["allow-mock-accuracy", "incremental"], "true or false", "", |value| matches!(value, "true" | "false")),
-    (&["capture-accuracy", "warning-accuracy"], "a number", "metres, such as 10", |value| value.parse::<f64>().is_ok()),
+type Report = fn(&str) -> Problem;
+/// Keys, whether a value is what they must be, and what is reported if not.
+const VALUES: &[(&[&str], Fits, Report)] = &[
+    (
+        &["rows", "max-pixels"],
+        |value| value.parse::<i64>().is_ok(),
+        |key| {
+            problem(
+                "bad-parameter",
+                say!("must-be-whole", "'{key}' must be a whole number", key),
+                say!("such-as-5", "such as 5"),
+            )
+        },
+    ),
+    (
+        &["allow-mock-accuracy", "incremental"],
+        |value| matches!(value, "true" | "false"),
+        |key| problem("bad-parameter", say!("must-be-truth", "'{key}' must be true or false", key), ""),
+    ),
+    (
+        &["capture-accuracy", "warning-accuracy"],
+        |value| value.parse::<f64>().is_ok(),
+        |key| {
+            problem(
+                "bad-parameter",
+                say!("must-be-number", "'{key}' must be a number", key),
+                say!("metres", "in metres, such as 10"),
+            )
+        },
+    ),
 ];
 
 /// Checks the parameters of a question that is no select; a range gets its defaults.
@@ -52,19 +79,21 @@ pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     };
     unknown_keys(node, accepted, &mut problems);
     let given = |key: &str| node.parameters.get(key).map(String::as_str);
-    for (keys, what, such_as, fits) in VALUES {
-        for key in keys.iter().filter(|key| given(key).is_some_and(|value| !fits(value))) {
-            problems.push(problem("bad-parameter", format!("'{key}' must be {what}"), *such_as));
-        }
+    for (keys, fits, report) in VALUES {
+        problems.extend(keys.iter().filter(|key| given(key).is_some_and(|value| !fits(value))).map(|key| report(key)));
     }
     let qualities = ["voice-only", "low", "normal", "external"];
     if given("quality").is_some_and(|value| !qualities.contains(&value)) {
-        problems.push(problem("bad-parameter", "'quality' is not known", format!("one of {}", qualities.join(", "))));
+        problems.push(problem(
+            "bad-parameter",
+            say!("bad-quality", "this value of 'quality' is not known"),
+            say!("one-of", "one of {words}", words = qualities.join(", ")),
+        ));
     }
     let opens_app = matches!(&*node.appearance, "" | "annotate");
     if let Some(app) = given("app").filter(|app| opens_app && !is_package(app)) {
-        let message = format!("'{app}' is not the name of an Android app");
-        problems.push(problem("bad-parameter", message, "such as org.example.camera"));
+        let message = say!("bad-app", "'{app}' is not the name of an Android app", app);
+        problems.push(problem("bad-parameter", message, say!("bad-app-hint", "such as org.example.camera")));
     }
     if node.kind == NodeType::Range {
         range(node, lists, &mut problems);
@@ -80,19 +109,23 @@ pub fn check_select(node: &Node, from_file: bool) -> Vec<Problem> {
     let given = |key: &str| node.parameters.get(key).map(String::as_str);
     for key in ["value", "label"] {
         if from_file && given(key).is_some_and(|column| !crate::package::is_name(column)) {
-            let hint = "it names a column of the file: letters, digits, _, - and . only";
-            problems.push(problem("bad-parameter", format!("'{key}' cannot name a column"), hint));
+            let hint = say!("column-name-hint", "it names a column of the file: letters, digits, _, - and . only");
+            problems.push(problem("bad-parameter", say!("bad-column-name", "'{key}' cannot name a column", key), hint));
         }
     }
     match (given("randomize"), given("seed")) {
         (Some(value), _) if !matches!(value, "true" | "false") => {
-            problems.push(problem("bad-parameter", "'randomize' must be true or false", ""));
+            problems.push(problem("bad-parameter", say!("bad-randomize", "'randomize' must be true or false"), ""));
         }
         (Some(_), Some(seed)) if seed.parse::<f64>().is_err() && !seed.starts_with("${") => {
-            problems.push(problem("bad-parameter", "'seed' must be a number or a ${question}", ""));
+            problems.push(problem("bad-parameter", say!("bad-seed", "'seed' must be a number or a ${{question}}"), ""));
         }
         (None, Some(_)) => {
-            problems.push(problem("bad-parameter", "a seed without randomize", "add randomize=true"));
+            problems.push(problem(
+                "bad-parameter",
+                say!("seed-alone", "a seed without randomize"),
+                say!("seed-alone-hint", "add randomize=true"),
+            ));
         }
         _ => {}
     }
@@ -101,8 +134,12 @@ pub fn check_select(node: &Node, from_file: bool) -> Vec<Problem> {
 
 fn unknown_keys(node: &Node, accepted: &[&str], problems: &mut Vec<Problem>) {
     for key in node.parameters.keys().filter(|key| !accepted.contains(&key.as_str()) && *key != "autoplay") {
-        let hint = format!("this type knows {}", accepted.join(", "));
-        problems.push(problem("unknown-parameter", format!("the parameter '{key}' is not known here"), hint));
+        let hint = say!("known-parameters", "this type knows {words}", words = accepted.join(", "));
+        problems.push(problem(
+            "unknown-parameter",
+            say!("unknown-parameter", "the parameter '{key}' is not known here", key),
+            hint,
+        ));
     }
 }
 
@@ -119,8 +156,13 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     let appearance = node.appearance.clone();
     let ticked = ["tick_interval", "placeholder", "tick_labelset"].iter().any(|key| node.parameters.contains_key(*key));
     if ticked && !appearance.is_empty() && !appearance.contains("vertical") && !appearance.contains("no-ticks") {
-        let message = "tick_interval, placeholder and tick_labelset do not go with this appearance";
-        problems.push(problem("range-appearance", message, "use the appearance vertical or no-ticks, or none"));
+        let message =
+            say!("range-appearance", "tick_interval, placeholder and tick_labelset do not go with this appearance");
+        problems.push(problem(
+            "range-appearance",
+            message,
+            say!("range-appearance-hint", "use the appearance vertical or no-ticks, or none"),
+        ));
     }
     for (key, usual) in [("start", "1"), ("end", "10"), ("step", "1")] {
         node.parameters.entry(key.into()).or_insert_with(|| usual.into());
@@ -132,7 +174,9 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
                 Some(number) => {
                     numbers.insert(key, number);
                 }
-                None => problems.push(problem("range-number", format!("'{key}' must be a number"), "")),
+                None => {
+                    problems.push(problem("range-number", say!("must-be-number", "'{key}' must be a number", key), ""))
+                }
             }
         }
     }
@@ -143,9 +187,15 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     let (low, high, width) = (start.min(end), start.max(end), (end - start).abs());
     for key in ["step", "tick_interval"] {
         match numbers.get(key) {
-            Some(0.0) => problems.push(problem("range-step", format!("'{key}' must not be 0"), "")),
+            Some(0.0) => {
+                problems.push(problem("range-step", say!("must-not-be-zero", "'{key}' must not be 0", key), ""))
+            }
             Some(size) if *size > width => {
-                problems.push(problem("range-step", format!("'{key}' is larger than the whole range"), ""));
+                problems.push(problem(
+                    "range-step",
+                    say!("step-too-large", "'{key}' is larger than the whole range", key),
+                    "",
+                ));
             }
             _ => {}
         }
@@ -154,40 +204,70 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
         return;
     }
     if numbers.get("tick_interval").is_some_and(|interval| !on_rung(*interval, step)) {
-        problems.push(problem("range-step", "'tick_interval' must be a multiple of step", ""));
+        problems.push(problem("range-step", say!("tick-interval", "'tick_interval' must be a multiple of step"), ""));
     }
     if let Some(placeholder) = numbers.get("placeholder") {
         if !on_rung(placeholder - start, step) {
-            problems.push(problem("range-step", "'placeholder' must be start plus a multiple of step", ""));
+            problems.push(problem(
+                "range-step",
+                say!("placeholder-step", "'placeholder' must be start plus a multiple of step"),
+                "",
+            ));
         }
         if !(low..=high).contains(placeholder) {
-            problems.push(problem("range-outside", "'placeholder' lies outside the range", ""));
+            problems.push(problem(
+                "range-outside",
+                say!("placeholder-outside", "'placeholder' is outside the range"),
+                "",
+            ));
         }
     }
     let Some(labels) = node.parameters.get("tick_labelset") else { return };
     let Some(list) = lists.index(labels) else {
-        let hint =
-            super::diagnostics::did_you_mean(labels, lists.names(), "see the column list_name of the sheet choices");
-        problems.push(problem("unknown-list", format!("the list '{labels}' is not on the sheet choices"), hint));
+        let hint = super::diagnostics::did_you_mean(
+            labels,
+            lists.names(),
+            say!("see-list-names", "see the column list_name of the sheet choices"),
+        );
+        problems.push(problem(
+            "unknown-list",
+            say!("no-label-list", "the list '{labels}' is not on the sheet choices", labels),
+            hint,
+        ));
         return;
     };
     let values: Vec<Option<f64>> =
         lists.lists[list].choices.iter().map(|c| c.name.parse::<f64>().ok().filter(|n| n.is_finite())).collect();
     let rung = numbers.get("tick_interval").copied().filter(|interval| *interval != 0.0);
     if values.iter().any(Option::is_none) {
-        problems.push(problem("range-labels", "the names of the choices in tick_labelset must be numbers", ""));
+        problems.push(problem(
+            "range-labels",
+            say!("tick-names", "the names of the choices in tick_labelset must be numbers"),
+            "",
+        ));
     } else if values.iter().flatten().any(|value| !(low..=high).contains(value)) {
-        problems.push(problem("range-labels", "a choice of tick_labelset lies outside the range", ""));
+        problems.push(problem(
+            "range-labels",
+            say!("tick-outside", "a choice of tick_labelset is outside the range"),
+            "",
+        ));
     } else if values.iter().flatten().any(|v| !on_rung(v - start, step) || rung.is_some_and(|r| !on_rung(v - start, r)))
     {
-        let message = "the choices of tick_labelset must be start plus a multiple of step and of tick_interval";
+        let message = say!(
+            "tick-steps",
+            "the choices of tick_labelset must be start plus a multiple of step and of tick_interval"
+        );
         problems.push(problem("range-labels", message, ""));
     } else if appearance.contains("no-ticks") {
         let mut ends: Vec<f64> = values.into_iter().flatten().collect();
         ends.sort_by(f64::total_cmp);
         ends.dedup();
         if ends != [low, high] {
-            problems.push(problem("range-labels", "with no-ticks, only start and end can have labels", ""));
+            problems.push(problem(
+                "range-labels",
+                say!("tick-ends", "with no-ticks, only start and end can have labels"),
+                "",
+            ));
         }
     }
     node.choices = Some(Choices { from: Source::List(list as u32), filter: String::new() });

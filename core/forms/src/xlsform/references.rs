@@ -8,6 +8,7 @@ use super::languages::{Languages, SHOWN};
 use super::rules::expressions_of;
 use super::survey::Survey;
 use crate::package::{Node, NodeType, Source, is_name};
+use crate::say;
 use std::collections::HashMap;
 
 /// The sheets in which names are referred to.
@@ -65,19 +66,42 @@ impl<'a> Names<'a> {
             match reference {
                 Err(broken) => {
                     let broken: String = broken.chars().take(40).collect();
-                    let message = format!("'{broken}' is no reference to a question");
-                    diagnostics.error(at, "bad-reference", message, "write ${name}, with no space inside");
+                    let message = say!("bad-reference", "'{broken}' is no reference to a question", broken);
+                    diagnostics.error(
+                        at,
+                        "bad-reference",
+                        message,
+                        say!("bad-reference-hint", "write ${{name}}, with no space inside"),
+                    );
                 }
                 Ok(Reference { name, .. }) => match self.0.get(name).map_or(0, Vec::len) {
                     1 => {}
                     0 => {
-                        let hint =
-                            did_you_mean(name, self.0.keys().copied(), "names stand in the column name of the survey");
-                        diagnostics.error(at, "unknown-reference", format!("there is no question '{name}'"), hint);
+                        let hint = did_you_mean(
+                            name,
+                            self.0.keys().copied(),
+                            say!("unknown-reference-hint", "see the column name of the sheet survey"),
+                        );
+                        diagnostics.error(
+                            at,
+                            "unknown-reference",
+                            say!("unknown-reference", "there is no question '{name}'", name),
+                            hint,
+                        );
                     }
                     more => {
-                        let message = format!("'{name}' is the name of {more} questions or groups");
-                        diagnostics.error(at, "ambiguous-reference", message, "rename all but one of them");
+                        let message = say!(
+                            "ambiguous-reference",
+                            "'{name}' is the name of {more} questions or groups",
+                            name,
+                            more
+                        );
+                        diagnostics.error(
+                            at,
+                            "ambiguous-reference",
+                            message,
+                            say!("rename-all-but-one", "rename all but one of them"),
+                        );
                     }
                 },
             }
@@ -164,25 +188,47 @@ fn triggers(
         let at = table.place(row, "trigger");
         let mut found = Vec::new();
         if !cell.contains("${") {
-            let message = format!("'{cell}' is no reference to a question");
-            diagnostics.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+            let message = say!("trigger-no-reference", "'{cell}' is no reference to a question", cell);
+            diagnostics.error(at, "bad-trigger", message, say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"));
         }
         for part in cell.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let list: Vec<_> = references(part).collect();
             if list.len() > 1 {
-                diagnostics.error(at, "bad-trigger", "several triggers need commas between them", "write ${a}, ${b}");
+                diagnostics.error(
+                    at,
+                    "bad-trigger",
+                    say!("trigger-commas", "several triggers need commas between them"),
+                    say!("trigger-commas-hint", "write ${{a}}, ${{b}}"),
+                );
             } else if list.first().is_some_and(Result::is_err) {
-                let message = format!("'{part}' is no reference to a question");
-                diagnostics.error(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+                let message = say!("trigger-part", "'{part}' is no reference to a question", part);
+                diagnostics.error(
+                    at,
+                    "bad-trigger",
+                    message,
+                    say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"),
+                );
             } else if list.is_empty() && cell.contains("${") {
-                let message = format!("'{part}' is no reference to a question, and is not read");
-                diagnostics.warn(at, "bad-trigger", message, "write ${name}, or ${a}, ${b}");
+                let message =
+                    say!("trigger-part-unread", "'{part}' is no reference to a question, and is not read", part);
+                diagnostics.warn(
+                    at,
+                    "bad-trigger",
+                    message,
+                    say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"),
+                );
             } else if let Some(Ok(reference)) = list.first() {
                 match names.one(reference.name) {
                     Some(trigger) if is_seen(&survey.nodes[trigger]) => found.push(trigger as u32),
                     Some(trigger) => {
-                        let message = format!("'{}' is not answered by anyone", survey.nodes[trigger].name);
-                        diagnostics.error(at, "bad-trigger", message, "a trigger is a question that people see");
+                        let message =
+                            say!("trigger-unseen", "nobody answers '{name}'", name = survey.nodes[trigger].name);
+                        diagnostics.error(
+                            at,
+                            "bad-trigger",
+                            message,
+                            say!("trigger-unseen-hint", "a trigger is a question that people see"),
+                        );
                     }
                     None => names.check(part, at, diagnostics),
                 }
@@ -215,9 +261,14 @@ fn tables_asked(
                         continue;
                     }
                     let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
-                    if let Err((message, hint)) = beside.read(&file, None, None, lists, languages) {
-                        let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
-                        diagnostics.error(place, "file-beside", message, hint);
+                    let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
+                    match beside.read(&file, None, None, lists, languages) {
+                        Ok(list) => {
+                            for (message, hint) in beside.take_notes(list, false) {
+                                diagnostics.warn(place, "doubtful-file", message, hint);
+                            }
+                        }
+                        Err((message, hint)) => diagnostics.error(place, "file-beside", message, hint),
                     }
                 }
             }

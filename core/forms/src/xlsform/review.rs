@@ -2,6 +2,7 @@
 
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
+use super::phrase::Phrase;
 use super::possible_values;
 use super::references::Names;
 use super::rules::Graph;
@@ -67,7 +68,7 @@ impl<'r> PackageReview<'r> {
     }
 
     /// Reports an error: no questionnaire comes of the form.
-    pub fn error(&mut self, at: PackageCell, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error(&mut self, at: PackageCell, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
         let Tables { settings, survey, rows, indicators, indicator_rows } = &self.tables;
         let place = match at {
             PackageCell::Node(node, column) => {

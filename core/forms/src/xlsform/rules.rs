@@ -6,6 +6,8 @@
 
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::parse_errors::{describe, pattern_cure};
+use super::phrase::Phrase;
 use super::references::{Names, references};
 use crate::expression::functions::{self, Function};
 use crate::expression::layout::{FORM, Layout};
@@ -13,6 +15,7 @@ use crate::expression::parser::{Ast, Base, parse};
 use crate::expression::regex::Regex;
 use crate::expression::{Axis, Binder, Bound, Cause, Environment, Operator, evaluate, moment, number_text};
 use crate::package::{Node, NodeType, Package, Source};
+use crate::say;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each node depends on for being there and for its value: indices of nodes, the sections around it included.
@@ -119,8 +122,15 @@ impl Rules<'_, '_> {
             let asked = references(text).flatten().filter(|reference| reference.last_saved);
             for name in asked.map(|reference| reference.name) {
                 if self.names.one(name).is_some_and(|asked| self.package.nodes[asked].sealed_only) {
-                    let message = format!("'{name}' is sealed_only, and cannot be asked from the last saved record");
-                    let hint = "sealed answers are erased from the phone when the case is sealed".to_owned();
+                    let message = say!(
+                        "last-saved-of-sealed",
+                        "'{name}' is sealed_only, and cannot be asked from the last saved record",
+                        name
+                    );
+                    let hint = say!(
+                        "last-saved-of-sealed-hint",
+                        "sealed answers are erased from the phone when the case is sealed"
+                    );
                     self.error(at, column, "last-saved-of-sealed", message, hint);
                 }
             }
@@ -136,8 +146,8 @@ impl Rules<'_, '_> {
             NodeType::Integer | NodeType::Decimal | NodeType::Range
                 if !node.default.is_empty() && node.default.parse::<f64>().is_err() =>
             {
-                let message = format!("'{}' is no number", node.default);
-                vec![("type-clash", message, "the default of a number is a number".to_owned())]
+                let message = say!("default-no-number", "'{value}' is not a number", value = node.default);
+                vec![("type-clash", message, say!("default-no-number-hint", "the default of a number is a number"))]
             }
             _ => Vec::new(),
         };
@@ -146,13 +156,13 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
+    fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: Phrase, hint: Phrase) {
         let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
         self.diagnostics.error(at, code, message, hint);
     }
 
     /// A warning, or an error where people are counted.
-    fn warn_or_error(&mut self, node: usize, column: &'static str, code: &'static str, message: String, hint: String) {
+    fn warn_or_error(&mut self, node: usize, column: &'static str, code: &'static str, message: Phrase, hint: Phrase) {
         let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
         // a pattern that nothing fits would stop the interview for good
         match code == "bad-regex" || self.strict && !matches!(code, "open-regex" | "blank-number") {
@@ -166,47 +176,71 @@ impl Rules<'_, '_> {
             let near = || {
                 let end = (fault.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
                 let from: String = text[end..].chars().take(20).collect();
-                if from.is_empty() { "at its end".to_owned() } else { format!("near: {from}") }
+                if from.is_empty() { say!("at-its-end", "at its end") } else { say!("near", "near: {from}", from) }
             };
             let (code, hint) = match &fault.cause {
                 // told with all other references
                 Cause::UnknownReference(_) => continue,
                 Cause::AmbiguousName(name) if text.contains(&format!("${{{name}}}")) => continue,
                 Cause::UnknownFunction(name) if name == "jr:itext" => {
-                    ("unknown-function", "write .../label for jr:itext(.../itextId)".to_owned())
+                    ("unknown-function", say!("itext-hint", "write .../label for jr:itext(.../itextId)"))
                 }
                 Cause::UnknownFunction(name) => ("unknown-function", {
                     let own = self.functions.iter().map(|function| function.name);
-                    did_you_mean(name, functions::names().chain(own), &near())
+                    did_you_mean(name, functions::names().chain(own), near())
                 }),
                 Cause::UnknownName(name) => {
                     let names = self.package.nodes.iter().map(|node| node.name.as_str());
-                    ("unknown-reference", did_you_mean(name, names, "write ${name} for the answer of a question"))
+                    (
+                        "unknown-reference",
+                        did_you_mean(
+                            name,
+                            names,
+                            say!("write-reference", "write ${{name}} for the answer of a question"),
+                        ),
+                    )
                 }
-                Cause::AmbiguousName(_) => ("ambiguous-reference", "rename all but one of them".to_owned()),
+                Cause::AmbiguousName(_) => {
+                    ("ambiguous-reference", say!("rename-all-but-one", "rename all but one of them"))
+                }
                 Cause::UnknownList(name) => {
                     let names = self.package.lists.iter().map(|list| list.name.as_str());
-                    ("unknown-list", did_you_mean(name, names, "see the column list_name of the sheet choices"))
+                    (
+                        "unknown-list",
+                        did_you_mean(
+                            name,
+                            names,
+                            say!("see-list-names", "see the column list_name of the sheet choices"),
+                        ),
+                    )
                 }
                 Cause::UnknownColumn { list, column } => {
                     let columns = self.package.list(list).into_iter().flat_map(|list| list.columns.iter());
                     let columns = columns.map(String::as_str).chain(["name", "label"]);
-                    ("unknown-column", did_you_mean(column, columns, "see the header of the sheet choices"))
+                    (
+                        "unknown-column",
+                        did_you_mean(
+                            column,
+                            columns,
+                            say!("see-choices-header", "see the header of the sheet choices"),
+                        ),
+                    )
                 }
                 Cause::Arguments { .. } => ("bad-arguments", near()),
                 _ => ("bad-expression", near()),
             };
-            if fault.cause.reads_blank() {
-                self.warn_or_error(node, column, code, format!("{fault}, and it counts as blank"), hint);
-            } else {
-                self.error(node, column, code, format!("{fault}"), hint);
+            let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
+            let (at, message) = (at.offset(fault.at), describe(&fault.cause));
+            match fault.cause.reads_blank() && !self.strict {
+                true => self.diagnostics.warn(at, code, message, hint),
+                false => self.diagnostics.error(at, code, message, hint),
             }
         }
     }
 
     /// Looks for what can be evaluated and is hardly meant.
     fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Ast) {
-        let mut found: Vec<(&'static str, String, String)> = Vec::new();
+        let mut found: Vec<(&'static str, Phrase, Phrase)> = Vec::new();
         tree.walk(&mut |part| match part {
             Ast::Binary { operator, left, right, .. } if compares(*operator) => {
                 for (one, other) in [(left, right), (right, left)] {
@@ -218,8 +252,16 @@ impl Rules<'_, '_> {
         });
         let constant = matches!(column, "relevant" | "constraint") && is_constant(tree);
         if constant && matches!(fixed(text), Some(false)) {
-            let message = if column == "relevant" { "it can never be seen" } else { "no answer can ever be right" };
-            found.push(("never-holds", message.to_owned(), "the expression is false whatever is answered".to_owned()));
+            let message = if column == "relevant" {
+                say!("never-seen", "the question can never be seen")
+            } else {
+                say!("never-right", "no answer can ever be right")
+            };
+            found.push((
+                "never-holds",
+                message.to_owned(),
+                say!("never-holds-hint", "the expression is false whatever the answers are"),
+            ));
         }
         for (code, message, hint) in found {
             self.warn_or_error(node, column, code, message, hint);
@@ -244,7 +286,7 @@ impl Rules<'_, '_> {
         operator: Operator,
         one: &Ast,
         other: &Ast,
-    ) -> Option<(&'static str, String, String)> {
+    ) -> Option<(&'static str, Phrase, Phrase)> {
         let question = self.question(node, one)?;
         let name = &question.name;
         match other {
@@ -253,18 +295,27 @@ impl Rules<'_, '_> {
                     NodeType::Integer | NodeType::Decimal | NodeType::Range
                         if !choice.is_empty() && choice.trim().parse::<f64>().is_err() =>
                     {
-                        let hint = "a number is compared with a number, or with '' for no answer".to_owned();
-                        Some(("type-clash", format!("'{name}' is a number, and never '{choice}'"), hint))
+                        let hint =
+                            say!("compare-number-hint", "a number is compared with a number, or with '' for no answer");
+                        Some((
+                            "type-clash",
+                            say!("number-never", "'{name}' is a number, and never '{choice}'", name, choice),
+                            hint,
+                        ))
                     }
                     NodeType::Date if !choice.is_empty() && moment::parse_date(choice).is_none() => {
-                        let hint = "write a date as '2024-12-31'".to_owned();
-                        Some(("type-clash", format!("'{name}' is a date, and never '{choice}'"), hint))
+                        let hint = say!("write-date", "write a date as '2024-12-31'");
+                        Some((
+                            "type-clash",
+                            say!("date-never", "'{name}' is a date, and never '{choice}'", name, choice),
+                            hint,
+                        ))
                     }
                     NodeType::SelectMultiple if !choice.is_empty() => {
-                        let hint = format!("write selected(${{{name}}}, '{choice}')");
+                        let hint = say!("write-selected", "write selected(${{{name}}}, '{choice}')", name, choice);
                         Some((
                             "several-answers",
-                            format!("'{name}' can have several answers, and is compared as one"),
+                            say!("several-answers", "'{name}' can have several answers, and is compared as one", name),
                             hint,
                         ))
                     }
@@ -273,8 +324,12 @@ impl Rules<'_, '_> {
             }
             Ast::Number(number) => match question.kind {
                 NodeType::Date | NodeType::DateTime => {
-                    let hint = "write date('2024-12-31') for a day".to_owned();
-                    Some(("type-clash", format!("'{name}' is a date, and is compared with a number"), hint))
+                    let hint = say!("write-date-function", "write date('2024-12-31') for a day");
+                    Some((
+                        "type-clash",
+                        say!("date-with-number", "'{name}' is a date, and is compared with a number", name),
+                        hint,
+                    ))
                 }
                 // a scale is compared with any number: no choice need have the name 4 to be greater than 4
                 NodeType::SelectOne if matches!(operator, Operator::Equal | Operator::Unequal) => {
@@ -282,9 +337,17 @@ impl Rules<'_, '_> {
                 }
                 NodeType::SelectOne => None,
                 _ if operator == Operator::Unequal => {
-                    let hint =
-                        format!("write not(${{{name}}} = {}) if no answer shall count too", number_text(*number));
-                    Some(("blank-number", format!("this does not hold while '{name}' has no answer"), hint))
+                    let hint = say!(
+                        "blank-number-hint",
+                        "write not(${{{name}}} = {number}) if no answer shall count too",
+                        name,
+                        number = number_text(*number)
+                    );
+                    Some((
+                        "blank-number",
+                        say!("blank-number", "this is false as long as '{name}' has no answer", name),
+                        hint,
+                    ))
                 }
                 _ => None,
             },
@@ -292,18 +355,26 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn unknown_choice(&self, question: &Node, choice: &str) -> Option<(&'static str, String, String)> {
+    fn unknown_choice(&self, question: &Node, choice: &str) -> Option<(&'static str, Phrase, Phrase)> {
         let Source::List(list) = question.choices.as_ref()?.from else { return None };
         let list = &self.package.lists[list as usize];
         if choice.is_empty() || !question.kind.is_select() || list.choices.iter().any(|known| known.name == choice) {
             return None;
         }
         let known = list.choices.iter().map(|choice| choice.name.as_str());
-        let hint = did_you_mean(choice, known, &format!("see the list '{}' on the sheet choices", list.name));
-        Some(("unknown-choice", format!("'{choice}' is no choice of '{}'", question.name), hint))
+        let hint = did_you_mean(
+            choice,
+            known,
+            say!("see-list", "see the list '{list}' on the sheet choices", list = list.name),
+        );
+        Some((
+            "unknown-choice",
+            say!("unknown-choice", "'{choice}' is no choice of '{question}'", choice, question = question.name),
+            hint,
+        ))
     }
 
-    fn called(&self, node: usize, function: &str, arguments: &[Ast]) -> Option<(&'static str, String, String)> {
+    fn called(&self, node: usize, function: &str, arguments: &[Ast]) -> Option<(&'static str, Phrase, Phrase)> {
         match (function, arguments) {
             ("selected" | "is-selected", [several, Ast::Text(choice)]) => {
                 let question = self.question(node, several)?;
@@ -315,25 +386,37 @@ impl Rules<'_, '_> {
                     NodeType::Calculate | NodeType::Hidden | NodeType::Property | NodeType::Text
                 );
                 (!free).then(|| {
-                    let hint = "selected() asks the answers of a select".to_owned();
-                    ("type-clash", format!("'{}' has no choices", question.name), hint)
+                    let hint = say!("selected-hint", "selected() asks the answers of a select");
+                    (
+                        "type-clash",
+                        say!("has-no-choices", "'{question}' has no choices", question = question.name),
+                        hint,
+                    )
                 })
             }
             ("count-selected", [several]) => {
                 let question = self.question(node, several)?;
                 (question.kind == NodeType::SelectOne).then(|| {
-                    let hint = "a select_one has one answer at most".to_owned();
-                    ("type-clash", format!("'{}' is counted, and has one answer", question.name), hint)
+                    let hint = say!("one-answer-hint", "a select_one has one answer at most");
+                    (
+                        "type-clash",
+                        say!("one-answer", "'{question}' is counted, and has one answer", question = question.name),
+                        hint,
+                    )
                 })
             }
             ("regex", [_, Ast::Text(pattern)]) => match Regex::new(pattern) {
                 Err(error) => {
-                    let hint = "write it in another way, or check a part of it in a calculate".to_owned();
-                    Some(("bad-regex", format!("'{pattern}' is no pattern that a phone can read: {error}"), hint))
+                    let message = say!("bad-regex", "'{pattern}' is not a pattern that a phone can read", pattern);
+                    Some(("bad-regex", message, pattern_cure(error)))
                 }
                 Ok(_) if !pattern.trim_start_matches("(?i)").starts_with('^') || !pattern.ends_with('$') => {
-                    let hint = "write ^...$ around it to say so".to_owned();
-                    Some(("open-regex", format!("'{pattern}' must fit the whole answer, not a part of it"), hint))
+                    let hint = say!("open-regex-hint", "write ^...$ around it to say so");
+                    Some((
+                        "open-regex",
+                        say!("open-regex", "'{pattern}' must fit the whole answer, not a part of it", pattern),
+                        hint,
+                    ))
                 }
                 Ok(_) => None,
             },

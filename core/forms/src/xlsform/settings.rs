@@ -4,6 +4,7 @@ use super::columns::SheetTable;
 use super::diagnostics::{CellRef, Diagnostics};
 use super::survey::yes_no;
 use crate::package::is_name;
+use crate::say;
 use std::collections::BTreeMap;
 
 /// Settings by name.
@@ -15,23 +16,29 @@ impl Settings {
         let mut rows = table.rows();
         let Some(row) = rows.next() else { return Self::default() };
         if let Some(second) = rows.next() {
-            let message = "only the first row of settings is read";
-            diagnostics.warn(CellRef::row("settings", second.number), "settings-row", message, "remove the row");
+            let message = say!("settings-row", "only the first row of settings is read");
+            diagnostics.warn(
+                CellRef::row("settings", second.number),
+                "settings-row",
+                message,
+                say!("remove-row", "remove the row"),
+            );
         }
         let cells = table.cells(row).map(|(header, cell)| (header.key.clone(), cell.to_owned()));
         let settings = Self(cells.collect());
         if let Some(name) = settings.get("name").filter(|name| !is_name(name)) {
-            let hint = "a name begins with a letter or _ and goes on with letters, digits, _, - or .";
-            let message = format!("'{name}' cannot be the name of a form");
+            let hint =
+                say!("bad-name-hint", "a name begins with a letter or _ and goes on with letters, digits, _, - or .");
+            let message = say!("bad-form-name", "'{name}' cannot be the name of a form", name);
             diagnostics.error(table.place(row, "name"), "bad-name", message, hint);
         }
         if settings.says("omit_instanceid") && settings.get("public_key").is_some() {
-            let message = "an encrypted form cannot omit its instance id";
+            let message = say!("encrypted-without-id", "an encrypted form cannot omit its instance id");
             diagnostics.error(
                 table.place(row, "omit_instanceid"),
                 "bad-setting",
                 message,
-                "remove one of the two settings",
+                say!("remove-one-setting", "remove one of the two settings"),
             );
         }
         settings

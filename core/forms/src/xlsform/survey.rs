@@ -8,8 +8,10 @@ use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::languages::Languages;
 use super::parameters;
-use super::types::{Meaning, meaning, select_spellings, spellings};
+use super::phrase::Phrase;
+use super::types::{Cure, Meaning, meaning, select_spellings, spellings};
 use crate::package::{MAX_DEPTH, MAX_NODES, Node, NodeType, is_name};
+use crate::say;
 use std::collections::{HashMap, HashSet};
 
 /// What the rows became.
@@ -74,8 +76,13 @@ impl<'a, 'b> Reader<'a, 'b> {
     pub fn read(mut self) -> Survey<'a> {
         for row in self.table.rows() {
             if self.survey.nodes.len() >= MAX_NODES {
-                let message = format!("the survey has more than {MAX_NODES} rows");
-                self.diagnostics.error(self.table.place(row, ""), "too-large", message, "split the form");
+                let message = say!("survey-too-large", "the survey has more than {most} rows", most = MAX_NODES);
+                self.diagnostics.error(
+                    self.table.place(row, ""),
+                    "too-large",
+                    message,
+                    say!("survey-too-large-hint", "split the form"),
+                );
                 break;
             }
             self.row(row);
@@ -83,8 +90,8 @@ impl<'a, 'b> Reader<'a, 'b> {
         for (node, row) in std::mem::take(&mut self.open) {
             let node = &self.survey.nodes[node];
             let word = if node.kind == NodeType::Group { "group" } else { "repeat" };
-            let message = format!("the {word} '{}' is not closed", node.name);
-            let hint = format!("add a row 'end {word}' after its last question");
+            let message = say!("unclosed-section", "the {word} '{name}' is not closed", word, name = node.name);
+            let hint = say!("unclosed-section-hint", "add a row 'end {word}' after its last question", word);
             self.diagnostics.error(self.table.place(row, "type"), "unclosed-section", message, hint);
         }
         self.survey
@@ -99,8 +106,8 @@ impl<'a, 'b> Reader<'a, 'b> {
         row: SheetRow<'a>,
         key: &str,
         code: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
+        message: impl Into<Phrase>,
+        hint: impl Into<Phrase>,
     ) {
         self.diagnostics.error(self.table.place(row, key), code, message, hint);
     }
@@ -110,26 +117,38 @@ impl<'a, 'b> Reader<'a, 'b> {
         row: SheetRow<'a>,
         key: &str,
         code: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
+        message: impl Into<Phrase>,
+        hint: impl Into<Phrase>,
     ) {
         self.diagnostics.warn(self.table.place(row, key), code, message, hint);
     }
 
     fn row(&mut self, row: SheetRow<'a>) {
         if let Some(disabled) = self.get(row, "disabled") {
-            let message = "the column 'disabled' is not part of XLSForm any more";
-            self.warn(row, "disabled", "disabled-column", message, "use relevant, or delete the row");
+            let message = say!("disabled-column", "the column 'disabled' is not part of XLSForm any more");
+            self.warn(
+                row,
+                "disabled",
+                "disabled-column",
+                message,
+                say!("disabled-column-hint", "use relevant, or delete the row"),
+            );
             if yes_no(disabled) == Some(true) {
                 return;
             }
         }
         let Some(word) = self.get(row, "type") else {
             if self.get(row, "name").is_some() || self.table.texts(row, "label").next().is_some() {
-                self.error(row, "type", "no-type", "the row has no type", "every question has a type, such as text");
+                self.error(
+                    row,
+                    "type",
+                    "no-type",
+                    say!("no-type", "the row has no type"),
+                    say!("no-type-hint", "every question has a type, such as text"),
+                );
             } else {
-                let message = "the row has no type, name or label, and is not read";
-                self.warn(row, "", "comment-row", message, "fine for a comment");
+                let message = say!("comment-row", "the row has no type, name or label, and is not read");
+                self.warn(row, "", "comment-row", message, say!("comment-row-hint", "this is fine for a comment"));
             }
             return;
         };
@@ -148,8 +167,8 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Meaning::Property(property) => {
                 if matches!(property, "simserial" | "subscriberid") {
-                    let message = format!("phones do not tell '{property}' any more");
-                    self.warn(row, "type", "deprecated-type", message, "remove the row");
+                    let message = say!("deprecated-type", "phones do not give '{property}' any more", property);
+                    self.warn(row, "type", "deprecated-type", message, say!("remove-row", "remove the row"));
                 }
                 if let Some(node) = self.add(row, NodeType::Property) {
                     self.survey.nodes[node].parameters.insert("property".into(), property.into());
@@ -160,23 +179,23 @@ impl<'a, 'b> Reader<'a, 'b> {
             Meaning::Setting(key) => {
                 self.survey.settings.push((key, self.get(row, "name").unwrap_or_default().to_owned()));
             }
-            Meaning::Carried(why) => self.carried(row, &word, why),
-            Meaning::Dropped(why) => {
-                let message = format!("'{word}' is left out");
-                self.warn(row, "type", "type-left-out", message, why);
+            Meaning::Carried(cure) => self.carried(row, &word, cure),
+            Meaning::Dropped(cure) => {
+                let message = say!("type-left-out", "'{word}' is left out", word);
+                self.warn(row, "type", "type-left-out", message, cure.phrase());
             }
             Meaning::Refused(cure) => {
-                let message = format!("'{word}' cannot be compiled");
-                self.error(row, "type", "unsupported-type", message, cure);
+                let message = say!("unsupported-type", "'{word}' cannot be compiled", word);
+                self.error(row, "type", "unsupported-type", message, cure.phrase());
             }
             Meaning::NoList => {
-                let message = format!("'{word}' names no list of choices");
+                let message = say!("no-list", "'{word}' names no list of choices", word);
                 self.error(
                     row,
                     "type",
                     "no-list",
                     message,
-                    format!("write '{word} LIST', with LIST from the sheet choices"),
+                    say!("no-list-hint", "write '{word} LIST', with LIST from the sheet choices", word),
                 );
             }
             Meaning::Unknown => self.unknown_type(row, &word),
@@ -187,15 +206,19 @@ impl<'a, 'b> Reader<'a, 'b> {
         let select = select_spellings().find(|select| word.starts_with(&format!("{select} ")));
         let first = word.split(' ').next().unwrap_or_default();
         let hint = match select {
-            Some(select) => format!("write '{select} LIST' or '{select} LIST or_other', with no space in LIST"),
+            Some(select) => say!(
+                "space-in-list-hint",
+                "write '{select} LIST' or '{select} LIST or_other', with no space in LIST",
+                select
+            ),
             None if word != first => did_you_mean(
                 first,
                 select_spellings(),
-                &did_you_mean(word, spellings(), "see https://xlsform.org/en/ref-table/"),
+                did_you_mean(word, spellings(), say!("see-types", "see https://xlsform.org/en/ref-table/")),
             ),
-            None => did_you_mean(word, spellings(), "see https://xlsform.org/en/ref-table/ for the types"),
+            None => did_you_mean(word, spellings(), say!("see-types", "see https://xlsform.org/en/ref-table/")),
         };
-        self.error(row, "type", "unknown-type", format!("the type '{word}' is not known"), hint);
+        self.error(row, "type", "unknown-type", say!("unknown-type", "the type '{word}' is not known", word), hint);
     }
 
     /// Adds the node of a row with all columns that every type shares; none if it cannot have a name.
@@ -204,13 +227,20 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some(name) => name.to_owned(),
             None if kind == NodeType::Note => format!("generated_note_name_{}", row.number),
             None => {
-                self.error(row, "name", "no-name", "the row has no name", "every question and group has a name");
+                self.error(
+                    row,
+                    "name",
+                    "no-name",
+                    say!("no-name", "the row has no name"),
+                    say!("no-name-hint", "every question and group has a name"),
+                );
                 return None;
             }
         };
         if !is_name(&name) {
-            let message = format!("'{name}' cannot be a name");
-            let hint = "a name begins with a letter or _ and goes on with letters, digits, _, - or .";
+            let message = say!("bad-name", "'{name}' cannot be a name", name);
+            let hint =
+                say!("bad-name-hint", "a name begins with a letter or _ and goes on with letters, digits, _, - or .");
             self.error(row, "name", "bad-name", message, hint);
             return None;
         }
@@ -239,8 +269,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         (node.fact, node.role, node.prefill) = (plain("fact"), plain("role"), plain("prefill"));
         if let Some(cell) = self.get(row, "sealed_only") {
             node.sealed_only = yes_no(cell).unwrap_or_else(|| {
-                let message = format!("'{cell}' is neither yes nor no");
-                self.error(row, "sealed_only", "bad-truth", message, "write yes, or leave the cell blank");
+                let message = say!("bad-truth", "'{cell}' is neither yes nor no", cell);
+                self.error(
+                    row,
+                    "sealed_only",
+                    "bad-truth",
+                    message,
+                    say!("bad-truth-hint", "write yes, or leave the cell blank"),
+                );
                 true
             });
         }
@@ -259,8 +295,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         match parameters::parse(raw) {
             Ok(parsed) => node.parameters.extend(parsed),
             Err(()) => {
-                let hint = "write them as key=value key=value";
-                self.error(row, "parameters", "bad-parameters", "the parameters cannot be read", hint);
+                let hint = say!("bad-parameters-hint", "write them as key=value key=value");
+                self.error(
+                    row,
+                    "parameters",
+                    "bad-parameters",
+                    say!("bad-parameters", "the parameters cannot be read"),
+                    hint,
+                );
             }
         }
         Some(self.push(node, Some(row)))
@@ -273,22 +315,32 @@ impl<'a, 'b> Reader<'a, 'b> {
         let names = self.names.entry(node.parent).or_default();
         let (name, lower) = (node.name.clone(), format!("\0{}", node.name.to_lowercase()));
         if name == "meta" {
-            let message = "the name 'meta' is taken by XLSForm itself";
-            self.diagnostics.error(at, "reserved-name", message, "choose another name");
+            let message = say!("reserved-name", "the name 'meta' is taken by XLSForm itself");
+            self.diagnostics.error(at, "reserved-name", message, say!("choose-another-name", "choose another name"));
         } else if !names.insert(name.clone()) {
-            let message = format!("the name '{name}' stands in this group or form already");
-            self.diagnostics.error(at, "duplicate-name", message, "rename one of the two");
+            let message = say!("duplicate-name", "the name '{name}' is in this group or form already", name);
+            self.diagnostics.error(at, "duplicate-name", message, say!("rename-one", "rename one of the two"));
         } else if !names.insert(lower) {
-            let message = format!("'{name}' differs from another name only in capital letters");
-            self.diagnostics.warn(at, "similar-name", message, "tools that count may mix them up: rename one");
+            let message = say!("similar-name", "'{name}' differs from another name only in capital letters", name);
+            self.diagnostics.warn(
+                at,
+                "similar-name",
+                message,
+                say!("similar-name-hint", "tools that count may mix them up: rename one"),
+            );
         }
         if node.kind == NodeType::Repeat {
             if name == self.root {
-                let message = format!("a repeat cannot have the name of the form, '{name}'");
-                self.diagnostics.error(at, "repeat-name", message, "rename the repeat");
+                let message = say!("repeat-like-form", "a repeat cannot have the name of the form, '{name}'", name);
+                self.diagnostics.error(at, "repeat-name", message, say!("rename-repeat", "rename the repeat"));
             } else if !self.repeats.insert(name.clone()) {
-                let message = format!("another repeat has the name '{name}'");
-                self.diagnostics.error(at, "repeat-name", message, "names of repeats are unique in the whole form");
+                let message = say!("repeat-name", "another repeat has the name '{name}'", name);
+                self.diagnostics.error(
+                    at,
+                    "repeat-name",
+                    message,
+                    say!("repeat-name-hint", "names of repeats are unique in the whole form"),
+                );
             }
         }
         self.survey.nodes.push(node);
@@ -298,8 +350,14 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn begin(&mut self, row: SheetRow<'a>, kind: NodeType) {
         if self.open.len() == MAX_DEPTH {
-            let message = format!("groups are nested deeper than {MAX_DEPTH}");
-            self.error(row, "type", "too-deep", message, "no phone can show this: flatten the form");
+            let message = say!("too-deep", "groups are nested deeper than {most}", most = MAX_DEPTH);
+            self.error(
+                row,
+                "type",
+                "too-deep",
+                message,
+                say!("too-deep-hint", "no phone can show this: flatten the form"),
+            );
         }
         // `repeat_count` that is more than one reference: the number stands in a calculate of its own, before the rows
         if kind == NodeType::Repeat
@@ -322,8 +380,14 @@ impl<'a, 'b> Reader<'a, 'b> {
                 section.repeat_count = format!("${{{}_count}}", section.name);
             }
             if section.label.is_empty() && section.media.is_empty() {
-                let message = format!("the repeat '{}' has no label", section.name);
-                self.warn(row, "label", "repeat-without-label", message, "people see it when they add a row");
+                let message = say!("repeat-without-label", "the repeat '{name}' has no label", name = section.name);
+                self.warn(
+                    row,
+                    "label",
+                    "repeat-without-label",
+                    message,
+                    say!("repeat-without-label-hint", "people see it when they add a row"),
+                );
             }
         } else if section.appearance.split_whitespace().any(|word| word == "table-list") {
             section.appearance = format!("field-list {}", section.appearance);
@@ -339,13 +403,25 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Some((section, begun)) => {
                 let open = &self.survey.nodes[*section];
-                let message = format!("'end {word}', but what is open is '{}' of row {}", open.name, begun.number);
-                let hint = "close sections in the order in which they stand in each other";
+                let message = say!(
+                    "unmatched-end",
+                    "'end {word}', but what is open is '{name}' of row {row}",
+                    word,
+                    name = open.name,
+                    row = begun.number
+                );
+                let hint = say!("unmatched-end-hint", "close the section that was opened last first");
                 self.error(row, "type", "unmatched-end", message, hint);
             }
             None => {
-                let message = format!("'end {word}' without a 'begin {word}'");
-                self.error(row, "type", "unmatched-end", message, "remove the row, or add the begin");
+                let message = say!("end-without-begin", "'end {word}' without a 'begin {word}'", word);
+                self.error(
+                    row,
+                    "type",
+                    "unmatched-end",
+                    message,
+                    say!("end-without-begin-hint", "remove the row, or add the begin"),
+                );
             }
         }
     }
@@ -354,8 +430,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         let Some(at) = self.add(row, kind) else { return };
         let node = &self.survey.nodes[at];
         if kind == NodeType::Calculate && node.calculation.is_empty() && node.initial.is_empty() {
-            let hint = "fill the column calculation";
-            self.error(row, "calculation", "no-calculation", "a calculate without a calculation", hint);
+            let hint = say!("no-calculation-hint", "fill the column calculation");
+            self.error(
+                row,
+                "calculation",
+                "no-calculation",
+                say!("no-calculation", "a calculate without a calculation"),
+                hint,
+            );
         }
         for (code, message, hint) in parameters::check(&mut self.survey.nodes[at], self.lists) {
             self.error(row, "parameters", code, message, hint);
@@ -369,12 +451,12 @@ impl<'a, 'b> Reader<'a, 'b> {
         let triggered = self.get(row, "trigger").is_some();
         let node = &mut self.survey.nodes[at];
         if node.media.contains_key("big-image") && !node.media.contains_key("image") {
-            let message = "a big-image needs an image that it enlarges";
+            let message = say!("big-image", "a big-image needs an image that it enlarges");
             self.diagnostics.error(
                 self.table.place(row, "big-image"),
                 "big-image",
                 message,
-                "fill the column image too",
+                say!("big-image-hint", "fill the column image too"),
             );
         }
         let seen = !node.label.is_empty() || !node.hint.is_empty() || !node.media.is_empty();
@@ -387,19 +469,19 @@ impl<'a, 'b> Reader<'a, 'b> {
             let meant = std::mem::replace(&mut node.kind, kind);
             node.parameters.insert("type".into(), format!("{meant:?}").to_lowercase());
         } else if !heads_a_table {
-            let message = format!("the question '{}' has no label, hint or media", node.name);
-            self.error(row, "label", "no-label", message, "write what the person shall read");
+            let message = say!("no-label", "the question '{name}' has no label, hint or media", name = node.name);
+            self.error(row, "label", "no-label", message, say!("no-label-hint", "write what the person shall read"));
         }
     }
 
-    fn carried(&mut self, row: SheetRow<'a>, word: &str, why: &'static str) {
+    fn carried(&mut self, row: SheetRow<'a>, word: &str, cure: Cure) {
         let trigger = self.get(row, "trigger").is_some();
         if word == "background-geopoint" && (!trigger || self.get(row, "calculation").is_some()) {
-            let message = "a background-geopoint needs a trigger and has no calculation";
-            self.error(row, if trigger { "calculation" } else { "trigger" }, "bad-trigger", message, why);
+            let message = say!("background-geopoint", "a background-geopoint needs a trigger and has no calculation");
+            self.error(row, if trigger { "calculation" } else { "trigger" }, "bad-trigger", message, cure.phrase());
         }
-        let message = format!("'{word}' is kept in the form, but never filled");
-        self.warn(row, "type", "type-not-filled", message, why);
+        let message = say!("type-not-filled", "'{word}' is kept in the form, but never filled", word);
+        self.warn(row, "type", "type-not-filled", message, cure.phrase());
         if let Some(node) = self.add(row, NodeType::Hidden) {
             self.survey.nodes[node].parameters.insert("type".into(), word.to_owned());
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod files;
 mod words;
 
 /// A form from lines of cells: `survey: type | name | label`.
@@ -58,8 +59,7 @@ fn all_faults_of_a_form_come_in_one_run_with_their_places() {
         | | yes | yes | Again |";
     let found: Vec<_> =
         compiled(form).diagnostics.into_iter().map(|f| (f.sheet, f.row, f.column, f.code, f.hint)).collect();
-    let short: Vec<_> =
-        found.iter().map(|(s, r, c, code, h)| (s.as_str(), *r, c.as_str(), *code, h.as_str())).collect();
+    let short: Vec<_> = found.iter().map(|(s, r, c, code, h)| (s.as_str(), *r, c.as_str(), *code, &**h)).collect();
     assert_eq!(
         short,
         [

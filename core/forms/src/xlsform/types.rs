@@ -1,6 +1,8 @@
 //! The words of the column `type`: about 110 spellings of 45 meanings, and what to do about those that are not for us.
 
+use super::phrase::Phrase;
 use crate::package::NodeType;
+use crate::say;
 
 /// What a word means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +24,52 @@ pub enum Meaning<'a> {
     End(NodeType),
     /// A setting that stands on the survey sheet, as old forms have it.
     Setting(&'static str),
-    /// Kept without being drawn or filled; why.
-    Carried(&'static str),
-    /// Left out; why.
-    Dropped(&'static str),
-    /// The form cannot be compiled with it; the cure.
-    Refused(&'static str),
+    /// Kept without being drawn or filled.
+    Carried(Cure),
+    /// Left out.
+    Dropped(Cure),
+    /// The form cannot be compiled with it.
+    Refused(Cure),
     /// A select that names no list.
     NoList,
     Unknown,
+}
+
+/// What an author can do instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cure {
+    Loop,
+    Matrix,
+    Score,
+    Place,
+    Recording,
+    Audit,
+    Osm,
+    Include,
+}
+
+impl Cure {
+    pub fn phrase(self) -> Phrase {
+        match self {
+            Self::Loop => say!(
+                "cure-loop",
+                "write the questions once in a repeat with repeat_count, or one group for each choice"
+            ),
+            Self::Matrix => {
+                say!("cure-matrix", "export the form as \"XLSForm for ODK\", where the matrix is written out")
+            }
+            Self::Score => {
+                say!("cure-score", "write one select_one for each row in a group with appearance field-list")
+            }
+            Self::Place => {
+                say!("cure-place", "the phone's place is never recorded without the person's doing: use geopoint")
+            }
+            Self::Recording => say!("cure-recording", "nobody is recorded without noticing: use audio"),
+            Self::Audit => say!("cure-audit", "the way through an interview is not recorded: remove the row"),
+            Self::Osm => say!("cure-osm", "use geopoint, or a select_one with the places of interest"),
+            Self::Include => say!("cure-include", "copy the rows of the other form into this one"),
+        }
+    }
 }
 
 /// Where a select says that its choices stand.
@@ -103,9 +142,6 @@ const SELECTS: &[(&str, NodeType, From)] = &[
 ];
 
 const OR_OTHER: &[&str] = &["or_other", "or other", "or specify other"];
-const LOOP_CURE: &str = "write the questions once in a repeat with repeat_count, or one group for each choice";
-const MATRIX_CURE: &str = "export the form as \"XLSForm for ODK\", where the matrix is written out";
-const SCORE_CURE: &str = "write one select_one for each row in a group with appearance field-list";
 
 /// Reads a word of the column `type`.
 pub fn meaning(word: &str) -> Meaning<'_> {
@@ -133,15 +169,13 @@ pub fn meaning(word: &str) -> Meaning<'_> {
         "xml-external" => Meaning::Table("xml"),
         "form_title" | "set_form_title" => Meaning::Setting("form_title"),
         "form_id" | "set_form_id" => Meaning::Setting("form_id"),
-        "start-geopoint" | "background-geopoint" => {
-            Meaning::Carried("where the phone is, is never recorded without the person's doing: use geopoint")
-        }
-        "background-audio" => Meaning::Carried("nobody is recorded without noticing: use audio"),
-        "audit" => Meaning::Dropped("the way through an interview is not recorded: remove the row"),
-        "osm" => Meaning::Refused("use geopoint, or a select_one with the places of interest"),
-        _ if word.starts_with("osm ") => Meaning::Refused("use geopoint, or a select_one with the places of interest"),
-        "include" => Meaning::Refused("copy the rows of the other form into this one"),
-        _ if word.starts_with("include ") => Meaning::Refused("copy the rows of the other form into this one"),
+        "start-geopoint" | "background-geopoint" => Meaning::Carried(Cure::Place),
+        "background-audio" => Meaning::Carried(Cure::Recording),
+        "audit" => Meaning::Dropped(Cure::Audit),
+        "osm" => Meaning::Refused(Cure::Osm),
+        _ if word.starts_with("osm ") => Meaning::Refused(Cure::Osm),
+        "include" => Meaning::Refused(Cure::Include),
+        _ if word.starts_with("include ") => Meaning::Refused(Cure::Include),
         _ => Meaning::Unknown,
     }
 }
@@ -155,10 +189,10 @@ fn section(word: &str) -> Option<Meaning<'_>> {
     let kind = match rest {
         "group" => NodeType::Group,
         "repeat" | "lgroup" | "looped group" => NodeType::Repeat,
-        "kobomatrix" => return Some(Meaning::Refused(MATRIX_CURE)),
-        "score" | "rank" => return Some(Meaning::Refused(SCORE_CURE)),
-        "loop" => return Some(Meaning::Refused(LOOP_CURE)),
-        _ if rest.starts_with("loop over ") => return Some(Meaning::Refused(LOOP_CURE)),
+        "kobomatrix" => return Some(Meaning::Refused(Cure::Matrix)),
+        "score" | "rank" => return Some(Meaning::Refused(Cure::Score)),
+        "loop" => return Some(Meaning::Refused(Cure::Loop)),
+        _ if rest.starts_with("loop over ") => return Some(Meaning::Refused(Cure::Loop)),
         _ => return None,
     };
     Some(if begins { Meaning::Begin(kind) } else { Meaning::End(kind) })
@@ -229,8 +263,8 @@ mod tests {
 
     #[test]
     fn what_is_not_for_us_names_its_cure() {
-        assert_eq!(meaning("begin_kobomatrix"), Meaning::Refused(MATRIX_CURE));
-        assert_eq!(meaning("begin loop over c1"), Meaning::Refused(LOOP_CURE));
+        assert_eq!(meaning("begin_kobomatrix"), Meaning::Refused(Cure::Matrix));
+        assert_eq!(meaning("begin loop over c1"), Meaning::Refused(Cure::Loop));
         assert_eq!(meaning("Text"), Meaning::Unknown);
     }
 }

@@ -1,9 +1,13 @@
 //! A workbook in memory, whatever file it came in: sheets of rows of text.
 //!
-//! The file is told by its content, not its name: .xlsx and .xlsm (zip), .xls (compound file), or .md tables. Office
-//! files are read cell by cell, so that a sheet which claims a million rows, or none, costs what it holds. Every limit
+//! The file is told by its content, not its name: .xlsx and .xlsm (zip), .xls (compound file), .md tables, or one .csv with
+//! all sheets. Office files are read cell by cell, so that a sheet which claims a million rows, or none, costs what it holds. Every limit
 //! below is far above real forms (the largest known has 7,000 rows) and keeps a hostile file cheap.
 
+use super::delimited;
+use super::phrase::Phrase;
+use super::xls::{self, XlsError};
+use crate::say;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
 use std::io::{Cursor, Read};
 
@@ -34,42 +38,108 @@ pub struct Workbook {
 pub struct Sheet {
     pub name: String,
     pub rows: Vec<Vec<String>>,
+    /// What the file holds beyond these rows.
+    pub unread: Vec<Unread>,
+}
+
+/// Cells of a file that are not read. Rows and columns are indices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// Rows from this one on: a long blank stretch stands before them.
+    RowsFrom(usize),
+    /// Columns from this one on: a long blank stretch of the header stands before them.
+    ColumnsFrom(usize),
+    /// A column without a header: its first filled row, and how many rows are filled.
+    Column { column: usize, first: usize, rows: usize },
 }
 
 /// The bytes are no workbook, or one that is not safe to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct Unreadable {
-    pub cause: String,
+    pub cause: Phrase,
     /// What the author can do.
-    pub hint: &'static str,
+    pub hint: Phrase,
 }
 
-const SAVE_AGAIN: &str = "open the file in a spreadsheet program and save it again as .xlsx";
-const NOT_A_FORM: &str = "a form is a workbook (.xlsx, .xlsm, .xls) or .md tables: | survey | opens a sheet";
-const TOO_LARGE: &str = "no form needs so much: delete empty rows, columns and pictures";
+fn unreadable(cause: Phrase, hint: Phrase) -> Unreadable {
+    Unreadable { cause, hint }
+}
 
-fn unreadable(cause: impl std::fmt::Display, hint: &'static str) -> Unreadable {
-    Unreadable { cause: cause.to_string(), hint }
+fn save_again() -> Phrase {
+    say!("save-again", "open the file in a spreadsheet program and save it again as .xlsx")
+}
+
+fn too_large(cause: Phrase) -> Unreadable {
+    unreadable(cause, say!("too-large-hint", "no form needs so much: delete empty rows, columns and pictures"))
+}
+
+fn not_a_form(cause: Phrase) -> Unreadable {
+    let hint = say!(
+        "not-a-form-hint",
+        "a form is a workbook (.xlsx, .xlsm, .xls), a .csv, or .md tables: | survey | opens a sheet"
+    );
+    unreadable(cause, hint)
 }
 
 fn damaged(error: impl std::fmt::Display) -> Unreadable {
-    unreadable(format!("the spreadsheet cannot be read: {error}"), SAVE_AGAIN)
+    unreadable(say!("unreadable-file", "the spreadsheet cannot be read: {error}", error), save_again())
+}
+
+fn locked() -> Unreadable {
+    let cause = say!("locked-workbook", "the workbook is protected with a password");
+    unreadable(
+        cause,
+        say!("locked-workbook-hint", "take the password off in the spreadsheet program, and save it again"),
+    )
 }
 
 impl Workbook {
     /// Reads a workbook by its content.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        if let Some(kind) = other_kind(bytes) {
+            return Err(not_a_form(say!("other-file", "the file is {kind}, not a form", kind)));
+        }
         let mut workbook = match bytes {
             [b'P', b'K', 3, 4, ..] => guarded(|| read_xlsx(bytes))?,
             [0xD0, 0xCF, 0x11, 0xE0, ..] => guarded(|| read_xls(bytes))?,
-            _ => match std::str::from_utf8(bytes) {
-                Ok(text) => read_tables(text.trim_start_matches('\u{feff}'))?,
-                Err(_) => return Err(unreadable("neither a spreadsheet nor text in UTF-8", NOT_A_FORM)),
-            },
+            _ => {
+                let neither = || not_a_form(say!("no-text", "the file is neither a spreadsheet nor text in UTF-8"));
+                let text = delimited::decode(bytes).ok_or_else(neither)?;
+                if text.len() > MAX_TEXT {
+                    return Err(too_large(say!(
+                        "too-much-text",
+                        "the file has more than {mb} MB of text",
+                        mb = MAX_TEXT >> 20
+                    )));
+                }
+                match text.lines().any(|line| line.trim_start().starts_with('|')) {
+                    true => read_tables(&text)?,
+                    false => read_csv(&text)?,
+                }
+            }
         };
         workbook.sheets.iter_mut().for_each(Sheet::tidy);
         Ok(workbook)
+    }
+
+    /// Adds a row of a text file to the sheet that was opened last.
+    fn add_row(&mut self, cells: Vec<String>) -> Result<(), Unreadable> {
+        if let Some(sheet) = self.sheets.last_mut()
+            && cells.iter().any(|cell| !cell.is_empty())
+        {
+            if sheet.rows.len() >= MAX_ROWS || cells.len() > MAX_COLUMNS {
+                return Err(too_large(say!(
+                    "too-large-table",
+                    "sheet {name} is larger than {rows} rows or {columns} columns",
+                    name = sheet.name,
+                    rows = MAX_ROWS,
+                    columns = MAX_COLUMNS
+                )));
+            }
+            sheet.rows.push(cells);
+        }
+        Ok(())
     }
 
     /// The sheet of this name, whatever its case.
@@ -83,12 +153,14 @@ impl Sheet {
         let (row, column) = (row as usize, column as usize);
         *total += text.len();
         if row >= MAX_ROWS || column >= MAX_COLUMNS || *total > MAX_TEXT {
-            let cause = format!(
-                "sheet {} is larger than {MAX_ROWS} rows, {MAX_COLUMNS} columns or {} MB of text",
-                self.name,
-                MAX_TEXT >> 20
-            );
-            return Err(unreadable(cause, TOO_LARGE));
+            return Err(too_large(say!(
+                "too-large-sheet",
+                "sheet {name} is larger than {rows} rows, {columns} columns or {mb} MB of text",
+                name = self.name,
+                rows = MAX_ROWS,
+                columns = MAX_COLUMNS,
+                mb = MAX_TEXT >> 20
+            )));
         }
         if self.rows.len() <= row {
             self.rows.resize_with(row + 1, Vec::new);
@@ -101,27 +173,63 @@ impl Sheet {
         Ok(())
     }
 
-    /// Cuts what lies beyond the blank stretches that end a sheet.
+    /// Cuts what lies beyond the blank stretches that end a sheet, and what has no header; notes what was cut.
     fn tidy(&mut self) {
         let header = self.rows.first().map_or(&[][..], |row| row);
-        let mut width = 0;
+        let (mut width, mut titled) = (0, Vec::with_capacity(header.len()));
         for (at, cell) in header.iter().enumerate() {
-            if !cell.is_empty() {
+            titled.push(!cell.is_empty());
+            if !cell.is_empty() && at - width <= BLANK_COLUMNS {
                 width = at + 1;
-            } else if at - width >= BLANK_COLUMNS {
+            } else if !cell.is_empty() {
+                self.unread.push(Unread::ColumnsFrom(at));
                 break;
             }
         }
         let mut height = 0;
-        for (at, row) in self.rows.iter_mut().enumerate() {
-            row.truncate(width);
-            if row.iter().any(|cell| !cell.is_empty()) {
+        for (at, row) in self.rows.iter().enumerate() {
+            if row.iter().take(width).any(|cell| !cell.is_empty()) {
+                if at - height > BLANK_ROWS {
+                    self.unread.push(Unread::RowsFrom(at));
+                    break;
+                }
                 height = at + 1;
-            } else if at - height > BLANK_ROWS {
-                break;
             }
         }
         self.rows.truncate(height);
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let far = self.unread.iter().find_map(|unread| match unread {
+            Unread::ColumnsFrom(at) => Some(*at),
+            _ => None,
+        });
+        for column in (0..far.unwrap_or(columns)).filter(|at| titled.get(*at) != Some(&true)) {
+            let filled = |row: &Vec<String>| row.get(column).is_some_and(|cell| !cell.is_empty());
+            let rows = self.rows.iter().filter(|row| filled(row)).count();
+            if let Some(first) = self.rows.iter().position(filled) {
+                self.unread.push(Unread::Column { column, first, rows });
+            }
+        }
+        self.rows.iter_mut().for_each(|row| row.truncate(width));
+    }
+}
+
+/// What a file is that is often taken for a form.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).to_lowercase();
+    let head = head.trim_start_matches('\u{feff}').trim_start();
+    let starts = |mark: &str| head.starts_with(mark);
+    if starts("%pdf") {
+        Some("a PDF")
+    } else if starts("<!doctype html") || starts("<html") {
+        Some("a web page")
+    } else if starts("<h:html") || (starts("<?xml") && head.contains("w3.org/")) {
+        Some("an XForm, which a form becomes")
+    } else if starts("<?xml") || starts("{\\rtf") {
+        Some("a text document")
+    } else if head.contains("mimetypeapplication/vnd.oasis.opendocument") {
+        Some("an OpenDocument spreadsheet (.ods)")
+    } else {
+        None
     }
 }
 
@@ -129,7 +237,9 @@ impl Sheet {
 fn guarded(
     read: impl FnOnce() -> Result<Workbook, Unreadable> + std::panic::UnwindSafe,
 ) -> Result<Workbook, Unreadable> {
-    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(unreadable("the spreadsheet is damaged", SAVE_AGAIN)))
+    std::panic::catch_unwind(read).unwrap_or_else(|_| {
+        Err(unreadable(say!("damaged-file", "the spreadsheet is damaged, or larger than any form"), save_again()))
+    })
 }
 
 fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
@@ -137,7 +247,7 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
     for name in file.sheet_names() {
-        let mut sheet = Sheet { name: name.clone(), rows: Vec::new() };
+        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
         // sheets that start with an underscore are the author's own notes; charts are no worksheets
         if !name.starts_with('_')
             && let Ok(mut cells) = file.worksheet_cells_reader(&name)
@@ -156,8 +266,6 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
                 let place = cell.get_position();
                 if !text.is_empty() {
                     sheet.put(place, text, &mut total)?;
-                } else if place.0 as usize > sheet.rows.len() + BLANK_ROWS {
-                    break;
                 }
             }
         }
@@ -177,20 +285,23 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
         let part = archive.by_index(at).map_err(damaged)?;
         let size = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(damaged)?;
         left = left.checked_sub(size).ok_or_else(|| {
-            unreadable(format!("the spreadsheet unfolds to more than {} MB", MAX_PART >> 20), TOO_LARGE)
+            too_large(say!("too-large-file", "the spreadsheet unfolds to more than {mb} MB", mb = MAX_PART >> 20))
         })?;
     }
     Ok(())
 }
 
 fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
-    if super::xls::is_safe_to_parse(bytes).is_none() {
-        return Err(unreadable("the spreadsheet is damaged, or larger than any form", SAVE_AGAIN));
-    }
+    let bytes = xls::made_safe(bytes).map_err(|error| match error {
+        XlsError::Locked => locked(),
+        XlsError::Unsound => {
+            unreadable(say!("damaged-file", "the spreadsheet is damaged, or larger than any form"), save_again())
+        }
+    })?;
     let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
     for name in file.sheet_names() {
-        let mut sheet = Sheet { name: name.clone(), rows: Vec::new() };
+        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
         if !name.starts_with('_')
             && let Ok(range) = file.worksheet_range(&name)
         {
@@ -206,8 +317,6 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
                 };
                 if !text.is_empty() {
                     sheet.put((top + row as u32, left + column as u32), text, &mut total)?;
-                } else if row + top as usize > sheet.rows.len() + BLANK_ROWS {
-                    break;
                 }
             }
         }
@@ -219,9 +328,6 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
 /// Tables as pyxform reads them: a row whose first cell is filled opens a sheet, the rows below belong to it, `\|` is a
 /// bar, lines that are no table row or start with `#` are prose.
 fn read_tables(text: &str) -> Result<Workbook, Unreadable> {
-    if text.len() > MAX_TEXT {
-        return Err(unreadable(format!("more than {} MB of text", MAX_TEXT >> 20), TOO_LARGE));
-    }
     let mut workbook = Workbook::default();
     for line in text.lines() {
         let line = line.trim();
@@ -234,22 +340,47 @@ fn read_tables(text: &str) -> Result<Workbook, Unreadable> {
         let mut cells = split_cells(inner);
         let first = cells.remove(0);
         if !first.is_empty() {
-            workbook.sheets.push(Sheet { name: first, rows: Vec::new() });
+            workbook.sheets.push(Sheet { name: first, ..Sheet::default() });
         }
-        if let Some(sheet) = workbook.sheets.last_mut()
-            && cells.iter().any(|cell| !cell.is_empty())
-        {
-            if sheet.rows.len() >= MAX_ROWS || cells.len() > MAX_COLUMNS {
-                let cause = format!("sheet {} is larger than {MAX_ROWS} rows or {MAX_COLUMNS} columns", sheet.name);
-                return Err(unreadable(cause, TOO_LARGE));
-            }
-            sheet.rows.push(cells);
-        }
+        workbook.add_row(cells)?;
     }
     match workbook.sheets.is_empty() {
-        true => Err(unreadable("no table was found", NOT_A_FORM)),
+        true => Err(not_a_form(say!("no-table", "the file holds no table"))),
         false => Ok(workbook),
     }
+}
+
+/// One .csv with all sheets, as pyxform writes and reads it: a row whose first cell is filled opens a sheet, the rows below
+/// belong to it.
+fn read_csv(text: &str) -> Result<Workbook, Unreadable> {
+    let mut workbook = Workbook::default();
+    for record in delimited::reader(text, delimited::delimiter(text)).records() {
+        let record = record.map_err(damaged)?;
+        let mut cells: Vec<String> = record.iter().take(MAX_COLUMNS + 2).map(clean).collect();
+        let first = cells.remove(0);
+        if !first.is_empty() {
+            if workbook.sheets.len() > MAX_COLUMNS {
+                return Err(too_large(say!(
+                    "too-many-sheets",
+                    "the file has more than {number} sheets",
+                    number = MAX_COLUMNS
+                )));
+            }
+            workbook.sheets.push(Sheet { name: first, ..Sheet::default() });
+        }
+        workbook.add_row(cells)?;
+    }
+    if workbook.sheets.iter().all(|sheet| sheet.rows.is_empty()) {
+        return Err(not_a_form(say!("no-table", "the file holds no table")));
+    }
+    if workbook.sheet("survey").is_none() {
+        let hint = say!(
+            "csv-hint",
+            "the first column names the sheet: a row 'survey', then rows ',type,name,label'; or save the form as .xlsx"
+        );
+        return Err(unreadable(say!("csv-of-one-sheet", "the .csv has no sheet 'survey'"), hint));
+    }
+    Ok(workbook)
 }
 
 fn split_cells(inner: &str) -> Vec<String> {

@@ -61,17 +61,17 @@ fn letters_of_every_script_and_look_ahead_fit() {
 #[test]
 fn a_pattern_that_no_phone_can_read_is_an_error_with_its_reason() {
     for (pattern, reason) in [
-        ("^(a)\\1$", "refers back"),
+        ("^(a)\\1$", "refer back"),
         ("^\\p{Klingon}$", "\\p{}"),
         ("^([0-9]$", "not closed"),
-        ("^a*+$", "never gives back"),
+        ("^a*+$", "instead of *+"),
     ] {
         let form =
             format!("| survey |\n| | type | name | label | constraint |\n| | text | t | T | regex(., '{pattern}') |");
         let Compiled { questionnaire, diagnostics } = compiled(&form);
         assert!(questionnaire.is_none(), "{pattern}");
         assert_eq!((diagnostics.len(), diagnostics[0].code), (1, "bad-regex"), "{pattern}");
-        assert!(diagnostics[0].message.to_string().contains(reason), "{}", diagnostics[0].message);
+        assert!(diagnostics[0].hint.contains(reason), "{}", diagnostics[0].hint);
     }
 }
 
