@@ -8,6 +8,8 @@
 //! | [`vault`], [`sync`], [`focal_point`] (feature `device`) | what a phone keeps, how it sends, the one object an app holds |
 //! | [`error`] | the one error at the border |
 
+#![deny(missing_docs)]
+
 pub mod error;
 #[cfg(feature = "device")]
 pub mod focal_point;

@@ -15,7 +15,9 @@ use uuid::Uuid;
 /// A sealed case, as far as the focal point may still see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseCard {
+    /// What the vault keeps of it.
     pub summary: cases::CaseSummary,
+    /// Where its record is.
     pub status: RecordStatus,
 }
 

@@ -24,9 +24,12 @@ pub enum State {
     NotEnrolled,
     /// Ask for the PIN, after `retry_after`.
     Locked {
+        /// Wrong PINs that are left before the vault is destroyed.
         attempts_left: u32,
+        /// How long no attempt is taken.
         retry_after: Duration,
     },
+    /// Everything works.
     Unlocked,
     /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why. What was finished is still sent.
     /// Ask for a new card.

@@ -24,9 +24,13 @@ use zeroize::Zeroizing;
 /// A questionnaire that can be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuestionnaireInfo {
+    /// Its `form_id`, for [`FocalPoint::start`].
     pub id: String,
+    /// Its title, in the words of its author.
     pub title: String,
+    /// Its version, as its author writes it.
     pub version: String,
+    /// What a record of it tells.
     pub kind: Kind,
     /// Their names, `English (en)`, the default first. Calls take name or code.
     pub languages: Vec<String>,
@@ -35,11 +39,13 @@ pub struct QuestionnaireInfo {
 /// What a finished interview leaves behind. Code and undo go onto the person's slip; [`FocalPoint::slip`] shows them again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Finished {
+    /// Id of the record.
     pub record: Uuid,
     /// Ties the person's records together. None where the record is about nobody.
     pub code: Option<Code>,
     /// Whoever says it may withdraw the record, on any phone.
     pub undo: Option<Code>,
+    /// What the screening says, as it was sealed.
     pub outcome: Outcome,
     /// What to do, the most pressing first.
     pub advice: Vec<Advice>,
@@ -162,9 +168,11 @@ impl Session {
     pub fn answer(&self, path: &str, value: Option<&str>) -> Result<Page> {
         self.step(|interview| interview.answer(path, value).map_err(Error::from))
     }
+    /// The next page; the same one, `refused`, while something on it is missing or wrong.
     pub fn next(&self) -> Result<Page> {
         self.step(|interview| Ok(interview.next()))
     }
+    /// The page before.
     pub fn back(&self) -> Result<Page> {
         self.step(|interview| Ok(interview.back()))
     }
@@ -172,6 +180,7 @@ impl Session {
     pub fn jump(&self, path: &str) -> Result<Page> {
         self.step(|interview| interview.jump(path).map_err(Error::from))
     }
+    /// The same page in another language, by its name or code.
     pub fn set_language(&self, language: &str) -> Result<Page> {
         self.step(|interview| {
             let form = interview.questionnaire().clone();

@@ -10,9 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An answer to something still unknown that alone would make the outcome more severe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
+    /// Name of the question.
     pub question: String,
+    /// The answer that would change the outcome.
     pub answer: String,
+    /// The outcome it would lead to.
     pub outcome: Outcome,
+    /// Its tier, if it is `presumed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<u8>,
 }
@@ -29,10 +33,13 @@ pub struct Raise {
 /// Invalid an outcome cannot be raised.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum RaiseError {
+    /// There is no consent.
     #[error("there is no consent, so there is nothing to raise")]
     NotScreened,
+    /// The outcome is the most severe one already.
     #[error("the outcome is presumed already")]
     AlreadyPresumed,
+    /// The questionnaire has no such reason.
     #[error("not a reason of this questionnaire")]
     UnknownReason,
 }
@@ -43,11 +50,17 @@ pub enum RaiseError {
 pub enum Advice {
     /// Act on the urgent flags before finishing, with or without consent.
     Urgent,
+    /// There is no consent: nothing is recorded.
     NoRecord,
+    /// Inform the person of risks and of services.
     Inform,
+    /// Talk again when more can be said.
     TalkAgain,
+    /// Help her to avoid what she is at risk of.
     Prevent,
+    /// Support her as a person who was exploited.
     Support,
+    /// Refer her as a presumed victim.
     Refer,
     /// A reviewer will look at the case.
     Reviewed,
@@ -76,13 +89,18 @@ impl Advice {
 pub struct Assessment {
     /// Version of the rule, of the weights (setting `weights`) and of the questionnaire.
     pub rule: u32,
+    /// Version of the weights: setting `weights` of the questionnaire.
     pub weights: String,
+    /// Version of the questionnaire.
     pub questionnaire: String,
+    /// What the person allows.
     pub consent: Consent,
+    /// The outcome, raised or computed.
     pub outcome: Outcome,
     /// 1 or 2 for an adult's computed `presumed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<u8>,
+    /// The focal point's own judgement, if she raised the outcome.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raised: Option<Raise>,
     /// The rule that decided; nothing without consent.
@@ -91,14 +109,20 @@ pub struct Assessment {
     pub profiles: Vec<Profile>,
     /// Of the rule that decided, like everything below it.
     pub positive: Vec<Dimension>,
+    /// Raised indicators by dimension and profile.
     pub counts: BTreeMap<Dimension, BTreeMap<Profile, Count>>,
+    /// There is an act (recruitment, transport, harbouring).
     pub act: bool,
+    /// There is a purpose (exploitation).
     pub purpose: bool,
+    /// There are means (deception, coercion, abuse of vulnerability).
     pub means: bool,
     /// Codes that the answers raised.
     pub codes: BTreeSet<String>,
+    /// Codes of what needs help at once.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub urgent: BTreeSet<String>,
+    /// Codes that a reviewer should know of.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub flags: BTreeSet<String>,
     /// Reasons for which a reviewer should look.
@@ -107,6 +131,7 @@ pub struct Assessment {
     /// Questions that were shown, could indicate something, and are not answered or answered "does not know".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    /// Answers to what is unknown, each of which alone would make the outcome more severe.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would_change: Vec<Change>,
     /// Codes that become facts (column `fact`), by fact.

@@ -29,6 +29,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
+    /// All of them, in this order.
     pub const ALL: [Self; 6] = [Self::DR, Self::CR, Self::RV, Self::EX, Self::CD, Self::AV];
 
     pub(super) fn of(name: &str) -> Option<Self> {
@@ -40,13 +41,18 @@ impl Dimension {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Profile {
+    /// Adults, labour.
     AL,
+    /// Adults, sexual exploitation.
     AS,
+    /// Children, labour.
     CL,
+    /// Children, sexual exploitation.
     CS,
 }
 
 impl Profile {
+    /// All of them.
     pub const ALL: [Self; 4] = [Self::AL, Self::AS, Self::CL, Self::CS];
 
     pub(super) fn of(name: &str) -> Option<Self> {
@@ -58,7 +64,9 @@ impl Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Path {
+    /// Act, means and purpose are needed.
     Adult,
+    /// Act and purpose are enough.
     Child,
 }
 
@@ -69,9 +77,11 @@ pub enum Outcome {
     /// Consent is missing: no record.
     #[default]
     NotScreened,
+    /// Nothing indicates trafficking, and nothing unknown could change that to presumed.
     NoIndication,
     /// Not enough is known; what is unknown could still make it presumed.
     Inconclusive,
+    /// There are means, a strong indicator, or a child that was moved by somebody outside the family.
     AtRisk,
     /// Exploited, but trafficking is not established.
     Exploited,
@@ -121,12 +131,16 @@ impl Weight {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Count {
+    /// Strong indicators.
     #[serde(skip_serializing_if = "is_zero")]
     pub strong: u32,
+    /// Medium indicators.
     #[serde(skip_serializing_if = "is_zero")]
     pub medium: u32,
+    /// Weak indicators.
     #[serde(skip_serializing_if = "is_zero")]
     pub weak: u32,
+    /// Indicators that unknown answers could still raise.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown: u32,
 }

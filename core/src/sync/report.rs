@@ -12,9 +12,19 @@ pub enum Step {
     /// Asking for the time, making itself known, taking the catalog.
     Contacting,
     /// Sending records: so many of those that waited are settled.
-    Sending { done: u32, of: u32 },
+    Sending {
+        /// How many are settled.
+        done: u32,
+        /// How many waited in all.
+        of: u32,
+    },
     /// Fetching updates and the files of the catalog.
-    Fetching { done: u32, of: u32 },
+    Fetching {
+        /// How many are here.
+        done: u32,
+        /// How many are missing in all.
+        of: u32,
+    },
 }
 
 /// How the host watches a run and ends it.
@@ -51,7 +61,9 @@ impl fmt::Debug for Progress {
 pub struct SyncReport {
     /// Receipts that came, by what they say.
     pub accepted: u32,
+    /// Records that the server had already.
     pub already_had: u32,
+    /// Records that the server took and counts once a person has looked at them.
     pub quarantined: u32,
     /// Records that the server refused; they stay, with the reason (`FocalPoint::waiting`).
     pub refused: u32,

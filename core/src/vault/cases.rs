@@ -14,10 +14,13 @@ use uuid::Uuid;
 /// A sealed case, as far as it may still be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseSummary {
+    /// Id of the record.
     pub record: Uuid,
+    /// Id of the case; all records under one slip's code share it.
     pub case: Uuid,
     /// On the person's slip; none where the record is about nobody.
     pub code: Option<Code>,
+    /// The questionnaire that was used.
     pub questionnaire: QuestionnaireRef,
     /// `YYYY-MM` in Burundi.
     pub month: String,

@@ -23,7 +23,9 @@ use zeroize::Zeroizing;
 /// An interview that can be gone on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DraftInfo {
+    /// Its id.
     pub draft: Uuid,
+    /// The `form_id` of its questionnaire.
     pub questionnaire: String,
     /// The version of the questionnaire that it finishes on.
     pub sha256: Digest,

@@ -4,35 +4,38 @@ use super::device_secret::SecretError;
 use crate::catalog::CatalogError;
 use crate::error::{Error, InternalReason, NotFoundItem, PhoneFile};
 use rusqlite::ErrorCode;
-use std::time::Duration;
 
 /// What can go wrong with the phone's files. Holds nothing of what is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("locked")]
-    Locked,
-    #[error("wrong PIN, {left} attempts left")]
-    WrongPin { left: u32, wait: Duration },
-    #[error("too soon after a wrong PIN")]
-    TooSoon { wait: Duration },
+    /// The key store failed.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// This file is damaged.
     #[error("{} is damaged", .0.name())]
     Damaged(PhoneFile),
+    /// A file was written by a newer version.
     #[error("written by a newer version")]
     Newer,
+    /// Storage is full or read-only.
     #[error("storage is full or read-only")]
     Storage,
+    /// No card was taken yet.
     #[error("not enrolled")]
     NotEnrolled,
+    /// This is not on the phone.
     #[error("{0} not found")]
     NotFound(NotFoundItem),
+    /// A catalog breaks a rule.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The library was linked with another SQLite or another cipher than its own.
     #[error("SQLCipher with our provider is not what this program was linked with")]
     Cipher,
+    /// A file cannot be read or written.
     #[error("file: {}", .0.kind())]
     Io(#[from] std::io::Error),
+    /// The database failed in another way.
     #[error("database: {0}")]
     Sql(#[from] rusqlite::Error),
 }
@@ -60,9 +63,6 @@ impl VaultError {
 impl From<VaultError> for Error {
     fn from(e: VaultError) -> Self {
         match e {
-            VaultError::Locked => Error::Locked,
-            VaultError::WrongPin { left, wait } => Error::WrongPin { attempts_left: left, retry_after: wait },
-            VaultError::TooSoon { wait } => Error::TooSoon { retry_after: wait },
             VaultError::Secret(SecretError::Unavailable) => Error::KeyStoreUnavailable,
             VaultError::Secret(SecretError::Lost) => Error::KeyStoreLost,
             VaultError::Secret(SecretError::WrongLength(bytes)) => InternalReason::SecretLength { bytes }.into(),

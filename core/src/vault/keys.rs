@@ -39,7 +39,9 @@ pub const BESIDE: &str = "keys.json.new";
 /// What a guess costs: Argon2id with one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
+    /// Memory of one guess, in KiB.
     pub memory_kib: u32,
+    /// Passes over the memory.
     pub rounds: u32,
 }
 

@@ -34,6 +34,7 @@ use super::error::VaultError;
 use crate::error::PhoneFile;
 use rusqlite::Connection;
 
+/// The steps of the mailbox's schema.
 pub const MAILBOX: &[&str] = &["
     CREATE TABLE enrolment (
         id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, organisation TEXT NOT NULL, commune TEXT NOT NULL,
@@ -65,6 +66,7 @@ pub const MAILBOX: &[&str] = &["
     ) STRICT;
 "];
 
+/// The steps of the vault's schema.
 pub const VAULT: &[&str] = &["
     CREATE TABLE identity (
         one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32)

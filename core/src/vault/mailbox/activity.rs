@@ -26,6 +26,7 @@ pub enum ActivityKind {
 pub struct Activity {
     /// Seconds since 1970 UTC, by learned time.
     pub at: i64,
+    /// What was done.
     pub kind: ActivityKind,
     /// How many records it was done to.
     pub records: u32,

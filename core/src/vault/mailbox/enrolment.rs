@@ -14,10 +14,13 @@ use uuid::Uuid;
 /// Who this phone is, and where it syncs.
 #[derive(Debug, Clone)]
 pub struct Enrolment {
+    /// Id of this phone, from its card.
     pub device: Uuid,
+    /// The organisation that the focal point works for.
     pub organisation: String,
     /// Code of the commune of enrolment.
     pub commune: String,
+    /// By which the server knows this phone.
     pub chain: Chain,
     /// Chains of earlier cards: their records may still wait. Post them too where the server does not know them.
     pub older: Vec<Chain>,
@@ -25,7 +28,9 @@ pub struct Enrolment {
     pub transport_key: SigningKey,
     /// All trust starts with one of these.
     pub authorities: Vec<PublicKey>,
+    /// Where to sync.
     pub server: String,
+    /// SHA-256 of the server's certificate key, if the card pins it.
     pub pin: Option<Digest>,
 }
 
@@ -71,6 +76,7 @@ impl Mailbox {
         self.store.read(|c| Ok(c.query_row("SELECT EXISTS (SELECT 1 FROM enrolment)", [], |r| r.get(0))?))
     }
 
+    /// Who this phone is now, by its last card.
     pub fn enrolment(&self) -> Result<Enrolment, VaultError> {
         self.store.read(|c| {
             let mut chains: Vec<Chain> = texts(c, "SELECT chain FROM enrolment ORDER BY id")?;

@@ -16,8 +16,11 @@ use uuid::Uuid;
 pub struct Outgoing {
     /// Its place in the queue, to ask for what comes after it.
     pub place: u64,
+    /// Id of the record.
     pub record: Uuid,
+    /// The signed envelope.
     pub jws: String,
+    /// The sealed case; none where the record has none.
     pub sealed: Option<Vec<u8>>,
 }
 
@@ -26,15 +29,24 @@ pub struct Outgoing {
 pub enum Applied {
     /// A receipt with a good signature over exactly these bytes.
     Kept {
+        /// Id of the record.
         record: Uuid,
+        /// What the server did with it.
         outcome: Outcome,
+        /// Why it is quarantined, if it is.
         reason: Option<Reason>,
+        /// The server's signed receipt.
         receipt: String,
+        /// Its position on the server's log.
         position: u64,
+        /// The log's epoch at that time.
         epoch: Uuid,
     },
+    /// The server refused it.
     Refused {
+        /// Id of the record.
         record: Uuid,
+        /// What the server says.
         reason: Reason,
     },
 }
@@ -42,10 +54,13 @@ pub enum Applied {
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordStatus {
+    /// It waits for the next sync.
     Waiting,
+    /// The server keeps it and has signed a receipt.
     Kept,
     /// The server has it and does not count it until a person has looked.
     Quarantined(Reason),
+    /// The server refused it; it stays here and is sent again.
     Refused(Reason),
     /// The person took it back on another phone.
     Withdrawn,
@@ -62,6 +77,7 @@ impl Outgoing {
 /// A record by its hashes, to ask the server whether it has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
+    /// Id of the record.
     pub record: Uuid,
     /// SHA-256 of the JWS.
     pub jws: Digest,

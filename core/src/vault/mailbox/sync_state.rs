@@ -12,6 +12,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncState {
+    /// Epoch of the server's log at the last sync; a restored server has another one.
     pub epoch: Option<Uuid>,
     /// The server has taken our chain.
     pub chain_known: bool,
@@ -24,9 +25,11 @@ pub struct SyncState {
 }
 
 impl Mailbox {
+    /// How far sync has come.
     pub fn sync_state(&self) -> Result<SyncState, VaultError> {
         self.store.read(sync_state)
     }
+    /// Notes how far sync has come.
     pub fn set_sync_state(&self, state: &SyncState) -> Result<(), VaultError> {
         self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(state)]).map(drop)?))
     }
