@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use tabara_core::Error;
-use tabara_core::catalog::Card;
+use tabara_core::catalog::EnrolmentCard;
 use tabara_core::places;
 
 /// The readable part of a card.
@@ -23,7 +23,7 @@ pub struct CardPreview {
 /// Reads a card's text (pasted or scanned; white space does not matter). Fails with `Card`.
 #[uniffi::export]
 pub fn read_card(text: &str) -> Result<CardPreview> {
-    let (card, grant) = Card::parse(text).map_err(|e| Error::Card { reason: e.into() })?;
+    let (card, grant) = EnrolmentCard::parse(text).map_err(|e| Error::Card { reason: e.into() })?;
     Ok(CardPreview {
         commune: places::name(&grant.commune).unwrap_or(&grant.commune).to_owned(),
         organisation: grant.organisation,

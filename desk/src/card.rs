@@ -3,7 +3,7 @@
 
 use crate::error::{Result, invalid};
 use qrcode::{EcLevel, QrCode, render};
-use tabara_protocol::catalog::{Card, Grant, Uuid, is_server_address};
+use tabara_protocol::catalog::{EnrolmentCard, Grant, Uuid, is_server_address};
 use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
 use tabara_protocol::places;
 
@@ -21,7 +21,7 @@ pub struct CardRequest {
 }
 
 /// Issues a card; each has a device id and a secret of its own.
-pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(Card, Grant)> {
+pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(EnrolmentCard, Grant)> {
     if places::province_of(&order.commune).is_none() {
         return Err(invalid("the commune is not one of the 42 of 2025: its code is BI-CO-NN-NN"));
     }
@@ -40,7 +40,7 @@ pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(Card, Grant
         expires: order.expires,
         card: seed.public(),
     };
-    let card = Card {
+    let card = EnrolmentCard {
         grant: envelope::sign(Typ::Grant, authority, &grant),
         seed: Digest(*seed.seed()),
         authority: authority.public(),
@@ -55,7 +55,7 @@ fn qr(text: &str) -> Result<QrCode> {
 }
 
 /// The card as a picture to print.
-pub fn svg(card: &Card) -> Result<String> {
+pub fn svg(card: &EnrolmentCard) -> Result<String> {
     Ok(qr(&card.text())?.render::<render::svg::Color>().min_dimensions(480, 480).build())
 }
 
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_phone_reads_the_card_that_was_issued() {
         let (card, grant) = issue(&SigningKey::generate(), &order()).unwrap();
-        let (read, granted) = Card::parse(&card.text()).unwrap();
+        let (read, granted) = EnrolmentCard::parse(&card.text()).unwrap();
         assert_eq!(granted, grant);
         assert_eq!((read.server.as_str(), read.pin), ("https://tabara.example", Some(Digest([7; 32]))));
         assert!(svg(&card).unwrap().contains("<svg"));

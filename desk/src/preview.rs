@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 use tabara_core::interview::{Interview, Invalid, Page, Question};
 use tabara_core::questionnaire::NodeType;
 use tabara_core::screening::{self, coded_answers};
-use tabara_protocol::facts::Value;
+use tabara_protocol::facts::FactValue;
 
 const HELP: &str = "  an answer, or the number of a choice; empty line: go on
   :clear        takes the answer back
@@ -204,7 +204,7 @@ fn recorded(interview: &Interview, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {path} = {text}")?;
     }
     for (fact, value) in coded_answers(interview) {
-        let kind = if matches!(value, Value::One(_)) { "fact " } else { "facts" };
+        let kind = if matches!(value, FactValue::One(_)) { "fact " } else { "facts" };
         writeln!(out, "  {kind} {fact} = {}", value.codes().collect::<Vec<_>>().join(" "))?;
     }
     Ok(())

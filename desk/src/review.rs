@@ -6,7 +6,7 @@ use tabara_protocol::catalog::{Catalog, RecipientRole, Uuid};
 use tabara_protocol::clock::civil_month;
 use tabara_protocol::courier::Bundle;
 use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
-use tabara_protocol::facts::{Dictionary, Facts, Value};
+use tabara_protocol::facts::{Dictionary, FactValue, Facts};
 use tabara_protocol::record::{Kind, QuestionnaireRef, Record, Sent};
 
 /// A decision, in the codes of `facts.csv`.
@@ -22,7 +22,7 @@ pub struct ReviewDecision {
 
 /// Signs a decision. `now`, in seconds since 1970 UTC, gives its month.
 pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sent> {
-    let fact = |name: &str, code: &str| (name.to_owned(), Value::One(code.to_owned()));
+    let fact = |name: &str, code: &str| (name.to_owned(), FactValue::One(code.to_owned()));
     let facts: Facts = [
         fact("month", &civil_month(now)),
         fact("decision", &decision.decision),
@@ -71,7 +71,7 @@ mod tests {
         };
         let signed = sign(&decision("confirmed"), &key, 1_795_363_200).unwrap();
         let record: Record = envelope::open(Typ::Review, &key.public(), &signed.jws).unwrap();
-        assert_eq!(record.facts["month"], Value::One("2026-11".into()));
+        assert_eq!(record.facts["month"], FactValue::One("2026-11".into()));
         assert!(sign(&decision("perhaps"), &key, 1_795_363_200).is_err());
     }
 }

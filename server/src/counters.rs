@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tabara_protocol::record::{Outcome, Verdict};
+use tabara_protocol::record::{IntakeOutcome, Verdict};
 
 /// Counts since the start.
 #[derive(Debug, Default)]
@@ -19,10 +19,10 @@ impl Counters {
     pub fn batch(&self, verdicts: &[Verdict], took: Duration) {
         for verdict in verdicts {
             let at = match verdict.outcome {
-                Outcome::Accepted => 0,
-                Outcome::AlreadyHad => 1,
-                Outcome::Quarantined => 2,
-                Outcome::Refused => 3,
+                IntakeOutcome::Accepted => 0,
+                IntakeOutcome::AlreadyHad => 1,
+                IntakeOutcome::Quarantined => 2,
+                IntakeOutcome::Refused => 3,
             };
             self.outcomes[at].fetch_add(1, Ordering::Relaxed);
         }

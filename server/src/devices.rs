@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
 use tabara_protocol::envelope::{self, Typ};
-use tabara_protocol::record::{Outcome, Reason, TOKEN_SECONDS, Token, Uuid};
+use tabara_protocol::record::{IntakeOutcome, Reason, TOKEN_SECONDS, Token, Uuid};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -36,7 +36,7 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
 /// Answer to `POST /v1/devices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Registered {
-    pub outcome: Outcome,
+    pub outcome: IntakeOutcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
 }
@@ -78,10 +78,10 @@ fn keep(
         (Ok(false), false) => Ok(None),
         (Err(e), _) => Err(e),
     };
-    let quarantined = |reason: Option<Reason>| reason.map(|_| Outcome::Quarantined);
+    let quarantined = |reason: Option<Reason>| reason.map(|_| IntakeOutcome::Quarantined);
     if let Some(known) = bound.iter().find(|b| same_keys(b, keys)) {
         let reason = reason(known.second)?;
-        return Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::AlreadyHad), reason }));
+        return Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(IntakeOutcome::AlreadyHad), reason }));
     }
     // a key belongs to one binding: repeating the key of another binding makes no new one
     let taken = log.by_record_key(&keys.record_key.kid())?.is_some()
@@ -94,7 +94,7 @@ fn keep(
     let body = serde_json::to_string(chain).expect("plain data has a JSON form");
     log.append(&EntryRow { reason: second, ..EntryRow::own(EntryKind::Chain, now, body) })?;
     let reason = reason(second.is_some())?;
-    Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(Outcome::Accepted), reason }))
+    Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(IntakeOutcome::Accepted), reason }))
 }
 
 fn same_keys(bound: &Binding, keys: &Keys) -> bool {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
 use tabara_protocol::envelope::{self, EnvelopeError};
-use tabara_protocol::facts::Value;
+use tabara_protocol::facts::FactValue;
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
 
 /// Kinds of entries, with the numbers they have in the database.
@@ -155,7 +155,7 @@ pub enum ReviewDecision {
 impl ReviewDecision {
     /// What a review says.
     pub fn of(review: &Record) -> Option<Self> {
-        let Some(Value::One(code)) = review.facts.get("decision") else { return None };
+        let Some(FactValue::One(code)) = review.facts.get("decision") else { return None };
         match code.as_str() {
             "confirmed" => Some(Self::Confirmed),
             "not_confirmed" => Some(Self::NotConfirmed),

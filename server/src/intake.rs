@@ -26,8 +26,8 @@ use std::time::Instant;
 use tabara_protocol::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
 use tabara_protocol::facts::Dictionary;
 use tabara_protocol::record::{
-    self, Batch, BatchReply, MAX_BATCH, MAX_SEALED, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
-    Verdict,
+    self, Batch, BatchReply, IntakeOutcome, MAX_BATCH, MAX_SEALED, Reason, Receipt, Record, Sent, TimeReply, Updates,
+    Uuid, Verdict,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -164,7 +164,7 @@ pub fn take_in(
     let epoch = store.read(|log| log.head(now))?.epoch;
     let verdict = |kept| match kept {
         Ok(kept) => receipted(settings, kept, epoch),
-        Err(reason) => Verdict { outcome: Outcome::Refused, reason: Some(reason), receipt: None },
+        Err(reason) => Verdict { outcome: IntakeOutcome::Refused, reason: Some(reason), receipt: None },
     };
     let kept: Vec<Result<KeptRecord, Reason>> = kept;
     Ok(kept.into_iter().map(verdict).collect())
@@ -190,7 +190,7 @@ struct CheckedRecord {
 
 /// A record that the log has, now or from before.
 struct KeptRecord {
-    outcome: Outcome,
+    outcome: IntakeOutcome,
     reason: Option<Reason>,
     record: Uuid,
     jws: Digest,
@@ -339,7 +339,11 @@ fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result
     };
     if let Some(found) = log.find(record.record)? {
         let same = found.jws == checked.digest;
-        return if same { kept(Outcome::AlreadyHad, found.reason, found.position) } else { Ok(Err(Reason::IdTaken)) };
+        return if same {
+            kept(IntakeOutcome::AlreadyHad, found.reason, found.position)
+        } else {
+            Ok(Err(Reason::IdTaken))
+        };
     }
     let reason = standing(log, checked.binding, record)?.or(checked.reason);
     let kind = match record.kind {
@@ -367,7 +371,7 @@ fn keep(log: &Writing, checked: CheckedRecord, now: i64) -> store::Result<Result
     {
         log.keep_sealed(position, bytes)?;
     }
-    kept(if reason.is_some() { Outcome::Quarantined } else { Outcome::Accepted }, reason, position)
+    kept(if reason.is_some() { IntakeOutcome::Quarantined } else { IntakeOutcome::Accepted }, reason, position)
 }
 
 /// Appends the operator's decision about a quarantined entry; false if the position has none.
@@ -432,7 +436,14 @@ async fn offers(
                 match log.find(record)?.filter(|found| found.jws == jws) {
                     None => wanted.push(record),
                     Some(store::Found { reason, sealed, position, .. }) => {
-                        kept.push(KeptRecord { outcome: Outcome::AlreadyHad, reason, record, jws, sealed, position });
+                        kept.push(KeptRecord {
+                            outcome: IntakeOutcome::AlreadyHad,
+                            reason,
+                            record,
+                            jws,
+                            sealed,
+                            position,
+                        });
                     }
                 }
             }

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tabara_protocol::envelope::Typ;
-use tabara_protocol::record::{Obeyed, Order, Uuid};
+use tabara_protocol::record::{Order, Uuid, WipeAcknowledgement};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
@@ -36,14 +36,14 @@ pub fn wipe(store: &Store, settings: &Settings, device: Uuid, by: i64) -> store:
 }
 
 /// The phone has destroyed its vault, as ordered.
-#[utoipa::path(post, path = "/orders", request_body = Obeyed, security(("token" = [])),
+#[utoipa::path(post, path = "/orders", request_body = WipeAcknowledgement, security(("token" = [])),
     responses((status = 204, description = "It is recorded."), Problem))]
 async fn obeyed(
     State(server): State<Arc<Server>>,
     AuthenticatedDevice(caller, _permit): AuthenticatedDevice,
     posted: LimitedBody<1024>,
 ) -> Result<StatusCode, Problem> {
-    let Obeyed { order, waiting } = posted.json()?;
+    let WipeAcknowledgement { order, waiting } = posted.json()?;
     let now = server.settings.clock.unix();
     blocking(move || {
         let known = server.store.write(move |log| {

@@ -63,7 +63,7 @@ impl Chain {
 /// What is handed over with a card, as text or QR: everything a phone needs to enrol with no network.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Card {
+pub struct EnrolmentCard {
     /// Envelope of kind grant.
     pub grant: String,
     /// The card's one-time secret, base64url.
@@ -118,7 +118,7 @@ pub enum CardError {
     BadGrant,
 }
 
-impl Card {
+impl EnrolmentCard {
     /// Reads a card's text wherever it stands in a message: line breaks, the marks of quoted mail, and words around it do not
     /// matter. Checks the grant's signature.
     pub fn parse(text: &str) -> Result<(Self, Grant), CardError> {
@@ -145,15 +145,15 @@ impl Card {
         values.next()?.ok()?;
         envelope::from_json(&json[..values.byte_offset()]).ok()
     }
-    /// The text that [`Card::parse`] reads.
+    /// The text that [`EnrolmentCard::parse`] reads.
     pub fn text(&self) -> String {
         format!("{CARD_PREFIX}{}", B64.encode(serde_json::to_vec(self).expect("plain data has a JSON form")))
     }
 }
 
-impl fmt::Debug for Card {
+impl fmt::Debug for EnrolmentCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Card(..)")
+        f.write_str("EnrolmentCard(..)")
     }
 }
 
@@ -432,7 +432,7 @@ mod tests {
             expires: 9,
             card: seed.public(),
         };
-        let mut card = Card {
+        let mut card = EnrolmentCard {
             grant: envelope::sign(Typ::Grant, &authority, &grant),
             seed: Digest(*seed.seed()),
             authority: authority.public(),
@@ -440,7 +440,7 @@ mod tests {
             pin: None,
         };
         let broken = card.text().as_bytes().chunks(40).map(|l| String::from_utf8_lossy(l) + "\r\n").collect::<String>();
-        assert_eq!(Card::parse(&broken).map(|(_, g)| g), Ok(grant));
+        assert_eq!(EnrolmentCard::parse(&broken).map(|(_, g)| g), Ok(grant));
         let text = card.text();
         let (half, rest) = text.split_at(text.len() / 2);
         for sent in [
@@ -449,11 +449,11 @@ mod tests {
             format!("> {half}\n>  {rest}\n> \n> Sent from my phone"),
             format!("\u{201c}{text}\u{201d}."),
         ] {
-            assert_eq!(Card::parse(&sent).map(|(read, _)| read.text()).ok(), Some(text.clone()), "{sent:?}");
+            assert_eq!(EnrolmentCard::parse(&sent).map(|(read, _)| read.text()).ok(), Some(text.clone()), "{sent:?}");
         }
         card.authority = SigningKey::generate().public();
-        assert!(matches!(Card::parse(&card.text()), Err(CardError::BadGrant)));
-        assert!(matches!(Card::parse("TABARA1.!"), Err(CardError::Unreadable)));
+        assert!(matches!(EnrolmentCard::parse(&card.text()), Err(CardError::BadGrant)));
+        assert!(matches!(EnrolmentCard::parse("TABARA1.!"), Err(CardError::Unreadable)));
     }
 
     #[test]

@@ -8,22 +8,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 /// The facts of one record by name. Text only: codes, months, and small counts of an activity.
-pub type Facts = BTreeMap<String, Value>;
+pub type Facts = BTreeMap<String, FactValue>;
 
 /// A fact's value: one code, or several for a question with several answers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum FactValue {
     One(String),
     Many(BTreeSet<String>),
 }
 
-impl Value {
+impl FactValue {
     /// The codes, one or several.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         let (one, many) = match self {
-            Value::One(code) => (Some(code), None),
-            Value::Many(codes) => (None, Some(codes)),
+            FactValue::One(code) => (Some(code), None),
+            FactValue::Many(codes) => (None, Some(codes)),
         };
         one.into_iter().chain(many.into_iter().flatten()).map(String::as_str)
     }
@@ -140,7 +140,7 @@ impl Dictionary {
         for (name, value) in facts {
             let known = self.get(name).filter(|fact| fact.is_for(kind));
             let fact = known.ok_or(Reason::UnknownFact)?;
-            if matches!(value, Value::Many(_)) != fact.many {
+            if matches!(value, FactValue::Many(_)) != fact.many {
                 return Err(Reason::UnknownFact);
             }
             if value.codes().any(|code| !fact.codes.has(code)) {
@@ -189,7 +189,7 @@ fn parse_row(row: &str) -> Result<Fact, &'static str> {
 mod tests {
     use super::*;
 
-    fn facts(name: &str, value: Value) -> Facts {
+    fn facts(name: &str, value: FactValue) -> Facts {
         [(name.to_owned(), value)].into()
     }
 
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn only_known_facts_with_known_codes_on_the_right_kind_pass() {
         let check = |kind, name: &str, value| Dictionary::standard().check(kind, &facts(name, value));
-        let one = |code: &str| Value::One(code.into());
+        let one = |code: &str| FactValue::One(code.into());
         assert_eq!(check(Kind::Screening, "sex", one("f")), Ok(()));
         assert_eq!(check(Kind::Screening, "sex", one("x")), Err(Reason::UnknownCode));
         assert_eq!(check(Kind::Screening, "name", one("f")), Err(Reason::UnknownFact));

@@ -138,7 +138,7 @@ pub struct Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum IntakeOutcome {
     /// On disk and counted.
     Accepted,
     /// The server had it already; the receipt is the same.
@@ -154,7 +154,7 @@ pub enum Outcome {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdict {
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: IntakeOutcome,
     /// Why, if it is quarantined or refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -243,7 +243,7 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Obeyed {
+pub struct WipeAcknowledgement {
     /// The order that was carried out.
     pub order: Uuid,
     /// Records that the phone still has to send.

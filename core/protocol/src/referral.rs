@@ -4,7 +4,7 @@
 //!
 //! A referral begins when the person agreed to it (`ready`). That it waits on the phone is its record's fate, no status.
 
-use crate::facts::{Dictionary, Facts, Value};
+use crate::facts::{Dictionary, FactValue, Facts};
 use crate::kind::Kind;
 use crate::places;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Route {
 
     /// Whether it is within its bounds: a name that can be one, and codes that there are.
     pub fn is_sound(&self) -> bool {
-        let service = [("service_type".to_owned(), Value::One(self.service.clone()))].into();
+        let service = [("service_type".to_owned(), FactValue::One(self.service.clone()))].into();
         (1..=Self::MAX_NAME).contains(&self.to.len())
             && !self.to.chars().any(char::is_control)
             && URGENCIES.contains(&self.urgency.as_str())
@@ -188,7 +188,7 @@ impl Referral {
         };
         let mut facts = vec![("service_type", self.service.as_str()), ("referral_status", self.status.code())];
         facts.extend(self.sent.filter(|_| self.status != Status::Sent).map(|sent| ("delay", delay(sent))));
-        facts.into_iter().map(|(name, code)| (name.to_owned(), Value::One(code.to_owned()))).collect()
+        facts.into_iter().map(|(name, code)| (name.to_owned(), FactValue::One(code.to_owned()))).collect()
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
         for (hours, band) in
             [(0, "d1"), (24, "d3"), (72, "d14"), (24 * 14, "d30"), (24 * 30, "d90"), (24 * 90, "later")]
         {
-            assert_eq!(after(hours), Value::One(band.into()), "{hours}");
+            assert_eq!(after(hours), FactValue::One(band.into()), "{hours}");
         }
         assert_eq!(sent.advanced(Completed, 0), Err(NotPossible));
     }

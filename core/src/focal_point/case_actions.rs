@@ -5,7 +5,7 @@ use super::phone::{FocalPoint, Phone, month};
 use crate::catalog::PartKind;
 use crate::envelope::{self, Digest, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
-use crate::facts::{Facts, Value};
+use crate::facts::{FactValue, Facts};
 use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
 use crate::referral::{self, Referral, Service, Status};
 use crate::vault::mailbox::RecordStatus;
@@ -156,8 +156,8 @@ impl Phone {
         let now = self.mailbox.now()?;
         let mut facts = referral.facts(now);
         // the month of the sending: what became of those sent in a month is asked, not what became known in one
-        facts.insert("month".into(), Value::One(month(referral.sent.unwrap_or(now))));
-        facts.insert("screen_commune".into(), Value::One(card.commune.clone()));
+        facts.insert("month".into(), FactValue::One(month(referral.sent.unwrap_or(now))));
+        facts.insert("screen_commune".into(), FactValue::One(card.commune.clone()));
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
         let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
         // the slip's second secret takes this back with all the rest

@@ -2,7 +2,7 @@
 
 use super::phone::{FocalPoint, Phone, Unlocked, lock};
 use super::pin::{delay, new_pin};
-use crate::catalog::{Binding, Card, Chain};
+use crate::catalog::{Binding, Chain, EnrolmentCard};
 use crate::clock::Clock;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{CardReason, DestructionReason, Error, FolderReason, PhoneFile, Result};
@@ -105,7 +105,7 @@ impl FocalPoint {
         if phone.open().is_some() {
             return Err(Error::AlreadyEnrolled);
         }
-        let (card, grant) = Card::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
+        let (card, grant) = EnrolmentCard::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
         if grant.expires < phone.mailbox.now()? {
             return Err(Error::Card { reason: CardReason::Expired });
         }
@@ -233,7 +233,7 @@ impl FocalPoint {
 impl Phone {
     /// Before a second card: the old vault is given up. It is destroyed where only its PIN is missing, else kept aside.
     /// Returns its generation.
-    fn retire_old_vault(&self, card: &Card, device: Uuid) -> Result<u32> {
+    fn retire_old_vault(&self, card: &EnrolmentCard, device: Uuid) -> Result<u32> {
         let enrolment = self.mailbox.enrolment()?;
         if !enrolment.authorities.contains(&card.authority) {
             return Err(Error::Card { reason: CardReason::OtherAuthority });

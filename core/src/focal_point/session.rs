@@ -7,7 +7,7 @@
 use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
 use crate::envelope::{self, Typ, sha256};
 use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, RefusedReason, Result};
-use crate::facts::{Dictionary, Facts, Value};
+use crate::facts::{Dictionary, FactValue, Facts};
 use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
@@ -383,9 +383,9 @@ fn last_saved(interview: &Interview) -> Option<Saved> {
 fn facts(interview: &Interview, assessment: &Assessment, kind: Kind, month: &str, commune: &str) -> Facts {
     let mut facts = screening::facts(interview, assessment, month);
     if assessment.consent.count {
-        facts.entry("screen_commune".into()).or_insert_with(|| Value::One(commune.into()));
+        facts.entry("screen_commune".into()).or_insert_with(|| FactValue::One(commune.into()));
     }
-    let listed = |name: &String, value: &Value| [(name.clone(), value.clone())].into();
+    let listed = |name: &String, value: &FactValue| [(name.clone(), value.clone())].into();
     facts.retain(|name, value| Dictionary::standard().check(kind, &listed(name, value)).is_ok());
     facts
 }

@@ -5,7 +5,7 @@ use super::assume::{self, Assumed};
 use super::evidence::{consent, evidence, paths, raised, text};
 use super::questionnaire::coded_answers;
 use super::rule::{self, Count, Dimension, Evidence, Judged, Outcome, Path, VERSION, judge, severity};
-use crate::facts::{Facts, Value};
+use crate::facts::{FactValue, Facts};
 use crate::interview::Interview;
 use crate::questionnaire::Indicator;
 use std::cell::OnceCell;
@@ -64,7 +64,7 @@ pub fn facts(interview: &Interview, assessment: &Assessment, month: &str) -> Fac
     }
     let mut facts = coded_answers(interview);
     facts.extend(assessment.facts());
-    facts.insert("month".into(), Value::One(month.into()));
+    facts.insert("month".into(), FactValue::One(month.into()));
     facts
 }
 

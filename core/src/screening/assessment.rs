@@ -2,7 +2,7 @@
 
 use super::evidence::Consent;
 use super::rule::{Count, Dimension, Outcome, Path, Profile};
-use crate::facts::{Facts, Value};
+use crate::facts::{FactValue, Facts};
 use crate::interview::Interview;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,8 +167,8 @@ impl Assessment {
         if !self.consent.count || self.outcome == Outcome::NotScreened {
             return facts;
         }
-        facts.insert("outcome".into(), Value::One(self.outcome.code().into()));
-        facts.extend(self.coded.iter().map(|(fact, codes)| (fact.clone(), Value::Many(codes.clone()))));
+        facts.insert("outcome".into(), FactValue::One(self.outcome.code().into()));
+        facts.extend(self.coded.iter().map(|(fact, codes)| (fact.clone(), FactValue::Many(codes.clone()))));
         facts
     }
 

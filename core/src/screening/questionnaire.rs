@@ -3,7 +3,7 @@
 
 use crate::code::Code;
 use crate::expression::functions::Function;
-use crate::facts::{Facts, Value};
+use crate::facts::{FactValue, Facts};
 use crate::input::{Input, typed};
 use crate::interview::{CodedValue, Interview};
 use crate::kind::Kind;
@@ -45,8 +45,8 @@ pub fn language<'a>(questionnaire: &'a Questionnaire, wanted: &str) -> Option<&'
 /// The facts that the answers of an interview come to.
 pub fn coded_answers(interview: &Interview) -> Facts {
     let fact = |value| match value {
-        CodedValue::One(code) => Value::One(code),
-        CodedValue::Many(codes) => Value::Many(codes),
+        CodedValue::One(code) => FactValue::One(code),
+        CodedValue::Many(codes) => FactValue::Many(codes),
     };
     interview.facts().into_iter().map(|(name, value)| (name, fact(value))).collect()
 }

@@ -1,7 +1,7 @@
 //! Bodies of requests and answers that only sync knows.
 
 use crate::envelope::Digest;
-use crate::record::{Outcome, Uuid, Verdict};
+use crate::record::{IntakeOutcome, Uuid, Verdict};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 #[derive(Deserialize)]
 pub(super) struct ChainReply {
     #[serde(rename = "outcome")]
-    _outcome: Outcome,
+    _outcome: IntakeOutcome,
 }
 
 #[derive(Deserialize)]

@@ -3,12 +3,12 @@
 
 use crate::envelope::{self, PublicKey, Typ};
 use crate::error::UntrustedReason;
-use crate::record::{Outcome, Reason, Receipt, Verdict};
+use crate::record::{IntakeOutcome, Reason, Receipt, Verdict};
 use crate::vault::mailbox::{Applied, Offer};
 
 /// Reads the verdict on a record. Fails where the receipt is missing, not signed by the server, or for other bytes.
 pub(super) fn judge(sent: &Offer, verdict: &Verdict, operations: &[PublicKey]) -> Result<Applied, UntrustedReason> {
-    if verdict.outcome == Outcome::Refused {
+    if verdict.outcome == IntakeOutcome::Refused {
         return Ok(Applied::Refused { record: sent.record, reason: verdict.reason.unwrap_or(Reason::Malformed) });
     }
     let jws = verdict.receipt.as_deref().ok_or(UntrustedReason::Answer)?;
@@ -30,7 +30,7 @@ pub(super) fn signed<T: serde::de::DeserializeOwned>(typ: Typ, keys: &[PublicKey
 mod tests {
     use super::*;
     use crate::envelope::{Digest, SigningKey};
-    use crate::record::{Outcome, Uuid};
+    use crate::record::{IntakeOutcome, Uuid};
 
     fn sent() -> Offer {
         Offer { record: Uuid::new_v4(), jws: Digest([1; 32]), sealed: Some(Digest([2; 32])), position: 0 }
@@ -45,7 +45,7 @@ mod tests {
     fn a_receipt_counts_for_exactly_what_was_sent_and_only_from_the_server() {
         let (server, stranger, sent) = (SigningKey::generate(), SigningKey::generate(), sent());
         let verdict = |key, receipt: &Receipt| Verdict {
-            outcome: Outcome::Accepted,
+            outcome: IntakeOutcome::Accepted,
             reason: None,
             receipt: Some(envelope::sign(Typ::Receipt, key, receipt)),
         };
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_refusal_needs_no_receipt_and_keeps_its_reason() {
-        let verdict = Verdict { outcome: Outcome::Refused, reason: Some(Reason::Oversize), receipt: None };
+        let verdict = Verdict { outcome: IntakeOutcome::Refused, reason: Some(Reason::Oversize), receipt: None };
         let sent = sent();
         let refused = Applied::Refused { record: sent.record, reason: Reason::Oversize };
         assert_eq!(judge(&sent, &verdict, &[]), Ok(refused));

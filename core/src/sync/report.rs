@@ -1,7 +1,7 @@
 //! What the host sees of a run.
 
 use crate::error::UntrustedReason;
-use crate::record::Outcome;
+use crate::record::IntakeOutcome;
 use crate::vault::mailbox::Applied;
 use std::fmt;
 use tokio::sync::Notify;
@@ -82,8 +82,8 @@ pub struct SyncReport {
 impl SyncReport {
     pub(super) fn count(&mut self, verdict: &Applied) {
         *match verdict {
-            Applied::Kept { outcome: Outcome::Accepted, .. } => &mut self.accepted,
-            Applied::Kept { outcome: Outcome::AlreadyHad, .. } => &mut self.already_had,
+            Applied::Kept { outcome: IntakeOutcome::Accepted, .. } => &mut self.accepted,
+            Applied::Kept { outcome: IntakeOutcome::AlreadyHad, .. } => &mut self.already_had,
             Applied::Kept { .. } => &mut self.quarantined,
             Applied::Refused { .. } => &mut self.refused,
         } += 1;

@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, Part};
 use crate::courier::{MAX_PARCEL, Parcel};
 use crate::envelope::{self, PublicKey, Typ, random, sha256};
 use crate::error::{Error, RefusedReason, Result, UntrustedReason};
-use crate::record::{Head, News, Obeyed, Order, TimeReply, Updates};
+use crate::record::{Head, News, Order, TimeReply, Updates, WipeAcknowledgement};
 use crate::vault::mailbox::{Mailbox, Offer, SyncState};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use tokio::time::Instant;
@@ -211,7 +211,7 @@ impl Run<'_> {
             return Ok(());
         };
         let waiting = self.mailbox.queue_status()?.records;
-        let body = json(&Obeyed { order: order.order, waiting });
+        let body = json(&WipeAcknowledgement { order: order.order, waiting });
         self.ask(body.len(), MAX_ANSWER, &Ask::json("/v1/orders", body), |_, _| Ok(())).await?;
         // said again until nothing waits, so that the server may close the chain
         let order = Some(order).filter(|_| waiting > 0);

@@ -11,7 +11,7 @@ use super::run::Run;
 use crate::courier::gzip;
 use crate::envelope::{Digest, PublicKey, sha256};
 use crate::error::UntrustedReason;
-use crate::record::{Batch, BatchReply, MAX_BATCH, Outcome, Reason, Sent, Verdict};
+use crate::record::{Batch, BatchReply, IntakeOutcome, MAX_BATCH, Reason, Sent, Verdict};
 use crate::vault::mailbox::{Applied, Outgoing, SyncState};
 use tokio::time::Instant;
 
@@ -134,7 +134,7 @@ impl Run<'_> {
             }
         }
         let anew = |verdict: &Applied| match verdict {
-            Applied::Kept { outcome: Outcome::AlreadyHad, .. } | Applied::Refused { .. } => None,
+            Applied::Kept { outcome: IntakeOutcome::AlreadyHad, .. } | Applied::Refused { .. } => None,
             Applied::Kept { position, .. } => Some(*position),
         };
         if held.iter().filter_map(anew).any(|position| position <= self.head) {

@@ -1,9 +1,9 @@
 use super::super::double::{StillClock, Store as Secrets};
 use super::*;
-use crate::catalog::{Binding, Card, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
+use crate::catalog::{Binding, Catalog, Chain, EnrolmentCard, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
 use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
 use crate::error::{NotFoundItem, PhoneFile};
-use crate::record::{News, Outcome, Reason, Update, Updates};
+use crate::record::{IntakeOutcome, News, Reason, Update, Updates};
 use crate::vault::VaultError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -44,7 +44,7 @@ impl Phone {
             grant: envelope::sign(Typ::Grant, &self.authority, &grant),
             binding: envelope::sign(Typ::Device, &seed, &binding),
         };
-        let card = Card {
+        let card = EnrolmentCard {
             grant: chain.grant.clone(),
             seed: Digest(*seed.seed()),
             authority: self.authority.public(),
@@ -72,7 +72,7 @@ impl Phone {
 }
 
 fn kept(record: Uuid, position: u64) -> Applied {
-    let (outcome, receipt, epoch) = (Outcome::Accepted, "receipt".into(), Uuid::nil());
+    let (outcome, receipt, epoch) = (IntakeOutcome::Accepted, "receipt".into(), Uuid::nil());
     Applied::Kept { record, outcome, reason: None, receipt, position, epoch }
 }
 
@@ -247,7 +247,7 @@ fn what_became_of_a_record_is_noted_with_it_and_what_was_taken_back_elsewhere_is
     }
     let kept = |record: Uuid, reason: Option<Reason>| Applied::Kept {
         record,
-        outcome: reason.map_or(Outcome::Accepted, |_| Outcome::Quarantined),
+        outcome: reason.map_or(IntakeOutcome::Accepted, |_| IntakeOutcome::Quarantined),
         reason,
         receipt: "receipt".into(),
         position: 1,

@@ -32,13 +32,13 @@ fn mailbox(folder: &Path) -> Mailbox {
 
 /// A card of an authority that nobody knows.
 fn enrol(mailbox: &Mailbox) {
-    use crate::catalog::{Card, Chain, Grant};
+    use crate::catalog::{Chain, EnrolmentCard, Grant};
     let key = SigningKey::generate();
     let (organisation, commune, device) = ("IOM".to_owned(), "BI-CO-04-02".to_owned(), Uuid::new_v4());
     let grant = Grant { device, organisation, commune, expires: 0, card: key.public() };
     let chain = Chain { grant: String::new(), binding: String::new() };
     let seed = Digest(*key.seed());
-    let card = Card { grant: String::new(), seed, authority: key.public(), server: String::new(), pin: None };
+    let card = EnrolmentCard { grant: String::new(), seed, authority: key.public(), server: String::new(), pin: None };
     mailbox.enrol(&card, &grant, &chain, &key, 1).unwrap();
 }
 

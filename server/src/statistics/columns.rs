@@ -1,7 +1,7 @@
 //! Facts packed into bits. Where the bits of a fact lie follows from the dictionary; no fact is named here.
 
 use std::collections::BTreeMap;
-use tabara_protocol::facts::{Codes, Dictionary, Facts, Value};
+use tabara_protocol::facts::{Codes, Dictionary, FactValue, Facts};
 use tabara_protocol::kind::Kind;
 
 use super::month::Month;
@@ -34,7 +34,7 @@ impl Field {
     }
 
     /// A value in bits; none where a code is not in the dictionary.
-    fn pack(&self, value: &Value) -> Option<u64> {
+    fn pack(&self, value: &FactValue) -> Option<u64> {
         let place = |code: &str| match &self.codes {
             Codes::List(codes) => codes.iter().position(|known| known == code).map(|at| at as u64 + 1),
             Codes::Months(..) => Month::parse(code).map(|month| month.index() as u64 + 1),
@@ -43,8 +43,8 @@ impl Field {
             }
         };
         match value {
-            Value::One(code) if !self.many => place(code),
-            Value::Many(codes) if self.many => {
+            FactValue::One(code) if !self.many => place(code),
+            FactValue::Many(codes) if self.many => {
                 Some(codes.iter().filter_map(|code| place(code)).fold(0, |bits, at| bits | 1 << (at - 1)))
             }
             _ => None,

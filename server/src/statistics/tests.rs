@@ -9,7 +9,7 @@ use crate::entry as log;
 use proptest::prelude::*;
 use tabara_protocol::catalog::{Binding, Grant};
 use tabara_protocol::envelope::{SigningKey, sha256};
-use tabara_protocol::facts::{Facts, Value};
+use tabara_protocol::facts::{FactValue, Facts};
 use tabara_protocol::kind::{Kind, Reason};
 use tabara_protocol::record::{QuestionnaireRef, Record, Uuid};
 use tabara_protocol::referral::{Route, Status};
@@ -18,8 +18,8 @@ fn exact() -> Base {
     Base::Exact(ExactUse::after_the_entry_is_written())
 }
 
-fn one(code: &str) -> Value {
-    Value::One(code.into())
+fn one(code: &str) -> FactValue {
+    FactValue::One(code.into())
 }
 
 /// A screening that comes out as presumed, in Kayanza (Butanyerera, the fourth province).
@@ -34,7 +34,7 @@ fn presumed(month: &str) -> Facts {
         ("destination_region", "gulf"),
     ];
     let mut facts: Facts = codes.map(|(name, code)| (name.to_owned(), one(code))).into();
-    facts.insert("exploitation".into(), Value::Many(["ex_domestic".to_owned()].into()));
+    facts.insert("exploitation".into(), FactValue::Many(["ex_domestic".to_owned()].into()));
     facts
 }
 

@@ -8,9 +8,9 @@ use tabara_core::error::{
     AnswerReason, CardReason, DestructionReason, Error, FolderReason, InternalReason, NotFoundItem,
 };
 use tabara_core::error::{PhoneFile, RefusedReason};
-use tabara_core::facts::Value;
+use tabara_core::facts::FactValue;
 use tabara_core::focal_point::{Finished, FocalPoint, Session, State};
-use tabara_core::record::{Code, Kind, Outcome, Record, SealedCase, undo_hash};
+use tabara_core::record::{Code, IntakeOutcome, Kind, Record, SealedCase, undo_hash};
 use tabara_core::seal;
 use tabara_core::vault::SecretError;
 use tabara_core::vault::mailbox::{Applied, Outgoing, RecordStatus};
@@ -93,9 +93,9 @@ fn an_interview_without_network_becomes_a_signed_record_that_only_the_case_worke
     assert_eq!((record.record, record.seq), (finished.record, 1));
     assert_eq!(record.code, finished.code);
     assert_eq!(record.undo, finished.undo.as_ref().map(undo_hash));
-    assert_eq!(record.facts["month"], Value::One("2026-03".into()));
-    assert_eq!(record.facts["screen_commune"], Value::One("BI-CO-04-02".into()));
-    assert_eq!(record.facts["sex"], Value::One("f".into()));
+    assert_eq!(record.facts["month"], FactValue::One("2026-03".into()));
+    assert_eq!(record.facts["screen_commune"], FactValue::One("BI-CO-04-02".into()));
+    assert_eq!(record.facts["sex"], FactValue::One("f".into()));
     assert!(!out.jws.contains("Bisi"));
     let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
     let case: SealedCase = serde_json::from_slice(&opened).unwrap();
@@ -320,8 +320,8 @@ fn a_month_in_the_future_and_a_fact_that_nobody_listed_do_not_leave_the_phone() 
     strange.office.supply(&other);
     interview(&other, TOLD).unwrap();
     let month = |phone: &FocalPoint| record(phone, &sent(phone)[0]).facts["month"].clone();
-    assert_eq!(month(&phone), Value::One("2026-03".into()));
-    assert_eq!(month(&other), Value::One("2020-01".into()));
+    assert_eq!(month(&phone), FactValue::One("2026-03".into()));
+    assert_eq!(month(&other), FactValue::One("2020-01".into()));
 }
 
 #[test]
@@ -626,7 +626,7 @@ fn a_raised_outcome_carries_its_reason_into_the_sealed_case_only() {
     assert_eq!(finished.outcome.code(), "presumed");
     let out = &sent(&phone)[0];
     let record = record(&phone, out);
-    assert_eq!(record.facts["outcome"], Value::One("presumed".into()), "and nothing says that it was raised");
+    assert_eq!(record.facts["outcome"], FactValue::One("presumed".into()), "and nothing says that it was raised");
     assert!(!serde_json::to_string(&record).unwrap().contains("fear"));
     let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
     assert!(String::from_utf8(opened).unwrap().contains("fear"));
@@ -637,7 +637,7 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     let world = World::new();
     let phone = world.enrolled();
     let finished = interview(&phone, TOLD).unwrap();
-    let (outcome, receipt, position, epoch) = (Outcome::Accepted, "receipt".into(), 1, finished.record);
+    let (outcome, receipt, position, epoch) = (IntakeOutcome::Accepted, "receipt".into(), 1, finished.record);
     let kept = Applied::Kept { record: finished.record, outcome, reason: None, receipt, position, epoch };
     phone.mailbox().apply(&[kept]).unwrap();
     assert_eq!(phone.mailbox().kept().unwrap().len(), 1);

@@ -5,12 +5,12 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tabara_core::catalog::{
-    Binding, Card, Catalog, Chain, Grant, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer, Rotation,
+    Binding, Catalog, Chain, EnrolmentCard, Grant, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer, Rotation,
 };
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::facts::{self, Dictionary};
 use tabara_core::record::{
-    Batch, Code, Kind, Obeyed, Order, QuestionnaireRef, Record, SealedCase, Sent, Token, Uuid, undo_hash,
+    Batch, Code, Kind, Order, QuestionnaireRef, Record, SealedCase, Sent, Token, Uuid, WipeAcknowledgement, undo_hash,
 };
 use tabara_core::referral::{Route, Status};
 use tabara_core::seal;
@@ -40,7 +40,7 @@ struct Known {
 fn the_known_record_opens() {
     let known: Known = serde_json::from_str(include_str!("../../vectors/record.json")).unwrap();
     let authority = SigningKey::from_seed(known.authority_seed.0).public();
-    let (card, grant) = Card::parse(&known.card).unwrap();
+    let (card, grant) = EnrolmentCard::parse(&known.card).unwrap();
     assert_eq!(card.authority, authority);
     let (granted, binding) = known.chain.verify(&authority).unwrap();
     assert_eq!(granted, grant);
@@ -228,7 +228,7 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
     let offers = Offers { offers, receipts: true };
     ask("offers", "/offers", true, Some(serde_json::to_string(&offers).unwrap())).await;
     let decision = [("decision", "confirmed"), ("decided_by", "iom"), ("month", "2026-11")];
-    let decision = decision.map(|(name, code)| (name.to_owned(), facts::Value::One(code.into())));
+    let decision = decision.map(|(name, code)| (name.to_owned(), facts::FactValue::One(code.into())));
     let review = Record {
         kind: Kind::Review,
         revises: Some(counted.record),
@@ -246,7 +246,7 @@ async fn the_known_visit_of_a_phone_comes_out_byte_by_byte() {
     };
     store.write(given).unwrap();
     ask("updates", "/updates?after=0", true, None).await;
-    let obeyed = Obeyed { order: Uuid::from_u128(0xc0), waiting: 1 };
+    let obeyed = WipeAcknowledgement { order: Uuid::from_u128(0xc0), waiting: 1 };
     ask("obeyed", "/orders", true, Some(serde_json::to_string(&obeyed).unwrap())).await;
     ask("malformed", "/records", true, Some("{".into())).await;
 

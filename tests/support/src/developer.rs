@@ -3,7 +3,7 @@
 use crate::deployment::Deployment;
 use crate::sign_in::SignIn;
 use std::path::Path;
-use tabara_core::catalog::Card;
+use tabara_core::catalog::EnrolmentCard;
 use tabara_desk::card;
 use tabara_server::staff::role::Role;
 
@@ -13,7 +13,7 @@ const COMMUNE: &str = "BI-CO-05-03";
 /// Writes a new card as `card.txt` and, as a QR code, `card.svg`, and prints where they are.
 pub fn hand_out_card(deployment: &Deployment, folder: &Path) -> std::io::Result<()> {
     let text = deployment.card(COMMUNE);
-    let (card, _) = Card::parse(&text).map_err(std::io::Error::other)?;
+    let (card, _) = EnrolmentCard::parse(&text).map_err(std::io::Error::other)?;
     let picture = card::svg(&card).map_err(|error| std::io::Error::other(error.to_string()))?;
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("card.txt"), &text)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
-use tabara_core::catalog::{Binding, Card, Chain, PartKind, Uuid};
+use tabara_core::catalog::{Binding, Chain, EnrolmentCard, PartKind, Uuid};
 use tabara_core::clock::Clock as _;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
@@ -35,7 +35,7 @@ impl Phone {
     }
     /// The same with a card that pins the server's certificate key.
     pub fn enrol_pinned(card: &str, pin: Option<Digest>, clock: Arc<SetClock>) -> Self {
-        let (mut card, grant) = Card::parse(card).expect("a card");
+        let (mut card, grant) = EnrolmentCard::parse(card).expect("a card");
         card.pin = pin;
         let (record_key, transport) = (SigningKey::generate(), SigningKey::generate());
         let keys = Binding { device: grant.device, record_key: record_key.public(), transport_key: transport.public() };

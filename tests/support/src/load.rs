@@ -12,7 +12,7 @@ use tabara_core::catalog::{Binding, Catalog, Chain, Grant, Reviewer};
 use tabara_core::clock::Clock;
 use tabara_core::courier;
 use tabara_core::envelope::{self, Digest, Signer, SigningKey, Typ, sha256};
-use tabara_core::facts::{Facts, Value};
+use tabara_core::facts::{FactValue, Facts};
 use tabara_core::record::{Batch, Kind, QuestionnaireRef, Record, SealedRef, Sent, Token, Uuid};
 use tabara_server::{Settings, Store};
 
@@ -108,8 +108,8 @@ impl Phone {
     /// The phone's next screening: presumed victim, woman, this month.
     pub fn screening(&mut self) -> Record {
         self.seq += 1;
-        let one = |code: &str| Value::One(code.into());
-        let many = |codes: &[&str]| Value::Many(codes.iter().map(|c| (*c).into()).collect());
+        let one = |code: &str| FactValue::One(code.into());
+        let many = |codes: &[&str]| FactValue::Many(codes.iter().map(|c| (*c).into()).collect());
         let facts: Facts = [
             ("month", one("2026-11")),
             ("screen_commune", one("BI-CO-04-02")),

@@ -6,7 +6,7 @@ use crate::load::{KeyDeployment, Phone};
 use crate::rng::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tabara_core::facts::{Facts, Value};
+use tabara_core::facts::{FactValue, Facts};
 use tabara_core::kind as record;
 use tabara_core::places;
 use tabara_core::record::{Record, Sent, Uuid};
@@ -117,7 +117,7 @@ pub fn has(facts: &Facts, fact: &str, code: &str) -> bool {
 }
 
 fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
-    let one = |code: &str| Value::One(code.to_owned());
+    let one = |code: &str| FactValue::One(code.to_owned());
     let outcomes = ["presumed", "presumed", "presumed", "presumed", "presumed", "presumed", "exploited", "at_risk"];
     let outcome = match rng.below(10) {
         0 => "no_indication",
@@ -141,7 +141,7 @@ fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
     let services =
         ["sv_psychosocial", "sv_medical", "sv_iga", "sv_shelter", "sv_food", "sv_docs", "sv_legal", "sv_iom"];
     let wanted: Vec<&str> = services.iter().copied().filter(|_| rng.one_in(3)).collect();
-    let many = |codes: Vec<&str>| Value::Many(codes.into_iter().map(str::to_owned).collect());
+    let many = |codes: Vec<&str>| FactValue::Many(codes.into_iter().map(str::to_owned).collect());
     let countries: &[&str] = match region {
         "gulf" => &["KW", "other", "other"],
         "regional" => &["KE", "RW", "UG", "CD", "other"],
@@ -184,8 +184,8 @@ const OTHERS: [record::Kind; 4] =
     [record::Kind::Referral, record::Kind::Assistance, record::Kind::Activity, record::Kind::Enforcement];
 
 fn other_facts(kind: record::Kind, month: &str, commune: &str, rng: &mut Rng) -> Facts {
-    let one = |code: &str| Value::One(code.to_owned());
-    let many = |code: &str| Value::Many([code.to_owned()].into());
+    let one = |code: &str| FactValue::One(code.to_owned());
+    let many = |code: &str| FactValue::Many([code.to_owned()].into());
     let services = ["sv_psychosocial", "sv_medical", "sv_shelter", "sv_food"];
     let mut facts = vec![("month", one(month)), ("screen_commune", one(commune))];
     match kind {

@@ -2,7 +2,7 @@
 
 use super::file::Mailbox;
 use super::sync_state::{SyncState, sync_state};
-use crate::catalog::{Card, Chain, Grant};
+use crate::catalog::{Chain, EnrolmentCard, Grant};
 use crate::envelope::{Digest, PublicKey, SigningKey};
 use crate::error::PhoneFile;
 use crate::record::Order;
@@ -38,7 +38,7 @@ impl Mailbox {
     /// Takes a new card into force: its chain and transport key, with a fresh PIN counter for a wrap of this generation.
     pub fn enrol(
         &self,
-        card: &Card,
+        card: &EnrolmentCard,
         grant: &Grant,
         chain: &Chain,
         transport: &SigningKey,

@@ -5,7 +5,7 @@ use super::file::Mailbox;
 use super::sync_state::{SyncState, sync_state};
 use crate::envelope::{Digest, sha256};
 use crate::error::PhoneFile;
-use crate::record::{News, Outcome, Reason, Update};
+use crate::record::{IntakeOutcome, News, Reason, Update};
 use crate::vault::error::VaultError;
 use crate::vault::store::{from_json, json, parsed, rows};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
@@ -32,7 +32,7 @@ pub enum Applied {
         /// Id of the record.
         record: Uuid,
         /// What the server did with it.
-        outcome: Outcome,
+        outcome: IntakeOutcome,
         /// Why it is quarantined, if it is.
         reason: Option<Reason>,
         /// The server's signed receipt.

@@ -87,10 +87,10 @@ proptest! {
                 ("screen_commune", pick(&["BI-CO-01-01", "BI-CO-04-02", "BI-CO-04-03"])),
                 ("outcome", pick(&["at_risk", "presumed", "presumed"])),
                 ("already", pick(&["no", "no", "yes", "unknown"])),
-            ].map(|(name, code)| (name.to_owned(), Value::One(code))).into();
+            ].map(|(name, code)| (name.to_owned(), FactValue::One(code))).into();
             for (n, (many, codes)) in facts.iter().enumerate() {
                 let mut code = || format!("c{}", draw.next().unwrap() as usize % codes);
-                let value = if *many { Value::Many([code(), code()].into()) } else { Value::One(code()) };
+                let value = if *many { FactValue::Many([code(), code()].into()) } else { FactValue::One(code()) };
                 if draw.next().unwrap() % 5 > 0 {
                     record.insert(format!("f{n}"), value);
                 }

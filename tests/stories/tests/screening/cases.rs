@@ -3,7 +3,7 @@
 use crate::sheets::{case, cases, form, interview, setting, sheet_of, with};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tabara_core::facts::{Dictionary, Value};
+use tabara_core::facts::{Dictionary, FactValue};
 use tabara_core::interview::Interview;
 use tabara_core::questionnaire::{Indicator, Node};
 use tabara_core::record::Kind;
@@ -90,7 +90,7 @@ fn a_focal_point_raises_with_a_reason_and_never_lowers() {
     assert_eq!((assessment.outcome, assessment.tier), (Outcome::Presumed, None));
     assert_eq!(assessment.advice(), [Advice::Refer]);
     let facts = assessment.facts();
-    assert_eq!(facts.get("outcome"), Some(&Value::One("presumed".into())));
+    assert_eq!(facts.get("outcome"), Some(&FactValue::One("presumed".into())));
     assert_eq!(assessment.raise(&exploited, "seen_fear"), Err(RaiseError::AlreadyPresumed));
     let refused = case("TC14");
     assert_eq!(assess(&refused).raise(&refused, "seen_injuries"), Err(RaiseError::NotScreened));

@@ -4,7 +4,7 @@ use crate::test_server::TestServer;
 use reqwest::StatusCode;
 use tabara_core::courier::{Bundle, Parcel};
 use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{Head, Outcome, Reason, Receipt};
+use tabara_core::record::{Head, IntakeOutcome, Reason, Receipt};
 use tabara_core::seal;
 use tabara_support::load::digest;
 
@@ -15,11 +15,11 @@ async fn a_bundle_of_unknown_phones_is_taken_in_once_by_whomever_it_is_brought()
     let records = [far.sealed_screening(), stranger.sign(&far.screening(), None), far.sealed_screening()];
     let bundle = Bundle { chains: vec![far.chain.clone()], records: records.to_vec() };
     let sealed = bundle.seal(&server.settings.intake_recipient()).unwrap();
-    for expected in [Outcome::Accepted, Outcome::AlreadyHad] {
+    for expected in [IntakeOutcome::Accepted, IntakeOutcome::AlreadyHad] {
         let response = server.post("bundles", &carrier).body(sealed.clone()).send().await.unwrap();
         let reply = Parcel::read(&response.bytes().await.unwrap()).unwrap();
         let outcomes: Vec<_> = reply.answers.iter().map(|a| (a.jws, a.verdict.outcome)).collect();
-        let outcome = [expected, Outcome::Refused, expected];
+        let outcome = [expected, IntakeOutcome::Refused, expected];
         assert_eq!(outcomes, records.iter().map(digest).zip(outcome).collect::<Vec<_>>());
         assert_eq!(reply.answers[1].verdict.reason, Some(Reason::NoChain));
         let operations = server.settings.operations.public();

@@ -7,7 +7,7 @@ use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, SigningKey, Typ, sha256};
 use tabara_core::facts;
 use tabara_core::record::{
-    Batch, BatchReply, Kind, News, Outcome, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
+    Batch, BatchReply, IntakeOutcome, Kind, News, Reason, Receipt, Record, Sent, TimeReply, Updates, Uuid,
 };
 use tabara_server::entry::EntryPayload;
 use tabara_server::intake::Wanted;
@@ -19,7 +19,7 @@ async fn a_batch_sent_twice_is_kept_once_and_receipted_twice() {
     let records: Vec<Sent> = (0..20).map(|_| phone.sealed_screening()).collect();
     let body = gzip(&Batch { records: records.clone() });
     let mut positions = Vec::new();
-    for expected in [Outcome::Accepted, Outcome::AlreadyHad] {
+    for expected in [IntakeOutcome::Accepted, IntakeOutcome::AlreadyHad] {
         let request = server.post("records", &phone).header("content-encoding", "gzip").body(body.clone());
         let response = request.send().await.unwrap();
         let head = server.head(&response);
@@ -45,7 +45,7 @@ async fn one_bad_record_never_blocks_the_others_and_each_is_named() {
         to(&mut record);
         phone.sign(&record, None)
     };
-    let code = |text: &str| facts::Value::One(text.into());
+    let code = |text: &str| facts::FactValue::One(text.into());
     let mut tampered = phone.sealed_screening();
     tampered.jws.replace_range(200..201, if &tampered.jws[200..201] == "A" { "B" } else { "A" });
     let mut swapped = phone.sealed_screening();
@@ -74,7 +74,7 @@ async fn one_bad_record_never_blocks_the_others_and_each_is_named() {
     let verdicts = server.send(&phone, &records).await;
     let found: Vec<_> = verdicts.iter().map(|v| (v.outcome, v.reason)).collect();
     assert_eq!(found, expected);
-    assert!(verdicts.iter().all(|v| v.receipt.is_some() == (v.outcome != Outcome::Refused)));
+    assert!(verdicts.iter().all(|v| v.receipt.is_some() == (v.outcome != IntakeOutcome::Refused)));
     assert_eq!(server.store.read(|log| log.quarantined()).unwrap().len(), 4);
 }
 
@@ -100,7 +100,7 @@ async fn a_revoked_phone_and_a_second_binding_are_receipted_into_quarantine() {
 
     // what was quarantined stays so when it is sent again, and says so
     let again = server.send(&second, &[of_second]).await.remove(0);
-    assert_eq!((again.outcome, again.reason), (Outcome::AlreadyHad, Some(Reason::SecondBinding)));
+    assert_eq!((again.outcome, again.reason), (IntakeOutcome::AlreadyHad, Some(Reason::SecondBinding)));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
             order.reverse();
         }
         let verdicts = server.send(&phone, &order).await;
-        assert!(verdicts.iter().all(|v| v.outcome == Outcome::Accepted), "{verdicts:?}");
+        assert!(verdicts.iter().all(|v| v.outcome == IntakeOutcome::Accepted), "{verdicts:?}");
         let position = server.receipt(&verdicts[usize::from(withdrawal_first)]).position;
         assert_eq!(server.store.read(|log| log.sealed(position)).unwrap(), None, "the sealed bytes went at once");
         assert!(server.store.read(|log| log.body(position)).unwrap().is_some(), "the facts stay until the revision");
@@ -148,7 +148,7 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
         assert_eq!(server.store.read(|log| log.body(position)).unwrap(), None);
         server.clock.set(NOON);
         let again = server.send(&phone, std::slice::from_ref(&sent)).await.remove(0);
-        assert_eq!(again.outcome, Outcome::AlreadyHad);
+        assert_eq!(again.outcome, IntakeOutcome::AlreadyHad);
         assert_eq!(server.receipt(&again).jws, digest(&sent), "a tombstone still knows what it was");
         assert_eq!(server.receipt(&again).sealed, Some(sha256(b"sealed")));
     }
@@ -162,7 +162,7 @@ async fn a_reviewers_decision_reaches_the_phone_and_a_strangers_is_refused() {
     server.send(&phone, &[sent]).await;
     let decision = |id| {
         let facts = [("decision", "confirmed"), ("decided_by", "iom"), ("month", "2026-11")];
-        let facts = facts.map(|(name, code)| (name.to_owned(), facts::Value::One(code.into()))).into();
+        let facts = facts.map(|(name, code)| (name.to_owned(), facts::FactValue::One(code.into()))).into();
         let review = Record { record: id, kind: Kind::Review, revises: Some(record.record), facts, ..record.clone() };
         Record { seq: 1, ..review }
     };

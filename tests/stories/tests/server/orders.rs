@@ -3,11 +3,11 @@
 use crate::test_server::TestServer;
 use reqwest::StatusCode;
 use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{News, Obeyed, Order, Updates, Uuid};
+use tabara_core::record::{News, Order, Updates, Uuid, WipeAcknowledgement};
 use tabara_support::load::{NOON, Phone};
 
 async fn say(server: &TestServer, phone: &Phone, order: Uuid, waiting: u64) -> StatusCode {
-    let body = serde_json::to_vec(&Obeyed { order, waiting }).unwrap();
+    let body = serde_json::to_vec(&WipeAcknowledgement { order, waiting }).unwrap();
     server.post("orders", phone).body(body).send().await.unwrap().status()
 }
 

@@ -4,7 +4,7 @@ use crate::test_server::TestServer;
 use reqwest::StatusCode;
 use serde_json::json;
 use tabara_core::catalog::Catalog;
-use tabara_core::record::{Head, Outcome, Record, Sent, Uuid};
+use tabara_core::record::{Head, IntakeOutcome, Record, Sent, Uuid};
 use tabara_server::Store;
 use tabara_server::intake::Wanted;
 use tabara_server::rebuild::{RebuildError, rebuild};
@@ -112,7 +112,7 @@ async fn all_is_derived_again_from_the_log_and_a_changed_log_does_not_prove_itse
     let taken_back = phone.withdrawal(withdrawn.0);
     let batch = [withdrawn.1, kept.1, strange, phone.sign(&taken_back, None), other.sign(&foreign, None)];
     let verdicts = server.send(&phone, &batch).await;
-    assert_eq!(verdicts.iter().filter(|v| v.outcome == Outcome::Quarantined).count(), 2);
+    assert_eq!(verdicts.iter().filter(|v| v.outcome == IntakeOutcome::Quarantined).count(), 2);
     let strange_at = server.receipt(&verdicts[2]).position;
     tabara_server::intake::decide(&server.store, strange_at, true, NOON).unwrap();
     let newer = Catalog { revoked: vec![other.device], ..server.deployment.catalog(&server.settings, 2) };

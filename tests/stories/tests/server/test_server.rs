@@ -4,7 +4,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{Batch, BatchReply, Head, Outcome, Reason, Receipt, Sent, Verdict};
+use tabara_core::record::{Batch, BatchReply, Head, IntakeOutcome, Reason, Receipt, Sent, Verdict};
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::SetClock;
 use tabara_support::load::{KeyDeployment, NOON, Phone, Running, client};
@@ -54,9 +54,13 @@ impl TestServer {
         response.json::<BatchReply>().await.unwrap().results
     }
 
-    pub async fn send_one(&self, phone: &Phone, record: Sent) -> (Outcome, Option<Reason>) {
+    pub async fn send_one(&self, phone: &Phone, record: Sent) -> (IntakeOutcome, Option<Reason>) {
         let verdict = self.send(phone, &[record]).await.remove(0);
-        assert_eq!(verdict.receipt.is_none(), verdict.outcome == Outcome::Refused, "a receipt for all that is kept");
+        assert_eq!(
+            verdict.receipt.is_none(),
+            verdict.outcome == IntakeOutcome::Refused,
+            "a receipt for all that is kept"
+        );
         (verdict.outcome, verdict.reason)
     }
 
@@ -71,14 +75,14 @@ impl TestServer {
     }
 }
 
-pub const ACCEPTED: (Outcome, Option<Reason>) = (Outcome::Accepted, None);
+pub const ACCEPTED: (IntakeOutcome, Option<Reason>) = (IntakeOutcome::Accepted, None);
 
-pub fn quarantined(reason: Reason) -> (Outcome, Option<Reason>) {
-    (Outcome::Quarantined, Some(reason))
+pub fn quarantined(reason: Reason) -> (IntakeOutcome, Option<Reason>) {
+    (IntakeOutcome::Quarantined, Some(reason))
 }
 
-pub fn refused(reason: Reason) -> (Outcome, Option<Reason>) {
-    (Outcome::Refused, Some(reason))
+pub fn refused(reason: Reason) -> (IntakeOutcome, Option<Reason>) {
+    (IntakeOutcome::Refused, Some(reason))
 }
 
 /// Status and name of a problem.

@@ -5,8 +5,8 @@ use crate::test_server::{ACCEPTED, TestServer, quarantined};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tabara_core::envelope::{self, SigningKey, Typ};
-use tabara_core::facts::{Facts, Value};
-use tabara_core::record::{Code, Kind, News, Outcome, Reason, Record, Sent, Updates, Uuid, undo_hash};
+use tabara_core::facts::{FactValue, Facts};
+use tabara_core::record::{Code, IntakeOutcome, Kind, News, Reason, Record, Sent, Updates, Uuid, undo_hash};
 use tabara_server::intake::{decide, take_in};
 use tabara_server::rebuild::rebuild;
 use tabara_server::statistics::Counting;
@@ -28,7 +28,7 @@ fn by_slip(phone: &mut Phone, code: &Code, secret: Option<&Code>) -> Record {
 }
 
 fn review(reviewer: &SigningKey, of: &Record, decision: &str) -> Sent {
-    let one = |code: &str| Value::One(code.into());
+    let one = |code: &str| FactValue::One(code.into());
     let facts = [("month", "2026-11"), ("decision", decision), ("decided_by", "national_commission")];
     let facts = facts.map(|(name, code)| (name.to_owned(), one(code))).into();
     let (record, code, secret, undo, seq) = (Uuid::new_v4(), None, None, None, 0);
@@ -206,7 +206,7 @@ proptest! {
         };
         for (n, name) in told.iter().enumerate() {
             let verdict = take_in(&store, &settings, vec![sent(name)], None).unwrap().remove(0);
-            prop_assert_ne!(verdict.outcome, Outcome::Refused, "{}", name);
+            prop_assert_ne!(verdict.outcome, IntakeOutcome::Refused, "{}", name);
             if n == restart {
                 drop((store, settings));
                 (store, settings) = deployment.open(folder.path());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::envelope::{self, sha256};
-use tabara_core::record::{BatchReply, Outcome, Record, SealedRef, Uuid};
+use tabara_core::record::{BatchReply, IntakeOutcome, Record, SealedRef, Uuid};
 use tabara_server::Store;
 use tabara_server::entry::EntryKind;
 use tabara_server::store::{EntryRow, FILE};
@@ -201,7 +201,7 @@ impl Bench {
 
 async fn accepted(response: reqwest::Response) {
     let reply: BatchReply = response.json().await.expect("a reply");
-    assert!(reply.results.iter().all(|v| v.outcome == Outcome::Accepted), "all are accepted");
+    assert!(reply.results.iter().all(|v| v.outcome == IntakeOutcome::Accepted), "all are accepted");
 }
 
 fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
