@@ -2,12 +2,14 @@
 //! every closing that is due is appended first. So the position of a month's closing divides records that came in time
 //! from late ones, and every copy of the log agrees.
 
-use crate::entry::{Closing, EntryKind, Revision};
+use crate::entry::{Closing, DictionaryInForce, EntryKind, Revision};
 use crate::store::{EntryRow, Result, Store, Writing};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 use tabara_protocol::clock::{self, Clock};
+use tabara_protocol::envelope::sha256;
+use tabara_protocol::{facts, tables};
 
 /// Days after the end of a month until it closes.
 pub const CLOSING_DAYS: i64 = 7;
@@ -16,6 +18,20 @@ pub const CLOSING_DAYS: i64 = 7;
 pub fn tick(store: &Store, clock: &dyn Clock) -> Result<()> {
     let now = clock.unix();
     store.write(move |log| close_due(log, now))
+}
+
+/// Notes in the log which facts and tables are in force, if they are not those of the last note. Called once at start.
+pub fn note_dictionary(store: &Store, clock: &dyn Clock) -> Result<()> {
+    let now = clock.unix();
+    let (version, hash) = (facts::Dictionary::standard().version, |text: &str| sha256(text.as_bytes()));
+    let ours = DictionaryInForce { version, facts: hash(facts::TEXT), tables: hash(tables::TEXT) };
+    store.write(move |log| {
+        if log.last_dictionary()?.as_ref() != Some(&ours) {
+            close_due(log, now)?;
+            append(log, EntryKind::Dictionary, now, &ours)?;
+        }
+        Ok(())
+    })
 }
 
 /// Appends the closings and revisions that are due at `now`. Call it before anything else is appended at that time.
@@ -80,6 +96,40 @@ mod tests {
         };
         store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
         found
+    }
+
+    #[test]
+    fn the_facts_and_tables_in_force_are_noted_once_and_again_when_they_change() {
+        struct Noon;
+        impl Clock for Noon {
+            fn unix(&self) -> i64 {
+                at("2026-01-20")
+            }
+            fn monotonic(&self) -> std::time::Duration {
+                std::time::Duration::ZERO
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let noted = || {
+            let mut found = Vec::new();
+            let each = |entry: Entry| {
+                if let EntryPayload::Dictionary(dictionary) = entry.payload {
+                    found.push(dictionary);
+                }
+                Ok(())
+            };
+            store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
+            found
+        };
+        note_dictionary(&store, &Noon).unwrap();
+        note_dictionary(&store, &Noon).unwrap();
+        let ours = noted();
+        assert_eq!((ours.len(), ours[0].version, ours[0].facts), (1, 2, sha256(facts::TEXT.as_bytes())));
+        let older = DictionaryInForce { version: 1, ..ours[0].clone() };
+        store.write(move |log| append(log, EntryKind::Dictionary, at("2026-01-20"), &older)).unwrap();
+        note_dictionary(&store, &Noon).unwrap();
+        assert_eq!(noted().iter().map(|dictionary| dictionary.version).collect::<Vec<_>>(), [2, 1, 2]);
     }
 
     #[test]

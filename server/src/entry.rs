@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
-use tabara_protocol::envelope::{self, EnvelopeError};
+use tabara_protocol::envelope::{self, Digest, EnvelopeError};
 use tabara_protocol::facts::FactValue;
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
 
@@ -26,12 +26,27 @@ pub enum EntryKind {
     Order = 10,
     /// The phone acknowledged the order.
     Acknowledgement = 11,
+    /// The facts and tables in force from here on.
+    Dictionary = 12,
 }
 
 impl EntryKind {
-    const ALL: [Self; 11] = {
+    const ALL: [Self; 12] = {
         use EntryKind::*;
-        [Chain, Record, Review, Withdrawal, Revocation, Closing, Revision, Catalog, Decision, Order, Acknowledgement]
+        [
+            Chain,
+            Record,
+            Review,
+            Withdrawal,
+            Revocation,
+            Closing,
+            Revision,
+            Catalog,
+            Decision,
+            Order,
+            Acknowledgement,
+            Dictionary,
+        ]
     };
 
     pub fn word(self) -> String {
@@ -85,6 +100,7 @@ pub enum EntryPayload {
     Decision(QuarantineDecision),
     Order(Order),
     Acknowledgement(Acknowledgement),
+    Dictionary(DictionaryInForce),
 }
 
 /// A phone is no longer trusted: its records are quarantined.
@@ -119,6 +135,16 @@ pub struct Acknowledgement {
     pub device: Uuid,
 }
 
+/// The facts that intake accepts and the tables that are counted, by the hashes of their files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DictionaryInForce {
+    /// Version of `facts.csv`.
+    pub version: u32,
+    /// SHA-256 of `facts.csv` and of `tables.csv`.
+    pub facts: Digest,
+    pub tables: Digest,
+}
+
 impl EntryPayload {
     /// Reads the stored form of an entry.
     pub fn read(kind: EntryKind, body: &str) -> std::result::Result<Self, EnvelopeError> {
@@ -140,6 +166,7 @@ impl EntryPayload {
             EntryKind::Decision => Self::Decision(json(body)?),
             EntryKind::Order => Self::Order(envelope::stored(body)?),
             EntryKind::Acknowledgement => Self::Acknowledgement(json(body)?),
+            EntryKind::Dictionary => Self::Dictionary(json(body)?),
         })
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tabara_protocol::clock::SystemClock;
 use tabara_protocol::envelope::PublicKey;
+use tabara_server::closings::note_dictionary;
 use tabara_server::operator::{command::OperatorCommand, lock_data_dir};
 use tabara_server::settings::SettingsError;
 use tabara_server::settings::key_files::{INTAKE, OPERATIONS};
@@ -114,6 +115,7 @@ fn run(cli: Cli) -> Outcome {
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
+                note_dictionary(&store, &*settings.clock).map_err(std::io::Error::other)?;
                 serve(listener, store, settings, asked_to_stop()).await
             })?;
         }

@@ -133,7 +133,8 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         | EntryPayload::Catalog(_)
         | EntryPayload::Decision(_)
         | EntryPayload::Order(_)
-        | EntryPayload::Acknowledgement(_) => return None,
+        | EntryPayload::Acknowledgement(_)
+        | EntryPayload::Dictionary(_) => return None,
     })
 }
 

@@ -62,7 +62,8 @@ impl Writing<'_> {
             | EntryPayload::Closing(_)
             | EntryPayload::Revision(_)
             | EntryPayload::Order(_)
-            | EntryPayload::Acknowledgement(_) => (),
+            | EntryPayload::Acknowledgement(_)
+            | EntryPayload::Dictionary(_) => (),
         }
         Ok(())
     }

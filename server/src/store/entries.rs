@@ -3,7 +3,7 @@
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::Reading;
-use crate::entry::{Closing, Entry, EntryKind, EntryPayload};
+use crate::entry::{Closing, DictionaryInForce, Entry, EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::{Head, News, Reason, Record, Update, Uuid};
@@ -129,6 +129,13 @@ impl Reading<'_> {
         let read =
             |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
         self.last_of(EntryKind::Closing)?.map(read).transpose()
+    }
+
+    /// The last note of the facts and tables in force.
+    pub fn last_dictionary(&self) -> Result<Option<DictionaryInForce>> {
+        let read =
+            |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
+        self.last_of(EntryKind::Dictionary)?.map(read).transpose()
     }
 
     /// Position and text of the last entry of a kind.

@@ -3,6 +3,7 @@
 
 use tabara_core::facts::Facts;
 use tabara_core::kind::Kind;
+use tabara_server::closings::note_dictionary;
 use tabara_server::rebuild::rebuild;
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::{self, Staff};
@@ -218,6 +219,7 @@ async fn a_server_that_has_heard_of_nobody_says_so() {
 fn a_log_that_is_rebuilt_gives_the_same_numbers() {
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let screened = Screened::fill(folder.path(), 300);
+    note_dictionary(&screened.store, &*screened.settings.clock).unwrap();
     let (rebuilt, copy) = rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
     let numbers = |store| Counting::standard().follow(store).unwrap();
     assert!(rebuilt.records > 200);
