@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tabara_protocol::clock::SystemClock;
 use tabara_protocol::envelope::PublicKey;
 use tabara_server::closings::note_dictionary;
-use tabara_server::operator::{command::OperatorCommand, lock_data_dir};
+use tabara_server::operator::command::OperatorCommand;
+use tabara_server::operator::{CommandResult, lock_data_dir};
 use tabara_server::settings::SettingsError;
 use tabara_server::settings::key_files::{INTAKE, OPERATIONS};
 use tabara_server::staff::command::{self, UserCommand};
@@ -62,8 +63,6 @@ struct TrustArgs {
     authority: Vec<PublicKey>,
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -76,7 +75,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Outcome {
+fn run(cli: Cli) -> CommandResult {
     // a folder without its keys is not opened
     match &cli.command {
         Command::Operator(OperatorCommand::Keys(command)) if command.before_opening(&cli.data)? => return Ok(()),
@@ -126,7 +125,7 @@ fn run(cli: Cli) -> Outcome {
     Ok(())
 }
 
-fn trust_all(settings: &mut Settings, trust: TrustArgs) -> Outcome {
+fn trust_all(settings: &mut Settings, trust: TrustArgs) -> CommandResult {
     Ok(trust.authority.into_iter().try_for_each(|key| settings.trust(key))?)
 }
 

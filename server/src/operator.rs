@@ -16,10 +16,11 @@ use crate::store::{self, OrderStatus, Store, StoreError};
 use std::path::{Path, PathBuf};
 use tabara_protocol::record::Uuid;
 
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+/// The result of a command: its error is printed.
+pub type CommandResult<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Locks the data folder for one server. Other processes may read and append, but not serve, restore or exchange keys.
-pub fn lock_data_dir(data: &Path) -> Outcome<std::fs::File> {
+pub fn lock_data_dir(data: &Path) -> CommandResult<std::fs::File> {
     let file = std::fs::File::create(data.join("serve.lock"))?;
     file.try_lock().map_err(|_| "a server runs on this folder")?;
     Ok(file)
@@ -45,7 +46,7 @@ pub fn phones(store: &Store) -> store::Result<String> {
 }
 
 /// The list of quarantined entries.
-pub fn quarantine(store: &Store) -> Outcome<String> {
+pub fn quarantine(store: &Store) -> CommandResult<String> {
     let mut text = String::new();
     for waiting in store.read(|log| log.quarantined())? {
         let id = |id: Option<Uuid>| id.map_or("-".into(), |id| id.to_string());
@@ -57,7 +58,7 @@ pub fn quarantine(store: &Store) -> Outcome<String> {
 }
 
 /// Takes in bundles and writes the parcel to carry back. Returns how many records were kept.
-pub fn take_in(store: &Store, settings: &Settings, bundles: &[PathBuf], reply: &Path) -> Outcome<String> {
+pub fn take_in(store: &Store, settings: &Settings, bundles: &[PathBuf], reply: &Path) -> CommandResult<String> {
     let mut answers = Vec::new();
     for file in bundles {
         answers.extend(courier::take_in(store, settings, &std::fs::read(file)?)?);
@@ -69,7 +70,7 @@ pub fn take_in(store: &Store, settings: &Settings, bundles: &[PathBuf], reply: &
 }
 
 /// Derives everything again from the log and compares, the statistics too.
-pub fn rebuild(store: &Store, settings: &Settings) -> Outcome<String> {
+pub fn rebuild(store: &Store, settings: &Settings) -> CommandResult<String> {
     let scratch = settings.data.join("rebuild.scratch");
     let remove = || if scratch.exists() { std::fs::remove_dir_all(&scratch) } else { Ok(()) };
     remove()?;

@@ -1,6 +1,6 @@
 //! The operator's commands on a data folder. Except where noted they work beside a running server.
 
-use super::{case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
+use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
 use crate::settings::key_files::make_keys;
 use crate::store::Store;
@@ -9,8 +9,6 @@ use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use tabara_protocol::clock::end_of_day;
 use tabara_protocol::record::{Code, Uuid};
-
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Subcommand)]
 pub enum OperatorCommand {
@@ -108,7 +106,7 @@ pub enum QuarantineCommand {
 
 impl KeysCommand {
     /// Runs the commands that come before the folder is opened; true if nothing is left to do.
-    pub fn before_opening(&self, data: &Path) -> Outcome<bool> {
+    pub fn before_opening(&self, data: &Path) -> CommandResult<bool> {
         match self {
             Self::New => make_keys(data)?,
             Self::Receive => println!("{}", keys::receive(data)?),
@@ -120,7 +118,7 @@ impl KeysCommand {
 }
 
 impl OperatorCommand {
-    pub fn run(self, store: &Store, settings: &Settings, now: i64) -> Outcome {
+    pub fn run(self, store: &Store, settings: &Settings, now: i64) -> CommandResult {
         match self {
             Self::Catalog(CatalogCommand::Publish { file }) => {
                 let jws = std::fs::read_to_string(&file)?;
@@ -175,7 +173,7 @@ impl OperatorCommand {
     }
 }
 
-fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> Outcome {
+fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> CommandResult {
     for position in positions {
         if !intake::decide(store, position, accept, now)? {
             return Err(format!("position {position} is not quarantined").into());
@@ -194,7 +192,7 @@ fn parts_beside(catalog: &Path) -> std::io::Result<Vec<Vec<u8>>> {
 }
 
 /// Prints the findings; an error if one is urgent.
-fn judged(findings: Vec<doctor::Finding>) -> Outcome {
+fn judged(findings: Vec<doctor::Finding>) -> CommandResult {
     findings.iter().for_each(|finding| println!("{finding}"));
     let now = findings.iter().any(|finding| finding.grade == doctor::Grade::Now);
     if now { Err("something must be done now".into()) } else { Ok(()) }

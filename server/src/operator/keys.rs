@@ -48,10 +48,8 @@ pub enum KeysError {
     Store(#[from] StoreError),
 }
 
-type Result<T> = std::result::Result<T, KeysError>;
-
 /// Copies keys and accounts into `BACKUP.keys.age`, locked to every recovery key of the catalog in force.
-pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf> {
+pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf, KeysError> {
     let catalog = store.read(|log| log.catalog_in_force())?.ok_or(KeysError::NoRecovery)?;
     let recovery = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Recovery).map(|r| &r.age);
     let staff = backup.with_extension("staff.new");
@@ -82,7 +80,7 @@ fn copy_of(backup: &Path) -> PathBuf {
 }
 
 /// Makes the key of a new machine and returns its public half, to which the desk seals a copy of the keys.
-pub fn receive(data: &Path) -> Result<String> {
+pub fn receive(data: &Path) -> Result<String, KeysError> {
     key_files::make_folder(data)?;
     let file = data.join(RECEIVE);
     if !file.exists() {
@@ -93,7 +91,7 @@ pub fn receive(data: &Path) -> Result<String> {
 
 /// Restores the keys and accounts that are missing from a copy that was sealed to this machine. A file that exists
 /// stays, and must be the same.
-pub fn restore(data: &Path, copy: &Path) -> Result<Vec<String>> {
+pub fn restore(data: &Path, copy: &Path) -> Result<Vec<String>, KeysError> {
     let receive = data.join(RECEIVE);
     if !receive.exists() {
         return Err(KeysError::NotReceiving);
@@ -122,14 +120,14 @@ pub fn restore(data: &Path, copy: &Path) -> Result<Vec<String>> {
 }
 
 /// Makes the next operations key, or finds the one that was made. The server goes on with the present one.
-pub fn next(data: &Path) -> Result<PublicKey> {
+pub fn next(data: &Path) -> Result<PublicKey, KeysError> {
     let file = data.join(NEXT);
     let made = if file.exists() { signing_key(&file)?.public() } else { key_files::new_signing_key(&file)? };
     Ok(made)
 }
 
 /// Lets the server sign with the next key from its next start, once the catalog in force names both.
-pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
+pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey, KeysError> {
     let [file, next, last] = [OPERATIONS, NEXT, LAST].map(|name| settings.data.join(name));
     if !next.exists() {
         return Err(KeysError::NoNext);
@@ -144,7 +142,7 @@ pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey> {
     Ok(new)
 }
 
-fn remove(file: &Path) -> Result<()> {
+fn remove(file: &Path) -> Result<(), KeysError> {
     match fs::remove_file(file) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(KeysError::Io { file: file.to_owned(), cause: e }),
         _ => Ok(()),

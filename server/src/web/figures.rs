@@ -11,7 +11,7 @@
 mod sections;
 
 use super::labels::label;
-use super::page::{PageRequest as Here, layout, problem};
+use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking, now};
 use super::texts::{Language, People};
 use crate::staff::audit;
@@ -80,7 +80,7 @@ fn edition(snapshot: &Snapshot) -> String {
     snapshot.last_closed.map_or_else(|| "none".to_owned(), |month| month.to_string())
 }
 
-pub async fn page(State(pages): Shared, here: Here, Query(asked): Query<Asked>) -> Response {
+pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Response {
     let visitor = match here.visitor(&pages).await {
         Ok(visitor) => visitor,
         Err(response) => return response,
