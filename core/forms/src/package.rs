@@ -199,6 +199,21 @@ impl Node {
     pub fn new(kind: NodeType, name: impl Into<String>) -> Self {
         Self { kind, name: name.into(), ..Self::default() }
     }
+    /// Its expressions with the columns of the survey that they stand in; empty ones are left out.
+    pub fn expressions(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let filter = self.choices.as_ref().map_or("", |choices| choices.filter.as_str());
+        let all: [(&'static str, &str); 8] = [
+            ("relevant", &self.relevant),
+            ("constraint", &self.constraint),
+            ("required", &self.required),
+            ("readonly", &self.readonly),
+            ("calculation", &self.calculation),
+            ("default", &self.initial),
+            ("choice_filter", filter),
+            ("repeat_count", &self.repeat_count),
+        ];
+        all.into_iter().filter(|(_, expression)| !expression.is_empty())
+    }
     /// A group whose questions stand on one page.
     pub fn is_field_list(&self) -> bool {
         self.kind.is_section() && self.appearance.split_whitespace().any(|word| word == "field-list")

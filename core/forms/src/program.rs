@@ -7,12 +7,14 @@
 
 mod order;
 
-use crate::expression::bind::{Bound, Read};
-use crate::expression::functions::Function;
+use crate::expression::expr::Function;
+use crate::expression::expr::{Bound, Read};
 use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
 use crate::expression::{Binder, Cause, Expr, ParseError, Value, embedded};
 use crate::package::{NodeType, Package, Source, Text};
 use std::collections::HashMap;
+
+pub(crate) use order::RuleKind;
 
 /// Everything that an interview needs beside the package.
 #[derive(Debug)]
@@ -49,16 +51,6 @@ pub(crate) struct Rule {
     pub expr: Expr,
     /// Its result is kept in a draft: `once()`.
     pub keeps: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RuleKind {
-    Relevant,
-    Calculate,
-    /// The choices that are on offer.
-    Offer,
-    /// How many rows a repeat has.
-    Count,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +123,8 @@ struct Compiler<'a> {
     binder: Binder<'a>,
     errors: Vec<RuleError>,
     last_saved: Vec<std::sync::Arc<str>>,
+    /// Node and what it reads, if anybody wants to know.
+    needs: Option<Vec<(NodeId, NodeId)>>,
 }
 
 /// A rule that has no rank yet.
@@ -140,10 +134,22 @@ struct UnorderedRule {
     language: bool,
 }
 
-impl Program {
-    /// Binds every expression of a package and ranks the rules; or all that is wrong with them. The package must have
-    /// passed its own checks.
-    pub fn new(package: &Package, functions: &'static [Function]) -> Result<Self, Vec<RuleError>> {
+/// Every expression of a package, bound once.
+pub(crate) struct BoundPackage {
+    layout: Layout,
+    rules: Vec<UnorderedRule>,
+    on_demand: Vec<Option<Box<OnDemandRules>>>,
+    templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
+    last_saved: Vec<std::sync::Arc<str>>,
+    /// All that is wrong, also what only reads as blank.
+    pub errors: Vec<RuleError>,
+    /// Node and what it reads for being there and for its value; only if it was asked for.
+    pub needs: Vec<(NodeId, NodeId)>,
+}
+
+impl BoundPackage {
+    /// Binds a package that has passed its own checks. `needs`: also notes what each node reads.
+    pub fn of(package: &Package, functions: &'static [Function], needs: bool) -> Self {
         let layout = Layout::new(package);
         let computed = package
             .lists
@@ -151,19 +157,41 @@ impl Program {
             .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| embedded(label).is_some()));
         let computed = computed.collect();
         let binder = Binder::with(&layout, functions);
-        let mut compiler = Compiler { package, computed, binder, errors: Vec::new(), last_saved: Vec::new() };
-        let mut drafts = Vec::new();
-        let mut asked = Vec::with_capacity(package.nodes.len());
+        let mut compiler = Compiler {
+            package,
+            computed,
+            binder,
+            errors: Vec::new(),
+            last_saved: Vec::new(),
+            needs: needs.then(Vec::new),
+        };
+        let mut rules = Vec::new();
+        let mut on_demand = Vec::with_capacity(package.nodes.len());
         let mut templates = HashMap::new();
         for id in 0..package.nodes.len() as NodeId {
-            let found = compiler.node(&layout, id, &mut drafts);
-            asked.push((!found.is_nothing()).then(|| Box::new(found)));
+            let found = compiler.node(&layout, id, &mut rules);
+            on_demand.push((!found.is_nothing()).then(|| Box::new(found)));
             let texts = compiler.templates(id);
             if !texts.is_empty() {
                 templates.insert(id, texts);
             }
         }
-        let Compiler { mut errors, last_saved, .. } = compiler;
+        let Compiler { errors, last_saved, needs, .. } = compiler;
+        Self { layout, rules, on_demand, templates, last_saved, errors, needs: needs.unwrap_or_default() }
+    }
+}
+
+impl Program {
+    /// Binds every expression of a package and orders the rules; or all that is wrong with them. The package must have
+    /// passed its own checks.
+    pub fn new(package: &Package, functions: &'static [Function]) -> Result<Self, Vec<RuleError>> {
+        Self::of(package, BoundPackage::of(package, functions, false))
+    }
+
+    /// Orders the rules of a package whose expressions are bound.
+    pub(crate) fn of(package: &Package, bound: BoundPackage) -> Result<Self, Vec<RuleError>> {
+        let BoundPackage { layout, rules: drafts, on_demand, templates, last_saved, mut errors, .. } = bound;
+        errors.retain(|rule| !rule.error.cause.reads_blank());
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -173,8 +201,8 @@ impl Program {
             |i| (drafts[i].rule.kind, drafts[i].rule.node, drafts[i].rule.scope),
             |i| &drafts[i].reads,
         );
-        let order = match order {
-            Ok(order) => order,
+        match order {
+            Ok(order) => Ok(Self::assemble(package, layout, drafts, &order, on_demand, templates, last_saved)),
             Err(cycle) => {
                 let name = |i: &usize| package.nodes[drafts[*i].rule.node as usize].name.clone();
                 let first = &drafts[cycle[0]].rule;
@@ -186,11 +214,9 @@ impl Program {
                 };
                 let names = cycle.iter().chain(cycle.first()).map(name).collect();
                 let error = ParseError { at: 0, cause: Cause::Cycle(names) };
-                errors.push(RuleError { node: first.node as usize, column, error });
-                return Err(errors);
+                Err(vec![RuleError { node: first.node as usize, column, error }])
             }
-        };
-        Ok(Self::assemble(package, layout, drafts, &order, asked, templates, last_saved))
+        }
     }
 
     fn assemble(
@@ -273,9 +299,18 @@ impl<'a> Compiler<'a> {
     }
 
     fn keep(&mut self, mut bound: Bound, node: NodeId, column: &'static str) -> Bound {
-        let errors = bound.errors.drain(..).filter(|error| !error.cause.reads_blank());
+        if matches!(bound.expr, Expr::Once(_)) && !matches!(column, "calculation" | "default") {
+            bound.errors.push(ParseError { at: 0, cause: Cause::OnceInside });
+        }
+        let errors = bound.errors.drain(..);
         self.errors.extend(errors.map(|error| RuleError { node: node as usize, column, error }));
         self.last_saved.extend(bound.last_saved.iter().cloned());
+        if let Some(needs) = &mut self.needs
+            && !matches!(column, "required" | "readonly" | "label")
+        {
+            let read = bound.reads.iter().map(|read| read.node).filter(|read| *read != FORM && *read != node);
+            needs.extend(read.map(|read| (node, read)));
+        }
         bound
     }
 
@@ -287,7 +322,7 @@ impl<'a> Compiler<'a> {
         let node = &self.package.nodes[id as usize];
         let scope = layout.scope_of(id);
         let mut push = |kind, scope, bound: Bound| {
-            let keeps = keeps(&bound.expr);
+            let keeps = matches!(bound.expr, Expr::Once(_));
             let rule = Rule { kind, node: id, scope, expr: bound.expr, keeps };
             drafts.push(UnorderedRule { rule, reads: bound.reads, language: bound.language });
         };
@@ -362,17 +397,6 @@ impl<'a> Compiler<'a> {
         parts.push(TextPart::Plain(rest.to_owned()));
         parts.shrink_to_fit();
         parts
-    }
-}
-
-/// Whether an expression keeps what it once was.
-fn keeps(expr: &Expr) -> bool {
-    match expr {
-        Expr::Once(_) => true,
-        Expr::Call(_, arguments) => arguments.iter().any(keeps),
-        Expr::Binary(_, sides) => keeps(&sides.0) || keeps(&sides.1),
-        Expr::Negative(inner) => keeps(inner),
-        _ => false,
     }
 }
 

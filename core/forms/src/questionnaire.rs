@@ -12,7 +12,9 @@ pub use crate::package::{
     NodeType, Package, Source, Text, is_name,
 };
 
-use crate::expression::functions::Function;
+use crate::expression::expr::Function;
+#[cfg(feature = "authoring")]
+use crate::program::BoundPackage;
 use crate::program::{Program, RuleError};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -76,7 +78,9 @@ impl Questionnaire {
             label.0.shrink_to_fit();
             constraint_message.0.shrink_to_fit();
         }
-        Self::ready(package, sha256(bytes), functions)
+        package.check()?;
+        let program = Program::new(&package, functions);
+        Self::ready(package, sha256(bytes), program)
     }
 
     /// Makes a questionnaire of what the compiler produced.
@@ -86,16 +90,32 @@ impl Questionnaire {
 
     /// Like [`Questionnaire::new`], with functions of a domain.
     pub fn new_with(package: Package, functions: &'static [Function]) -> Result<Self, PackageError> {
+        package.check()?;
+        let program = Program::new(&package, functions);
         let digest = sha256(&package.write());
-        Self::ready(package, digest, functions)
+        Self::ready(package, digest, program)
     }
 
-    fn ready(package: Package, digest: [u8; 32], functions: &'static [Function]) -> Result<Self, PackageError> {
+    /// The program of a package whose expressions were bound already.
+    #[cfg(feature = "authoring")]
+    pub(crate) fn program_of(package: &Package, bound: BoundPackage) -> Result<Program, PackageError> {
         package.check()?;
-        let program = Program::new(&package, functions).map_err(|errors| {
-            let named = |error: RuleError| (package.nodes[error.node].name.clone(), error);
-            PackageError::Rules(errors.into_iter().map(named).collect())
-        })?;
+        Program::of(package, bound).map_err(|errors| rule_errors(package, errors))
+    }
+
+    /// A questionnaire of a package and its own program.
+    #[cfg(feature = "authoring")]
+    pub(crate) fn of(package: Package, program: Program) -> Self {
+        let digest = sha256(&package.write());
+        Self { package, digest, program: Arc::new(program) }
+    }
+
+    fn ready(
+        package: Package,
+        digest: [u8; 32],
+        program: Result<Program, Vec<RuleError>>,
+    ) -> Result<Self, PackageError> {
+        let program = program.map_err(|errors| rule_errors(&package, errors))?;
         Ok(Self { package, digest, program: Arc::new(program) })
     }
 
@@ -113,6 +133,11 @@ impl Questionnaire {
     pub fn sha256(&self) -> [u8; 32] {
         self.digest
     }
+}
+
+fn rule_errors(package: &Package, errors: Vec<RuleError>) -> PackageError {
+    let named = |error: RuleError| (package.nodes[error.node].name.clone(), error);
+    PackageError::Rules(errors.into_iter().map(named).collect())
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -23,6 +23,7 @@ mod columns;
 mod delimited;
 mod diagnostics;
 mod fact_checks;
+mod foreign;
 mod languages;
 mod parameters;
 mod parse_errors;
@@ -44,6 +45,7 @@ pub use review::{PackageCell, PackageCheck, PackageReview};
 
 use crate::expression::Cause;
 use crate::package::{FORMAT, Package};
+use crate::program::BoundPackage;
 use crate::questionnaire::{PackageError, Questionnaire};
 use crate::say;
 use attachments::ExternalFiles;
@@ -153,9 +155,10 @@ fn report_unread(sheet: &str, unread: &Unread, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Tells what the package itself refuses: cycles, and sizes that no sheet is to blame for.
+/// Reports what the package itself refuses: cycles, and sizes that no sheet is to blame for.
 fn report_package_error(
     error: &PackageError,
+    package: &Package,
     rows: &[Option<SheetRow<'_>>],
     table: &SheetTable<'_>,
     diagnostics: &mut Diagnostics,
@@ -171,12 +174,50 @@ fn report_package_error(
     };
     for (_, rule) in rules {
         let at = rows[rule.node].map_or(CellRef::sheet("survey"), |row| table.place(row, rule.column));
-        let (code, hint) = match rule.error.cause {
-            Cause::Cycle(_) => ("cycle", "take one of the rules away; a group does not depend on what stands in it"),
-            _ => ("bad-expression", "see the names and functions in the cell"),
-        };
-        diagnostics.error(at, code, describe(&rule.error.cause), hint);
+        let message = describe(&rule.error.cause);
+        match (&rule.error.cause, own_child(package, rule.node, rule.column)) {
+            (Cause::Cycle(_), Some(child)) => {
+                let section = &package.nodes[rule.node].name;
+                let message = match rule.column {
+                    "relevant" => say!(
+                        "own-child-relevance",
+                        "the group '{section}' is shown only if '{child}' says so, and '{child}' stands in it",
+                        section,
+                        child
+                    ),
+                    _ => say!(
+                        "own-child-count",
+                        "the rows of '{section}' are counted by '{child}', and '{child}' stands in it",
+                        section,
+                        child
+                    ),
+                };
+                let hint = say!(
+                    "own-child-hint",
+                    "move '{child}' out, in front of the group, or put the rule on the questions after it",
+                    child
+                );
+                diagnostics.error(at, "cycle", message, hint);
+            }
+            (Cause::Cycle(_), None) => {
+                diagnostics.error(at, "cycle", message, say!("cycle-hint", "take one of the rules away"));
+            }
+            _ => diagnostics.error(at, "bad-expression", message, "see the names and functions in the cell"),
+        }
     }
+}
+
+/// The name of a node inside a section that the section's own rule asks.
+fn own_child<'p>(package: &'p Package, section: usize, column: &str) -> Option<&'p str> {
+    let node = &package.nodes[section];
+    let (_, rule) = node.expressions().find(|(known, _)| *known == column)?;
+    let inside = |at: &usize| {
+        std::iter::successors(package.nodes[*at].parent, |parent| package.nodes[*parent as usize].parent)
+            .any(|parent| parent as usize == section)
+    };
+    let names = references::Names::of(&package.nodes);
+    let asked = references::references(rule).flatten().filter_map(|reference| names.one(reference.name));
+    asked.filter(inside).map(|at| package.nodes[at].name.as_str()).next()
 }
 
 const SHEETS: &[&str] = &["survey", "choices", "settings", "external_choices", "entities", "osm", "indicators"];
@@ -278,7 +319,8 @@ fn read_form(
         indicators: Vec::new(),
         settings: settings.rest(),
     };
-    let graph = rules::check(&package, &rows, &survey_table, check.functions, diagnostics);
+    let bound = BoundPackage::of(&package, check.functions, true);
+    let graph = rules::check(&package, &rows, &survey_table, &bound, check.functions, diagnostics);
     let indicators = SheetTable::new("indicators", sheet("indicators"), diagnostics);
     let mut countable = FactChecks { package: &package, graph: &graph, diagnostics };
     countable.check(&survey_table, &rows);
@@ -295,9 +337,13 @@ fn read_form(
     // what was told already needs no second word from the package
     match diagnostics.any_error() {
         true => None,
-        false => Questionnaire::new_with(package, check.functions)
-            .map_err(|error| report_package_error(&error, &rows, &survey_table, diagnostics))
-            .ok(),
+        false => match Questionnaire::program_of(&package, bound) {
+            Ok(program) => Some(Questionnaire::of(package, program)),
+            Err(error) => {
+                report_package_error(&error, &package, &rows, &survey_table, diagnostics);
+                None
+            }
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 //! of record that they make.
 
 use crate::code::Code;
-use crate::expression::functions::Function;
+use crate::expression::expr::Function;
 use crate::facts::{FactValue, Facts};
 use crate::input::{Input, typed};
 use crate::interview::{CodedValue, Interview};

@@ -6,7 +6,7 @@
 //! a translation that is missing is blank or `-`, where ours falls back to the default language.
 
 use std::collections::BTreeSet;
-use tabara_core::expression::bind::{Column, Descent, Nodes, RowFilter};
+use tabara_core::expression::expr::{Column, Descent, Nodes, RowFilter};
 use tabara_core::expression::layout::Layout;
 use tabara_core::expression::{Binder, Bound, Cause, Expr, embedded};
 use tabara_core::questionnaire::{Choices, Node, NodeType, Package, Source, Text};
@@ -108,7 +108,9 @@ impl Sides<'_> {
             }
             (Expr::Column(a, x), Expr::Column(b, y)) => self.same_column((*a, *x), (*b, *y)),
             (Expr::Call(a, x), Expr::Call(b, y)) => a.name == b.name && all(x, y),
-            (Expr::ChoiceLabel(a), Expr::ChoiceLabel(b)) => self.same(&a.0, &b.0) && self.same_list(a.1, b.1),
+            (Expr::ChoiceLabel(a), Expr::ChoiceLabel(b)) => {
+                self.same(&a.value, &b.value) && self.same_list(a.list, b.list)
+            }
             (Expr::Once(a), Expr::Once(b)) | (Expr::Negative(a), Expr::Negative(b)) => self.same(a, b),
             (Expr::Binary(a, x), Expr::Binary(b, y)) => a == b && self.same(&x.0, &y.0) && self.same(&x.1, &y.1),
             (Expr::Constant(_) | Expr::Node { .. } | Expr::LastSaved(_), _) => format!("{a:?}") == format!("{b:?}"),

@@ -6,120 +6,22 @@
 //! (the *anchor*), then down through the repeats between. Without a path down there is exactly one node. `${name}`, and
 //! an absolute path that stands for one value, bind to the row they are written in as far as they can (decision 24).
 
+mod binding;
 mod path;
 
-use super::functions::{self, Function};
+use super::error::{Cause, ParseError};
+use super::expr::{Bound, ChoiceLabel, Column, Descent, Expr, Function, Index, Items, RowFilter};
+use super::functions;
 use super::layout::{FORM, Layout, NodeId, ScopeId};
 use super::lexer::Operator;
 use super::parser::{Ast, Axis, Base, Step, parse};
 use super::value::Value;
-use super::{Cause, ParseError};
+use binding::{Binding, Frame};
 use path::PathBuilder;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A typed tree, ready to be evaluated.
-#[derive(Debug, Clone)]
-pub enum Expr {
-    Constant(Value),
-    /// One node in a row around the rule's own.
-    Node {
-        scope: ScopeId,
-        cell: u32,
-    },
-    /// Nodes in other rows.
-    Nodes(Arc<Nodes>),
-    /// Choices of a list, or the cells of one of its columns.
-    Items(Arc<Items>),
-    /// Inside a predicate on choices: a column of the choice at hand.
-    Column(u32, Column),
-    LastSaved(Arc<str>),
-    Call(&'static Function, Arc<[Expr]>),
-    /// The label of the choice named by the value, in a list.
-    ChoiceLabel(Arc<(Expr, u32)>),
-    /// The place among its siblings of the row that a path leads to.
-    PositionOf(Arc<Nodes>),
-    /// What the rule's own node holds already, or else the expression.
-    Once(Arc<Expr>),
-    Binary(Operator, Arc<(Expr, Expr)>),
-    Negative(Arc<Expr>),
-}
-
-/// A path to nodes in rows.
-#[derive(Debug, Clone)]
-pub struct Nodes {
-    /// Start from the candidate of the predicate at hand, not from the rule's own row.
-    pub from_candidate: bool,
-    pub anchor: ScopeId,
-    pub down: Vec<Descent>,
-    pub node: NodeId,
-    /// Predicates on a node that is no row.
-    pub filters: Vec<Expr>,
-}
-
-/// Into the rows of one repeat.
-#[derive(Debug, Clone)]
-pub struct Descent {
-    pub scope: ScopeId,
-    pub pick: RowFilter,
-}
-
-#[derive(Debug, Clone)]
-pub enum RowFilter {
-    /// All rows for which every predicate holds.
-    Rows(Vec<Expr>),
-    /// The row of this number, from 1, as the rule's own row computes it.
-    Number(Expr),
-}
-
-#[derive(Debug, Clone)]
-pub struct Items {
-    pub list: u32,
-    /// An equality between a column and something that does not depend on the choice: answered by an index.
-    pub key: Option<(Arc<Index>, Expr)>,
-    /// The column of that equality.
-    pub by: u32,
-    pub predicates: Vec<Expr>,
-    pub column: Column,
-}
-
-/// InstanceData of a table by the text in one column.
-pub type Index = HashMap<Arc<str>, Vec<u32>>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Column {
-    Label,
-    At(u32),
-}
-
-/// That a rule reads a node, in any row below the row of `anchor` around it. Of a repeat: also which rows it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Read {
-    pub node: NodeId,
-    pub anchor: ScopeId,
-}
-
-/// An expression in its place.
-#[derive(Debug, Clone)]
-pub struct Bound {
-    pub expr: Expr,
-    pub reads: Vec<Read>,
-    /// Whether it depends on the language of the interview.
-    pub language: bool,
-    /// `${last-saved#name}`
-    pub last_saved: Vec<Arc<str>>,
-    /// What is wrong with it; the parts concerned yield a blank.
-    pub errors: Vec<ParseError>,
-}
-
-/// Binds expressions of one questionnaire, and keeps the indexes that they share.
-#[derive(Debug)]
-pub struct Binder<'a> {
-    layout: &'a Layout,
-    /// Functions of a domain, beside those that every questionnaire knows.
-    functions: &'static [Function],
-    indexes: HashMap<(u32, u32), Arc<Index>>,
-}
+pub use binding::Binder;
 
 impl<'a> Binder<'a> {
     pub fn new(layout: &'a Layout) -> Self {
@@ -133,7 +35,13 @@ impl<'a> Binder<'a> {
 
     /// Parses and binds an expression that belongs to a node ([`FORM`] for none).
     pub fn bind(&mut self, text: &str, node: NodeId) -> Bound {
-        self.bind_tree(parse(text), node, |binding, tree| binding.value(tree))
+        self.bind_tree(parse(text), node, |binding, tree| match tree {
+            // the value that is kept is that of the whole rule
+            Ast::Call { function, arguments, .. } if function == "once" && arguments.len() == 1 => {
+                Expr::Once(Arc::new(binding.value(&arguments[0])))
+            }
+            tree => binding.value(tree),
+        })
     }
 
     /// The choices of a list for which a filter holds (all where it is empty).
@@ -155,7 +63,7 @@ impl<'a> Binder<'a> {
         // all rows of the repeat, also where the question stands in one of them
         let repeat = repeat_around(self.layout, from).unwrap_or(from);
         self.bind_tree(tree, node, |binding, tree| {
-            let mut path = binding.nearest(repeat);
+            let mut path = binding.nearest(repeat, false);
             if !filter.trim().is_empty()
                 && let Err(error) = binding.choices(&mut path, tree)
             {
@@ -205,36 +113,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// What the predicate at hand is about.
-#[derive(Debug, Clone, Copy)]
-enum Frame {
-    /// `choices`: the rows are those on offer in a select, and `${name}` of what lies in them is the candidate's.
-    Row {
-        node: NodeId,
-        anchor: ScopeId,
-        choices: bool,
-    },
-    Item {
-        list: u32,
-    },
-}
-
-struct Binding<'b, 'a> {
-    binder: &'b mut Binder<'a>,
-    node: NodeId,
-    frames: Vec<Frame>,
-    out: Bound,
-}
-
 impl<'a> Binding<'_, 'a> {
-    fn layout(&self) -> &'a Layout {
-        self.binder.layout
-    }
-    fn error(&mut self, at: usize, cause: Cause) -> Expr {
-        self.out.errors.push(ParseError { at, cause });
-        Expr::Constant(Value::Blank)
-    }
-
     fn value(&mut self, tree: &Ast) -> Expr {
         match tree {
             Ast::Number(n) => Expr::Constant(Value::Number(*n)),
@@ -267,7 +146,7 @@ impl<'a> Binding<'_, 'a> {
             return self.error(at, Cause::Arguments { function: function.name, given: arguments.len() });
         }
         match (function.name, arguments) {
-            ("once", [tree]) => Expr::Once(Arc::new(self.value(tree))),
+            ("once", _) => self.error(at, Cause::OnceInside),
             ("position", [Ast::Path { base, steps, at }]) => match self.path_of(base, steps, *at, true) {
                 Ok(path) => Expr::PositionOf(Arc::new(self.finish(path))),
                 Err(error) => self.error(error.at, error.cause),
@@ -342,12 +221,18 @@ impl<'a> Binding<'_, 'a> {
 
     /// `pulldata('table', 'column', 'key column', key)`
     fn pulldata(&mut self, names: [&Ast; 3], key: &Ast, at: usize) -> Expr {
-        let [Ast::Text(table), Ast::Text(column), Ast::Text(key_column)] = names else {
-            return self.error(at, Cause::Unsupported("pulldata() with names that are no plain text"));
-        };
-        let Some(list) = self.layout().list(table) else {
+        if let Ast::Text(table) = names[0]
+            && self.layout().list(table).is_none()
+        {
             return self.error(at, Cause::UnknownList(table.clone()));
+        }
+        let [Ast::Text(table), Ast::Text(column), Ast::Text(key_column)] = names else {
+            // a computed name is looked up when it is known
+            self.out.language = true;
+            let arguments = names.into_iter().chain([key]).map(|tree| self.value(tree)).collect();
+            return Expr::Call(functions::find("pulldata").expect("it is in the table"), arguments);
         };
+        let Some(list) = self.layout().list(table) else { return Expr::Constant(Value::Blank) };
         let columns = self.column(list, column, at).and_then(|to| Ok((to, self.column(list, key_column, at)?)));
         match columns {
             Ok((column, Column::At(by))) => {
@@ -375,12 +260,27 @@ impl<'a> Binding<'_, 'a> {
             }
             Err(error) => Err(error),
         };
-        let list = node.map(|node| self.layout().nodes.get(node as usize).and_then(|place| place.list));
-        match list {
-            Ok(Some(list)) => Expr::ChoiceLabel(Arc::new((value, list))),
-            Ok(None) => self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
-            Err(error) => self.error(error.at, error.cause),
+        let (node, list) = match node.map(|node| (node, self.layout().nodes.get(node as usize).and_then(|n| n.list))) {
+            Ok((node, Some(list))) => (node, list),
+            Ok(_) => return self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
+            Err(error) => return self.error(error.at, error.cause),
+        };
+        let filter = self.layout().nodes[node as usize].filter.as_deref().and_then(|filter| parse(filter).ok());
+        let offered = filter.map(|filter| (node, self.offered(node, list, filter)));
+        Expr::ChoiceLabel(Arc::new(ChoiceLabel { value, list, offered }))
+    }
+
+    /// The choices that another question offers, as its own row has it.
+    fn offered(&mut self, question: NodeId, list: u32, filter: Ast) -> Expr {
+        let own = std::mem::replace(&mut self.node, question);
+        let (frames, before) = (std::mem::take(&mut self.frames), self.out.reads.len());
+        let offered = self.items(list, &[filter], Column::At(0));
+        (self.node, self.frames) = (own, frames);
+        let (layout, scope) = (self.layout(), self.layout().scope_of(own));
+        for read in &mut self.out.reads[before..] {
+            read.anchor = layout.common(read.anchor, scope);
         }
+        offered
     }
 
     /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
@@ -535,7 +435,7 @@ fn of_item(expr: &Expr) -> bool {
         Expr::Nodes(nodes) | Expr::PositionOf(nodes) => nodes.from_candidate,
         Expr::Items(_) | Expr::Once(_) => true,
         Expr::Call(function, arguments) => function.of_place || arguments.iter().any(of_item),
-        Expr::ChoiceLabel(pair) => of_item(&pair.0),
+        Expr::ChoiceLabel(label) => of_item(&label.value),
         Expr::Binary(_, sides) => of_item(&sides.0) || of_item(&sides.1),
         Expr::Negative(inner) => of_item(inner),
     }

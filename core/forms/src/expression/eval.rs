@@ -1,52 +1,11 @@
 //! Evaluation of a bound expression at one node in one row. Pure: time, seed and language stand in the [`Instance`].
 
-use super::bind::{Column, Descent, Expr, Items, Nodes, RowFilter};
-use super::layout::{FORM, InstanceData, Layout, NodeId, RowId};
+use super::expr::{ChoiceLabel, Column, Descent, EvalContext, Expr, Instance, Items, Nodes, RowFilter};
+use super::layout::{FORM, NodeId, RowId};
 use super::lexer::Operator;
+use super::random;
 use super::value::{Value, both_numbers, equal, unequal};
-use crate::package::Package;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What expressions know beside the answers.
-#[derive(Debug, Clone)]
-pub struct Environment {
-    /// Milliseconds since 1970-01-01 UTC.
-    pub now: i64,
-    /// Minutes east of UTC of civil days and times.
-    pub local: i16,
-    /// What `random()` and `uuid()` are made of.
-    pub seed: u64,
-    /// Index of the language.
-    pub language: usize,
-    /// For `${last-saved#name}`.
-    pub last_saved: BTreeMap<String, String>,
-}
-
-/// Everything that an expression can read.
-#[derive(Clone, Copy)]
-pub struct Instance<'a> {
-    pub package: &'a Package,
-    pub layout: &'a Layout,
-    pub rows: &'a InstanceData,
-    pub around: &'a Environment,
-}
-
-/// A place to evaluate at.
-#[derive(Clone, Copy)]
-pub struct EvalContext<'a> {
-    pub world: Instance<'a>,
-    /// The row of the rule's own node.
-    pub row: RowId,
-    /// The node that owns the rule.
-    pub node: NodeId,
-    /// Inside a predicate on rows: the candidate's row.
-    candidate: RowId,
-    /// Inside a predicate on choices: the candidate.
-    item: Option<(u32, u32)>,
-    /// Inside a predicate: the candidate's place, from 1, and how many there are.
-    pub(super) place: (u32, u32),
-}
 
 impl<'a> EvalContext<'a> {
     pub fn new(world: Instance<'a>, row: RowId, node: NodeId) -> Self {
@@ -81,7 +40,7 @@ impl<'a> EvalContext<'a> {
                 self.world.around.last_saved.get(&**name).map_or(Value::Blank, |text| Value::text_or_blank(text))
             }
             Expr::Call(function, arguments) => (function.run)(self, arguments),
-            Expr::ChoiceLabel(pair) => self.choice_label(&self.eval(&pair.0), pair.1),
+            Expr::ChoiceLabel(label) => self.choice_label(label),
             Expr::PositionOf(nodes) => self.position(nodes),
             Expr::Once(inner) => {
                 let cell = self.world.rows.cell(self.row, self.world.layout.cell_of(self.node));
@@ -200,6 +159,18 @@ impl<'a> EvalContext<'a> {
         }
     }
 
+    /// The values of all nodes that the arguments stand for.
+    pub(super) fn values(&self, arguments: &[Expr]) -> Vec<Value> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            self.each(argument, &mut |value| {
+                values.push(value);
+                true
+            });
+        }
+        values
+    }
+
     /// How many nodes an expression stands for.
     pub(super) fn count(&self, expr: &Expr) -> usize {
         match expr {
@@ -309,12 +280,34 @@ impl<'a> EvalContext<'a> {
         Value::text_or_blank(label.get(self.world.around.language, package.default_language))
     }
 
-    fn choice_label(&self, value: &Value, list: u32) -> Value {
-        let name = value.text();
-        match self.world.layout.lists[list as usize].by_name.get(name.trim()) {
-            Some(row) => self.label(list, *row),
-            None => Value::Blank,
+    fn choice_label(&self, label: &ChoiceLabel) -> Value {
+        let name = self.eval(&label.value);
+        let (name, layout) = (name.text(), self.world.layout);
+        let table = &layout.lists[label.list as usize];
+        // of two choices with one name, the one that the question offers
+        if let Some((question, Expr::Items(items))) = &label.offered
+            && let Some(row) = self.world.rows.outer(layout, self.row, layout.scope_of(*question))
+        {
+            let offered = EvalContext::new(self.world, row, *question).items(items);
+            let found = offered.into_iter().find(|row| table.cell(0, *row).text() == name.trim());
+            return found.map_or(Value::Blank, |row| self.label(label.list, row));
         }
+        table.by_name.get(name.trim()).map_or(Value::Blank, |row| self.label(label.list, *row))
+    }
+
+    /// A cell of a table by the names of table, column and key column; blank where there is none.
+    pub(super) fn look_up(&self, table: &str, column: &str, key_column: &str, key: &str) -> Value {
+        let layout = self.world.layout;
+        let Some(list) = layout.list(table.strip_suffix(".csv").unwrap_or(table)) else { return Value::Blank };
+        let table = &layout.lists[list as usize];
+        let column = match table.column(column) {
+            Some(column) => Column::At(column),
+            None if column == "label" => Column::Label,
+            None => return Value::Blank,
+        };
+        let Some(by) = table.column(key_column) else { return Value::Blank };
+        let found = (0..table.len).find(|row| table.cell(by, *row).text() == key);
+        found.map_or(Value::Blank, |row| self.cell(list, column, row))
     }
 
     fn position(&self, nodes: &Nodes) -> Value {
@@ -338,13 +331,8 @@ impl<'a> EvalContext<'a> {
             x = x.rotate_left(7) ^ u64::from(at.position + 1);
             row = at.parent;
         }
-        // splitmix64, twice: the seed's neighbours give unlike numbers
-        for _ in 0..2 {
-            x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            x ^= x >> 31;
-        }
-        x
+        // twice: the seed's neighbours give unlike numbers
+        let mut once = random::next(&mut x);
+        random::next(&mut once)
     }
 }

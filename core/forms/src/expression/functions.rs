@@ -7,37 +7,8 @@ mod geo;
 mod numbers;
 mod texts;
 
-use super::bind::Expr;
-use super::eval::EvalContext;
+use super::expr::{EvalContext, Expr, Function};
 use super::value::Value;
-
-/// One row of the table.
-pub struct Function {
-    pub name: &'static str,
-    /// Fewest and most arguments.
-    pub least: u8,
-    pub most: u8,
-    /// An absolute path stands for the nodes of all rows, not for that of the row at hand.
-    pub several: bool,
-    /// Depends on the language.
-    pub language: bool,
-    /// Depends on the place of a candidate in a predicate.
-    pub of_place: bool,
-    pub run: fn(&EvalContext<'_>, &[Expr]) -> Value,
-}
-
-impl Function {
-    /// A function of a domain: of its arguments alone.
-    pub const fn new(name: &'static str, least: u8, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Self {
-        one(name, least, most, run)
-    }
-}
-
-impl std::fmt::Debug for Function {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}()", self.name)
-    }
-}
 
 /// The function of a name.
 pub fn find(name: &str) -> Option<&'static Function> {
@@ -83,7 +54,7 @@ static TABLE: &[Function] = &[
     one("contains", 2, 2, |h, a| h.text(&a[0]).contains(&*h.text(&a[1])).into()),
     one("cos", 1, 1, |h, a| number(h, a, f64::cos)),
     all("count", 1, 1, |h, a| (h.count(&a[0]) as f64).into()),
-    all("count-non-empty", 1, 1, |h, a| (values(h, a).iter().filter(|v| !v.is_blank()).count() as f64).into()),
+    all("count-non-empty", 1, 1, |h, a| (h.values(a).iter().filter(|v| !v.is_blank()).count() as f64).into()),
     one("count-selected", 1, 1, |h, a| (h.eval(&a[0]).words().count() as f64).into()),
     one("current", 0, 0, bound),
     one("date", 1, 1, |h, a| dates::date(h, &h.eval(&a[0]))),
@@ -122,7 +93,7 @@ static TABLE: &[Function] = &[
     one("pi", 0, 0, |_, _| std::f64::consts::PI.into()),
     place("position", 1, |h, _| f64::from(h.place.0).into()),
     one("pow", 2, 2, |h, a| h.number(&a[0]).powf(h.number(&a[1])).into()),
-    one("pulldata", 4, 4, bound),
+    one("pulldata", 4, 4, |h, a| h.look_up(&h.text(&a[0]), &h.text(&a[1]), &h.text(&a[2]), &h.text(&a[3]))),
     one("random", 0, 0, |h, _| ((h.draw(0) >> 11) as f64 / (1u64 << 53) as f64).into()),
     one("regex", 2, 2, |h, a| texts::regex(&h.text(&a[0]), &h.text(&a[1])).into()),
     one("round", 1, 2, numbers::round),
@@ -151,18 +122,6 @@ static TABLE: &[Function] = &[
 
 fn number(here: &EvalContext<'_>, arguments: &[Expr], f: fn(f64) -> f64) -> Value {
     Value::Number(f(here.number(&arguments[0])))
-}
-
-/// The values of all nodes that the arguments stand for.
-fn values(here: &EvalContext<'_>, arguments: &[Expr]) -> Vec<Value> {
-    let mut values = Vec::new();
-    for argument in arguments {
-        here.each(argument, &mut |value| {
-            values.push(value);
-            true
-        });
-    }
-    values
 }
 
 /// The first that is not blank, or else the last.

@@ -40,6 +40,8 @@ pub struct NodeSlot {
     pub repeat: bool,
     /// Of a select: the list of its choices.
     pub list: Option<u32>,
+    /// Of a select whose list has two choices of one name: the filter that tells them apart.
+    pub filter: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,10 @@ pub struct ChoiceTable {
 impl ChoiceTable {
     pub fn column(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|(column, _)| &**column == name).map(|i| i as u32)
+    }
+    /// Whether two choices have one name.
+    pub fn twins(&self) -> bool {
+        self.by_name.len() < self.len as usize
     }
     pub fn cell(&self, column: u32, row: u32) -> &Value {
         &self.columns[column as usize].1[row as usize]
@@ -100,7 +106,10 @@ impl Layout {
                 Source::List(list) => Some(list),
                 Source::Rows(_) => None,
             });
-            layout.nodes.push(NodeSlot { name, parent, end: id + 1, scope, cell, repeat, list });
+            let filter = node.choices.as_ref().map(|choices| choices.filter.trim()).filter(|filter| !filter.is_empty());
+            let filter = list.and(filter).filter(|_| list.is_some_and(|list| layout.lists[list as usize].twins()));
+            let filter = filter.map(Arc::from);
+            layout.nodes.push(NodeSlot { name, parent, end: id + 1, scope, cell, repeat, list, filter });
             // every section around it ends after it
             let mut around = parent;
             while around != FORM {
@@ -194,6 +203,8 @@ pub struct InstanceRow {
     pub cells: Vec<Cell>,
     /// The rows of each repeat right inside.
     pub children: Vec<Vec<RowId>>,
+    /// Of each repeat right inside: rows that a lowered count has hidden, the next to come back last.
+    pub hidden: Vec<Vec<RowId>>,
 }
 
 #[derive(Debug, Clone)]
@@ -271,6 +282,7 @@ impl InstanceData {
             position: position as u32,
             cells: vec![blank; shape.cells.len()],
             children: vec![Vec::new(); shape.children.len()],
+            hidden: vec![Vec::new(); shape.children.len()],
         };
         let id = match self.free.pop() {
             Some(id) => {
@@ -294,12 +306,54 @@ impl InstanceData {
         let nth = layout.scopes[self.row(row).scope as usize].nth;
         self.rows[parent as usize].children[nth].remove(position);
         self.renumber(parent, nth, position);
+        self.free_row(row);
+    }
+    /// Gives up a row that no repeat holds any more, with the rows inside it.
+    fn free_row(&mut self, row: RowId) {
         let mut gone = vec![row];
         while let Some(row) = gone.pop() {
             let row_mut = &mut self.rows[row as usize];
             gone.extend(std::mem::take(&mut row_mut.children).into_iter().flatten());
+            gone.extend(std::mem::take(&mut row_mut.hidden).into_iter().flatten());
             row_mut.cells = Vec::new();
             self.free.push(row);
+        }
+    }
+    /// Hides the last row of a repeat, with everything in it.
+    pub fn hide_last(&mut self, layout: &Layout, parent: RowId, scope: ScopeId) {
+        let nth = layout.scopes[scope as usize].nth;
+        let around = &mut self.rows[parent as usize];
+        around.hidden[nth].extend(around.children[nth].pop());
+    }
+    /// Brings a hidden row back to the end of its repeat.
+    pub fn unhide(&mut self, layout: &Layout, parent: RowId, scope: ScopeId) -> Option<RowId> {
+        let nth = layout.scopes[scope as usize].nth;
+        let around = &mut self.rows[parent as usize];
+        let row = around.hidden[nth].pop()?;
+        around.children[nth].push(row);
+        Some(row)
+    }
+    /// The hidden rows of a repeat, in the order in which they would come back.
+    pub fn hidden(&self, layout: &Layout, row: RowId, scope: ScopeId) -> impl Iterator<Item = RowId> {
+        self.row(row).hidden[layout.scopes[scope as usize].nth].iter().rev().copied()
+    }
+    /// Whether a row, and every row around it, is there and not hidden.
+    pub fn is_live(&self, layout: &Layout, mut row: RowId) -> bool {
+        while row != 0 {
+            let at = self.row(row);
+            let siblings = self.row(at.parent).children.get(layout.scopes[at.scope as usize].nth);
+            if siblings.and_then(|rows| rows.get(at.position as usize)) != Some(&row) {
+                return false;
+            }
+            row = at.parent;
+        }
+        true
+    }
+    /// Forgets all hidden rows.
+    pub fn drop_hidden(&mut self) {
+        for row in 0..self.rows.len() {
+            let hidden: Vec<RowId> = self.rows[row].hidden.iter_mut().flat_map(std::mem::take).collect();
+            hidden.into_iter().for_each(|row| self.free_row(row));
         }
     }
     /// How many rows there are, the form's included.

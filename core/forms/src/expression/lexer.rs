@@ -1,7 +1,7 @@
 //! Text to tokens. Two traps of the grammar are settled here: `-` and `.` belong to names (`a-b` is one name, `a - b`
 //! a difference), and what `*`, `div`, `mod`, `and`, `or` mean depends on the token before.
 
-use super::{Cause, ParseError};
+use super::error::{Cause, ParseError};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

@@ -1,12 +1,14 @@
 //! Civil days, moments and times of day, and their text form (ISO 8601). Proleptic Gregorian calendar, no time zones
 //! beyond a fixed offset: that is all that answers need.
 
+use serde::{Deserialize, Serialize};
+
 /// Milliseconds of a day.
 pub const DAY: i64 = 86_400_000;
 const MINUTE: i64 = 60_000;
 
 /// A moment with the offset at which it was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01T00:00Z.
     pub ms: i64,
@@ -15,7 +17,7 @@ pub struct Moment {
 }
 
 /// A time of day with its offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimeOfDay {
     /// Milliseconds since midnight at `offset`.
     pub ms: i32,
@@ -58,6 +60,10 @@ impl Moment {
     pub fn time(self) -> TimeOfDay {
         let ms = (self.ms + i64::from(self.offset) * MINUTE).rem_euclid(DAY) as i32;
         TimeOfDay { ms, offset: self.offset }
+    }
+    /// So many milliseconds later.
+    pub fn after(self, ms: i32) -> Self {
+        Self { ms: self.ms + i64::from(ms), ..self }
     }
     /// Midnight of a civil day.
     pub fn midnight(day: i32, offset: i16) -> Self {

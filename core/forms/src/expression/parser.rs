@@ -1,8 +1,8 @@
 //! Tokens to a [`Ast`], by precedence climbing (a Pratt parser). Bounded in length and depth, so that no text can
 //! exhaust the stack of this parser or of what walks the tree later.
 
+use super::error::{Cause, ParseError};
 use super::lexer::{Operator, Token, tokens};
-use super::{Cause, ParseError};
 
 /// An expression is at most this many bytes long.
 pub const MAX_LEN: usize = 60_000;

@@ -2,11 +2,13 @@
 //! top (dates are numbers of days; a blank is no number).
 
 use super::moment::{self, DAY, Moment, TimeOfDay};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The value of an answer or of an expression.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// No answer, or not relevant.
     #[default]

@@ -1,10 +1,10 @@
 //! Answers: from text as XLSForm stores it to values, strictly; from computed values to what a node can hold, leniently.
 
-use super::state::Form;
+use super::form::Form;
 use crate::expression::layout::NodeId;
 use crate::expression::moment::{self, Moment};
 use crate::expression::{Environment, Value};
-use crate::questionnaire::{Choices, NodeType, Source};
+use crate::package::{Choices, NodeType, Source};
 
 /// An answer is at most this many bytes long.
 pub const MAX_ANSWER: usize = 20_000;
@@ -98,7 +98,8 @@ fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerErro
         let row = table.by_name.get(text).ok_or(AnswerError::NotAChoice)?;
         return Ok(table.cell(0, *row).clone());
     }
-    let rows: Option<Vec<u32>> = text.split_whitespace().map(|name| table.by_name.get(name).copied()).collect();
+    let names = split(kind, text, |name| table.by_name.contains_key(name));
+    let rows: Option<Vec<u32>> = names.into_iter().map(|name| table.by_name.get(name).copied()).collect();
     let mut rows = rows.ok_or(AnswerError::NotAChoice)?;
     if kind == NodeType::SelectMultiple {
         rows.sort_unstable();
@@ -107,6 +108,27 @@ fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerErro
     let names: Vec<_> = rows.iter().map(|row| table.cell(0, *row).shared_text()).collect();
     Ok(names.join(" ").into())
 }
+
+/// The names of choices in an answer: of a select_one the whole; of several, the longest that are known (a name may have
+/// spaces), and single words where none is.
+pub(super) fn split(kind: NodeType, text: &str, known: impl Fn(&str) -> bool) -> Vec<&str> {
+    let text = text.trim();
+    if kind == NodeType::SelectOne {
+        return vec![text];
+    }
+    let (mut names, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let ends = rest.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at).chain([rest.len()]);
+        let ends: Vec<usize> = ends.take(MOST_WORDS).collect();
+        let end = ends.iter().rev().find(|end| known(&rest[..**end])).unwrap_or(&ends[0]);
+        names.push(&rest[..*end]);
+        rest = rest[*end..].trim_start();
+    }
+    names
+}
+
+/// Words that the name of a choice may have in an answer with several names.
+const MOST_WORDS: usize = 16;
 
 /// Points, at least and at most so many.
 fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerError> {
@@ -133,14 +155,12 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Val
         DateTime => value.moment(local).map_or(Value::Blank, Value::DateTime),
         Time => value.time(local).map_or(Value::Blank, Value::Time),
         SelectMultiple => choices(form, node, &value.text()).unwrap_or(Value::Text(value.shared_text())),
-        // what a person could have written too: a draft keeps it as text
+        // a computed truth stays one, as in JavaRosa: as the text `false` it would be true
+        Text | Barcode if matches!(value, Value::Bool(_)) => value,
+        // what a person could have written too
         Text | Barcode | SelectOne | Rank => Value::Text(value.shared_text()),
         Geopoint | Geotrace | Geoshape => read(form, node, &value.text(), local).unwrap_or_default(),
-        _ => match value {
-            // a text cell holds the word, as every XForms engine writes it
-            Value::Bool(_) => Value::Text(value.shared_text()),
-            other => other,
-        },
+        _ => value,
     }
 }
 

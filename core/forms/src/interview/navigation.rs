@@ -1,7 +1,8 @@
 //! The way through a form: which page follows which. A page is a field-list group, or one question; where the person
 //! adds rows herself, a page after the last row asks whether there is another.
 
-use super::state::{Form, State};
+use super::form::Form;
+use super::state::State;
 use crate::expression::layout::{FORM, NodeId, RowId};
 
 /// Where a page is drawn from.
@@ -159,7 +160,7 @@ impl Navigation<'_> {
         }
         let around = self.state.relevant(self.form, program.layout.parent_of(repeat), parent);
         let relevant = match &program.on_demand(repeat).relevant {
-            Some(expr) => self.form.here(self.state, parent, repeat).truth(expr),
+            Some(expr) => self.state.context(self.form, parent, repeat).truth(expr),
             None => true,
         };
         (around && relevant).then_some(Position::AddRow(repeat, parent))

@@ -1,22 +1,19 @@
 //! One page, ready to be drawn: texts in the language of the interview, values as text, choices that are on offer. An app
 //! needs no other call to draw it.
 
-use super::Interview;
-use super::navigation::{Navigation, Position};
-use crate::expression::layout::{FORM, NodeId, RowId};
-use crate::questionnaire::{NodeType, Source, Text};
+use crate::package::NodeType;
 use std::collections::BTreeMap;
 
 /// What the app draws now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// Of the question, or of the group whose questions stand together: for [`Interview::jump`].
+    /// Of the question, or of the group whose questions stand together: for [`super::Interview::jump`].
     pub path: String,
     /// The label of the innermost group with a label around it.
     pub title: Option<String>,
     /// In order; empty on a page that asks for another row.
     pub questions: Vec<Question>,
-    /// Asks whether there is another row: [`Interview::add_row`] says yes, [`Interview::next`] no.
+    /// Asks whether there is another row: [`super::Interview::add_row`] says yes, [`super::Interview::next`] no.
     pub another: Option<AddRowPrompt>,
     pub progress: Progress,
     /// There is no page before.
@@ -29,7 +26,7 @@ pub struct Page {
     pub refused: bool,
     /// The language it is drawn in, as the questionnaire names it: `Français (fr)`.
     pub language: String,
-    /// All that it can be drawn in: [`Interview::set_language`].
+    /// All that it can be drawn in: [`super::Interview::set_language`].
     pub languages: Vec<String>,
 }
 
@@ -96,224 +93,9 @@ pub struct Progress {
 /// A repeat to which the person may add rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddRowPrompt {
-    /// For [`Interview::add_row`].
+    /// For [`super::Interview::add_row`].
     pub path: String,
     pub label: String,
     /// How many there are.
     pub rows: u32,
-}
-
-impl Interview {
-    /// The page at hand.
-    pub fn page(&self) -> Page {
-        self.draw(false)
-    }
-
-    pub(super) fn draw(&self, refused: bool) -> Page {
-        let navigation = self.navigation();
-        let program = self.form().program;
-        let mut page = Page {
-            path: String::new(),
-            title: None,
-            questions: Vec::new(),
-            another: None,
-            progress: Progress { done: 0, all: program.drawn_before.last().map_or(0, |before| before + 1) },
-            first: true,
-            last: true,
-            stoppable: !self.stopped,
-            refused,
-            language: self.questionnaire.languages[self.state.around.language].clone(),
-            languages: self.questionnaire.languages.clone(),
-        };
-        let Some(stop) = self.at else { return page };
-        page.path = self.path(stop.node(), stop.row());
-        page.first = navigation.first().is_none_or(|first| first == stop || first.node() > stop.node());
-        page.last = navigation.after(stop).is_none();
-        page.progress.done = program.drawn_before[stop.node() as usize];
-        page.title = self.title(stop);
-        match stop {
-            Position::Question(node, row) => page.questions.push(self.question(node, row)),
-            Position::Together(node, row) => {
-                navigation.inside(node, row, &mut |node, row| page.questions.push(self.question(node, row)));
-            }
-            Position::AddRow(node, parent) => {
-                let scope = program.layout.scope_of(node);
-                let rows = self.state.rows.children(&program.layout, parent, scope).len() as u32;
-                let label = self.text(&self.questionnaire.nodes[node as usize].label, node, parent);
-                page.path = self.repeat_path(node, parent);
-                page.another = Some(AddRowPrompt { path: page.path.clone(), label, rows });
-            }
-        }
-        page
-    }
-
-    pub(super) fn navigation(&self) -> Navigation<'_> {
-        Navigation { form: self.form(), state: &self.state }
-    }
-
-    fn title(&self, stop: Position) -> Option<String> {
-        let program = self.form().program;
-        let (mut node, mut row) = match stop {
-            Position::Together(node, row) => (node, row),
-            Position::Question(node, row) | Position::AddRow(node, row) => (program.layout.parent_of(node), row),
-        };
-        while node != FORM {
-            let label = &self.questionnaire.nodes[node as usize].label;
-            if !label.is_empty() {
-                return Some(self.text(label, node, row));
-            }
-            if program.layout.nodes[node as usize].repeat {
-                row = self.state.rows.row(row).parent;
-            }
-            node = program.layout.parent_of(node);
-        }
-        None
-    }
-
-    /// A text in the language at hand, with everything in it computed.
-    pub(super) fn text(&self, text: &Text, node: NodeId, row: RowId) -> String {
-        let raw = text.get(self.state.around.language, self.questionnaire.default_language);
-        match self.form().program.template(node, raw) {
-            None => raw.to_owned(),
-            Some(parts) => {
-                let mut out = String::with_capacity(raw.len());
-                for part in parts {
-                    part.write(&mut out, |expr| self.form().here(&self.state, row, node).eval(expr));
-                }
-                out
-            }
-        }
-    }
-
-    fn media(&self, media: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
-        let pick = |text: &Text| text.get(self.state.around.language, self.questionnaire.default_language).to_owned();
-        media.iter().map(|(kind, text)| (kind.clone(), pick(text))).filter(|(_, file)| !file.is_empty()).collect()
-    }
-
-    pub(super) fn question(&self, id: NodeId, row: RowId) -> Question {
-        let node = &self.questionnaire.nodes[id as usize];
-        let form = self.form();
-        let asked = form.program.on_demand(id);
-        let here = form.here(&self.state, row, id);
-        let some = |text: &Text| Some(self.text(text, id, row)).filter(|text| !text.is_empty());
-        let value = self.state.value(form, id, row);
-        let message = self.message(id, row).filter(|message| self.asked || message.why == Invalid::Constraint);
-        Question {
-            path: self.path(id, row),
-            kind: node.kind,
-            label: self.text(&node.label, id, row),
-            hint: some(&node.hint),
-            guidance: some(&node.guidance),
-            media: self.media(&node.media),
-            required: asked.required.as_ref().is_some_and(|expr| here.truth(expr)),
-            readonly: node.kind == NodeType::Note || self.readonly(id, row),
-            value: (!value.is_blank()).then(|| value.text().into_owned()),
-            choices: self.choices(id, row),
-            message,
-            appearance: node.appearance.clone(),
-            parameters: node.parameters.clone(),
-        }
-    }
-
-    /// Whether a question, or a section around it, is read-only.
-    pub(super) fn readonly(&self, id: NodeId, row: RowId) -> bool {
-        let program = self.form().program;
-        let (mut node, mut row) = (id, row);
-        while node != FORM {
-            let rule = program.on_demand(node).readonly.as_ref();
-            if rule.is_some_and(|expr| self.form().here(&self.state, row, node).truth(expr)) {
-                return true;
-            }
-            if program.layout.nodes[node as usize].repeat {
-                row = self.state.rows.row(row).parent;
-            }
-            node = program.layout.parent_of(node);
-        }
-        false
-    }
-
-    /// Invalid a relevant question is not settled.
-    pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
-        let node = &self.questionnaire.nodes[id as usize];
-        let form = self.form();
-        let asked = form.program.on_demand(id);
-        let here = form.here(&self.state, row, id);
-        let blank = self.state.value(form, id, row).is_blank();
-        let (why, text) = if blank {
-            let required = node.kind.is_shown() && node.kind != NodeType::Note;
-            let required = required && asked.required.as_ref().is_some_and(|expr| here.truth(expr));
-            (required.then_some(Invalid::Required)?, &node.required_message)
-        } else {
-            let broken = asked.constraint.as_ref().is_some_and(|expr| !here.truth(expr));
-            (broken.then_some(Invalid::Constraint)?, &node.constraint_message)
-        };
-        Some(Message { why, text: self.text(text, id, row) })
-    }
-
-    /// The choices on offer, in the order of the list, or in the order that `randomize` draws.
-    pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<ChoiceOption> {
-        let node = &self.questionnaire.nodes[id as usize];
-        let form = self.form();
-        let (Some(choices), Some(expr)) = (&node.choices, &form.program.on_demand(id).choices) else {
-            return Vec::new();
-        };
-        let here = form.here(&self.state, row, id);
-        let mut found: Vec<ChoiceOption> = Vec::new();
-        match choices.from {
-            Source::List(list) => {
-                let crate::expression::Expr::Items(items) = expr else { return Vec::new() };
-                let list = &self.questionnaire.lists[list as usize];
-                found.extend(here.items(items).into_iter().map(|at| {
-                    let choice = &list.choices[at as usize];
-                    let label = self.text(&choice.label, id, row);
-                    ChoiceOption { name: choice.name.clone(), label, media: self.media(&choice.media) }
-                }));
-            }
-            Source::Rows(_) => here.each(expr, &mut |value| {
-                if !value.is_blank() {
-                    let name = value.text().into_owned();
-                    found.push(ChoiceOption { label: name.clone(), name, media: BTreeMap::new() });
-                }
-                true
-            }),
-        }
-        if node.parameters.get("randomize").is_some_and(|yes| yes == "true") {
-            self.shuffle(&mut found, id, node.parameters.get("seed"));
-        }
-        found
-    }
-
-    /// Fisher and Yates, drawn from the interview's seed or from the one that the form names.
-    fn shuffle(&self, choices: &mut [ChoiceOption], id: NodeId, seed: Option<&String>) {
-        let named = seed.and_then(|name| {
-            let name = name.trim().trim_start_matches("${").trim_end_matches('}');
-            let value = self.value(name);
-            let number = if value.is_blank() { name.parse().ok()? } else { value.number(self.state.around.local) };
-            Some(number.to_bits())
-        });
-        let mut x = named.unwrap_or(self.state.around.seed ^ u64::from(id)) | 1;
-        for last in (1..choices.len()).rev() {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            choices.swap(last, (x % (last as u64 + 1)) as usize);
-        }
-    }
-
-    /// Questions that keep the interview from being finished, in the order of the form.
-    pub fn missing(&self) -> Vec<Missing> {
-        let mut missing = Vec::new();
-        self.every(&mut |id, row| {
-            if let Some(message) = self.message(id, row) {
-                let label = self.text(&self.questionnaire.nodes[id as usize].label, id, row);
-                missing.push(Missing { path: self.path(id, row), label, message });
-            }
-        });
-        missing
-    }
-
-    /// Visits every relevant node with a value, in the order of the form, row by row.
-    pub(super) fn every(&self, visit: &mut dyn FnMut(NodeId, RowId)) {
-        self.navigation().valued(FORM, 0, visit);
-    }
 }

@@ -1,8 +1,8 @@
 //! Paths of answers: the name of a question, `roster[2]/name` inside repeats (rows count from 1), with the names of its
 //! groups where a name stands more than once: `mother/age`.
 
-use super::Interview;
-use crate::expression::layout::{FORM, NodeId, RowId};
+use super::session::Interview;
+use crate::expression::layout::{FORM, NodeId, RowId, ScopeId};
 
 impl Interview {
     /// The path of a node in a row; of a repeat with its row.
@@ -75,7 +75,7 @@ impl Interview {
     }
 
     /// The first row of a scope below a row.
-    pub(super) fn first_below(&self, row: RowId, scope: crate::expression::layout::ScopeId) -> Option<RowId> {
+    pub(super) fn first_below(&self, row: RowId, scope: ScopeId) -> Option<RowId> {
         let mut first = None;
         self.state.rows.below(&self.form().program.layout, row, scope, &mut |row| {
             first.get_or_insert(row);

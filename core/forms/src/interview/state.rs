@@ -5,15 +5,17 @@
 //! true. Values that are not relevant stay, and are read as blank.
 
 use super::answer;
+use super::form::Form;
 use crate::expression::layout::{Cell, FORM, InstanceData, NodeId, RowId, ScopeId};
 use crate::expression::{Environment, EvalContext, Expr, Instance, Value};
-use crate::program::{NodeRules, Program, RuleKind};
-use crate::questionnaire::{NodeType, Package, Questionnaire, Source};
+use crate::package::{NodeType, Source};
+use crate::program::RuleKind;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// InstanceData of one repeat in its place, at most.
+/// Rows of one repeat in its place, at most.
 pub const MAX_ROWS: usize = 10_000;
-/// InstanceData of all repeats together, at most.
+/// Rows of all repeats together, at most.
 const MAX_ALL_ROWS: usize = 50_000;
 /// Rules computed for one change, at most. Only rules that chase each other across rows can come near; then what is
 /// left stays as it is.
@@ -30,6 +32,8 @@ pub(super) struct State {
     begun: Vec<RowId>,
     /// Defaults are no change: they trigger nothing.
     quiet: bool,
+    /// A draft is taken up: what a person may have written over is not computed.
+    resuming: bool,
 }
 
 /// A rule to compute, in the order of the ranks.
@@ -42,35 +46,26 @@ struct Dirty {
     below: bool,
 }
 
-/// What does not change while one looks at a state.
-#[derive(Clone, Copy)]
-pub(super) struct Form<'a> {
-    pub package: &'a Package,
-    pub program: &'a Program,
-}
-
-impl<'a> Form<'a> {
-    pub fn of(questionnaire: &'a Questionnaire) -> Self {
-        Self { package: questionnaire, program: questionnaire.program() }
-    }
-    pub fn here(self, state: &'a State, row: RowId, node: NodeId) -> EvalContext<'a> {
-        let world =
-            Instance { package: self.package, layout: &self.program.layout, rows: &state.rows, around: &state.around };
-        EvalContext::new(world, row, node)
-    }
-    fn own(self, node: NodeId) -> NodeRules {
-        self.program.own[node as usize]
-    }
-    pub fn kind(self, node: NodeId) -> NodeType {
-        self.package.nodes[node as usize].kind
-    }
-}
-
 impl State {
+    /// Where an expression of a node is evaluated.
+    pub fn context<'a>(&'a self, form: Form<'a>, row: RowId, node: NodeId) -> EvalContext<'a> {
+        let (package, layout) = (form.package, &form.program.layout);
+        let instance = Instance { package, layout, rows: &self.rows, around: &self.around };
+        EvalContext::new(instance, row, node)
+    }
+
     /// The empty form: nothing answered, nothing computed.
     pub fn empty(form: Form<'_>, around: Environment) -> Self {
         let rows = InstanceData::new(&form.program.layout);
-        Self { rows, around, dirty: BTreeSet::new(), changed: Vec::new(), begun: Vec::new(), quiet: false }
+        Self {
+            rows,
+            around,
+            dirty: BTreeSet::new(),
+            changed: Vec::new(),
+            begun: Vec::new(),
+            quiet: false,
+            resuming: false,
+        }
     }
 
     /// The beginning of an interview: defaults, first rows, everything computed.
@@ -174,13 +169,16 @@ impl State {
     fn compute(&mut self, form: Form<'_>, rank: u32, row: RowId) {
         let program = form.program;
         let rule = &program.rules[rank as usize];
-        // the row may be gone, and its number taken by another
-        if self.rows.row(row).cells.is_empty() || self.rows.row(row).scope != rule.scope {
+        if self.resuming && rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown() {
+            return;
+        }
+        // the row may be gone, its number taken by another, or it is hidden
+        if self.rows.row(row).scope != rule.scope || !self.rows.is_live(&program.layout, row) {
             return;
         }
         match rule.kind {
             RuleKind::Relevant => {
-                let own = form.here(self, row, rule.node).truth(&rule.expr);
+                let own = self.context(form, row, rule.node).truth(&rule.expr);
                 let cell = program.layout.cell_of(rule.node);
                 if self.rows.cell(row, cell).own != own {
                     self.rows.cell_mut(row, cell).own = own;
@@ -188,7 +186,7 @@ impl State {
                 }
             }
             RuleKind::Calculate => {
-                let value = form.here(self, row, rule.node).eval(&rule.expr);
+                let value = self.context(form, row, rule.node).eval(&rule.expr);
                 self.set_value(form, rule.node, row, answer::fit(form, rule.node, value, self.around.local));
             }
             RuleKind::Offer => {
@@ -200,7 +198,7 @@ impl State {
                 }
             }
             RuleKind::Count => {
-                let wanted = form.here(self, row, rule.node).number(&rule.expr);
+                let wanted = self.context(form, row, rule.node).number(&rule.expr);
                 // a blank count keeps the rows that are there (decision 10)
                 if !wanted.is_nan() {
                     self.resize(form, rule.node, row, wanted.clamp(0.0, MAX_ROWS as f64) as usize);
@@ -215,16 +213,41 @@ impl State {
         if given.is_blank() {
             return Value::Blank;
         }
-        let offered = offered(form, self, node, row, choices);
-        let mut left: Vec<_> = given.words().filter(|word| offered.iter().any(|name| name == word)).collect();
-        let whole = left.len() == given.words().count();
-        if form.kind(node) == NodeType::Rank && !left.is_empty() {
+        let (kind, text) = (form.kind(node), given.text());
+        let offered = self.offered(form, node, row, choices);
+        let names = match form.package.nodes[node as usize].choices.as_ref().map(|choices| &choices.from) {
+            Some(Source::Rows(from)) => {
+                // names may have spaces: those of all rows tell where one ends
+                let (layout, mut all) = (&form.program.layout, BTreeSet::new());
+                self.rows.below(layout, 0, layout.scope_of(*from), &mut |row| {
+                    all.insert(self.value(form, *from, row).text().into_owned());
+                });
+                answer::split(kind, &text, |name| all.contains(name))
+            }
+            Some(Source::List(list)) => {
+                let table = &form.program.layout.lists[*list as usize];
+                answer::split(kind, &text, |name| table.by_name.contains_key(name))
+            }
+            None => Vec::new(),
+        };
+        let mut left: Vec<&str> = names.iter().copied().filter(|name| offered.contains(*name)).collect();
+        if kind == NodeType::Rank && !left.is_empty() {
             // what has come on offer since goes last, in the order of the list (decision 25)
-            let new: Vec<_> = offered.iter().filter(|name| !left.iter().any(|word| word == *name)).collect();
-            left.extend(new.into_iter().map(|name| name.as_str().into()));
+            let new: Vec<&str> = offered.in_order().filter(|name| !left.contains(name)).collect();
+            left.extend(new);
             return Value::text_or_blank(&left.join(" "));
         }
-        if whole { given.clone() } else { Value::text_or_blank(&left.join(" ")) }
+        if left.len() == names.len() { given.clone() } else { Value::text_or_blank(&left.join(" ")) }
+    }
+
+    /// The names of the choices on offer.
+    fn offered(&self, form: Form<'_>, node: NodeId, row: RowId, choices: &Expr) -> Offered {
+        let mut offered = Offered::default();
+        self.context(form, row, node).each(choices, &mut |value| {
+            offered.0.push(value.shared_text());
+            true
+        });
+        offered
     }
 
     /// Computes the relevance of a node anew, and of what is inside where it changed.
@@ -258,18 +281,60 @@ impl State {
         }
     }
 
-    /// Gives a repeat so many rows: new ones come, and old ones go, at the end.
+    /// Gives a repeat so many rows. A lower number hides the last ones, and a higher one brings them back with their
+    /// answers before there are new ones: numbers are mistyped.
     pub fn resize(&mut self, form: Form<'_>, repeat: NodeId, parent: RowId, wanted: usize) {
-        let scope = form.program.layout.scope_of(repeat);
-        let mut have = self.rows.children(&form.program.layout, parent, scope).len();
-        while have < wanted && self.add_row(form, repeat, parent, have).is_some() {
+        let layout = &form.program.layout;
+        let scope = layout.scope_of(repeat);
+        let mut have = self.rows.children(layout, parent, scope).len();
+        while have < wanted {
+            match self.rows.unhide(layout, parent, scope) {
+                Some(row) => self.come_back(form, repeat, row),
+                None if self.add_row(form, repeat, parent, have).is_none() => break,
+                None => {}
+            }
             have += 1;
         }
-        while have > wanted {
-            let last = self.rows.children(&form.program.layout, parent, scope)[have - 1];
-            self.remove_row(form, repeat, last);
-            have -= 1;
+        if have > wanted {
+            for at in (wanted..have).rev() {
+                let last = self.rows.children(layout, parent, scope)[at];
+                // a row in which nothing was said, with no other behind it, is made again as well
+                let kept = self.rows.hidden(layout, parent, scope).next().is_some() || !self.is_untouched(form, last);
+                if kept {
+                    self.rows.hide_last(layout, parent, scope);
+                } else {
+                    self.rows.remove(layout, last);
+                }
+            }
+            self.notify(form, repeat, parent);
         }
+    }
+
+    /// Whether a row holds nothing that it would not hold if it were made again.
+    fn is_untouched(&self, form: Form<'_>, row: RowId) -> bool {
+        let at = self.rows.row(row);
+        let cells = form.program.layout.scopes[at.scope as usize].cells.iter().zip(&at.cells);
+        let same = |(node, cell): (&NodeId, &Cell)| {
+            let node = &form.package.nodes[*node as usize];
+            cell.given.is_blank() && node.default.is_empty() && node.initial.is_empty()
+        };
+        cells.skip(1).all(same)
+            && at.hidden.iter().all(Vec::is_empty)
+            && at.children.iter().flatten().all(|row| self.is_untouched(form, *row))
+    }
+
+    /// Computes anew what may have changed while a row was hidden.
+    fn come_back(&mut self, form: Form<'_>, repeat: NodeId, row: RowId) {
+        self.propagate_relevance(form, repeat, row);
+        let mut rows = vec![row];
+        while let Some(row) = rows.pop() {
+            let at = self.rows.row(row);
+            rows.extend(at.children.iter().flatten());
+            for rank in &form.program.by_scope[at.scope as usize] {
+                self.dirty.insert(Dirty { rank: *rank, row, below: false });
+            }
+        }
+        self.notify(form, repeat, self.rows.row(row).parent);
     }
 
     /// A new row with its defaults; `None` when there are too many.
@@ -342,7 +407,7 @@ impl State {
                 continue;
             }
             if let Some(expr) = &form.program.on_demand(*node).initial {
-                let value = form.here(self, row, *node).eval(expr);
+                let value = self.context(form, row, *node).eval(expr);
                 self.set_value(form, *node, row, answer::fit(form, *node, value, self.around.local));
                 self.recompute_rules(form);
             }
@@ -371,7 +436,7 @@ impl State {
             let mut rows = Vec::new();
             self.rows.below(layout, anchor, scope, &mut |row| rows.push(row));
             for row in rows {
-                let value = form.here(self, row, *target).eval(expr);
+                let value = self.context(form, row, *target).eval(expr);
                 self.set_value(form, *target, row, answer::fit(form, *target, value, self.around.local));
             }
         }
@@ -409,31 +474,23 @@ impl State {
 
     /// Computes what follows from the values of a draft. What a person may have written over is left alone.
     pub fn recompute_resumed(&mut self, form: Form<'_>) {
-        let stays = |rank: u32| {
-            let rule = &form.program.rules[rank as usize];
-            rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown()
-        };
-        self.dirty.retain(|dirty| !stays(dirty.rank));
         self.changed.clear();
         // what is computed on the way is no change either: a trigger would write over an answer
-        self.quiet = true;
+        (self.quiet, self.resuming) = (true, true);
         self.recompute(form);
-        self.quiet = false;
+        (self.quiet, self.resuming) = (false, false);
     }
 }
 
-/// The names of the choices on offer, in their order.
-pub(super) fn offered<'a>(form: Form<'a>, state: &'a State, node: NodeId, row: RowId, choices: &Expr) -> Vec<String> {
-    let mut names = Vec::new();
-    form.here(state, row, node).each(choices, &mut |value| {
-        names.push(value.text().into_owned());
-        true
-    });
-    names
-}
+/// Names of choices in their order.
+#[derive(Debug, Default)]
+struct Offered(Vec<Arc<str>>);
 
-/// Whether the choices of a select come from rows.
-pub(super) fn from_rows(form: Form<'_>, node: NodeId) -> bool {
-    let choices = form.package.nodes[node as usize].choices.as_ref();
-    matches!(choices.map(|choices| &choices.from), Some(Source::Rows(_)))
+impl Offered {
+    fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| &**known == name)
+    }
+    fn in_order(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
+    }
 }

@@ -6,7 +6,13 @@ mod hostile;
 mod incremental;
 
 use super::*;
+use crate::expression::Value;
+use crate::expression::layout::NodeId;
+use crate::package::NodeType;
+use crate::questionnaire::Questionnaire;
 use crate::questionnaire::{Choice, Choices, FORMAT, List, Node, Package, PackageError, Source, Text};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// `type name | column: text | column: text`, one row a line.
 fn package(rows: &str) -> Package {

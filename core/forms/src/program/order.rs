@@ -4,9 +4,19 @@
 //! of rows on the way to it. A rule may read its own node in other rows (a running total): such edges give way where
 //! they would close a cycle, and the dirty set of the interview settles the rows one after the other.
 
-use super::RuleKind;
-use crate::expression::bind::Read;
+use crate::expression::expr::Read;
 use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
+
+/// What a rule computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RuleKind {
+    Relevant,
+    Calculate,
+    /// The choices that are on offer.
+    Offer,
+    /// How many rows a repeat has.
+    Count,
+}
 
 /// The rules by rank, or a cycle.
 pub(super) fn order<'r>(

@@ -18,6 +18,9 @@ pub fn describe(cause: &Cause) -> Phrase {
         Cause::Arguments { function, given } => {
             say!("bad-arguments", "{function}() does not take {given} arguments", function, given)
         }
+        Cause::OnceInside => {
+            say!("once-inside", "once() stands inside of something, or in a column that keeps no value")
+        }
         Cause::UnknownName(name) => {
             say!("unknown-name", "there is no question or group named {name}, and it counts as blank", name)
         }

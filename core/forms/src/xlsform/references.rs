@@ -5,8 +5,8 @@ use super::choices::Lists;
 use super::columns::SheetTable;
 use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
 use super::languages::{Languages, SHOWN};
-use super::rules::expressions_of;
 use super::survey::Survey;
+use crate::expression::{Ast, parse};
 use crate::package::{Node, NodeType, Source, is_name};
 use crate::say;
 use std::collections::HashMap;
@@ -243,44 +243,60 @@ fn is_seen(node: &Node) -> bool {
     node.kind.is_shown() && node.kind != NodeType::Calculate
 }
 
-/// Tables beside the form that expressions ask: `pulldata('prices', ...)`, `instance('prices')`.
+/// Tables beside the form that expressions ask: `pulldata('prices', ...)`, `instance('prices')`. Where the name of a
+/// table is computed, all texts that it can be computed of are tried.
 fn tables_asked(
     survey: &Survey<'_>,
     lists: &mut Lists,
     languages: &Languages,
-    beside: &ExternalFiles<'_>,
+    files: &ExternalFiles<'_>,
     table: &SheetTable<'_>,
     diagnostics: &mut Diagnostics,
 ) {
     for (at, node) in survey.nodes.iter().enumerate() {
-        for (column, expression) in expressions_of(node) {
-            for function in ["pulldata(", "instance("] {
-                for (start, _) in expression.match_indices(function) {
-                    let Some(name) = literal(&expression[start + function.len()..]) else { continue };
-                    if function == "instance(" && (lists.index(name).is_some() || name.starts_with("__")) {
-                        continue;
-                    }
-                    let file = if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") };
-                    let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
-                    match beside.read(&file, None, None, lists, languages) {
-                        Ok(list) => {
-                            for (message, hint) in beside.take_notes(list, false) {
-                                diagnostics.warn(place, "doubtful-file", message, hint);
-                            }
-                        }
-                        Err((message, hint)) => diagnostics.error(place, "file-beside", message, hint),
-                    }
-                }
+        for (column, expression) in node.expressions() {
+            if !expression.contains("pulldata(") && !expression.contains("instance(") {
+                continue;
             }
+            let Ok(tree) = parse(expression) else { continue };
+            let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
+            tree.walk(&mut |part| {
+                let Ast::Call { function, arguments, .. } = part else { return };
+                match (function.as_str(), &arguments[..]) {
+                    ("instance", [Ast::Text(name)]) if lists.index(name).is_some() || name.starts_with("__") => {}
+                    ("instance" | "pulldata", [Ast::Text(name), ..]) => {
+                        match files.read(&file_of(name), None, None, lists, languages) {
+                            Ok(list) => {
+                                for (message, hint) in files.take_notes(list, false) {
+                                    diagnostics.warn(place, "doubtful-file", message, hint);
+                                }
+                            }
+                            Err((message, hint)) => diagnostics.error(place, "file-beside", message, hint),
+                        }
+                    }
+                    ("pulldata", [computed, ..]) => {
+                        let mut any = false;
+                        computed.walk(&mut |part| {
+                            if let Ast::Text(name) = part {
+                                any |= files.read(&file_of(name), None, None, lists, languages).is_ok();
+                            }
+                        });
+                        if !any && !survey.tables {
+                            let message = say!("no-computed-table", "no table is known whose name this could come to");
+                            let hint =
+                                say!("no-computed-table-hint", "name each table in a row of the type csv-external");
+                            diagnostics.warn(place, "file-beside", message, hint);
+                        }
+                    }
+                    _ => {}
+                }
+            });
         }
     }
 }
 
-/// The text in quotes with which an expression goes on.
-fn literal(rest: &str) -> Option<&str> {
-    let rest = rest.trim_start();
-    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    rest[1..].split(quote).next()
+fn file_of(name: &str) -> String {
+    if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") }
 }
 
 #[cfg(test)]

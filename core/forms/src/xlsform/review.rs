@@ -6,7 +6,7 @@ use super::phrase::Phrase;
 use super::possible_values;
 use super::references::Names;
 use super::rules::Graph;
-use crate::expression::functions::Function;
+use crate::expression::expr::Function;
 use crate::package::{Node, Package};
 use std::collections::BTreeSet;
 

@@ -6,15 +6,17 @@
 
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::foreign;
 use super::parse_errors::{describe, pattern_cure};
 use super::phrase::Phrase;
 use super::references::{Names, references};
-use crate::expression::functions::{self, Function};
-use crate::expression::layout::{FORM, Layout};
+use crate::expression::expr::Function;
+use crate::expression::functions;
 use crate::expression::parser::{Ast, Base, parse};
 use crate::expression::regex::Regex;
-use crate::expression::{Axis, Binder, Bound, Cause, Environment, Operator, evaluate, moment, number_text};
+use crate::expression::{Axis, Cause, Environment, Operator, evaluate, moment, number_text};
 use crate::package::{Node, NodeType, Package, Source};
+use crate::program::{BoundPackage, RuleError};
 use crate::say;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,22 +37,6 @@ impl Graph {
     }
 }
 
-/// The expressions of a node with their columns.
-pub fn expressions_of(node: &Node) -> impl Iterator<Item = (&'static str, &str)> {
-    let filter = node.choices.as_ref().map_or("", |choices| choices.filter.as_str());
-    let all: [(&'static str, &str); 8] = [
-        ("relevant", &node.relevant),
-        ("constraint", &node.constraint),
-        ("required", &node.required),
-        ("readonly", &node.readonly),
-        ("calculation", &node.calculation),
-        ("default", &node.initial),
-        ("choice_filter", filter),
-        ("repeat_count", &node.repeat_count),
-    ];
-    all.into_iter().filter(|(_, expression)| !expression.is_empty())
-}
-
 struct Rules<'a, 'b> {
     package: &'b Package,
     names: Names<'b>,
@@ -68,11 +54,10 @@ pub fn check(
     package: &Package,
     rows: &[Option<SheetRow<'_>>],
     table: &SheetTable<'_>,
+    bound: &BoundPackage,
     functions: &'static [Function],
     diagnostics: &mut Diagnostics,
 ) -> Graph {
-    let layout = Layout::new(package);
-    let mut binder = Binder::with(&layout, functions);
     let strict = package.nodes.iter().any(|node| !node.fact.is_empty() || !node.role.is_empty());
     let mut rules = Rules { package, names: Names::of(&package.nodes), table, rows, strict, functions, diagnostics };
     let mut graph = Graph { needs: vec![BTreeSet::new(); package.nodes.len()] };
@@ -85,31 +70,21 @@ pub fn check(
         }
         rules.last_saved(at, node);
         rules.default(at, node);
-        for (column, text) in expressions_of(node) {
+        for (column, text) in node.expressions() {
             // by name as well: what the last saved record is asked for, and filters over the rows of a repeat
             let named = references(text).flatten().filter_map(|reference| rules.names.one(reference.name));
             if !matches!(column, "required" | "readonly") {
                 graph.needs[at].extend(named.filter(|need| *need != at));
-            }
-            let list = node.choices.as_ref().and_then(|choices| match choices.from {
-                Source::List(list) if column == "choice_filter" => Some(list),
-                _ => None,
-            });
-            let bound = match list {
-                Some(list) => binder.bind_filter(list, text, at as u32),
-                None if column == "choice_filter" => continue,
-                None => binder.bind(text, at as u32),
-            };
-            rules.faults_of(at, column, text, &bound);
-            let read = bound.reads.iter().filter(|read| read.node != FORM).map(|read| read.node as usize);
-            if !matches!(column, "required" | "readonly") {
-                graph.needs[at].extend(read.filter(|read| *read != at));
             }
             if let Ok(tree) = parse(text) {
                 rules.look(at, column, text, &tree);
             }
         }
     }
+    for (node, need) in &bound.needs {
+        graph.needs[*node as usize].insert(*need as usize);
+    }
+    bound.errors.iter().for_each(|error| rules.error_of(error));
     graph
 }
 
@@ -118,7 +93,7 @@ impl Rules<'_, '_> {
     fn last_saved(&mut self, at: usize, node: &Node) {
         let texts = [("label", &node.label), ("hint", &node.hint), ("constraint_message", &node.constraint_message)];
         let texts = texts.into_iter().flat_map(|(column, text)| text.0.iter().map(move |text| (column, text.as_str())));
-        for (column, text) in expressions_of(node).chain(texts) {
+        for (column, text) in node.expressions().chain(texts) {
             let asked = references(text).flatten().filter(|reference| reference.last_saved);
             for name in asked.map(|reference| reference.name) {
                 if self.names.one(name).is_some_and(|asked| self.package.nodes[asked].sealed_only) {
@@ -171,70 +146,81 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn faults_of(&mut self, node: usize, column: &'static str, text: &str, bound: &Bound) {
-        for fault in &bound.errors {
-            let near = || {
-                let end = (fault.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-                let from: String = text[end..].chars().take(20).collect();
-                if from.is_empty() { say!("at-its-end", "at its end") } else { say!("near", "near: {from}", from) }
-            };
-            let (code, hint) = match &fault.cause {
-                // told with all other references
-                Cause::UnknownReference(_) => continue,
-                Cause::AmbiguousName(name) if text.contains(&format!("${{{name}}}")) => continue,
-                Cause::UnknownFunction(name) if name == "jr:itext" => {
-                    ("unknown-function", say!("itext-hint", "write .../label for jr:itext(.../itextId)"))
-                }
-                Cause::UnknownFunction(name) => ("unknown-function", {
-                    let own = self.functions.iter().map(|function| function.name);
-                    did_you_mean(name, functions::names().chain(own), near())
-                }),
-                Cause::UnknownName(name) => {
-                    let names = self.package.nodes.iter().map(|node| node.name.as_str());
-                    (
-                        "unknown-reference",
-                        did_you_mean(
-                            name,
-                            names,
-                            say!("write-reference", "write ${{name}} for the answer of a question"),
-                        ),
-                    )
-                }
-                Cause::AmbiguousName(_) => {
-                    ("ambiguous-reference", say!("rename-all-but-one", "rename all but one of them"))
-                }
-                Cause::UnknownList(name) => {
-                    let names = self.package.lists.iter().map(|list| list.name.as_str());
-                    (
-                        "unknown-list",
-                        did_you_mean(
-                            name,
-                            names,
-                            say!("see-list-names", "see the column list_name of the sheet choices"),
-                        ),
-                    )
-                }
-                Cause::UnknownColumn { list, column } => {
-                    let columns = self.package.list(list).into_iter().flat_map(|list| list.columns.iter());
-                    let columns = columns.map(String::as_str).chain(["name", "label"]);
-                    (
-                        "unknown-column",
-                        did_you_mean(
-                            column,
-                            columns,
-                            say!("see-choices-header", "see the header of the sheet choices"),
-                        ),
-                    )
-                }
-                Cause::Arguments { .. } => ("bad-arguments", near()),
-                _ => ("bad-expression", near()),
-            };
-            let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
-            let (at, message) = (at.offset(fault.at), describe(&fault.cause));
-            match fault.cause.reads_blank() && !self.strict {
-                true => self.diagnostics.warn(at, code, message, hint),
-                false => self.diagnostics.error(at, code, message, hint),
+    /// Reports what is wrong with one expression.
+    fn error_of(&mut self, rule: &RuleError) {
+        let RuleError { node, column, error } = rule;
+        let (node, column) = (*node, *column);
+        let text = self.package.nodes[node].expressions().find(|(known, _)| *known == column);
+        let text = text.map_or("", |(_, text)| text);
+        let near = || {
+            let end = (error.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let from: String = text[end..].chars().take(20).collect();
+            match from.is_empty() {
+                true if column == "label" => say!("in-the-text", "see the expressions in the text"),
+                true => say!("at-its-end", "at its end"),
+                false => say!("near", "near: {from}", from),
             }
+        };
+        let names = || self.package.nodes.iter().map(|node| node.name.as_str());
+        let mut message = describe(&error.cause);
+        let (code, hint) = match &error.cause {
+            // reported with all other references
+            Cause::UnknownReference(_) => return,
+            Cause::AmbiguousName(name) if column == "label" || text.contains(&format!("${{{name}}}")) => return,
+            Cause::UnknownFunction(name) if name == "jr:itext" => {
+                ("unknown-function", say!("itext-hint", "write .../label for jr:itext(.../itextId)"))
+            }
+            Cause::UnknownFunction(name) => (
+                "unknown-function",
+                match foreign::find(name) {
+                    Some((tool, cure)) => {
+                        message = say!(
+                            "foreign-function",
+                            "{name}() is a function of {tool}, and not of XLSForm",
+                            name,
+                            tool
+                        );
+                        cure.into()
+                    }
+                    None => {
+                        let own = self.functions.iter().map(|function| function.name);
+                        did_you_mean(name, functions::names().chain(own), near())
+                    }
+                },
+            ),
+            Cause::UnknownName(name) => {
+                let otherwise = say!("write-reference", "write ${{name}} for the answer of a question");
+                ("unknown-reference", did_you_mean(name, names(), otherwise))
+            }
+            Cause::AmbiguousName(_) => {
+                ("ambiguous-reference", say!("rename-all-but-one", "rename all but one of them"))
+            }
+            Cause::UnknownList(name) => {
+                let lists = self.package.lists.iter().map(|list| list.name.as_str());
+                let otherwise = say!("see-list-names", "see the column list_name of the sheet choices");
+                ("unknown-list", did_you_mean(name, lists, otherwise))
+            }
+            Cause::UnknownColumn { list, column } => {
+                let columns = self.package.list(list).into_iter().flat_map(|list| list.columns.iter());
+                let columns = columns.map(String::as_str).chain(["name", "label"]);
+                let otherwise = say!("see-choices-header", "see the header of the sheet choices");
+                ("unknown-column", did_you_mean(column, columns, otherwise))
+            }
+            Cause::OnceInside => {
+                let hint = say!(
+                    "once-inside-hint",
+                    "write once(...) in the calculation of a calculate of its own, and ask that with ${{name}}"
+                );
+                ("once-inside", hint)
+            }
+            Cause::Arguments { .. } => ("bad-arguments", near()),
+            _ => ("bad-expression", near()),
+        };
+        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
+        let at = if column == "label" { at } else { at.offset(error.at) };
+        match error.cause.reads_blank() && !self.strict {
+            true => self.diagnostics.warn(at, code, message, hint),
+            false => self.diagnostics.error(at, code, message, hint),
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Survey<'a> {
     pub rows: Vec<Option<SheetRow<'a>>>,
     /// Settings that old forms put on this sheet.
     pub settings: Vec<(&'static str, String)>,
+    /// Whether rows name tables beside the form.
+    pub tables: bool,
     /// Selects whose choices are the answers of a repeat: (node, name in `${}`).
     pub from_rows: Vec<(usize, String)>,
 }
@@ -66,7 +68,13 @@ impl<'a, 'b> Reader<'a, 'b> {
             collapse: true,
             root: "data",
             diagnostics,
-            survey: Survey { nodes: Vec::new(), rows: Vec::new(), settings: Vec::new(), from_rows: Vec::new() },
+            survey: Survey {
+                nodes: Vec::new(),
+                rows: Vec::new(),
+                settings: Vec::new(),
+                tables: false,
+                from_rows: Vec::new(),
+            },
             open: Vec::new(),
             names: HashMap::new(),
             repeats: HashSet::new(),
@@ -175,7 +183,10 @@ impl<'a, 'b> Reader<'a, 'b> {
                 }
             }
             Meaning::Select { kind, list, from, or_other } => self.select(row, kind, list, from, or_other),
-            Meaning::Table(ending) => self.table_beside(row, ending),
+            Meaning::Table(ending) => {
+                self.survey.tables = true;
+                self.table_beside(row, ending);
+            }
             Meaning::Setting(key) => {
                 self.survey.settings.push((key, self.get(row, "name").unwrap_or_default().to_owned()));
             }

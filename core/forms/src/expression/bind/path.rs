@@ -1,9 +1,10 @@
 //! The path of a path through the layout: steps and predicates to an anchor, and descents into rows below it.
 
-use super::{Binding, Descent, Expr, Frame, Nodes, Read, RowFilter};
+use super::binding::{Binding, Frame};
+use crate::expression::error::{Cause, ParseError};
+use crate::expression::expr::{Descent, Expr, Nodes, Read, RowFilter};
 use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
 use crate::expression::parser::{Ast, Axis, Base, Step};
-use crate::expression::{Cause, ParseError};
 
 /// A path under construction.
 pub(super) struct PathBuilder {
@@ -46,7 +47,7 @@ impl<'a> Binding<'_, 'a> {
                 }
                 _ => return fail(Cause::Unsupported("steps or predicates after something that is no path")),
             },
-            Base::Reference(name) => self.reference(name, at)?,
+            Base::Reference(name) => self.reference(name, at, several)?,
             Base::LastSaved(_) => return fail(Cause::Unsupported("a path from ${last-saved#}")),
         };
         for (i, step) in steps.iter().enumerate() {
@@ -124,18 +125,20 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// `${name}`: as near as it can be.
-    pub(super) fn reference(&self, name: &str, at: usize) -> Result<PathBuilder, ParseError> {
+    fn reference(&self, name: &str, at: usize, several: bool) -> Result<PathBuilder, ParseError> {
         let layout = self.layout();
         let node = match layout.named(name) {
             [] => return Err(ParseError { at, cause: Cause::UnknownReference(name.to_owned()) }),
             [node] => *node,
             _ => return Err(ParseError { at, cause: Cause::AmbiguousName(name.to_owned()) }),
         };
-        Ok(self.nearest(node))
+        Ok(self.nearest(node, several))
     }
 
     /// The path to a node, as near as it can be.
-    pub(super) fn nearest(&self, node: NodeId) -> PathBuilder {
+    /// An aggregate (`several`) over what lies right in the candidates of a predicate sees all rows: of one candidate
+    /// there is one value only.
+    pub(super) fn nearest(&self, node: NodeId, several: bool) -> PathBuilder {
         let layout = self.layout();
         let target = layout.scope_of(node);
         // inside a predicate on rows of a repeat: the candidate's own, where the rule stands outside of that repeat
@@ -146,7 +149,8 @@ impl<'a> Binding<'_, 'a> {
                 let own = layout.scope_of(self.node);
                 let outside = !layout.around(scope, own);
                 let nearer = target != scope && layout.around(target, own);
-                layout.around(scope, target) && (outside || *choices && !nearer)
+                let of_all = several && target == scope;
+                !of_all && layout.around(scope, target) && (outside || *choices && !nearer)
             }
             _ => false,
         };

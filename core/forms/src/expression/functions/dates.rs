@@ -1,7 +1,8 @@
 //! Dates and times. A date is a whole number of days, a moment keeps the offset at which it was told.
 
-use super::super::moment::{Moment, civil, days};
-use super::{EvalContext, Value};
+use crate::expression::expr::EvalContext;
+use crate::expression::moment::{Moment, civil, days};
+use crate::expression::value::Value;
 
 /// The civil day, which in a text becomes its ISO form (decision 14).
 pub fn date(here: &EvalContext<'_>, value: &Value) -> Value {
@@ -40,7 +41,11 @@ pub fn today(here: &EvalContext<'_>) -> Value {
 pub fn format(here: &EvalContext<'_>, value: &Value, pattern: &str) -> Value {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    let Some(moment) = value.moment(here.local()).map(|moment| moment.at(here.local())) else { return Value::Blank };
+    // a time of day is one of the first day
+    let time = || value.time(here.local()).map(|time| Moment::midnight(0, time.offset).after(time.ms));
+    let Some(moment) = value.moment(here.local()).or_else(time).map(|moment| moment.at(here.local())) else {
+        return Value::Blank;
+    };
     let (year, month, day) = civil(moment.day());
     let time = moment.time().ms;
     let (hour, minute, second) = (time / 3_600_000, time / 60_000 % 60, time / 1_000 % 60);

@@ -1,7 +1,7 @@
 //! Points are `latitude longitude [altitude accuracy]`, lines and shapes are points separated by `;`. On a sphere of
 //! 6,378,100 m, in full precision (decision 23).
 
-use super::{EvalContext, Expr, values};
+use crate::expression::expr::{EvalContext, Expr};
 
 const RADIUS: f64 = 6_378_100.0;
 
@@ -16,7 +16,7 @@ fn points(text: &str) -> Option<Vec<(f64, f64)>> {
 
 /// The points of all arguments: one line or shape, or the points of several nodes.
 fn all_points(here: &EvalContext<'_>, a: &[Expr]) -> Option<Vec<(f64, f64)>> {
-    let all: Option<Vec<Vec<_>>> = values(here, a).iter().map(|value| points(&value.text())).collect();
+    let all: Option<Vec<Vec<_>>> = here.values(a).iter().map(|value| points(&value.text())).collect();
     Some(all?.concat())
 }
 

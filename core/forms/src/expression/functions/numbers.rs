@@ -1,6 +1,7 @@
 //! Numbers: rounding, sums, extremes.
 
-use super::{EvalContext, Expr, Value, values};
+use crate::expression::expr::{EvalContext, Expr};
+use crate::expression::value::Value;
 
 /// Half toward +infinity (decision 21), to a number of decimal places or, where that is negative, of tens.
 pub fn round(here: &EvalContext<'_>, a: &[Expr]) -> Value {
@@ -13,21 +14,27 @@ pub fn round(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     if places.is_nan() || !number.is_finite() {
         return Value::Number(if places.is_nan() { f64::NAN } else { number });
     }
-    let places = places.clamp(-400.0, 400.0) as i32;
-    let half_up = |n: f64| if (n - n.floor()) >= 0.5 { n.ceil() } else { n.floor() };
-    if places == 0 {
-        return Value::Number(half_up(number));
+    Value::Number(rounded(number, places.clamp(-400.0, 400.0) as i32))
+}
+
+/// Rounds the shortest decimal that reads as the number: 1.005 to two places is 1.01, though the binary number is a
+/// little less.
+fn rounded(number: f64, places: i32) -> f64 {
+    let text = format!("{:e}", number.abs());
+    let Some((mantissa, exponent)) = text.split_once('e') else { return number };
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    // how many of the digits stay
+    let kept = exponent.parse::<i32>().unwrap_or(0) + 1 + places;
+    if kept >= digits.len() as i32 {
+        return number;
     }
-    let factor = 10f64.powi(places.abs());
-    let rounded = if places > 0 { half_up(number * factor) / factor } else { half_up(number / factor) * factor };
-    // so many places that the factor overflows change nothing; so many tens leave nothing
-    Value::Number(if rounded.is_finite() {
-        rounded
-    } else if places > 0 {
-        number
-    } else {
-        0.0
-    })
+    let rest = digits.get(kept.max(0) as usize..).filter(|_| kept >= 0).unwrap_or_default();
+    let (half, more) = (rest.first().copied().unwrap_or(0), rest.iter().skip(1).any(|digit| *digit > 0));
+    // half toward +infinity
+    let up = half > 5 || half == 5 && (more || number > 0.0);
+    let whole = digits[..kept.max(0) as usize].iter().fold(0_u128, |sum, digit| sum * 10 + u128::from(*digit));
+    let magnitude = format!("{}e{}", whole + u128::from(up), -places).parse().unwrap_or(f64::INFINITY);
+    if number < 0.0 { -magnitude } else { magnitude }
 }
 
 /// Blanks are skipped; of nothing it is 0 (decision 11). Anything else that is no number makes the sum none.
@@ -44,7 +51,7 @@ pub fn sum(here: &EvalContext<'_>, a: &[Expr]) -> Value {
 
 /// The greatest or least; blanks are skipped, unless there is nothing else.
 pub fn extreme(here: &EvalContext<'_>, a: &[Expr], better: fn(f64, f64) -> f64) -> Value {
-    let numbers = values(here, a).into_iter().filter(|v| !v.is_blank()).map(|v| v.number(here.local()));
+    let numbers = here.values(a).into_iter().filter(|v| !v.is_blank()).map(|v| v.number(here.local()));
     numbers
         .reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { better(a, b) })
         .map_or(Value::Number(f64::NAN), Value::Number)

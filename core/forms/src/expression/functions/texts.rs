@@ -1,7 +1,8 @@
 //! Texts and lists of marks. Places and lengths count characters.
 
-use super::{EvalContext, Expr, Value};
+use crate::expression::expr::{EvalContext, Expr};
 use crate::expression::regex::Regex;
+use crate::expression::value::Value;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::Digest as _;
 
@@ -26,8 +27,12 @@ pub fn join(here: &EvalContext<'_>, separator: &str, a: &[Expr]) -> Value {
 const MOST_TEXT: usize = 1 << 20;
 
 pub fn selected(here: &EvalContext<'_>, a: &[Expr]) -> Value {
-    let wanted = here.text(&a[1]);
-    here.eval(&a[0]).words().any(|word| word == wanted.trim()).into()
+    let (several, wanted) = (here.eval(&a[0]), here.text(&a[1]));
+    match wanted.trim() {
+        // the name of a choice may have spaces
+        wanted if wanted.contains(' ') => format!(" {} ", several.text()).contains(&format!(" {wanted} ")).into(),
+        wanted => several.words().any(|word| word == wanted).into(),
+    }
 }
 
 /// The mark at a place, from 0.

@@ -1,0 +1,182 @@
+//! What an expression is once its names are bound, what it is evaluated on, and what it may call.
+
+use super::error::ParseError;
+use super::layout::{InstanceData, Layout, NodeId, RowId, ScopeId};
+use super::lexer::Operator;
+use super::value::Value;
+use crate::package::Package;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A typed tree, ready to be evaluated.
+#[derive(Debug, Clone)]
+pub enum Expr {
+    Constant(Value),
+    /// One node in a row around the rule's own.
+    Node {
+        scope: ScopeId,
+        cell: u32,
+    },
+    /// Nodes in other rows.
+    Nodes(Arc<Nodes>),
+    /// Choices of a list, or the cells of one of its columns.
+    Items(Arc<Items>),
+    /// Inside a predicate on choices: a column of the choice at hand.
+    Column(u32, Column),
+    LastSaved(Arc<str>),
+    Call(&'static Function, Arc<[Expr]>),
+    /// The label of a choice.
+    ChoiceLabel(Arc<ChoiceLabel>),
+    /// The place among its siblings of the row that a path leads to.
+    PositionOf(Arc<Nodes>),
+    /// What the rule's own node holds already, or else the expression.
+    Once(Arc<Expr>),
+    Binary(Operator, Arc<(Expr, Expr)>),
+    Negative(Arc<Expr>),
+}
+
+/// The label of the choice that a value names.
+#[derive(Debug, Clone)]
+pub struct ChoiceLabel {
+    /// The name of the choice.
+    pub value: Expr,
+    /// The list.
+    pub list: u32,
+    /// If two choices of the list have one name: the question, and the choices that it offers.
+    pub offered: Option<(NodeId, Expr)>,
+}
+
+/// A path to nodes in rows.
+#[derive(Debug, Clone)]
+pub struct Nodes {
+    /// Start from the candidate of the predicate at hand, not from the rule's own row.
+    pub from_candidate: bool,
+    pub anchor: ScopeId,
+    pub down: Vec<Descent>,
+    pub node: NodeId,
+    /// Predicates on a node that is no row.
+    pub filters: Vec<Expr>,
+}
+
+/// Into the rows of one repeat.
+#[derive(Debug, Clone)]
+pub struct Descent {
+    pub scope: ScopeId,
+    pub pick: RowFilter,
+}
+
+#[derive(Debug, Clone)]
+pub enum RowFilter {
+    /// All rows for which every predicate holds.
+    Rows(Vec<Expr>),
+    /// The row of this number, from 1, as the rule's own row computes it.
+    Number(Expr),
+}
+
+#[derive(Debug, Clone)]
+pub struct Items {
+    pub list: u32,
+    /// An equality between a column and something that does not depend on the choice: answered by an index.
+    pub key: Option<(Arc<Index>, Expr)>,
+    /// The column of that equality.
+    pub by: u32,
+    pub predicates: Vec<Expr>,
+    pub column: Column,
+}
+
+/// InstanceData of a table by the text in one column.
+pub type Index = HashMap<Arc<str>, Vec<u32>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Column {
+    Label,
+    At(u32),
+}
+
+/// That a rule reads a node, in any row below the row of `anchor` around it. Of a repeat: also which rows it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Read {
+    pub node: NodeId,
+    pub anchor: ScopeId,
+}
+
+/// An expression in its place.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    pub expr: Expr,
+    pub reads: Vec<Read>,
+    /// Whether it depends on the language of the interview.
+    pub language: bool,
+    /// `${last-saved#name}`
+    pub last_saved: Vec<Arc<str>>,
+    /// What is wrong with it; the parts concerned yield a blank.
+    pub errors: Vec<ParseError>,
+}
+
+/// One row of the table.
+pub struct Function {
+    pub name: &'static str,
+    /// Fewest and most arguments.
+    pub least: u8,
+    pub most: u8,
+    /// An absolute path stands for the nodes of all rows, not for that of the row at hand.
+    pub several: bool,
+    /// Depends on the language.
+    pub language: bool,
+    /// Depends on the place of a candidate in a predicate.
+    pub of_place: bool,
+    pub run: fn(&EvalContext<'_>, &[Expr]) -> Value,
+}
+
+impl Function {
+    /// A function of a domain: of its arguments alone.
+    pub const fn new(name: &'static str, least: u8, most: u8, run: fn(&EvalContext<'_>, &[Expr]) -> Value) -> Self {
+        Self { name, least, most, several: false, language: false, of_place: false, run }
+    }
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}()", self.name)
+    }
+}
+
+/// What expressions know beside the answers.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now: i64,
+    /// Minutes east of UTC of civil days and times.
+    pub local: i16,
+    /// What `random()` and `uuid()` are made of.
+    pub seed: u64,
+    /// Index of the language.
+    pub language: usize,
+    /// For `${last-saved#name}`.
+    pub last_saved: BTreeMap<String, String>,
+}
+
+/// Everything that an expression can read.
+#[derive(Clone, Copy)]
+pub struct Instance<'a> {
+    pub package: &'a Package,
+    pub layout: &'a Layout,
+    pub rows: &'a InstanceData,
+    pub around: &'a Environment,
+}
+
+/// A place to evaluate at.
+#[derive(Clone, Copy)]
+pub struct EvalContext<'a> {
+    pub world: Instance<'a>,
+    /// The row of the rule's own node.
+    pub row: RowId,
+    /// The node that owns the rule.
+    pub node: NodeId,
+    /// Inside a predicate on rows: the candidate's row.
+    pub(super) candidate: RowId,
+    /// Inside a predicate on choices: the candidate.
+    pub(super) item: Option<(u32, u32)>,
+    /// Inside a predicate: the candidate's place, from 1, and how many there are.
+    pub(super) place: (u32, u32),
+}
