@@ -66,7 +66,7 @@ fn kind(review: &mut PackageReview<'_>) -> Kind {
     let word = review.package.kind.clone();
     Kind::of(&word).unwrap_or_else(|| {
         let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
-        let hint = did_you_mean(&word, words.iter().copied(), &format!("one of {}", words.join(", ")));
+        let hint = did_you_mean(&word, words.iter().copied(), format!("one of {}", words.join(", ")));
         review.error(PackageCell::Setting("kind"), "unknown-kind", format!("the kind '{word}' is not known"), hint);
         Kind::default()
     })
@@ -88,7 +88,7 @@ fn survey(review: &mut PackageReview<'_>, kind: Kind) {
         }
         if !node.role.is_empty() && !ROLES.contains(&node.role.as_str()) {
             let message = format!("the role '{}' is not known", node.role);
-            let hint = did_you_mean(&node.role, ROLES.iter().copied(), &format!("roles are {}", ROLES.join(", ")));
+            let hint = did_you_mean(&node.role, ROLES.iter().copied(), format!("roles are {}", ROLES.join(", ")));
             review.error(PackageCell::Node(at, "role"), "unknown-role", message, hint);
         }
         if !node.fact.is_empty()

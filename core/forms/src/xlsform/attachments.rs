@@ -386,7 +386,7 @@ mod tests {
         assert_eq!(shape(&list)[0].0, "a");
         assert_eq!(
             read("t.csv", "code\na\n", Some("id2"), None).unwrap_err().0.text,
-            "'t.csv': the file has no column 'id2'"
+            "'t.csv': the file has no column 'id2'".into()
         );
     }
 

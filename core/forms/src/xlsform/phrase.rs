@@ -10,8 +10,8 @@ pub struct Phrase {
     /// Stable, for translations; empty if there is only the English text.
     pub id: &'static str,
     /// What stands in the text, by name.
-    pub args: Vec<(&'static str, String)>,
-    pub text: String,
+    pub args: Box<[(&'static str, String)]>,
+    pub text: Box<str>,
 }
 
 /// Makes a [`Phrase`]: its id, its English text as for `format!`, and its arguments by name.
@@ -24,9 +24,9 @@ macro_rules! say {
     ($id:literal, $text:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
         $(let $name = $crate::say!(@ $name $($value)?).to_string();)*
         $crate::xlsform::Phrase {
-            text: format!($text $(, $name = $name)*),
+            text: format!($text $(, $name = $name)*).into(),
             id: $id,
-            args: vec![$((stringify!($name), $name)),*],
+            args: [$((stringify!($name), $name)),*].into(),
         }
     }};
 }
@@ -46,7 +46,7 @@ impl Deref for Phrase {
 
 impl From<String> for Phrase {
     fn from(text: String) -> Self {
-        Self { text, ..Self::default() }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
@@ -69,6 +69,6 @@ mod tests {
         let word = "txt";
         let phrase = say!("unknown-type", "the type '{word}' in row {row} is not known", word, row = 1 + 1);
         assert_eq!(phrase.to_string(), "the type 'txt' in row 2 is not known");
-        assert_eq!(phrase.args, [("word", "txt".to_owned()), ("row", "2".to_owned())]);
+        assert_eq!(*phrase.args, [("word", "txt".to_owned()), ("row", "2".to_owned())]);
     }
 }

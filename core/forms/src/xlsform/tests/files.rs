@@ -3,8 +3,11 @@
 use super::*;
 use rust_xlsxwriter::Workbook as Book;
 
-/// A workbook of cells: sheet, then (row, column, text) with the header in row 0.
-fn xlsx(sheets: &[(&str, &[(u32, u16, &str)])]) -> Vec<u8> {
+/// Row, column and text; the header is in row 0.
+type Cell<'a> = (u32, u16, &'a str);
+
+/// A workbook of sheets.
+fn xlsx(sheets: &[(&str, &[Cell<'_>])]) -> Vec<u8> {
     let mut book = Book::new();
     for (name, cells) in sheets {
         let sheet = book.add_worksheet().set_name(*name).expect("a name");
