@@ -39,7 +39,7 @@ const BATCH: usize = 20;
 const ROUNDS: usize = 5;
 
 /// Runs the server `binary` on fresh folders. `records` are sent by `phones`; `seeded` lie in the log for the last rows.
-/// Rates are those of the best of [`ROUNDS`].
+/// Rates are those of the best of five rounds.
 pub fn measure(binary: &Path, phones: usize, records: usize, seeded: u64) -> Figures {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
