@@ -8,12 +8,14 @@
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
 //! | [`cells`] | the tables of `tables.csv` made ready: in which cells a record counts |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
+//! | [`answer`] | one table at one place and period: what of it may be shown |
 //! | [`disclosure`] | the only door: `shown()` |
 //!
 //! An open month shows totals of the nation and its provinces only. When it closes, seven days after its end, its
 //! splits appear, once; what comes later (late records, corrections, withdrawals, reviews) waits for the next
 //! revision, four times a year. Closings and revisions are entries of the log themselves.
 
+mod answer;
 mod cells;
 mod columns;
 pub mod disclosure;
@@ -21,11 +23,12 @@ pub mod ledger;
 pub mod month;
 pub mod tables;
 
+pub use answer::{Answer, Shelf};
 pub use cells::NOT_CONFIRMED;
 pub use disclosure::{Base, Shown};
 pub use ledger::{Event, LedgerFault};
 pub use month::{Month, Period};
-pub use tables::{Answer, Scope, Snapshot};
+pub use tables::{Scope, Snapshot};
 
 use crate::entry::{Entry, EntryPayload};
 use crate::store::{self, Store, StoreError};

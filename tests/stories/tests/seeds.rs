@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 // the SQLite of this build takes its cipher from the core
 use tabara_core as _;
-use tabara_server::statistics::{Base, Counting, Period, Scope};
+use tabara_server::statistics::{Base, Counting, Period, Scope, Shelf};
 
 const FILES: [(&str, &str); 2] = [
     ("infosheet-2020", include_str!("../../data/seeds/infosheet-2020.json")),
@@ -64,9 +64,8 @@ fn every_figure_of_the_seeds_has_a_cell() {
                 continue;
             };
             let codes: Vec<&str> = row.cell.split('/').collect();
-            let is_there = |(shelf, code): (&tabara_server::statistics::tables::Shelf, &&str)| {
-                *code == "all" || shelf.codes.iter().any(|known| known == code)
-            };
+            let is_there =
+                |(shelf, code): (&Shelf, &&str)| *code == "all" || shelf.codes.iter().any(|known| known == code);
             let whole = codes.len() == answer.shelves.len() && answer.shelves.iter().zip(&codes).all(is_there);
             if row.cell != "total" && !whole {
                 missing.push(format!("{file} {path}: {} has no cell {}", row.table, row.cell));

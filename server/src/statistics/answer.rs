@@ -1,0 +1,161 @@
+//! A table at one place and period: which of its numbers may be shown, and the numbers.
+
+use super::cells::Grid;
+use super::disclosure::{Base, Count, Rules, Shown, shown, split};
+
+/// One dimension of an answer: the codes that are shown here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelf {
+    /// The fact, or the facts that are added up, joined by `+`.
+    pub fact: String,
+    /// One record can have several of its codes.
+    pub several: bool,
+    pub codes: Vec<String>,
+}
+
+/// A table with its numbers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub total: Shown,
+    pub shelves: Vec<Shelf>,
+    /// Along each dimension first all together, then code by code; nothing where a rule withholds it.
+    cells: Vec<Option<Shown>>,
+}
+
+impl Answer {
+    /// The number at a place along each dimension: 0 for all, then the codes from 1. Nothing where it is withheld.
+    pub fn at(&self, places: &[usize]) -> Option<Shown> {
+        let index = self.shelves.iter().zip(places).fold(0, |at, (shelf, place)| at * (shelf.codes.len() + 1) + place);
+        self.cells.get(index).copied().flatten()
+    }
+
+    /// The code of a cell, `f/18-23`; `all` stands for a whole dimension, `total` for everything.
+    pub fn code(&self, places: &[usize]) -> String {
+        if places.iter().all(|place| *place == 0) {
+            return "total".into();
+        }
+        let part =
+            |(shelf, place): (&Shelf, &usize)| place.checked_sub(1).map_or("all".into(), |at| shelf.codes[at].clone());
+        self.shelves.iter().zip(places).map(part).collect::<Vec<String>>().join("/")
+    }
+
+    /// Every code along each dimension with every code along the others, in order.
+    pub fn places(&self) -> Vec<Vec<usize>> {
+        combinations(self.shelves.iter().map(|shelf| (1..=shelf.codes.len()).collect()))
+    }
+
+    /// The cells that are split by every dimension, in order; nothing where they are withheld.
+    pub fn parts(&self) -> Option<Vec<Shown>> {
+        self.places().iter().map(|places| self.at(places)).collect()
+    }
+
+    /// Their codes, in the same order.
+    pub fn codes(&self) -> Vec<String> {
+        self.places().iter().map(|places| self.code(places)).collect()
+    }
+}
+
+/// One of each with one of all the others, in order.
+fn combinations(along: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
+    along.fold(vec![Vec::new()], |all: Vec<Vec<usize>>, along| {
+        all.iter().flat_map(|rest| along.iter().map(|place| [&rest[..], &[*place]].concat())).collect()
+    })
+}
+
+/// A table at a place and period, about to be shown.
+pub(super) struct Question<'a> {
+    pub grid: &'a Grid,
+    /// By dimension: the places of the codes that are shown here.
+    pub wanted: Vec<Vec<usize>>,
+    pub cells: &'a [Count],
+    pub national: bool,
+    pub base: &'a Base,
+}
+
+impl Question<'_> {
+    /// The count at a place along each dimension of `wanted`: 0 for all, then its codes from 1.
+    fn count(&self, places: &[usize]) -> Count {
+        let real =
+            self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
+        self.cells.get(self.grid.index(real)).copied().unwrap_or_default()
+    }
+
+    /// All places of a face: the dimensions of the mask code by code, the others all together.
+    fn face(&self, mask: usize) -> Vec<Vec<usize>> {
+        let along = |(at, wanted): (usize, &Vec<usize>)| match mask >> at & 1 {
+            0 => vec![0],
+            _ => (1..=wanted.len()).collect(),
+        };
+        combinations(self.wanted.iter().enumerate().map(along))
+    }
+
+    /// Whether a total and its parts would say too much.
+    fn is_withheld(&self, total: Count, parts: &[Count], disjoint: bool) -> bool {
+        let rules = Rules { sensitive: self.grid.table.sensitive, national: self.national, disjoint };
+        split(total, parts, rules, self.base).parts.is_none()
+    }
+
+    /// Which faces must not be shown, by mask: each line of a face is a split of its own, and so is the whole face. A
+    /// face goes with those that it is made of.
+    fn withheld(&self) -> Vec<bool> {
+        let mut masks: Vec<usize> = (1..1 << self.wanted.len()).collect();
+        masks.sort_by_key(|mask| mask.count_ones());
+        let mut withheld = vec![false; 1 << self.wanted.len()];
+        for mask in masks {
+            let within = |other: &usize| other & mask == *other && *other != mask;
+            let axes: Vec<usize> = (0..self.wanted.len()).filter(|at| mask >> at & 1 == 1).collect();
+            let disjoint = |at: &usize| self.grid.axes[*at].is_disjoint();
+            let parts: Vec<Count> = self.face(mask).iter().map(|places| self.count(places)).collect();
+            let whole = self.count(&vec![0; self.wanted.len()]);
+            withheld[mask] = (1..mask).filter(within).any(|other| withheld[other])
+                || self.is_withheld(whole, &parts, axes.iter().all(disjoint))
+                || axes.len() > 1 && axes.iter().any(|at| self.has_tight_line(mask & !(1 << at), *at));
+        }
+        withheld
+    }
+
+    /// Whether a line along a dimension, at any place of the face across it, says too much.
+    fn has_tight_line(&self, across: usize, along: usize) -> bool {
+        self.face(across).into_iter().any(|mut places| {
+            let total = self.count(&places);
+            let mut part = |place| {
+                places[along] = place;
+                self.count(&places)
+            };
+            let parts: Vec<Count> = (1..=self.wanted[along].len()).map(&mut part).collect();
+            // of a total that is not shown itself all parts look alike, which says nothing
+            let hidden = matches!(shown(total, self.base), Shown::Below(_));
+            !hidden && self.is_withheld(total, &parts, self.grid.axes[along].is_disjoint())
+        })
+    }
+
+    pub(super) fn answer(&self) -> Answer {
+        let withheld = self.withheld();
+        let skipped: Vec<usize> = (0..self.wanted.len()).map(|at| self.empty_months(at, &withheld)).collect();
+        let shelves = self.wanted.iter().zip(&self.grid.axes).zip(&skipped).map(|((wanted, axis), skipped)| Shelf {
+            fact: axis.fact.clone(),
+            several: !axis.is_disjoint(),
+            codes: wanted[*skipped..].iter().map(|place| axis.codes[place - 1].clone()).collect(),
+        });
+        let shelves: Vec<Shelf> = shelves.collect();
+        let along = shelves.iter().zip(&skipped).map(|(shelf, skipped)| {
+            [0].into_iter().chain((1..=shelf.codes.len()).map(|place| place + skipped)).collect()
+        });
+        let all = combinations(along);
+        let cell = |places: &Vec<usize>| {
+            let mask = places.iter().enumerate().fold(0, |mask, (at, place)| mask | usize::from(*place > 0) << at);
+            (!withheld[mask]).then(|| shown(self.count(places), self.base))
+        };
+        let cells: Vec<Option<Shown>> = all.iter().map(cell).collect();
+        Answer { total: shown(self.count(&vec![0; self.wanted.len()]), self.base), shelves, cells }
+    }
+
+    /// Months before the first that has anything to show are not listed: so many.
+    fn empty_months(&self, at: usize, withheld: &[bool]) -> usize {
+        if !self.grid.axes[at].is_months() || withheld[1 << at] {
+            return 0;
+        }
+        let months = self.face(1 << at);
+        months.iter().take_while(|places| shown(self.count(places), self.base).at_least() == 0).count()
+    }
+}
