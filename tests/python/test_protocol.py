@@ -57,6 +57,18 @@ def free_address():
         return f"127.0.0.1:{free.getsockname()[1]}"
 
 
+def seal(plain, recipients):
+    """A sealed file of one of the short lengths; pyrage adds no stanza of random length, so one look tells how much is missing."""
+    deflate = zlib.compressobj(wbits=-15)
+    packed = deflate.compress(plain) + deflate.flush()
+    recipients = [pyrage.x25519.Recipient.from_str(r) for r in recipients]
+    least = len(pyrage.encrypt(packed, recipients))
+    length = next(length for length in (2048, 4096, 8192, 16384) if length >= least)
+    sealed = pyrage.encrypt(packed + bytes(length - least), recipients)
+    assert len(sealed) == length
+    return sealed
+
+
 class Phone:
     def __init__(self, authority):
         self.device = str(uuid.uuid4())
@@ -90,9 +102,7 @@ class Phone:
         ids = {"record": str(uuid.uuid4()), "case": str(uuid.uuid4()), "questionnaire": questionnaire}
         answers = [["c_name", "planted"], ["p_sex", "f"]]
         case = {**ids, "language": "en", "sealed_at": 0, "answers": answers, "assessment": None}
-        deflate = zlib.compressobj(wbits=-15)
-        plain = deflate.compress(json.dumps(case).encode()) + deflate.flush()
-        sealed = pyrage.encrypt(plain, [pyrage.x25519.Recipient.from_str(r) for r in recipients])
+        sealed = seal(json.dumps(case).encode(), recipients)
         facts = {"month": "2026-11", "screen_commune": "BI-CO-04-02", "sex": "f", "outcome": "presumed"}
         payload = {
             **ids,
@@ -234,10 +244,7 @@ def test_a_bundle_is_carried_by_another_phone_and_a_parcel_comes_back(world):
     carrier, far = Phone(world.authority), Phone(world.authority)
     world.http.post("/devices", json=carrier.chain)
     record, sent = far.record(world.recipients)
-    deflate = zlib.compressobj(wbits=-15)
-    bundle = json.dumps({"chains": [far.chain], "records": [sent]}).encode()
-    bundle = deflate.compress(bundle) + deflate.flush()
-    sealed = pyrage.encrypt(bundle, [pyrage.x25519.Recipient.from_str(world.intake)])
+    sealed = seal(json.dumps({"chains": [far.chain], "records": [sent]}).encode(), [world.intake])
     answer = world.http.post("/bundles", content=sealed, headers=carrier.token(world.now()))
     parcel = json.loads(gzip.decompress(answer.content))
     [answered] = parcel["answers"]

@@ -32,6 +32,15 @@ def compact(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def unsealed(sealed, identity):
+    """What is in a sealed file: a DEFLATE stream, filled up with zeros to one of few lengths."""
+    assert len(sealed) in (2048, 4096, 8192, 16384), len(sealed)
+    deflate = zlib.decompressobj(wbits=-15)
+    plain = deflate.decompress(pyrage.decrypt(sealed, [identity]))
+    assert deflate.eof and not any(deflate.unused_data)
+    return plain
+
+
 def open_keys(file, pin, key_store):
     """The vault's key, from the text of a key file; `key_store` answers what this phone's would."""
     outer = json.loads(file)
@@ -95,8 +104,7 @@ def test_authority_card_phone_record_and_sealed_case_hang_together():
     assert unb64(record["undo"]) == hashlib.sha256(known["undo"].encode()).digest()
     sealed = unb64(known["sealed"])
     assert record["sealed"] == {"sha256": b64(hashlib.sha256(sealed).digest()), "len": len(sealed)}
-    deflated = pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(known["case_worker"])])
-    case = json.loads(zlib.decompress(deflated, wbits=-15))
+    case = json.loads(unsealed(sealed, pyrage.x25519.Identity.from_str(known["case_worker"])))
     assert case == known["case"]
     assert (case["record"], case["case"]) == (record["record"], record["case"])
 
@@ -168,7 +176,7 @@ def test_a_recorded_visit_of_a_phone_is_read_by_another_client():
     referral = opened("tabara-record", keys["record_key"], sent[4]["jws"])
     assert referral["route"]["service"] == "sv_medical" and "facts" not in referral
     sealed = unb64(sent[0]["sealed"])
-    case = json.loads(zlib.decompress(pyrage.decrypt(sealed, [case_worker]), wbits=-15))
+    case = json.loads(unsealed(sealed, case_worker))
     assert case["record"] == opened("tabara-record", keys["record_key"], sent[0]["jws"])["record"]
     assert ask("again").json()["results"][0] == {**results[1], "outcome": "already_had"}
     offered = body("offers")["offers"]

@@ -1,7 +1,12 @@
-//! Sealing: deflate, then an `age` file (age-encryption.org/v1) to the X25519 keys of the case workers. What is
-//! sealed here nobody on the phone or the server can read again.
+//! Sealing: deflate, fill up with zeros, then an `age` file (age-encryption.org/v1) to the X25519 keys of the case workers.
+//! What is sealed here nobody on the phone or the server can read again.
+//!
+//! The whole file has one of few lengths, so that its length does not tell what was said. age adds a stanza of random length
+//! to each header, so the filling depends on the header. A DEFLATE stream says itself where it ends: no length is needed.
 
-use std::io::{Read as _, Write as _};
+use std::cell::RefCell;
+use std::io::{BufReader, Read as _, Write};
+use zeroize::Zeroizing;
 
 /// Nothing longer than this is written or read, before compression (8 MiB).
 pub const MAX_PLAIN: u64 = 8 * 1024 * 1024;
@@ -37,13 +42,61 @@ pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, Sea
     let keys = parsed(recipients)?;
     let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient))
         .map_err(|_| SealError::NoRecipient)?;
-    let sealed = |out| {
-        let writer = encryptor.wrap_output(out)?;
-        let mut deflate = flate2::write::DeflateEncoder::new(writer, flate2::Compression::best());
+    let sealed = || {
+        let mut packed = Zeroizing::new(Vec::with_capacity(plain.len() / 2 + LEAST_SEALED));
+        let mut deflate = flate2::write::DeflateEncoder::new(&mut *packed, flate2::Compression::best());
         deflate.write_all(plain)?;
-        deflate.finish()?.finish()
+        deflate.finish()?;
+        let file = RefCell::new(Vec::new());
+        let mut writer = encryptor.wrap_output(Shared(&file))?;
+        let header = file.borrow().len();
+        let filled = filled_len(header, packed.len());
+        packed.resize(filled, 0);
+        writer.write_all(&packed)?;
+        writer.finish()?;
+        Ok(file.into_inner())
     };
-    sealed(Vec::with_capacity(plain.len() / 2 + 512)).map_err(|_: std::io::Error| SealError::Damaged)
+    sealed().map_err(|_: std::io::Error| SealError::Damaged)
+}
+
+/// No sealed file is shorter.
+const LEAST_SEALED: usize = 2048;
+/// age encrypts in chunks of so many bytes and adds a tag to each.
+const CHUNK: usize = 64 * 1024;
+const TAG: usize = 16;
+
+/// How many bytes to encrypt behind a header, so that `packed` bytes fit and the whole file has one of few lengths.
+fn filled_len(header: usize, packed: usize) -> usize {
+    let mut total = header + packed + TAG;
+    loop {
+        total = next_length(total);
+        // no chunk but the only one may be empty, so a few lengths do not exist for a header
+        let room = (total - header).saturating_sub(TAG * (total - header).div_ceil(CHUNK + TAG));
+        if room >= packed && room + TAG * room.div_ceil(CHUNK) + header == total {
+            return room;
+        }
+        total += 1;
+    }
+}
+
+/// The lengths of sealed files: 2, 4, 8 and 16 KiB; from there on four between a power of two and the next.
+fn next_length(least: usize) -> usize {
+    match least.max(LEAST_SEALED).next_power_of_two() {
+        short if short <= 16 * 1024 => short,
+        power => least.next_multiple_of(power / 8),
+    }
+}
+
+/// A file that can be looked at while age writes it.
+struct Shared<'a>(&'a RefCell<Vec<u8>>);
+
+impl Write for Shared<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Opens a sealed case with a case worker's identity (`AGE-SECRET-KEY-1…`).
@@ -55,9 +108,15 @@ pub fn unseal(sealed: &[u8], identity: &str) -> Result<Vec<u8>, SealError> {
         _ => SealError::Damaged,
     })?;
     let mut plain = Vec::new();
-    let mut limited = flate2::read::DeflateDecoder::new(reader).take(MAX_PLAIN + 1);
-    limited.read_to_end(&mut plain).map_err(|_| SealError::Damaged)?;
-    if plain.len() as u64 > MAX_PLAIN { Err(SealError::Oversize) } else { Ok(plain) }
+    let mut deflate = flate2::bufread::DeflateDecoder::new(BufReader::new(reader));
+    deflate.by_ref().take(MAX_PLAIN + 1).read_to_end(&mut plain).map_err(|_| SealError::Damaged)?;
+    if plain.len() as u64 > MAX_PLAIN {
+        return Err(SealError::Oversize);
+    }
+    // read to the end, where age notices that a file was cut
+    let mut filling = Vec::new();
+    deflate.into_inner().read_to_end(&mut filling).map_err(|_| SealError::Damaged)?;
+    if filling.iter().all(|byte| *byte == 0) { Ok(plain) } else { Err(SealError::Damaged) }
 }
 
 /// Locks a small secret with a passphrase: an age file (scrypt, 2^18, as the `age` tool writes), for keys that lie on a
@@ -136,10 +195,49 @@ mod tests {
     }
 
     #[test]
+    fn a_file_has_one_of_few_lengths_whoever_reads_it_and_whatever_is_in_it() {
+        let keys: Vec<_> = (0..4).map(|_| new_identity()).collect();
+        let mut noise = std::iter::repeat_with(crate::envelope::random::<64>).flatten();
+        // lengths of 20 to 24 KiB and of 64 to 80 KiB among them: one and two chunks
+        for len in (0..2500).step_by(50).chain((15_000..24_000).step_by(1500)).chain((64_000..80_000).step_by(2000)) {
+            let plain: Vec<u8> = noise.by_ref().take(len).collect();
+            let to: Vec<&str> = keys[..1 + len % 4].iter().map(|(_, to)| to.as_str()).collect();
+            let sealed = seal(&plain, &to).unwrap();
+            assert_eq!(next_length(sealed.len()), sealed.len(), "{len} bytes");
+            assert!(sealed.len() <= 2048 || sealed.len() < 2 * (len + 800), "{len} bytes became {}", sealed.len());
+            assert_eq!(unseal(&sealed, &keys[0].0).unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn every_header_finds_a_length_also_where_a_chunk_ends() {
+        for header in 200..900 {
+            for packed in [0, 1, 1500, 65_000, 65_500, CHUNK, CHUNK + 1, 2 * CHUNK - 900, 2 * CHUNK] {
+                let room = filled_len(header, packed);
+                let total = header + room + TAG * room.div_ceil(CHUNK);
+                assert!(room >= packed && next_length(total) == total, "header {header}, packed {packed}");
+            }
+        }
+    }
+
+    #[test]
+    fn filling_that_is_not_zeros_is_damage() {
+        let (identity, to) = new_identity();
+        let key: age::x25519::Recipient = to.parse().unwrap();
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        deflate.write_all(b"a case").unwrap();
+        let mut packed = deflate.finish().unwrap();
+        packed.extend([0; 100]);
+        assert_eq!(unseal(&age::encrypt(&key, &packed).unwrap(), &identity).unwrap(), b"a case");
+        packed.push(1);
+        assert_eq!(unseal(&age::encrypt(&key, &packed).unwrap(), &identity), Err(SealError::Damaged));
+    }
+
+    #[test]
     fn a_changed_or_shortened_file_is_damage() {
         let (identity, to) = new_identity();
-        let sealed = seal(&[b'x'; 3000], &[to]).unwrap();
-        for at in (0..sealed.len()).step_by(7) {
+        let sealed = seal(&crate::envelope::random::<70_000>(), &[to]).unwrap();
+        for at in (0..sealed.len()).step_by(97) {
             let mut bytes = sealed.clone();
             bytes[at] ^= 1;
             assert!(unseal(&bytes, &identity).is_err(), "byte {at}");
