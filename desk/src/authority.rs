@@ -2,7 +2,7 @@
 //! machine; signed catalogs and cards are carried away.
 
 use crate::error::{Result, at, invalid};
-use crate::files::write;
+use crate::files::{read, write};
 use crate::keys;
 use std::path::Path;
 use tabara_protocol::catalog::Catalog;
@@ -28,6 +28,12 @@ pub fn rotate(old: &Path, new: &Path, passphrase: &str) -> Result<PublicKey> {
         return Err(invalid("there is no authority to hand over from in that folder"));
     }
     init(new, passphrase)
+}
+
+/// Reads an authority's public key from its file.
+pub fn public(path: &Path) -> Result<PublicKey> {
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    text.lines().next().and_then(|line| line.trim().parse().ok()).ok_or_else(|| at(path, "not a public key"))
 }
 
 /// Reads the authority's key.

@@ -1,13 +1,24 @@
-//! Opening a sealed case with a case worker's identity. The file is the age file itself, or a record with its sealed case
-//! (`{"jws","sealed"}`), or a batch of those. Nothing is fetched and nothing is written.
+//! Opening a sealed case with a case worker's identity. Whoever knows a case worker's public key can seal something to it,
+//! so a case is shown only after it was checked who wrote it: chain, signature and hashes, up to the authority's key. The file
+//! for that is what `tabara-server held CODE` writes. An age file, a record with its sealed case (`{"jws","sealed"}`) or a batch
+//! of those has no chain: it opens unverified, and every line that is shown of it says so. Nothing is fetched or written.
 
 use crate::error::{Result, invalid};
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use tabara_core::questionnaire::{Questionnaire, Source};
 use tabara_core::screening;
-use tabara_protocol::envelope::{self, sha256};
+use tabara_protocol::case_export::{Author, CaseExport, HeldEntry, Trust};
+use tabara_protocol::envelope::{self, PublicKey, sha256};
 use tabara_protocol::record::{Batch, Record, SealedCase, Sent};
 use tabara_protocol::seal;
+
+/// What must be proven before a case is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Everything, down from this authority.
+    From(PublicKey),
+    /// Nothing: the person at the desk asked for it.
+    Waived,
+}
 
 /// A case in clear text.
 #[derive(Debug, Clone)]
@@ -15,12 +26,29 @@ pub struct OpenedCase {
     pub case: SealedCase,
     /// The record that it came with; its ids and hash are those of the case.
     pub record: Option<Record>,
+    /// Who signed the record; none if nobody checked.
+    pub author: Option<Author>,
 }
 
 /// Opens every case of a file. A case that was moved to another record's envelope is an error.
-pub fn open(file: &[u8], identity: &str) -> Result<Vec<OpenedCase>> {
+pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>> {
+    if let Ok(export) = envelope::from_json::<CaseExport>(file) {
+        let trust = proof.trust(&export);
+        let sent = |entry: &HeldEntry| entry.sent.clone().filter(|sent| sent.sealed.is_some());
+        let sealed = export.entries.iter().filter_map(|entry| sent(entry).map(|sent| (entry, sent)));
+        let open = |(entry, sent)| {
+            let author = signed(&export, entry, &sent, trust.as_ref())?;
+            open_sent(&sent, identity, author)
+        };
+        return sealed.map(open).collect();
+    }
+    if proof != Proof::Waived {
+        return Err(invalid(
+            "this file does not prove who wrote it: take what `tabara-server held CODE` writes, or open it with --unverified",
+        ));
+    }
     if file.starts_with(b"age-encryption.org/") {
-        return Ok(vec![OpenedCase { case: unseal(file, identity)?, record: None }]);
+        return Ok(vec![OpenedCase { case: unseal(file, identity)?, record: None, author: None }]);
     }
     let sent = match envelope::from_json::<Sent>(file) {
         Ok(one) => vec![one],
@@ -30,33 +58,83 @@ pub fn open(file: &[u8], identity: &str) -> Result<Vec<OpenedCase>> {
                 .records
         }
     };
-    let sealed = sent.iter().filter(|s| s.sealed.is_some());
-    sealed.map(|sent| open_sent(sent, identity)).collect()
+    sent.iter()
+        .filter(|sent| sent.sealed.is_some())
+        .map(|sent| open_sent(sent, identity, (None, read(sent)?)))
+        .collect()
+}
+
+impl Proof {
+    pub(super) fn trust(self, export: &CaseExport) -> Option<Trust> {
+        match self {
+            Self::From(authority) => Some(export.trust(authority)),
+            Self::Waived => None,
+        }
+    }
+}
+
+/// The record of an entry and who signed it: nobody if there is no trust to check it with.
+pub(super) fn signed(
+    export: &CaseExport,
+    entry: &HeldEntry,
+    sent: &Sent,
+    trust: Option<&Trust>,
+) -> Result<(Option<Author>, Record)> {
+    let Some(trust) = trust else { return Ok((None, read(sent)?)) };
+    let checked = trust.check(export, entry);
+    let unproven = |why: String| invalid(format!("record {} is not shown: {why}", entry.record));
+    let (author, record) = checked.map_err(|why| unproven(why.to_string()))?.ok_or_else(|| unproven("empty".into()))?;
+    Ok((Some(author), record))
+}
+
+/// The record in an envelope whose signature nobody checked.
+fn read(sent: &Sent) -> Result<Record> {
+    envelope::stored(&sent.jws).map_err(|_| invalid("the export is damaged"))
 }
 
 fn unseal(sealed: &[u8], identity: &str) -> Result<SealedCase> {
     envelope::from_json(&seal::unseal(sealed, identity)?).map_err(|_| invalid("it opens, but does not hold a case"))
 }
 
-pub(super) fn open_sent(sent: &Sent, identity: &str) -> Result<OpenedCase> {
-    let bad = || invalid("the export is damaged");
-    // The signature was checked by the server; what matters here is that record and case belong together.
-    let payload = sent.jws.split('.').nth(1).and_then(|p| B64.decode(p).ok()).ok_or_else(bad)?;
-    let record: Record = envelope::from_json(&payload).map_err(|_| bad())?;
-    let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(bad)?;
+/// Opens the case beside a record, which must belong to it.
+pub(super) fn open_sent(sent: &Sent, identity: &str, signed: (Option<Author>, Record)) -> Result<OpenedCase> {
+    let (author, record) = signed;
+    let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(|| invalid("the export is damaged"))?;
     let case = unseal(&sealed, identity)?;
     let named = record.sealed.is_some_and(|s| s.sha256 == sha256(&sealed));
     let same = (case.record, case.case, &case.questionnaire) == (record.record, record.case, &record.questionnaire);
     if named && same {
-        Ok(OpenedCase { case, record: Some(record) })
+        Ok(OpenedCase { case, record: Some(record), author })
     } else {
         Err(invalid("the case does not belong to the record that it came with: someone moved it"))
     }
 }
 
-/// The case in readable lines, in the order of its questionnaire. If the questionnaire is given, questions and choices have
-/// their labels. Answers may hold anything: control characters do not reach the terminal.
+/// Who signed, in words.
+pub(super) fn author_text(author: &Author) -> String {
+    match author {
+        Author::Phone { grant, revoked } => {
+            let revoked = if *revoked { ", which is REVOKED" } else { "" };
+            format!("phone {} of {}, {}{revoked}", grant.device, grant.organisation, grant.commune)
+        }
+        Author::Reviewer(name) => format!("reviewer {name}"),
+    }
+}
+
+/// Text for terminal and paper: without control characters; and if nobody checked who wrote it, every line says so.
+pub(super) fn shown(text: &str, verified: bool) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    if verified { plain } else { plain.lines().map(|line| format!("NOT VERIFIED | {line}\n")).collect() }
+}
+
+/// The case for terminal and paper.
 pub fn text(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language: &str) -> String {
+    shown(&lines(opened, questionnaire, language), opened.author.is_some())
+}
+
+/// The case in readable lines, in the order of its questionnaire. If the questionnaire is given, questions and choices have
+/// their labels. Answers may hold anything: [`shown`] drops what a terminal would act on.
+pub(super) fn lines(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language: &str) -> String {
     let case = &opened.case;
     let language = questionnaire.and_then(|form| screening::language(form, language)).unwrap_or(language);
     let mut lines = vec![
@@ -65,6 +143,7 @@ pub fn text(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language
         format!("form      {} ({})", case.questionnaire.id, case.questionnaire.sha256),
         format!("sealed    {}", tabara_protocol::clock::civil_date(case.sealed_at)),
     ];
+    lines.extend(opened.author.iter().map(|author| format!("signed    {}", author_text(author))));
     lines.extend(opened.record.iter().flat_map(|r| &r.code).map(|code| format!("code      {code}")));
     lines.push(String::new());
     lines.extend(case.answers.iter().map(|(path, answer)| match questionnaire {
@@ -75,7 +154,7 @@ pub fn text(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language
         lines.push(String::new());
         lines.push(format!("assessment {assessment:#}"));
     }
-    lines.join("\n").chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    lines.join("\n")
 }
 
 /// An answer with its question's label, and choices with theirs.
@@ -153,9 +232,9 @@ mod tests {
         let ((identity, to), (stranger, _)) = (seal::new_identity(), seal::new_identity());
         let (record, sealed) = sealed_record(&to, "Aline");
         for file in [sealed.clone(), export(&record, &sealed)] {
-            let opened = open(&file, &identity).unwrap();
+            let opened = open(&file, &identity, Proof::Waived).unwrap();
             assert!(text(&opened[0], None, "en").contains("c_name: Aline"));
-            assert!(open(&file, &stranger).is_err());
+            assert!(open(&file, &stranger, Proof::Waived).is_err());
         }
     }
 
@@ -167,10 +246,12 @@ mod tests {
         let questionnaire = tabara_core::screening::compile(form.as_bytes()).questionnaire.expect("compiles");
         let (identity, to) = seal::new_identity();
         let (_, sealed) = sealed_record(&to, "Al\x1b[31mine");
-        let mut opened = open(&sealed, &identity).unwrap().remove(0);
+        let mut opened = open(&sealed, &identity, Proof::Waived).unwrap().remove(0);
         opened.case.answers.push(("agreed".into(), "y".into()));
+        let lines = lines(&opened, Some(&questionnaire), "en");
+        assert!(lines.contains("agreed: Did she agree?\n    Yes (y)"), "{lines}");
         let text = text(&opened, Some(&questionnaire), "en");
-        assert!(text.contains("agreed: Did she agree?\n    Yes (y)"), "{text}");
+        assert!(text.lines().all(|line| line.starts_with("NOT VERIFIED | ")), "{text}");
         assert!(!text.contains('\x1b'));
     }
 
@@ -179,8 +260,8 @@ mod tests {
         let (identity, to) = seal::new_identity();
         let (record, _) = sealed_record(&to, "Aline");
         let (_, other) = sealed_record(&to, "Beata");
-        assert!(open(&export(&record, &other), &identity).is_err());
+        assert!(open(&export(&record, &other), &identity, Proof::Waived).is_err());
         let sealed = Some(SealedRef { sha256: sha256(&other), len: other.len() as u32 });
-        assert!(open(&export(&Record { sealed, ..record }, &other), &identity).is_err());
+        assert!(open(&export(&Record { sealed, ..record }, &other), &identity, Proof::Waived).is_err());
     }
 }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
+use tabara_desk::case::Proof;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::{authority, card, case, catalog, export, form, keys, review};
 use tabara_protocol::catalog::{Catalog, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
-use tabara_protocol::envelope::Digest;
+use tabara_protocol::envelope::{Digest, PublicKey};
 
 #[derive(Parser)]
 #[command(name = "tabara-desk", version, about = "Tools for a person's own machine: keys, catalogs, cards, cases")]
@@ -178,11 +179,18 @@ struct CardArgs {
     secret: PassphraseArgs,
 }
 
-/// Whose key opens, and where the words are.
+/// Whose key opens, who must have signed, and where the words are.
 #[derive(Args)]
 struct ReadingArgs {
     #[arg(long)]
     identity: PathBuf,
+    /// The authority's public key. Without it, the file `authority.pub` beside the identity tells it. Never take it from where
+    /// the case came from.
+    #[arg(long, allow_hyphen_values = true)]
+    authority: Option<PublicKey>,
+    /// Show a case although nobody can tell who wrote it. Every line is marked.
+    #[arg(long, conflicts_with = "authority")]
+    unverified: bool,
     /// Folder with the catalog's parts, for the words of questions and choices.
     #[arg(long)]
     parts: Option<PathBuf>,
@@ -240,6 +248,19 @@ impl ReadingArgs {
     fn key(&self) -> Result<zeroize::Zeroizing<String>> {
         keys::identity(&self.identity, &self.secret.for_file(&self.identity)?)
     }
+    fn proof(&self) -> Result<Proof> {
+        if self.unverified {
+            return Ok(Proof::Waived);
+        }
+        let beside = self.identity.with_file_name(authority::PUBLIC_FILE);
+        let found = || {
+            authority::public(&beside).map_err(|_| {
+            let path = beside.display();
+            DeskError::Invalid(format!("who wrote it cannot be checked: give --authority KEY, or put the authority's public key into {path}"))
+        })
+        };
+        self.authority.map_or_else(found, Ok).map(Proof::From)
+    }
     fn questionnaire(&self, sha256: &Digest) -> Option<Questionnaire> {
         let package = read(&self.parts.as_ref()?.join(sha256.to_string())).ok()?;
         read_questionnaire(&package).ok()
@@ -286,7 +307,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Form(tool) => return run_form(tool),
         Tool::Case(CaseTool::Open { file, reading }) => {
-            for opened in case::open(&read(&file)?, &reading.key()?)? {
+            for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {
                 let questionnaire = reading.questionnaire(&opened.case.questionnaire.sha256);
                 println!("{}\n", case::text(&opened, questionnaire.as_ref(), &reading.language));
             }
@@ -294,7 +315,8 @@ fn run(tool: Tool) -> Result<ExitCode> {
         Tool::Case(CaseTool::Export { file, reading, output }) => {
             let held = serde_json::from_slice(&read(&file)?).map_err(|e| at(&file, e))?;
             let words = |sha256: &Digest| reading.questionnaire(sha256);
-            write_private(&output, export::text(&held, &reading.key()?, words, &reading.language)?.as_bytes())?;
+            let text = export::text(&held, &reading.key()?, reading.proof()?, words, &reading.language)?;
+            write_private(&output, text.as_bytes())?;
         }
         Tool::Review(order) => {
             let key = keys::signing_key(&order.key, &order.secret.for_file(&order.key)?)?;

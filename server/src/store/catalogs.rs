@@ -13,6 +13,12 @@ impl Reading<'_> {
         Ok(self.last_of(EntryKind::Catalog)?.map(|(_, jws)| jws))
     }
 
+    /// The JWS of every catalog, the oldest first.
+    pub fn catalogs(&self) -> Result<Vec<String>> {
+        let mut query = self.0.prepare("SELECT body FROM entry WHERE kind = ?1 ORDER BY position")?;
+        Ok(query.query_map([EntryKind::Catalog as i64], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The catalog in force, if it can be read.
     pub fn catalog_in_force(&self) -> Result<Option<Catalog>> {
         Ok(self.catalog()?.and_then(|jws| envelope::stored(&jws).ok()))

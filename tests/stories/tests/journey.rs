@@ -8,13 +8,17 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use tabara_core::case_export::{CaseExport, HeldEntry};
+use tabara_core::catalog::{Binding, Chain, Grant};
+use tabara_core::envelope::{self, SigningKey, Typ, sha256};
 use tabara_core::error::{Error, NotFoundItem};
 use tabara_core::focal_point::{Finished, FocalPoint};
-use tabara_core::record::{SealedCase, Uuid};
+use tabara_core::record::{Receipt, Record, SealedCase, SealedRef, Sent, Uuid};
 use tabara_core::referral::Status;
 use tabara_core::screening::read_questionnaire;
 use tabara_core::seal;
 use tabara_core::vault::mailbox::RecordStatus;
+use tabara_desk::case::Proof;
 use tabara_server::operator::case_export;
 use tabara_server::operator::restore::restore;
 use tabara_server::staff::role::Role;
@@ -308,7 +312,8 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     let (code, settings) = (finished.code.clone().unwrap(), world.deployment.settings());
     let held = || case_export::gather(world.deployment.store(), &settings, code.clone()).unwrap();
     let words = |hash: &_| world.deployment.questionnaires.get(hash).and_then(|bytes| read_questionnaire(bytes).ok());
-    let told = |key: &str| tabara_desk::export::text(&held(), key, words, "fr");
+    let proof = Proof::From(world.deployment.authority.key.public());
+    let told = |key: &str| tabara_desk::export::text(&held(), key, proof, words, "fr");
     let file = told(&world.deployment.authority.case_worker).unwrap();
 
     // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept
@@ -333,4 +338,77 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
     phone.sync(&Default::default()).await.unwrap();
     assert_eq!(phone.cases(0).unwrap()[0].status, RecordStatus::Withdrawn);
     assert_eq!(world.exact("officer", "people-by-outcome", "total").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_nobody_of_the_authority_signed_is_not_shown_as_real() {
+    let world = World::new().await;
+    let phone = world.supplied(&world.deployment.card("BI-CO-04-02")).await;
+
+    // Given two people who were screened on a phone, and what the operator gathers of each
+    let finished: Vec<Finished> = victims(2).iter().map(|p| interviewer::screen(&phone, p).unwrap()).collect();
+    phone.sync(&Default::default()).await.unwrap();
+    let (settings, authority) = (world.deployment.settings(), &world.deployment.authority);
+    let gather = |finished: &Finished| {
+        case_export::gather(world.deployment.store(), &settings, finished.code.clone().unwrap()).unwrap()
+    };
+    let (hers, of_another) = (gather(&finished[0]), gather(&finished[1]));
+    let told =
+        |held: &CaseExport, proof| tabara_desk::export::text(held, &authority.case_worker, proof, |_| None, "fr");
+    let proof = Proof::From(authority.key.public());
+    let text = told(&hers, proof).unwrap();
+    assert!(text.contains(MARKER) && text.contains(" of IOM, BI-CO-04-02\n"), "who signed is printed: {text}");
+
+    // When somebody between phone and desk seals another answer to the case worker, whose key is no secret
+    let mut case = world.opened(finished[0].record);
+    case.answers.retain(|(path, _)| !path.ends_with("c_name"));
+    case.answers.push(("c_name".into(), "the number of the trafficker".into()));
+    let sealed =
+        seal::seal(&serde_json::to_vec(&case).unwrap(), &[seal::recipient_of(&authority.case_worker).unwrap()])
+            .unwrap();
+    let entry = &hers.entries[0];
+    let record: Record = envelope::stored(&entry.sent.as_ref().unwrap().jws).unwrap();
+    let named = SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 };
+    let forger = SigningKey::generate();
+    let jws = envelope::sign(Typ::Record, &forger, &Record { sealed: Some(named), ..record });
+    let true_receipt: Receipt = envelope::stored(&entry.receipt).unwrap();
+    let receipt = Receipt { jws: sha256(jws.as_bytes()), sealed: Some(named.sha256), ..true_receipt };
+    let forged = |receipt: String| CaseExport {
+        entries: vec![HeldEntry { receipt, sent: Some(Sent::new(jws.clone(), Some(&sealed))), ..entry.clone() }],
+        ..hers.clone()
+    };
+    let from_outside = forged(envelope::sign(Typ::Receipt, &forger, &receipt));
+    let from_the_operator = forged(settings.operations.sign(Typ::Receipt, &receipt));
+    // or with a chain of another authority
+    let (grant, binding): (Grant, Binding) =
+        (envelope::stored(&hers.chains[0].grant).unwrap(), envelope::stored(&hers.chains[0].binding).unwrap());
+    let grant = Grant { card: forger.public(), ..grant };
+    let binding = Binding { record_key: forger.public(), ..binding };
+    let chain = Chain {
+        grant: envelope::sign(Typ::Grant, &forger, &grant),
+        binding: envelope::sign(Typ::Device, &forger, &binding),
+    };
+    let with_a_chain = CaseExport { chains: vec![chain], ..from_the_operator.clone() };
+    // or puts another person's true record into her file, or another's case beside her record
+    let of_somebody_else = CaseExport { entries: of_another.entries.clone(), ..hers.clone() };
+    let mut swapped = hers.clone();
+    let others = of_another.entries[0].sent.as_ref().unwrap().sealed.clone();
+    swapped.entries[0].sent.as_mut().unwrap().sealed = others;
+
+    // Then the desk shows none of it as hers
+    for (held, why) in [
+        (&from_outside, "the receipt is not the server's"),
+        (&from_the_operator, "no phone or reviewer of this authority"),
+        (&with_a_chain, "no phone or reviewer of this authority"),
+        (&of_somebody_else, "someone moved them"),
+        (&swapped, "someone moved them"),
+    ] {
+        let refused = told(held, proof).map_err(|e| e.to_string());
+        assert!(refused.as_ref().is_err_and(|said| said.contains(why)), "{why}: {refused:?}");
+        assert!(tabara_desk::case::open(&serde_json::to_vec(held).unwrap(), &authority.case_worker, proof).is_err());
+    }
+    assert!(told(&hers, Proof::From(forger.public())).is_err(), "another authority");
+    // and whoever wants to see it all the same sees on every line that nobody vouches for it
+    let seen = told(&from_outside, Proof::Waived).unwrap();
+    assert!(seen.contains("trafficker") && seen.lines().all(|line| line.starts_with("NOT VERIFIED | ")), "{seen}");
 }
