@@ -11,6 +11,7 @@
 //! | [`courier`] | records and answers that travel as files |
 //! | [`referral`] | services, urgency, and the states of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
+//! | [`tree`] | the Merkle tree of a log that anyone can check |
 //! | [`clock`] | time as a parameter |
 
 pub mod case_export;
@@ -27,3 +28,4 @@ pub mod record;
 pub mod referral;
 pub mod seal;
 pub mod tables;
+pub mod tree;

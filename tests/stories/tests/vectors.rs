@@ -10,7 +10,8 @@ use tabara_core::catalog::{
 use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::facts::{self, Dictionary};
 use tabara_core::record::{
-    Batch, Code, Kind, Order, QuestionnaireRef, Record, SealedCase, SealedRef, Sent, Token, Uuid, WipeAcknowledgement, undo_hash,
+    Batch, Code, Kind, Order, QuestionnaireRef, Record, SealedCase, SealedRef, Sent, Token, Uuid, WipeAcknowledgement,
+    undo_hash,
 };
 use tabara_core::referral::{Route, Status};
 use tabara_core::seal;
