@@ -376,8 +376,8 @@ fn a_group_that_asks_its_own_child_is_reported_with_the_cure() {
     let diagnostics = compile(form.as_bytes()).diagnostics;
     let [only] = &diagnostics[..] else { panic!("one cause, one message: {diagnostics:?}") };
     assert_eq!((only.code, only.row, only.column.as_str()), ("cycle", 2, "relevant"));
-    assert_eq!(only.message.text, "the group 'g' is shown only if 'inside' says so, and 'inside' stands in it");
-    assert_eq!(only.hint.text, "move 'inside' out, in front of the group, or put the rule on the questions after it");
+    assert_eq!(&*only.message.text, "the group 'g' is shown only if 'inside' says so, and 'inside' stands in it");
+    assert_eq!(&*only.hint.text, "move 'inside' out, in front of the group, or put the rule on the questions after it");
 }
 
 #[test]

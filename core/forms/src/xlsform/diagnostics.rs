@@ -155,6 +155,9 @@ fn locate(diagnostic: &mut Diagnostic, workbook: &Workbook) {
         || header.iter().position(|title| *title == diagnostic.column).filter(|_| !diagnostic.column.is_empty());
     let Some(column) = column_of(&diagnostic.cell).or_else(named).filter(|_| diagnostic.row > 0) else { return };
     diagnostic.cell = format!("{}{}", letters(column), diagnostic.row);
+    if diagnostic.column.is_empty() {
+        diagnostic.column = header.get(column).cloned().unwrap_or_default();
+    }
     let content = sheet.rows.get(diagnostic.row - 1).and_then(|row| row.get(column));
     diagnostic.content = content.cloned().unwrap_or_default();
     let content = &diagnostic.content;

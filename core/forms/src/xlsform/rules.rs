@@ -70,6 +70,7 @@ pub fn check(
         }
         rules.last_saved(at, node);
         rules.default(at, node);
+        rules.later_questions(at, node);
         for (column, text) in node.expressions() {
             // by name as well: what the last saved record is asked for, and filters over the rows of a repeat
             let named = references(text).flatten().filter_map(|reference| rules.names.one(reference.name));
@@ -109,6 +110,33 @@ impl Rules<'_, '_> {
                     self.error(at, column, "last-saved-of-sealed", message, hint);
                 }
             }
+        }
+    }
+
+    /// A relevance that asks a question further down: on the way through the form it is decided before there is an answer.
+    fn later_questions(&mut self, at: usize, node: &Node) {
+        let asked: BTreeSet<usize> = references(&node.relevant)
+            .flatten()
+            .filter(|asked| !asked.last_saved)
+            .filter_map(|asked| self.names.one(asked.name))
+            .collect();
+        for later in asked.into_iter().filter(|later| *later > at && self.package.nodes[*later].kind.is_shown()) {
+            let around =
+                |of: usize| std::iter::successors(Some(of), |at| self.package.nodes[*at].parent.map(|at| at as usize));
+            // a group that asks a question inside itself is a cycle; questions of one page are seen together
+            let page = |of: usize| around(of).filter(|at| self.package.nodes[*at].is_field_list()).last();
+            if around(later).any(|section| section == at) || page(at).is_some_and(|own| page(later) == Some(own)) {
+                continue;
+            }
+            let later = self.package.nodes[later].name.clone();
+            let message = say!(
+                "later-question",
+                "'{later}' is asked further down: there is no answer yet on the way here",
+                later
+            );
+            let hint = say!("later-question-hint", "move the question '{later}' before this one", later);
+            let place = self.rows[at].map_or(CellRef::sheet("survey"), |row| self.table.place(row, "relevant"));
+            self.diagnostics.warn(place, "later-question", message, hint);
         }
     }
 

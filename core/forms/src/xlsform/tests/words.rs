@@ -96,3 +96,27 @@ fn a_scale_of_choices_can_be_compared_with_any_number() {
     assert_eq!(codes(&form("${pain} = 4")), (vec![], vec![(3, "unknown-choice")]));
     assert_eq!(codes(&form("${pain} != 4")), (vec![], vec![(3, "unknown-choice")]));
 }
+
+#[test]
+fn a_relevance_that_asks_a_later_question_is_told() {
+    let form = |around: [&str; 2]| {
+        format!(
+            "| survey |
+            | | type | name | label | relevant | appearance |
+            {}
+            | | text | a | A | ${{b}} = 'x' | |
+            | | text | b | B | | |
+            {}
+            | | text | c | C | ${{a}} = 'x' | |",
+            around[0], around[1]
+        )
+    };
+    let diagnostics = compiled(&form(["", ""])).diagnostics;
+    assert_eq!(diagnostics.len(), 1);
+    let told = &diagnostics[0];
+    assert_eq!((told.cell.as_str(), told.code, told.span), ("D2", "later-question", Some((2, 1))));
+    assert_eq!(&*told.hint, "move the question 'b' before this one");
+    // on one page both are seen together
+    let page = ["| | begin group | g | G | | field-list |", "| | end group | | | | |"];
+    assert_eq!(compiled(&form(page)).diagnostics, []);
+}
