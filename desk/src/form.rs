@@ -1,14 +1,17 @@
 //! `tabara-desk form`: checks a form and lists every fault, compiles it into the package that phones read, exports .md
 //! tables as .xlsx for other XLSForm tools.
 
+use crate::diff::{self, Diff};
 use crate::error::{Result, at, invalid};
 use crate::files::{read, write};
 use crate::preview;
+use crate::texts::{Phrase, Texts};
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::envelope::Digest;
 use tabara_core::interview::{Interview, InterviewConfig};
+use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::compile_with_files;
 use tabara_core::xlsform::workbook::Workbook;
 use tabara_core::xlsform::{Compiled, Diagnostic, Severity, UNREADABLE};
@@ -45,31 +48,116 @@ pub fn verdict(faults: &[Diagnostic]) -> FormVerdict {
     }
 }
 
-/// `{"ok","faults":[{"severity","code","sheet","row","column","message","hint"}]}`.
-pub fn json(faults: &[Diagnostic]) -> String {
-    serde_json::json!({ "ok": verdict(faults) == FormVerdict::Usable, "faults": faults }).to_string()
+/// `{"ok","faults":[{"severity","code","sheet","row","column","cell","content","span","message","hint" ...}]}`; `span` is
+/// the first character of the content that is meant, and how many.
+pub fn json(faults: &[Diagnostic], texts: &Texts) -> String {
+    let arguments = |phrase: &Phrase| -> serde_json::Map<String, serde_json::Value> {
+        phrase.args.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect()
+    };
+    let all = faults.iter().map(|fault| {
+        serde_json::json!({
+            "severity": fault.severity, "code": fault.code,
+            "sheet": fault.sheet, "row": fault.row, "column": fault.column,
+            "cell": fault.cell, "content": fault.content, "span": fault.span,
+            "message": texts.phrase(&fault.message), "message_id": fault.message.id, "arguments": arguments(&fault.message),
+            "hint": texts.phrase(&fault.hint), "hint_id": fault.hint.id, "hint_arguments": arguments(&fault.hint),
+        })
+    });
+    serde_json::json!({ "ok": verdict(faults) == FormVerdict::Usable, "faults": all.collect::<Vec<_>>() }).to_string()
 }
 
-/// A table to read, and a last line with the sum of it.
-pub fn table(faults: &[Diagnostic]) -> String {
-    let locations: Vec<String> = faults.iter().map(location).collect();
-    let width = locations.iter().map(|location| location.chars().count()).max().unwrap_or(0).min(40);
+/// Equal faults from so many on are shown once, with the rows of the others.
+const FOLD: usize = 4;
+/// Characters of a cell that are shown, and rows that are listed.
+const SHOWN: usize = 80;
+const LISTED: usize = 10;
+
+/// A list to read: place and message, the cell with a mark under what is meant, and what to do. The last line is the sum.
+pub fn list(faults: &[Diagnostic], texts: &Texts) -> String {
+    let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
+    for fault in faults {
+        match groups.iter_mut().find(|group| alike(group[0], fault)) {
+            Some(group) => group.push(fault),
+            None => groups.push(vec![fault]),
+        }
+    }
     let mut text = String::new();
-    for (fault, location) in faults.iter().zip(locations) {
-        let word = if fault.severity == Severity::Error { "error  " } else { "warning" };
-        text += &format!("{word}  {location:width$}  {} [{}]\n", fault.message, fault.code);
-        if !fault.hint.is_empty() {
-            text += &format!("{:indent$}-> {}\n", "", fault.hint, indent = width + 11);
+    for group in &groups {
+        let shown = if group.len() < FOLD { group.len() } else { 1 };
+        group[..shown].iter().for_each(|fault| text += &entry(fault, texts));
+        let more = &group[shown..];
+        if !more.is_empty() {
+            let mut rows: Vec<String> = more.iter().take(LISTED).map(|fault| fault.row.to_string()).collect();
+            rows.extend((more.len() > LISTED).then(|| "...".to_owned()));
+            let args = [("count", more.len().into()), ("rows", rows.join(", ").into())];
+            text += &format!("    {}\n", texts.get("rows-more", &args));
         }
     }
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    text + &format!("{errors} errors, {} warnings\n", faults.len() - errors)
+    text + &format!(
+        "{}\n",
+        texts.get("sum", &[("errors", errors.into()), ("warnings", (faults.len() - errors).into())])
+    )
 }
 
-fn location(fault: &Diagnostic) -> String {
-    let row = if fault.row == 0 { String::new() } else { format!(" row {}", fault.row) };
-    let column = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
+/// Whether two faults say the same of two rows. Where names are unknown or bad, each name counts.
+fn alike(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let named = one.code.starts_with("unknown-") || one.code.starts_with("bad-") || one.message.id.is_empty();
+    let same_message = if named { one.message == other.message } else { one.message.id == other.message.id };
+    let key = |fault: &'_ Diagnostic| (fault.severity, fault.code, fault.sheet.clone(), fault.column.clone());
+    same_message && one.row > 0 && key(one) == key(other) && one.hint.id == other.hint.id
+}
+
+fn entry(fault: &Diagnostic, texts: &Texts) -> String {
+    let severity =
+        texts.get(if fault.severity == Severity::Error { "severity-error" } else { "severity-warning" }, &[]);
+    let place = location(fault, texts);
+    let separator = if place.is_empty() { "" } else { ": " };
+    let mut text = format!("{severity}: {place}{separator}{} [{}]\n", texts.phrase(&fault.message), fault.code);
+    if !fault.content.is_empty() {
+        text += &content(&fault.content, fault.span);
+    }
+    if !fault.hint.is_empty() {
+        text += &format!("    -> {}\n", texts.phrase(&fault.hint));
+    }
+    text
+}
+
+/// The cell's text around what is meant, and a line of `^` below it.
+fn content(content: &str, span: Option<(usize, usize)>) -> String {
+    let plain: Vec<char> = content.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
+    let (at, length) = span.unwrap_or((0, 0));
+    let from = (at + length).saturating_sub(SHOWN * 3 / 4).min(at);
+    let shown: String = plain.iter().skip(from).take(SHOWN).collect();
+    let (before, after) = (if from > 0 { "..." } else { "" }, if plain.len() > from + SHOWN { "..." } else { "" });
+    let mut text = format!("    | {before}{shown}{after}\n");
+    if span.is_some() {
+        let indent = before.len() + at - from;
+        text += &format!("    | {:indent$}{}\n", "", "^".repeat(length.clamp(1, SHOWN)));
+    }
+    text
+}
+
+fn location(fault: &Diagnostic, texts: &Texts) -> String {
+    let row = match (fault.cell.as_str(), fault.row) {
+        ("", 0) => String::new(),
+        ("", row) => format!(" {}", texts.get("row", &[("row", row.to_string().into())])),
+        (cell, _) => format!(" {cell}"),
+    };
+    let column = if fault.column.is_empty() { String::new() } else { format!(" ({})", fault.column) };
     format!("{}{row}{column}", fault.sheet)
+}
+
+/// Compares two versions of a form: workbooks, or packages that were compiled before.
+pub fn diff(old: &Path, new: &Path) -> Result<Diff> {
+    let questionnaire = |path: &Path| -> Result<Questionnaire> {
+        let bytes = read(path)?;
+        if bytes.trim_ascii_start().starts_with(b"{") {
+            return Questionnaire::read(&bytes).map_err(|error| at(path, error));
+        }
+        compile(path)?.questionnaire.ok_or_else(|| at(path, "the form has errors: see form check"))
+    };
+    Ok(diff::diff(&*questionnaire(old)?, &*questionnaire(new)?))
 }
 
 /// Writes the package. Returns its id, version, length and SHA-256 as a text.
@@ -139,7 +227,10 @@ mod tests {
         std::fs::write(&form, FORM).unwrap();
         let without = compile(&form).unwrap();
         assert_eq!(verdict(&without.diagnostics), FormVerdict::Faulty);
-        assert!(table(&without.diagnostics).contains("the file 'towns.csv' is not beside the form"));
+        assert!(
+            list(&without.diagnostics, &Texts::new("en").unwrap())
+                .contains("the file 'towns.csv' is not beside the form")
+        );
         std::fs::write(folder.path().join("towns.csv"), "name,label,region\nng,Ngozi,north\n").unwrap();
         let with = compile(&form).unwrap();
         assert_eq!(verdict(&with.diagnostics), FormVerdict::Usable);
@@ -166,9 +257,79 @@ mod tests {
     fn faults_are_told_to_programs_as_json() {
         let compiled = compile_with_files(b"\xff\xfe", &|_| None);
         assert_eq!(verdict(&compiled.diagnostics), FormVerdict::Unreadable);
-        let json: serde_json::Value = serde_json::from_str(&json(&compiled.diagnostics)).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&json(&compiled.diagnostics, &Texts::new("en").unwrap())).unwrap();
         assert_eq!(json["ok"], false);
         assert_eq!(json["faults"][0]["severity"], "error");
         assert_eq!(json["faults"][0]["code"], "unreadable");
+    }
+
+    #[test]
+    fn a_fault_is_shown_with_its_cell_and_its_cure_in_english_and_french() {
+        let form = "| survey |\n| | type | name | label | relevant |\n| | text | town | Town | |\n| | text | b | B | ${towm} = 'x' |";
+        let found = compile_with_files(form.as_bytes(), &|_| None).diagnostics;
+        let list = |language| list(&found, &Texts::new(language).unwrap());
+        assert_eq!(
+            list("en"),
+            "error: survey D3 (relevant): there is no question 'towm' [unknown-reference]\n    | ${towm} = 'x'\n    |   ^^^^\n    -> did you mean 'town'?\n1 error, 0 warnings\n"
+        );
+        assert_eq!(
+            list("fr"),
+            "erreur: survey D3 (relevant): il n'y a pas de question « towm » [unknown-reference]\n    | ${towm} = 'x'\n    |   ^^^^\n    -> vouliez-vous dire « town » ?\n1 erreur, 0 avertissement\n"
+        );
+        let json: serde_json::Value = serde_json::from_str(&json(&found, &Texts::new("fr").unwrap())).unwrap();
+        let fault = &json["faults"][0];
+        assert_eq!(
+            (&fault["cell"], &fault["span"], &fault["arguments"]["name"]),
+            (&"D3".into(), &serde_json::json!([2, 4]), &"towm".into())
+        );
+    }
+
+    #[test]
+    fn equal_faults_are_folded() {
+        let rows: String = (0..35).map(|at| format!("| | text | q{at} | |\n")).collect();
+        let form = format!("| survey |\n| | type | name | label |\n{rows}");
+        let found = compile_with_files(form.as_bytes(), &|_| None).diagnostics;
+        assert_eq!(found.len(), 35);
+        let list = list(&found, &Texts::new("en").unwrap());
+        assert_eq!(list.lines().count(), 4, "{list}");
+        assert!(list.contains("and 34 more rows: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ..."), "{list}");
+    }
+
+    #[test]
+    fn two_versions_are_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        let form = |name: &str, rows: &str, choices: &str| {
+            let path = folder.path().join(name);
+            let text = format!(
+                "| survey |\n| | type | name | label | relevant |\n{rows}\n| choices |\n| | list_name | name | label |\n{choices}"
+            );
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let (yes, no) = ("| | yn | yes | Yes |", "| | yn | no | No |");
+        let both = format!("{yes}\n{no}");
+        let old = form("old.md", "| | select_one yn | a | A | |\n| | text | b | B | |\n| | integer | n | N | |", &both);
+        let texts = Texts::new("en").unwrap();
+        let same = diff(&old, &old).unwrap();
+        assert!(same.changes.is_empty() && diff::comparable(&same));
+
+        let words = form(
+            "words.md",
+            "| | select_one yn | a | Another A | |\n| | text | b | B | |\n| | integer | n | N | |\n| | text | new | X | |",
+            &both,
+        );
+        let found = diff(&old, &words).unwrap();
+        assert!(diff::comparable(&found));
+        let text = diff::text(&found, &texts);
+        assert!(text.contains("  + new (text)\n") && text.contains("  ~ a label: 'A' -> 'Another A'\n"), "{text}");
+
+        let other = form("other.md", "| | select_one yn | a | A | |\n| | decimal | n | N | ${a} = 'yes' |", yes);
+        let found = diff(&old, &other).unwrap();
+        assert!(!diff::comparable(&found));
+        let reasons: Vec<&str> = found.drafts.reasons.iter().map(|(_, reason)| &*reason.text).collect();
+        assert_eq!(reasons, ["b is gone", "n has another type", "the choice yn/no is gone"]);
+        let json: serde_json::Value = serde_json::from_str(&diff::json(&found, &texts)).unwrap();
+        assert_eq!((&json["drafts"]["comparable"], &json["facts"]["comparable"]), (&"no".into(), &"yes".into()));
     }
 }

@@ -10,6 +10,7 @@
 //! | [`keys`] | secret keys in files |
 //! | [`catalog`] | the draft of a catalog |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
+//! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
 //! | [`files`], [`error`] | reading and writing files; the one error |
 
@@ -17,10 +18,13 @@ pub mod authority;
 pub mod card;
 pub mod case;
 pub mod catalog;
+pub mod diff;
 pub mod error;
 pub mod export;
 pub mod files;
 pub mod form;
 pub mod keys;
 pub mod preview;
+pub mod pyxform;
 pub mod review;
+pub mod texts;

@@ -9,7 +9,8 @@ use tabara_desk::case::Proof;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
-use tabara_desk::{authority, card, case, catalog, export, form, keys, review};
+use tabara_desk::texts::Texts;
+use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review};
 use tabara_protocol::catalog::{Catalog, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
@@ -54,6 +55,24 @@ enum FormTool {
         /// For programs: one JSON object.
         #[arg(long)]
         json: bool,
+        /// Language of the messages: en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+        /// Also reports what pyxform 4 would refuse.
+        #[arg(long)]
+        pyxform_compatible: bool,
+    },
+    /// Lists what changed between two versions of a form (workbooks or compiled packages), and whether drafts, facts and tables
+    /// stay comparable. Ends with 0 if they do, 1 if not.
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        /// For programs: one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Language of the messages: en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
     },
     /// Compiles a form into the package that phones read.
     Compile {
@@ -330,32 +349,51 @@ fn run(tool: Tool) -> Result<ExitCode> {
 }
 
 fn run_form(tool: FormTool) -> Result<ExitCode> {
-    let (form, json, output) = match &tool {
-        FormTool::Check { form, json } => (form, *json, None),
-        FormTool::Compile { form, output } => (form, false, Some(output)),
-        FormTool::Preview { form, .. } => (form, false, None),
-        FormTool::Export { form, output } => {
-            form::export(form, output)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-    };
-    let compiled = form::compile(form)?;
-    let verdict = form::verdict(&compiled.diagnostics);
-    if let (FormTool::Preview { language, .. }, form::FormVerdict::Usable) = (&tool, verdict) {
-        form::preview(compiled, language)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    match (json, output) {
-        (true, _) => println!("{}", form::json(&compiled.diagnostics)),
-        (false, None) => print!("{}", form::table(&compiled.diagnostics)),
-        (false, Some(output)) => {
-            eprint!("{}", form::table(&compiled.diagnostics));
-            if verdict == form::FormVerdict::Usable {
-                println!("{}", form::write_package(&compiled, output)?);
+    match tool {
+        FormTool::Check { form, json, language, pyxform_compatible } => {
+            let texts = Texts::new(&language)?;
+            let mut diagnostics = form::compile(&form)?.diagnostics;
+            if pyxform_compatible {
+                diagnostics.extend(pyxform::refusals(&form, &read(&form)?, &diagnostics));
             }
+            match json {
+                true => println!("{}", form::json(&diagnostics, &texts)),
+                false => print!("{}", form::list(&diagnostics, &texts)),
+            }
+            Ok(ExitCode::from(form::verdict(&diagnostics) as u8))
+        }
+        FormTool::Diff { old, new, json, language } => {
+            let texts = Texts::new(&language)?;
+            let found = form::diff(&old, &new)?;
+            match json {
+                true => println!("{}", diff::json(&found, &texts)),
+                false => print!("{}", diff::text(&found, &texts)),
+            }
+            Ok(if diff::comparable(&found) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        FormTool::Compile { form, output } => {
+            let compiled = form::compile(&form)?;
+            eprint!("{}", form::list(&compiled.diagnostics, &Texts::new("en")?));
+            let verdict = form::verdict(&compiled.diagnostics);
+            if verdict == form::FormVerdict::Usable {
+                println!("{}", form::write_package(&compiled, &output)?);
+            }
+            Ok(ExitCode::from(verdict as u8))
+        }
+        FormTool::Preview { form, language } => {
+            let compiled = form::compile(&form)?;
+            let verdict = form::verdict(&compiled.diagnostics);
+            match verdict {
+                form::FormVerdict::Usable => form::preview(compiled, &language)?,
+                _ => print!("{}", form::list(&compiled.diagnostics, &Texts::new("en")?)),
+            }
+            Ok(ExitCode::from(verdict as u8))
+        }
+        FormTool::Export { form, output } => {
+            form::export(&form, &output)?;
+            Ok(ExitCode::SUCCESS)
         }
     }
-    Ok(ExitCode::from(verdict as u8))
 }
 
 fn run_authority(tool: AuthorityTool) -> Result<()> {

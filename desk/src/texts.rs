@@ -1,0 +1,131 @@
+//! What the tools for forms say, in English and French (Fluent). The English of a diagnostic is the text that it carries;
+//! its French stands in `texts/fr.ftl` under the same id. What only the tools say is in both files.
+
+use crate::error::{DeskError, Result, invalid};
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+pub use tabara_forms::xlsform::Phrase;
+
+const ENGLISH: &str = include_str!("texts/en.ftl");
+const FRENCH: &str = include_str!("texts/fr.ftl");
+
+/// The texts of one language.
+pub struct Texts {
+    bundle: FluentBundle<FluentResource>,
+    french: bool,
+}
+
+impl Texts {
+    /// `en` or `fr`, also as part of a longer name such as `fr-BI`.
+    pub fn new(language: &str) -> Result<Self> {
+        let (source, french) = match language.to_lowercase().split(['-', '_']).next() {
+            Some("en") => (ENGLISH, false),
+            Some("fr") => (FRENCH, true),
+            _ => return Err(invalid("the tools speak en and fr")),
+        };
+        let broken = |error: String| DeskError::Invalid(format!("the texts of {language}: {error}"));
+        let resource =
+            FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| broken(format!("{errors:?}")))?;
+        let name = if french { "fr" } else { "en" };
+        let mut bundle = FluentBundle::new(vec![name.parse().map_err(|_| broken(name.to_owned()))?]);
+        // marks of direction around arguments would stand in the way of who copies a name
+        bundle.set_use_isolating(false);
+        bundle.add_resource(resource).map_err(|errors| broken(format!("{errors:?}")))?;
+        Ok(Self { bundle, french })
+    }
+
+    /// A text of the tools; numbers decide about singular and plural.
+    pub fn get(&self, id: &str, args: &[(&str, FluentValue<'_>)]) -> String {
+        let args: FluentArgs<'_> = args.iter().cloned().collect();
+        self.format(id, &args).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// A phrase in the language; in English where there is no translation.
+    pub fn phrase(&self, phrase: &Phrase) -> String {
+        let args: FluentArgs<'_> = phrase.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let translated = if self.french { self.format(phrase.id, &args) } else { None };
+        translated.unwrap_or_else(|| phrase.to_string())
+    }
+
+    fn format(&self, id: &str, args: &FluentArgs<'_>) -> Option<String> {
+        let pattern = self.bundle.get_message(id)?.value()?;
+        let mut errors = Vec::new();
+        let text = self.bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
+        Some(text).filter(|_| errors.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
+
+    /// The ids and arguments of all phrases in a folder of sources.
+    fn phrases(folder: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
+        for entry in std::fs::read_dir(folder).expect("sources").flatten() {
+            if entry.path().is_dir() {
+                phrases(&entry.path(), found);
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).expect("a source");
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            for call in code.split("say!(").skip(1) {
+                let mut strings = call.split('"');
+                let id = strings.nth(1).unwrap_or_default().to_owned();
+                let template = strings.nth(1).unwrap_or_default().replace("{{", "").replace("}}", "");
+                let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+                found.entry(id).or_default().extend(names.map(|(name, _)| name.to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_phrase_has_its_french_with_the_same_arguments() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = BTreeMap::new();
+        phrases(&root.join("../core/forms/src/xlsform"), &mut found);
+        phrases(&root.join("src"), &mut found);
+        let text = std::fs::read_to_string(root.join("../core/forms/src/xlsform.rs")).expect("a source");
+        assert!(found.len() > 200 && text.contains("say!("), "{} phrases", found.len());
+        let french: BTreeMap<&str, &str> = FRENCH.lines().filter_map(|line| line.split_once(" = ")).collect();
+        let mut wrong = Vec::new();
+        for (id, names) in found.iter().filter(|(id, _)| !id.is_empty() && !id.contains('$')) {
+            let given: BTreeSet<String> = french
+                .get(id.as_str())
+                .unwrap_or(&"")
+                .split("{ $")
+                .skip(1)
+                .filter_map(|rest| rest.split_once(" }"))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            if !french.contains_key(id.as_str()) || given != *names {
+                wrong.push(format!("{id}: {names:?}, in French {given:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        let ids = |text: &'static str| -> BTreeSet<&str> {
+            text.lines()
+                .filter_map(|line| line.split_once(" ="))
+                .map(|(id, _)| id)
+                .filter(|id| !id.starts_with(' '))
+                .collect()
+        };
+        let missing: Vec<_> = ids(ENGLISH).difference(&ids(FRENCH)).copied().collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn a_phrase_is_said_in_french() {
+        let phrase = tabara_forms::say!("unknown-type", "the type '{word}' is not known", word = "txt");
+        let texts = |language| Texts::new(language).unwrap().phrase(&phrase);
+        assert_eq!(texts("en"), "the type 'txt' is not known");
+        assert_eq!(texts("fr-BI"), "le type « txt » n'est pas connu");
+        assert!(Texts::new("rn").is_err());
+        assert_eq!(Texts::new("fr").unwrap().phrase(&Phrase::from("plain")), "plain");
+    }
+}

@@ -1,0 +1,31 @@
+# What only the tools say. Diagnostics carry their English themselves.
+severity-error = error
+severity-warning = warning
+row = row { $row }
+rows-more = { $count ->
+    [one] and 1 more row: { $rows }
+   *[other] and { $count } more rows: { $rows }
+}
+sum = { $errors ->
+    [one] 1 error
+   *[other] { $errors } errors
+}, { $warnings ->
+    [one] 1 warning
+   *[other] { $warnings } warnings
+}
+diff-area-settings = settings
+diff-area-questions = questions
+diff-area-choices = choices
+diff-area-facts = facts
+diff-area-indicators = indicators
+diff-area-texts = texts
+diff-none = no difference that a phone would see
+diff-drafts-yes = drafts: old answers mean the same. A phone finishes a draft with the version it was begun with.
+diff-drafts-check = drafts: look at these changes. A phone finishes a draft with the version it was begun with.
+diff-drafts-no = drafts: old answers do not fit the new version. A phone finishes a draft with the version it was begun with.
+diff-facts-yes = facts: comparable
+diff-facts-check = facts: comparable, if these changes do not matter
+diff-facts-no = facts: not comparable
+diff-tables-yes = tables: comparable
+diff-tables-check = tables: comparable, if these changes do not matter
+diff-tables-no = tables: not comparable
