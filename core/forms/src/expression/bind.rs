@@ -421,22 +421,8 @@ fn repeat_around(layout: &Layout, node: NodeId) -> Option<NodeId> {
 fn equality(predicate: &Expr) -> Option<(u32, Expr)> {
     let Expr::Binary(Operator::Equal, sides) = predicate else { return None };
     match &**sides {
-        (Expr::Column(_, Column::At(column)), fixed) if !of_item(fixed) => Some((*column, fixed.clone())),
-        (fixed, Expr::Column(_, Column::At(column))) if !of_item(fixed) => Some((*column, fixed.clone())),
+        (Expr::Column(_, Column::At(column)), fixed) if !fixed.varies() => Some((*column, fixed.clone())),
+        (fixed, Expr::Column(_, Column::At(column))) if !fixed.varies() => Some((*column, fixed.clone())),
         _ => None,
-    }
-}
-
-/// Whether an expression depends on the candidate of a predicate.
-fn of_item(expr: &Expr) -> bool {
-    match expr {
-        Expr::Column(..) => true,
-        Expr::Constant(_) | Expr::Node { .. } | Expr::LastSaved(_) => false,
-        Expr::Nodes(nodes) | Expr::PositionOf(nodes) => nodes.from_candidate,
-        Expr::Items(_) | Expr::Once(_) => true,
-        Expr::Call(function, arguments) => function.of_place || arguments.iter().any(of_item),
-        Expr::ChoiceLabel(label) => of_item(&label.value),
-        Expr::Binary(_, sides) => of_item(&sides.0) || of_item(&sides.1),
-        Expr::Negative(inner) => of_item(inner),
     }
 }

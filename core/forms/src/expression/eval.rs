@@ -1,7 +1,7 @@
 //! Evaluation of a bound expression at one node in one row. Pure: time, seed and language stand in the [`Instance`].
 
 use super::expr::{ChoiceLabel, Column, Descent, EvalContext, Expr, Instance, Items, Nodes, RowFilter};
-use super::layout::{FORM, NodeId, RowId};
+use super::layout::{FORM, NodeId, RowId, ScopeId};
 use super::lexer::Operator;
 use super::random;
 use super::value::{Value, both_numbers, equal, unequal};
@@ -96,11 +96,6 @@ impl<'a> EvalContext<'a> {
     /// Whether a comparison holds for some pair, as XPath has it for several nodes. A single node that is blank takes
     /// part as a blank.
     fn any_pair(&self, left: &Expr, right: &Expr, holds: impl Fn(&Value, &Value) -> bool) -> bool {
-        let several = |expr: &Expr| match expr {
-            Expr::Nodes(nodes) => !nodes.down.is_empty() || !nodes.filters.is_empty(),
-            Expr::Items(_) => true,
-            _ => false,
-        };
         let all = |expr: &Expr| {
             let mut values = Vec::new();
             self.each(expr, &mut |value| {
@@ -112,7 +107,7 @@ impl<'a> EvalContext<'a> {
             }
             values
         };
-        match (several(left), several(right)) {
+        match (left.is_several(), right.is_several()) {
             (false, false) => holds(&self.eval(left), &self.eval(right)),
             (true, false) => {
                 let right = self.eval(right);
@@ -228,6 +223,7 @@ impl<'a> EvalContext<'a> {
     /// The rows for which every predicate holds; a number is a place.
     fn pick(&self, mut rows: Vec<RowId>, predicates: &[Expr]) -> Vec<RowId> {
         for predicate in predicates {
+            let predicate = &self.with_constants(predicate, &|expr| !expr.varies());
             let size = rows.len() as u32;
             let mut place = 0;
             rows.retain(|row| {
@@ -250,6 +246,7 @@ impl<'a> EvalContext<'a> {
             },
         };
         for predicate in &items.predicates {
+            let predicate = &self.with_constants(predicate, &|expr| !expr.varies());
             let size = rows.len() as u32;
             let mut place = 0;
             rows.retain(|row| {
@@ -258,6 +255,33 @@ impl<'a> EvalContext<'a> {
             });
         }
         rows
+    }
+
+    /// An expression of which every part that is `fixed` is computed once, for use with many candidates or rows. A path
+    /// that stands for several nodes stays one.
+    fn with_constants(&self, expr: &Expr, fixed: &dyn Fn(&Expr) -> bool) -> Expr {
+        let inner = |expr: &Expr| match expr.is_several() {
+            true => expr.clone(),
+            false => self.with_constants(expr, fixed),
+        };
+        match expr {
+            Expr::Constant(_) | Expr::Column(..) => expr.clone(),
+            expr if fixed(expr) => Expr::Constant(self.eval(expr)),
+            // an argument that stands for all its nodes is no value
+            Expr::Call(function, arguments) if !function.several => {
+                Expr::Call(function, arguments.iter().map(inner).collect())
+            }
+            Expr::Binary(operator, sides) => {
+                Expr::Binary(*operator, std::sync::Arc::new((inner(&sides.0), inner(&sides.1))))
+            }
+            Expr::Negative(of) => Expr::Negative(std::sync::Arc::new(inner(of))),
+            other => other.clone(),
+        }
+    }
+
+    /// The expression of a rule, with what comes to the same in all rows below a row of `outer` computed once.
+    pub(crate) fn for_rows_below(&self, expr: &Expr, outer: ScopeId) -> Expr {
+        self.with_constants(expr, &|part| part.same_below(self.world.layout, outer, self.node))
     }
 
     fn holds(&self, predicate: &Expr) -> bool {

@@ -35,6 +35,72 @@ pub enum Expr {
     Negative(Arc<Expr>),
 }
 
+impl Expr {
+    /// Whether it depends on the candidate of a predicate.
+    pub(super) fn varies(&self) -> bool {
+        match self {
+            Expr::Constant(_) | Expr::Node { .. } | Expr::LastSaved(_) => false,
+            Expr::Nodes(nodes) | Expr::PositionOf(nodes) => {
+                nodes.from_candidate || nodes.predicates().any(|predicate| predicate.varies())
+            }
+            Expr::Column(..) | Expr::Items(_) | Expr::Once(_) => true,
+            Expr::Call(function, arguments) => function.of_place || arguments.iter().any(Expr::varies),
+            Expr::ChoiceLabel(label) => label.value.varies(),
+            Expr::Binary(_, sides) => sides.0.varies() || sides.1.varies(),
+            Expr::Negative(inner) => inner.varies(),
+        }
+    }
+
+    /// Whether it comes to the same in every row below a row of `outer`, for a rule of the node `own`, which may look at
+    /// its own node in other rows.
+    pub(super) fn same_below(&self, layout: &Layout, outer: ScopeId, own: NodeId) -> bool {
+        let same = |expr: &Expr| expr.same_below(layout, outer, own);
+        match self {
+            Expr::Constant(_) | Expr::LastSaved(_) | Expr::Column(..) => true,
+            Expr::Node { scope, cell } => {
+                layout.around(*scope, outer) && layout.scopes[*scope as usize].cells[*cell as usize] != own
+            }
+            Expr::Nodes(nodes) => {
+                (nodes.from_candidate || layout.around(nodes.anchor, outer))
+                    && nodes.node != own
+                    && nodes.predicates().all(same)
+            }
+            Expr::Items(items) => {
+                items.key.as_ref().is_none_or(|(_, key)| same(key)) && items.predicates.iter().all(same)
+            }
+            // these depend on the row, or on the value that is there
+            Expr::Call(function, arguments) => {
+                !matches!(function.name, "random" | "uuid")
+                    && (function.name != "string-length" || !arguments.is_empty())
+                    && arguments.iter().all(same)
+            }
+            Expr::ChoiceLabel(label) => label.offered.is_none() && same(&label.value),
+            Expr::PositionOf(_) | Expr::Once(_) => false,
+            Expr::Binary(_, sides) => same(&sides.0) && same(&sides.1),
+            Expr::Negative(inner) => same(inner),
+        }
+    }
+
+    /// Whether it may stand for several nodes: then a comparison looks at each.
+    pub(super) fn is_several(&self) -> bool {
+        match self {
+            Expr::Nodes(nodes) => !nodes.down.is_empty() || !nodes.filters.is_empty(),
+            Expr::Items(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Nodes {
+    fn predicates(&self) -> impl Iterator<Item = &Expr> {
+        let of_rows = self.down.iter().flat_map(|descent| match &descent.pick {
+            RowFilter::Rows(predicates) => predicates.as_slice(),
+            RowFilter::Number(number) => std::slice::from_ref(number),
+        });
+        of_rows.chain(&self.filters)
+    }
+}
+
 /// The label of the choice that a value names.
 #[derive(Debug, Clone)]
 pub struct ChoiceLabel {

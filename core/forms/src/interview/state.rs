@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub const MAX_ROWS: usize = 10_000;
 /// Rows of all repeats together, at most.
 const MAX_ALL_ROWS: usize = 50_000;
+/// For more rows than this, what they share is computed once.
+const FEW_ROWS: usize = 4;
 /// Rules computed for one change, at most. Only rules that chase each other across rows can come near; then what is
 /// left stays as it is.
 const MAX_STEPS: usize = 2_000_000;
@@ -140,7 +142,7 @@ impl State {
             steps += 1;
             if let Some(Dirty { rank, row, below }) = self.dirty.pop_first() {
                 if !below {
-                    self.compute(form, rank, row);
+                    self.compute(form, rank, row, None);
                     continue;
                 }
                 if self.rows.row(row).cells.is_empty() {
@@ -152,7 +154,12 @@ impl State {
                 let scope = form.program.rules[rank as usize].scope;
                 self.rows.below(&form.program.layout, row, scope, &mut |row| rows.push(row));
                 steps += rows.len();
-                rows.into_iter().for_each(|row| self.compute(form, rank, row));
+                let rule = &form.program.rules[rank as usize];
+                let shared = (rows.len() > FEW_ROWS).then(|| {
+                    let outer = self.rows.row(row).scope;
+                    self.context(form, rows[0], rule.node).for_rows_below(&rule.expr, outer)
+                });
+                rows.into_iter().for_each(|row| self.compute(form, rank, row, shared.as_ref()));
             } else if let Some((node, row)) = self.changed.pop() {
                 self.trigger(form, node, row);
             } else if let Some(row) = self.begun.pop() {
@@ -166,9 +173,11 @@ impl State {
         self.begun.clear();
     }
 
-    fn compute(&mut self, form: Form<'_>, rank: u32, row: RowId) {
+    /// Computes a rule in a row, with `shared` in place of its own expression if many rows share parts of it.
+    fn compute(&mut self, form: Form<'_>, rank: u32, row: RowId, shared: Option<&Expr>) {
         let program = form.program;
         let rule = &program.rules[rank as usize];
+        let expr = shared.unwrap_or(&rule.expr);
         if self.resuming && rule.kind == RuleKind::Calculate && form.kind(rule.node).is_shown() {
             return;
         }
@@ -178,7 +187,7 @@ impl State {
         }
         match rule.kind {
             RuleKind::Relevant => {
-                let own = self.context(form, row, rule.node).truth(&rule.expr);
+                let own = self.context(form, row, rule.node).truth(expr);
                 let cell = program.layout.cell_of(rule.node);
                 if self.rows.cell(row, cell).own != own {
                     self.rows.cell_mut(row, cell).own = own;
@@ -186,11 +195,11 @@ impl State {
                 }
             }
             RuleKind::Calculate => {
-                let value = self.context(form, row, rule.node).eval(&rule.expr);
+                let value = self.context(form, row, rule.node).eval(expr);
                 self.set_value(form, rule.node, row, answer::fit(form, rule.node, value, self.around.local));
             }
             RuleKind::Offer => {
-                let value = self.on_offer(form, rule.node, row, &rule.expr);
+                let value = self.on_offer(form, rule.node, row, expr);
                 let cell = self.rows.cell_mut(row, program.layout.cell_of(rule.node));
                 if cell.value != value {
                     cell.value = value;
@@ -198,7 +207,7 @@ impl State {
                 }
             }
             RuleKind::Count => {
-                let wanted = self.context(form, row, rule.node).number(&rule.expr);
+                let wanted = self.context(form, row, rule.node).number(expr);
                 // a blank count keeps the rows that are there (decision 10)
                 if !wanted.is_nan() {
                     self.resize(form, rule.node, row, wanted.clamp(0.0, MAX_ROWS as f64) as usize);
