@@ -64,7 +64,7 @@ public class JavaRosa {
                 case "remove": scenario.removeRepeat(path); break;
                 default: throw new IllegalArgumentException(step.toString());
             }
-            // it leaves other rows as they were: all is computed again (decisions 3 and 4)
+            // it leaves other rows as they were: all is computed again (differences E3 and 4)
             scenario.getFormDef().initialize(false, new InstanceInitializationFactory());
             ObjectNode state = states.addObject();
             if (fits != null) state.put("fits", fits);

@@ -150,7 +150,7 @@ fn shows(page: &Page, path: &str) -> bool {
 }
 
 /// Whether the next page after a question is that of another. Ours asks for one more row where a repeat ends, and stays
-/// where something is missing (decision 7).
+/// where something is missing (E7).
 fn leads(interview: &Interview, from: &str, to: &str) -> bool {
     let mut copy = interview.clone();
     let Ok(mut page) = copy.jump(from) else { return true };

@@ -4,7 +4,7 @@
 //!
 //! How a path finds its rows: from the row of the node that owns the rule, up to the innermost scope that both share
 //! (the *anchor*), then down through the repeats between. Without a path down there is exactly one node. `${name}`, and
-//! an absolute path that stands for one value, bind to the row they are written in as far as they can (decision 24).
+//! an absolute path that stands for one value, bind to the row they are written in as far as they can (E24).
 
 mod binding;
 mod path;

@@ -130,7 +130,7 @@ fn coalesce(here: &EvalContext<'_>, arguments: &[Expr]) -> Value {
     values.reduce(|first, next| if first.is_blank() { next } else { first }).unwrap_or_default()
 }
 
-/// In whatever case (decision 22).
+/// In whatever case (E22).
 fn boolean_from_string(text: &str) -> bool {
     text.eq_ignore_ascii_case("true") || text == "1"
 }

@@ -38,7 +38,7 @@ impl Value {
         }
     }
 
-    /// By value (decision 2): a blank is false, so are 0 and not-a-number; every other text is true.
+    /// By value (E2): a blank is false, so are 0 and not-a-number; every other text is true.
     pub fn truth(&self) -> bool {
         match self {
             Value::Blank => false,
@@ -151,7 +151,7 @@ pub(super) fn equal(a: &Value, b: &Value, local: i16) -> bool {
 }
 
 /// Whether two values differ. Not the opposite of [`equal`]: a blank differs from a text, but a comparison of a blank
-/// with a number, a date or a time is false either way (decision 12).
+/// with a number, a date or a time is false either way (E12).
 pub(super) fn unequal(a: &Value, b: &Value, local: i16) -> bool {
     let empty = |v: &Value| matches!(v, Value::Blank) || matches!(v, Value::Text(t) if t.is_empty());
     let plain = |v: &Value| matches!(v, Value::Blank | Value::Text(_) | Value::Bool(_));

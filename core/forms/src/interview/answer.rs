@@ -85,7 +85,7 @@ fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerErro
     if (start.min(end)..=start.max(end)).contains(&number) { Ok(number) } else { Err(AnswerError::OutOfRange) }
 }
 
-/// Marks of a select: all known; of several in the order of the list, each once (decision 6); of a rank as ordered.
+/// Marks of a select: all known; of several in the order of the list, each once (E6); of a rank as ordered.
 fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerError> {
     let kind = form.kind(node);
     if let Some(Choices { from: Source::Rows(_), .. }) = form.package.nodes[node as usize].choices {

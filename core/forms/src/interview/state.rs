@@ -208,7 +208,7 @@ impl State {
             }
             RuleKind::Count => {
                 let wanted = self.context(form, row, rule.node).number(expr);
-                // a blank count keeps the rows that are there (decision 10)
+                // a blank count keeps the rows that are there (E10)
                 if !wanted.is_nan() {
                     self.resize(form, rule.node, row, wanted.clamp(0.0, MAX_ROWS as f64) as usize);
                 }
@@ -216,7 +216,7 @@ impl State {
         }
     }
 
-    /// The part of an answer that is still on offer; all of it is kept for when the choice returns (decision 5).
+    /// The part of an answer that is still on offer; all of it is kept for when the choice returns (E5).
     fn on_offer(&self, form: Form<'_>, node: NodeId, row: RowId, choices: &Expr) -> Value {
         let given = &self.cell(form, node, row).given;
         if given.is_blank() {
@@ -241,7 +241,7 @@ impl State {
         };
         let mut left: Vec<&str> = names.iter().copied().filter(|name| offered.contains(*name)).collect();
         if kind == NodeType::Rank && !left.is_empty() {
-            // what has come on offer since goes last, in the order of the list (decision 25)
+            // what has come on offer since goes last, in the order of the list (E25)
             let new: Vec<&str> = offered.in_order().filter(|name| !left.contains(name)).collect();
             left.extend(new);
             return Value::text_or_blank(&left.join(" "));

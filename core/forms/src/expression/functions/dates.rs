@@ -4,7 +4,7 @@ use crate::expression::expr::EvalContext;
 use crate::expression::moment::{Moment, civil, days};
 use crate::expression::value::Value;
 
-/// The civil day, which in a text becomes its ISO form (decision 14).
+/// The civil day, which in a text becomes its ISO form (E14).
 pub fn date(here: &EvalContext<'_>, value: &Value) -> Value {
     value.date(here.local()).map_or(Value::Blank, Value::Date)
 }

@@ -1,5 +1,5 @@
 //! Points are `latitude longitude [altitude accuracy]`, lines and shapes are points separated by `;`. On a sphere of
-//! 6,378,100 m, in full precision (decision 23).
+//! 6,378,100 m, in full precision (E23).
 
 use crate::expression::expr::{EvalContext, Expr};
 

@@ -3,7 +3,7 @@
 use crate::expression::expr::{EvalContext, Expr};
 use crate::expression::value::Value;
 
-/// Half toward +infinity (decision 21), to a number of decimal places or, where that is negative, of tens.
+/// Half toward +infinity (E21), to a number of decimal places or, where that is negative, of tens.
 pub fn round(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     // a comma is a decimal point here, and only here: that is what JavaRosa reads
     let number = match here.eval(&a[0]) {
@@ -37,7 +37,7 @@ fn rounded(number: f64, places: i32) -> f64 {
     if number < 0.0 { -magnitude } else { magnitude }
 }
 
-/// Blanks are skipped; of nothing it is 0 (decision 11). Anything else that is no number makes the sum none.
+/// Blanks are skipped; of nothing it is 0 (E11). Anything else that is no number makes the sum none.
 pub fn sum(here: &EvalContext<'_>, a: &[Expr]) -> Value {
     let mut sum = 0.0;
     for argument in a {

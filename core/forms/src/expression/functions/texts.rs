@@ -98,7 +98,7 @@ pub fn normalize_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the whole text fits a pattern (decision 1). An invalid pattern matches nothing; the compiler reports it.
+/// Whether the whole text fits a pattern (E1). An invalid pattern matches nothing; the compiler reports it.
 pub fn regex(text: &str, pattern: &str) -> bool {
     Regex::new(pattern).is_ok_and(|regex| regex.fits(text))
 }

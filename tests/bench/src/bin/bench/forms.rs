@@ -16,13 +16,16 @@ use tabara_support::counting::count;
 
 const ROUNDS: usize = 5;
 /// Rows with their unit and the aim of the house. Times are told in microseconds by whoever measures, memory in MB.
-const ROWS: [(&str, &str, f64); 8] = [
-    ("load_q2000", "ms", 5.0),
+const ROWS: [(&str, &str, f64); 11] = [
+    ("load_q2000", "ms", 3.0),
     ("chain_200", "ms", 0.1),
     ("local_answer", "ms", 0.005),
     ("finish_q2000", "ms", 2.0),
     ("roster_add_row", "ms", 0.05),
+    ("repeat_1000_counts", "ms", 5.0),
+    ("choices_20000", "ms", 3.0),
     ("compile_whova", "ms", 15.0),
+    ("compile_msna", "ms", 50.0),
     ("compile_q2000", "ms", 40.0),
     ("memory_q2000", "MB", 3.0),
 ];
@@ -35,8 +38,11 @@ pub fn forms(rows: &mut Rows) {
         export(&tables, &workbook).expect("a workbook");
     }
     let whova = shared().join("forms/workbooks/whova2016_odk.xlsx");
-    if std::fs::copy(&whova, folder.path().join("whova.xlsx")).is_err() {
-        println!("absent: {} (TABARA_SHARED), and with it compile_whova", whova.display());
+    let msna = shared().join("forms/workbooks/reach_msna_lebanon_2022.xlsx");
+    for (file, name) in [(whova, "whova"), (msna, "msna")] {
+        if std::fs::copy(&file, folder.path().join(format!("{name}.xlsx"))).is_err() {
+            println!("absent: {} (TABARA_SHARED), and with it compile_{name}", file.display());
+        }
     }
     let mut ours = Ours::new(folder.path());
     let mut peers = peers(folder.path());
@@ -88,7 +94,9 @@ fn table(rows: &mut Rows, peers: &[Peer], best: &[Vec<Option<f64>>]) {
 
 struct Ours {
     package: Vec<u8>,
-    workbooks: [(&'static str, Option<Vec<u8>>); 2],
+    workbooks: [(&'static str, Option<Vec<u8>>); 3],
+    rows: Interview,
+    villages: Interview,
     form: Interview,
     house: Interview,
     last: usize,
@@ -111,13 +119,15 @@ impl Ours {
         }
         // the first row is there from the beginning
         (1..=40).for_each(|row| add_row(&mut house, row, row > 1));
-        let workbooks = [("compile_whova", workbook("whova.xlsx")), ("compile_q2000", workbook("q2000.xlsx"))];
-        Self { package, workbooks, form, house, last, turn: 0 }
+        let workbooks = [("whova", "compile_whova"), ("msna", "compile_msna"), ("q2000", "compile_q2000")]
+            .map(|(name, row)| (row, workbook(&format!("{name}.xlsx"))));
+        Self { package, workbooks, rows: counted_rows(), villages: villages(), form, house, last, turn: 0 }
     }
 
     /// A median in microseconds; memory in MB.
     fn measure(&mut self, row: &str) -> Option<f64> {
-        let Self { package, workbooks, form, house, last, turn } = self;
+        let Self { package, workbooks, rows, villages, form, house, last, turn } = self;
+        let mut other = (0..).map(|turn| turn % 60);
         let mut answer = |block: usize| {
             *turn += 1;
             form.set(&format!("n_{block}"), Some(&(10 + *turn % 15).to_string())).expect("it is asked");
@@ -126,6 +136,20 @@ impl Ours {
             "load_q2000" => medians(15, [&mut || drop(black_box(load(package)))]),
             "chain_200" => medians(200, [&mut || answer(0)]),
             "local_answer" => medians(400, [&mut || answer(*last)]),
+            "repeat_1000_counts" => medians(
+                30,
+                [&mut || {
+                    let age = other.next().expect("no end").to_string();
+                    rows.set("m[500]/age", Some(&age)).expect("it is asked");
+                }],
+            ),
+            "choices_20000" => medians(
+                30,
+                [&mut || {
+                    let part = format!("_{}", other.next().expect("no end"));
+                    drop(black_box(villages.answer("part", Some(&part)).expect("it is asked")));
+                }],
+            ),
             "finish_q2000" => medians(15, [&mut || drop(black_box(form.missing()))]),
             "roster_add_row" => {
                 let mut copies: Vec<Interview> = (0..40).map(|_| house.clone()).collect();
@@ -153,6 +177,44 @@ fn load(package: &[u8]) -> Interview {
     let setting =
         InterviewConfig { language: "en".into(), now: 1_795_372_200, offset: 120, ..InterviewConfig::default() };
     Interview::start(Arc::new(Questionnaire::read(package).expect("a package")), setting)
+}
+
+/// A thousand people, each with two counts over all of them.
+fn counted_rows() -> Interview {
+    let form = "| survey |
+        | | type | name | label | calculation | repeat_count |
+        | | integer | n | How many? | | |
+        | | begin repeat | m | Member | | ${n} |
+        | | integer | age | Age | | |
+        | | calculate | adults | | count(/data/m[age > 17]) | |
+        | | calculate | younger | | count(/data/m[age < 5]) | |
+        | | end repeat | | | | |";
+    let mut interview = begun(form);
+    interview.set("n", Some("1000")).expect("it is asked");
+    for row in 1..=1000 {
+        interview.set(&format!("m[{row}]/age"), Some(&(row % 60).to_string())).expect("it is asked");
+    }
+    interview
+}
+
+/// A select of 20,000 villages that a part of the name filters, at the page of both.
+fn villages() -> Interview {
+    let mut form = "| survey |
+        | | type | name | label | choice_filter | appearance |
+        | | begin group | g | G | | field-list |
+        | | text | part | Part of the name | | |
+        | | select_one village | village | Village | contains(name, ${part}) | |
+        | | end group | | | | |
+        | choices |
+        | | list_name | name | label |"
+        .to_owned();
+    (0..20_000).for_each(|at| form += &format!("\n| | village | village_{at} | Village {at} |"));
+    begun(&form)
+}
+
+fn begun(form: &str) -> Interview {
+    let compiled = compile(form.as_bytes());
+    load(&compiled.questionnaire.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)).write())
 }
 
 /// One more person, and what is known of them.
