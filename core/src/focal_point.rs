@@ -1,5 +1,5 @@
 //! The one object an app holds: a phone's folder, opened. It knows the order in which keys, mailbox and vault must be
-//! touched; every rule about a single file stands in its own room.
+//! touched; every rule about a single file stands in its own module.
 //!
 //! Calls are synchronous and may be made from any thread. Each completes or has no effect. The host's key store is never
 //! asked while a lock is held. After [`FocalPoint::lock`] every [`Session`] answers `Locked`.

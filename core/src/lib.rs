@@ -1,12 +1,16 @@
-//! The core of Tabara: what runs on a focal point's phone, and the pure part that the server shares.
+//! The core of Tabara: what runs on a focal point's phone.
 //!
-//! | room | what |
+//! | module | what |
 //! |--|--|
-//! | [`tabara_protocol`], re-exported by module | what leaves the phone, and who may be trusted |
-//! | [`tabara_forms`], re-exported by module | a compiled questionnaire, and one conversation |
-//! | [`screening`] | what an interview comes to |
-//! | [`vault`], [`sync`], [`focal_point`] (feature `device`) | what a phone keeps, how it sends, the one object an app holds |
-//! | [`error`] | the one error at the border |
+//! | [`focal_point`] (feature `device`) | the one object that an app holds: enrolment, PIN, interviews, cases, sync |
+//! | [`screening`] | from the answers of an interview to an assessment, with its reasons |
+//! | [`vault`] (feature `device`) | what a phone keeps, encrypted: keys, mailbox, drafts, case cards |
+//! | [`sync`] (feature `device`) | how a phone sends and fetches, and what couriers carry |
+//! | [`error`] | the one error at the border, with its reasons |
+//! | [`expression`], [`interview`], [`questionnaire`], `xlsform` (feature `authoring`) | of `tabara-forms` |
+//! | [`case_export`], [`catalog`], [`clock`], [`code`], [`courier`], [`envelope`], [`facts`], [`input`], [`kind`], [`places`], [`record`], [`referral`], [`seal`] | of `tabara-protocol` |
+//!
+//! Modules form layers: `focal_point` above `sync` above `vault`, `screening` beside them, `error` below all.
 
 #![deny(missing_docs)]
 

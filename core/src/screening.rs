@@ -1,7 +1,7 @@
 //! Screening: from the answers of an interview to an assessment, with its reasons.
 //!
 //! No question's name stands here. The sheet `indicators` of the questionnaire says which answer raises which code,
-//! and survey roles say who consented, who counts as a child, whose age is in doubt. The rule itself is in [`rule`].
+//! and survey roles say who consented, who counts as a child, whose age is in doubt. The rule itself is in `rule`.
 //!
 //! What is unknown counts too. The *assume run* judges a copy of the interview on which every unknown answer is the
 //! one that indicates: a case that it would make presumed is never called "no indication", and goes to a reviewer.

@@ -22,7 +22,7 @@ pub struct CaseCard {
 }
 
 impl FocalPoint {
-    /// A page of 50 cases, the newest first; pages count from 0. Empty when the lease is over ([`Waiting::lease_over`]).
+    /// A page of 50 cases, the newest first; pages count from 0. Empty when the lease is over (`Waiting::lease_over`).
     pub fn cases(&self, page: usize) -> Result<Vec<CaseCard>> {
         self.0.cards(|vault| vault.cards(page))
     }

@@ -17,6 +17,71 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// A focal point's folder on this phone. Several people on one phone: one folder each, and a [`DeviceSecret`] each.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use std::sync::{Arc, Mutex};
+/// # use tabara_core::catalog::{EnrolmentCard, Grant};
+/// # use tabara_core::clock::SystemClock;
+/// # use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
+/// # use tabara_core::vault::{DeviceSecret, SecretError};
+/// use tabara_core::focal_point::{FocalPoint, State};
+/// use tabara_core::sync::Progress;
+/// # /// Enough for an example; a phone's key store never gives its secrets away.
+/// # #[derive(Default)]
+/// # struct KeyStore(Mutex<BTreeMap<String, [u8; 32]>>);
+/// # impl DeviceSecret for KeyStore {
+/// #     fn derive(&self, purpose: &str, input: &[u8]) -> Result<zeroize::Zeroizing<[u8; 32]>, SecretError> {
+/// #         let secret = *self.0.lock().unwrap().entry(purpose.into()).or_insert_with(envelope::random);
+/// #         Ok(zeroize::Zeroizing::new(sha256(&[&secret[..], input].concat()).0))
+/// #     }
+/// #     fn forget(&self, purpose: &str) -> Result<(), SecretError> {
+/// #         self.0.lock().unwrap().remove(purpose);
+/// #         Ok(())
+/// #     }
+/// # }
+/// # let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
+/// # let grant = Grant {
+/// #     device: uuid::Uuid::new_v4(),
+/// #     organisation: "CNLTP".into(),
+/// #     commune: "BI-CO-04-02".into(),
+/// #     expires: 4_000_000_000,
+/// #     card: seed.public(),
+/// # };
+/// # let card = EnrolmentCard {
+/// #     grant: envelope::sign(Typ::Grant, &authority, &grant),
+/// #     seed: Digest(*seed.seed()),
+/// #     authority: authority.public(),
+/// #     server: "https://tabara.example".into(),
+/// #     pin: None,
+/// # };
+/// # let card = card.text();
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path();
+/// # let (secret, clock) = (Arc::new(KeyStore::default()), Arc::new(SystemClock::default()));
+/// let phone = FocalPoint::open(folder, secret, clock)?;
+/// assert_eq!(phone.state()?, State::NotEnrolled);
+/// phone.enrol(&card, "271828")?; // no network is needed
+/// assert_eq!(phone.state()?, State::Unlocked);
+/// assert!(phone.questionnaires()?.is_empty()); // the first sync brings them
+///
+/// async fn interview(phone: &FocalPoint) -> tabara_core::Result<()> {
+///     phone.sync(&Progress::default()).await?;
+///     let form = phone.questionnaires()?.remove(0);
+///     let session = phone.start(&form.id, "fr")?;
+///     let page = session.answer("s2_age", Some("22"))?; // on the disk when it returns
+///     println!("{}: {}", page.path, page.questions.len());
+///     session.stop()?;
+///     let finished = session.finish(None)?; // sealed and signed; the answers are erased
+///     println!("code of the slip: {:?}", finished.code);
+///     phone.sync(&Progress::default()).await.map(drop)
+/// }
+///
+/// phone.lock();
+/// assert!(phone.drafts().is_err());
+/// phone.unlock("271828")?;
+/// # Ok::<(), tabara_core::Error>(())
+/// ```
 pub struct FocalPoint(pub(super) Arc<Phone>);
 
 pub(super) struct Phone {

@@ -1,11 +1,11 @@
-//! The only room with `unsafe`: it hands SQLCipher its cryptography, and opens encrypted files with a raw key.
+//! The only module with `unsafe`: it hands SQLCipher its cryptography, and opens encrypted files with a raw key.
 //!
 //! SQLCipher is compiled with `SQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup` (`.cargo/config.toml`): instead of
 //! OpenSSL it calls [`tabara_sqlcipher_setup`] once, which fills a table of functions. That saves 4.4 MB and half the
 //! build time. Only what SQLCipher 4 uses by default is offered (AES-256-CBC, HMAC-SHA512, PBKDF2-HMAC-SHA512); any
 //! other algorithm is an error, so no old or weak format can be opened by mistake.
 //!
-//! How to read it: three safe functions ([`crypt`], [`mac`], [`stretch`]) do the work and are tested with published
+//! How to read it: three safe functions (`crypt`, `mac`, `stretch`) do the work and are tested with published
 //! vectors. The `extern "C"` functions below them only check pointers and lengths, make slices, and call. None of them
 //! can panic: a wrong argument answers `ERROR`, which SQLCipher turns into a failed read or write.
 //!

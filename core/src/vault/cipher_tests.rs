@@ -179,5 +179,5 @@ fn the_version_of_sqlcipher_is_the_one_that_was_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = open(&folder.path().join("file"), &FileKey([1; 32]), true).unwrap();
     let version: String = file.query_row("PRAGMA cipher_version", [], |r| r.get(0)).unwrap();
-    assert_eq!(version.split(' ').next(), Some("4.19.0"), "read sqlcipher.c again, see this room's first lines");
+    assert_eq!(version.split(' ').next(), Some("4.19.0"), "read sqlcipher.c again, see the first lines of this module");
 }
