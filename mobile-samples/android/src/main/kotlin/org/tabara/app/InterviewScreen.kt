@@ -66,7 +66,8 @@ class InterviewScreen(host: MainActivity, place: Place) : Screen(host, place, R.
         val mine = ++calls
         val next = app.interview(draft, action)
         withContext(Dispatchers.Main) {
-            if (mine > drawn) {
+            // the focal point may have gone to another screen while the core answered
+            if (mine > drawn && host.screen === this@InterviewScreen) {
                 drawn = mine
                 draw(next, fromTop)
             }
