@@ -7,6 +7,7 @@ use crate::files::{read, write};
 use crate::preview;
 use crate::texts::{Phrase, Texts};
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tabara_core::envelope::Digest;
@@ -83,13 +84,15 @@ pub fn list(faults: &[Diagnostic], texts: &Texts) -> String {
     }
     let mut text = String::new();
     for group in &groups {
-        let shown = if group.len() < FOLD { group.len() } else { 1 };
-        group[..shown].iter().for_each(|fault| text += &entry(fault, texts));
-        let more = &group[shown..];
-        if !more.is_empty() {
-            let mut rows: Vec<String> = more.iter().take(LISTED).map(|fault| fault.row.to_string()).collect();
-            rows.extend((more.len() > LISTED).then(|| "...".to_owned()));
-            let args = [("count", more.len().into()), ("rows", rows.join(", ").into())];
+        let rows: BTreeSet<usize> = group.iter().map(|fault| fault.row).collect();
+        let folded = rows.len() >= FOLD;
+        let shown = group.iter().filter(|fault| !folded || fault.row == group[0].row);
+        shown.for_each(|fault| text += &entry(fault, texts));
+        if folded {
+            let more = rows.iter().filter(|row| **row != group[0].row);
+            let mut listed: Vec<String> = more.take(LISTED).map(usize::to_string).collect();
+            listed.extend((rows.len() - 1 > LISTED).then(|| "...".to_owned()));
+            let args = [("count", (rows.len() - 1).into()), ("rows", listed.join(", ").into())];
             text += &format!("    {}\n", texts.get("rows-more", &args));
         }
     }

@@ -38,6 +38,7 @@ pub fn refusals(path: &Path, bytes: &[u8], found: &[Diagnostic]) -> Vec<Diagnost
                 let message = say!("pyxform-invisible", "pyxform does not clean invisible characters");
                 (Severity::Error, message, fault.hint.clone())
             }
+            "unknown-media" => (Severity::Error, fault.message.clone(), fault.hint.clone()),
             "sheet-left-out" if matches!(fault.sheet.to_lowercase().as_str(), "entities" | "osm") => (
                 Severity::Warning,
                 say!("pyxform-sheet", "pyxform reads this sheet and may refuse it; it is not checked here"),

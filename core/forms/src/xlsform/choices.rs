@@ -1,8 +1,8 @@
 //! Lists of choices, from the sheets `choices` and `external_choices`.
 
-use super::columns::{SheetRow, SheetTable};
+use super::columns::{MEDIA, SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
-use super::languages::{Languages, MEDIA};
+use super::languages::Languages;
 use crate::package::{Choice, List, Text};
 use crate::say;
 use std::collections::{BTreeMap, HashMap};

@@ -4,7 +4,7 @@
 //! `media::image::French (fr)` carry a language. A header that is not known is kept as written: on the choices sheet it is
 //! a property for filters.
 
-use super::diagnostics::{CellRef, Diagnostics, closest};
+use super::diagnostics::{CellRef, Diagnostics, closest, did_you_mean};
 use super::workbook::Sheet;
 use crate::say;
 
@@ -56,6 +56,9 @@ const SETTINGS_COLUMNS: &str = "form_title form_id version default_language inst
     clean_text_values public_key submission_url auto_send auto_delete omit_instanceid instance_id flat \
     prefix delimiter client_editable namespaces sms_keyword sms_separator kind unit";
 
+/// Kinds of media.
+pub const MEDIA: &[&str] = &["image", "big-image", "audio", "video"];
+
 /// Columns that the questionnaire reads without any language even so: their text is not shown.
 const PLAIN: &[&str] = &["type", "name", "list_name", "relevant", "calculation", "constraint", "required", "default"];
 
@@ -87,6 +90,16 @@ impl<'a> SheetTable<'a> {
                     message,
                     say!("duplicate-column-hint", "rename or remove one of them"),
                 );
+            } else if let Some(kind) = unknown_media(&header.key).filter(|_| matches!(sheet_name, "survey" | "choices"))
+            {
+                let message =
+                    say!("unknown-media", "'{kind}' is not a kind of media, and the column is not read", kind);
+                let hint = did_you_mean(
+                    kind,
+                    MEDIA.iter().copied(),
+                    say!("unknown-media-hint", "use image, big-image, audio or video"),
+                );
+                diagnostics.warn(at, "unknown-media", message, hint);
             } else if !header.key.is_empty()
                 && !columns.contains(&header.key.as_str())
                 && matches!(sheet_name, "survey" | "indicators")
@@ -165,6 +178,13 @@ fn words_of(sheet_name: &str) -> (&'static str, Vec<&'static str>) {
         _ => ("", ""),
     };
     (aliases, columns.split(' ').collect())
+}
+
+/// What follows `media::` in a header that is not known.
+fn unknown_media(key: &str) -> Option<&str> {
+    let (first, rest) = key.split_once(':')?;
+    let kind = rest.trim_start_matches(':').split(':').next()?.trim();
+    Some(kind).filter(|_| first.trim().eq_ignore_ascii_case("media"))
 }
 
 /// Whether any header parts its words with `::`; old forms have `:`.
@@ -247,6 +267,7 @@ mod tests {
     fn two_headers_of_one_meaning_are_a_fault_and_a_near_miss_gets_a_hint() {
         assert_eq!(table_of(&["relevance", "relevant"]).1, ["duplicate-column"]);
         assert_eq!(table_of(&["relevent"]).1, ["unknown-column"]);
+        assert_eq!(table_of(&["media::vdeo", "media::image::French (fr)"]).1, ["unknown-media"]);
         assert_eq!(table_of(&["my own notes", "$kuid"]).1, [""; 0]);
     }
 }

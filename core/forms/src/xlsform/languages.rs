@@ -1,6 +1,6 @@
 //! The languages of a form, and texts in all of them.
 
-use super::columns::{SheetRow, SheetTable};
+use super::columns::{MEDIA, SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
 use crate::package::Text;
 use crate::say;
@@ -19,7 +19,6 @@ pub const SHOWN: &[&str] = &[
     "audio",
     "video",
 ];
-pub const MEDIA: &[&str] = &["image", "big-image", "audio", "video"];
 /// What pyxform calls the language of columns that name none.
 const UNNAMED: &str = "default";
 
