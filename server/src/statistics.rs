@@ -4,9 +4,9 @@
 //! | part | what |
 //! |--|--|
 //! | [`month`] | civil months, and the periods that are shown |
-//! | [`columns`] | facts packed into bits, as `facts.csv` says |
+//! | `columns` | facts packed into bits, as `facts.csv` says |
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
-//! | [`cells`] | the tables of `tables.csv` made ready: in which cells a record counts |
+//! | `cells` | the tables of `tables.csv` made ready: in which cells a record counts |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
 //! | [`answer`] | one table at one place and period: what of it may be shown |
 //! | [`disclosure`] | the only door: `shown()` |
