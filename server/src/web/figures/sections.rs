@@ -92,12 +92,15 @@ impl Sheet {
     /// A section with its unit; the body only where numbers may be shown.
     fn section(&self, drawn: &Drawn) -> Markup {
         let (texts, Drawn { table, answer, shape }) = (self.texts(), drawn);
-        let title = label("title", &table.title, self.language);
+        let heading = label("title", &table.title, self.language);
+        let unit = label("unit", unit_word(table), self.language).to_lowercase();
+        // tables of two units may have the same heading, and each landmark needs a name of its own
+        let title = &format!("{heading}: {unit}");
         html! {
             section {
-                h3 { (title) }
+                h3 { (heading) }
                 p.unit {
-                    (texts.unit) " " (label("unit", unit_word(table), self.language).to_lowercase())
+                    (texts.unit) " " (unit)
                     @if let Some(note) = &table.note { ". " (label("note", note, self.language)) }
                 }
                 @if answer.shelves.iter().any(|shelf| shelf.codes.is_empty()) {
