@@ -147,7 +147,8 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Val
     if value.is_blank() {
         return Value::Blank;
     }
-    let or_blank = |n: f64| if n.is_finite() { Value::Number(n) } else { Value::Blank };
+    // -0 is 0: nobody can tell the two apart on paper
+    let or_blank = |n: f64| if n.is_finite() { Value::Number(n + 0.0) } else { Value::Blank };
     match form.kind(node) {
         Integer => or_blank(value.number(local).trunc()),
         Decimal | Range => or_blank(value.number(local)),
@@ -160,7 +161,10 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Val
         // what a person could have written too
         Text | Barcode | SelectOne | Rank => Value::Text(value.shared_text()),
         Geopoint | Geotrace | Geoshape => read(form, node, &value.text(), local).unwrap_or_default(),
-        _ => value,
+        _ => match value {
+            Value::Number(n) => Value::Number(n + 0.0),
+            other => other,
+        },
     }
 }
 

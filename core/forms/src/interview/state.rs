@@ -465,7 +465,10 @@ impl State {
     pub fn recompute_all(&mut self, form: Form<'_>) {
         let all = 0..form.program.rules.len() as u32;
         self.dirty.extend(all.map(|rank| Dirty { rank, row: 0, below: true }));
+        // what a person may have written over stays
+        self.resuming = true;
         self.recompute(form);
+        self.resuming = false;
     }
 
     /// A row of a draft: its values come from there, so it has no defaults.

@@ -62,8 +62,9 @@ fn random_form(dice: &mut Dice) -> String {
     for i in 0..6 + dice.roll(24) {
         let within: Vec<String> = open.iter().filter(|(repeat, _)| *repeat).map(|(_, name)| name.clone()).collect();
         // `s`: a select whose choices have labels in two languages; `c`: nobody answers it, so it triggers nothing
-        let kind = dice.roll(16);
-        let name = format!("{}{i}", ["c", "n", "s"][usize::from(!(9..=11).contains(&kind)) + usize::from(kind == 12)]);
+        let kind = dice.roll(20);
+        let computed = matches!(kind, 9..=11 | 17);
+        let name = format!("{}{i}", ["c", "n", "s"][usize::from(!computed) + usize::from(kind == 12)]);
         let near: Vec<String> = names
             .iter()
             .filter(|(name, rows)| *rows == within && !name.starts_with('c'))
@@ -82,8 +83,10 @@ fn random_form(dice: &mut Dice) -> String {
                 continue;
             }
             2 if open.len() < 4 => {
-                let count = match dice.roll(2) {
-                    0 => format!(" | count: {} mod 5", expression(dice, &names, &within, 2)),
+                let count = match (dice.roll(3), names.iter().find(|(name, _)| name.starts_with('n'))) {
+                    // a number that a person types, and mistypes
+                    (1, Some((name, _))) => format!(" | count: ${{{name}}} mod 6"),
+                    (0, _) => format!(" | count: {} mod 5", expression(dice, &names, &within, 2)),
                     _ => String::new(),
                 };
                 rows += &format!("repeat {name}{relevant}{count}\n");
@@ -116,6 +119,11 @@ fn random_form(dice: &mut Dice) -> String {
             8 => rows += &format!("integer {name}{relevant} | default: {}\n", dice.roll(5)),
             9..=11 => rows += &format!("calculate {name}{relevant} | is: {}\n", expression(dice, &names, &within, 0)),
             15 => rows += &format!("text {name}{relevant}\n"),
+            // a person may write over what is computed
+            16 => rows += &format!("text {name}{relevant} | is: {}\n", expression(dice, &names, &within, 1)),
+            17 => rows += &format!("calculate {name}{relevant} | is: once({})\n", expression(dice, &names, &within, 1)),
+            18 => rows += &format!("time {name}{relevant}\n"),
+            19 => rows += &format!("integer {name}{relevant} | is: {}\n", expression(dice, &names, &within, 1)),
             _ => rows += &format!("integer {name}{relevant}\n"),
         }
         names.push((name, within));
@@ -174,11 +182,12 @@ fn step(dice: &mut Dice, interview: &mut Interview) {
             let (kind, path) = &questions[dice.roll(questions.len())];
             let answer = match kind {
                 _ if dice.roll(5) == 0 => None,
+                NodeType::Time => Some(dice.of(&["13:30", "08:05:00.000+02:00", "23:59:59.999-05:00"])),
                 NodeType::Integer => Some(dice.of(&["0", "1", "2", "3", "4", "-7"])),
                 NodeType::Rank => Some(dice.of(&["none food water", "water", "food none"])),
                 NodeType::SelectMultiple => Some(dice.of(&["food", "water food", "none"])),
                 NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "b2", "yes", "no", "1"])),
-                _ => Some(dice.of(&["a", "b", "yes", "12", "food"])),
+                _ => Some(dice.of(&["a", "b c", "  ", " yes ", "12", "true", "2024-02-29", "food"])),
             };
             let _ = interview.answer(path, answer);
         }
@@ -205,6 +214,9 @@ proptest! {
             prop_assert_eq!(everything(&interview), everything(&again), "seed {}\n{}", seed, rows);
             let resumed = Interview::resume(form.clone(), setting(), &interview.draft()).expect("its own draft");
             prop_assert_eq!(everything(&interview), everything(&resumed), "resumed, seed {}\n{}", seed, rows);
+            let (left, taken) = (interview.draft(), resumed.draft());
+            let text = |draft: &Draft| serde_json::to_string(draft).expect("JSON");
+            prop_assert_eq!(text(&left), text(&taken), "resumed, seed {}\n{}", seed, rows);
         }
     }
 }
