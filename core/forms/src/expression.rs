@@ -2,7 +2,7 @@
 //! looks like XPath 1.0 and is not: values decide truth, dates are numbers of days, references mean the same row.
 //!
 //! Text goes through `lexer` and [`parser`] (a [`Ast`], bounded in depth), then [`bind`] looks up every name once: what
-//! is left is an [`Expr`] over rows and cells ([`layout`]), and the list of what it reads. [`eval`] computes it, with
+//! is left is an [`Expr`] over rows and cells ([`layout`]), and the list of what it reads. `eval` computes it, with
 //! the functions of one table ([`functions`]) on [`Value`]s. Pure: no clock, no randomness but the seed it is given.
 
 pub mod bind;

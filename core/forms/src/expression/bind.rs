@@ -1,5 +1,5 @@
 //! From names to places: a [`Ast`] becomes an [`Expr`] in which every path is a node, a path through the rows to it,
-//! and nothing is looked up by name any more. On the path it notes what the expression reads, which is what the
+//! and nothing is looked up by name any more. On the way it notes what the expression reads, which is what the
 //! interview needs to recompute no more than it must.
 //!
 //! How a path finds its rows: from the row of the node that owns the rule, up to the innermost scope that both share

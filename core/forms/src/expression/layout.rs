@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Index of a scope; 0 is the form.
 pub type ScopeId = u16;
-/// Index of a row in [`Rows`]; 0 is the form's.
+/// Index of a row in [`InstanceData`]; 0 is the form's.
 pub type RowId = u32;
 /// Index of a node in the package, or [`FORM`].
 pub type NodeId = u32;

@@ -1,4 +1,4 @@
-//! The path of a path through the layout: steps and predicates to an anchor, and descents into rows below it.
+//! The way of a path through the layout: steps and predicates to an anchor, and descents into rows below it.
 
 use super::binding::{Binding, Frame};
 use crate::expression::error::{Cause, ParseError};
