@@ -235,12 +235,34 @@ fn lint() -> Result<Vec<Command>, String> {
     Ok(steps)
 }
 
+/// All packages but the server. In one build with the phone's core the server would get SQLCipher in place of SQLite, and lack
+/// the core's cryptography for it.
+const OTHERS: [&str; 3] = ["--workspace", "--exclude", "tabara-server"];
+
+/// The programs that tests in other languages start, each built as it is shipped.
+fn programs() -> Result<(), String> {
+    for words in
+        [["-p", "tabara-server", "--bins"], ["-p", "tabara-desk", "--bins"], ["-p", "tabara-stories", "--bins"]]
+    {
+        run(cargo(&["build", "-q"]).args(words))?;
+    }
+    run(&mut cargo(&["build", "-q", "-p", "tabara-stories", "--examples"]))
+}
+
 fn rust() -> Result<Vec<Command>, String> {
     // libtest tells times to who may use unstable options: the runner says so to the tests, and not to the compiler
     let runner = format!("CARGO_TARGET_{}_RUNNER", host()?.replace('-', "_").to_uppercase());
-    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"]);
-    tests.args(["--", "-Zunstable-options", "--report-time"]).env(runner, "env RUSTC_BOOTSTRAP=1");
-    Ok(vec![tests, cargo(&["test", "--workspace", "--doc"])])
+    let test = |packages: &[&str]| {
+        let mut tests = cargo(&["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+        tests.args(packages).args(["--", "-Zunstable-options", "--report-time"]);
+        tests.env(&runner, "env RUSTC_BOOTSTRAP=1");
+        tests
+    };
+    Ok(vec![
+        test(&OTHERS),
+        test(&["-p", "tabara-server"]),
+        cargo(&["test", "--doc"].into_iter().chain(OTHERS).collect::<Vec<_>>()),
+    ])
 }
 
 fn conformance() -> Result<Vec<Command>, String> {
@@ -282,7 +304,7 @@ fn soak() -> Result<Vec<Command>, String> {
 
 fn python() -> Result<Vec<Command>, String> {
     bindings::generate()?;
-    run(&mut cargo(&["build", "-q", "--workspace", "--bins", "--examples"]))?;
+    programs()?;
     let mut pytest = program(&venv()?, &["-m", "pytest", "--color=no", "-rs"]);
     pytest.args(["bindings/python", "tests/python", "--durations=5"]);
     pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
@@ -355,7 +377,7 @@ fn android() -> Result<Vec<Command>, String> {
 /// Builds library, Kotlin and programs, then lets Maven test one project.
 fn maven(project: &str) -> Result<Vec<Command>, String> {
     bindings::generate()?;
-    run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
+    programs()?;
     let here = std::path::absolute(".").map_err(|e| e.to_string())?;
     let mut mvn = program("mvn", &["-B", "-ntp", "test", "-Dkotlin.compiler.daemon=false"]);
     mvn.arg(format!("-Dtabara.root={}", here.display()));
@@ -364,7 +386,7 @@ fn maven(project: &str) -> Result<Vec<Command>, String> {
 }
 
 fn browser() -> Result<Vec<Command>, String> {
-    run(&mut cargo(&["build", "-q", "--workspace", "--bins"]))?;
+    programs()?;
     let folder = Path::new("tests/browser");
     run(program("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(folder))?;
     let mut node = program("node", &["--test", "--test-reporter=tap"]);
