@@ -23,7 +23,7 @@ impl<'a> Form<'a> {
         self.package.nodes[node as usize].kind
     }
     /// Whether the choices of a select come from rows.
-    pub fn from_rows(self, node: NodeId) -> bool {
+    pub fn takes_choices_from_rows(self, node: NodeId) -> bool {
         let choices = self.package.nodes[node as usize].choices.as_ref();
         matches!(choices.map(|choices| &choices.from), Some(Source::Rows(_)))
     }

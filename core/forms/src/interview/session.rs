@@ -102,7 +102,7 @@ impl Interview {
             Some(text) => answer::read(form, node, text, self.state.around.local)?,
             None => Value::Blank,
         };
-        if form.from_rows(node) && !value.is_blank() {
+        if form.takes_choices_from_rows(node) && !value.is_blank() {
             let offered = self.choices(node, row);
             let known = |name: &str| offered.iter().any(|choice| choice.name == name);
             if !answer::split(form.kind(node), &value.text(), known).into_iter().all(known) {

@@ -239,7 +239,7 @@ impl State {
             }
             None => Vec::new(),
         };
-        let mut left: Vec<&str> = names.iter().copied().filter(|name| offered.contains(*name)).collect();
+        let mut left: Vec<&str> = names.iter().copied().filter(|name| offered.contains(name)).collect();
         if kind == NodeType::Rank && !left.is_empty() {
             // what has come on offer since goes last, in the order of the list (E25)
             let new: Vec<&str> = offered.in_order().filter(|name| !left.contains(name)).collect();
