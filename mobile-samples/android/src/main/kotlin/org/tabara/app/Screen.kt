@@ -4,6 +4,7 @@ import android.view.View
 import android.widget.Button
 import android.widget.LinearLayout
 import android.widget.TextView
+import kotlinx.coroutines.CancellationException
 import org.tabara.core.TabaraException
 
 /** Where the focal point is. It goes into the saved state, so it names nobody: a screen, and the random id of a draft. */
@@ -30,7 +31,11 @@ abstract class Screen(protected val host: MainActivity, val place: Place, val la
     /** A call of the core failed: tells it on the screen. */
     open fun fail(why: TabaraException) = tell(troubleText(host.resources, why))
 
-    protected fun <T : View> view(id: Int): T = host.view(id)
+    /** A view of this screen. What still runs for a screen that was left ends here: the views on show are another's. */
+    protected fun <T : View> view(id: Int): T {
+        if (host.screen !== this) throw CancellationException("the screen was left")
+        return host.view(id)
+    }
 
     protected fun text(id: Int, value: CharSequence) {
         view<TextView>(id).text = value
