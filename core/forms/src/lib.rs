@@ -66,6 +66,8 @@
 //! # Ok::<(), tabara_forms::interview::AnswerError>(())
 //! ```
 
+#![deny(missing_docs)]
+
 pub mod expression;
 pub mod interview;
 pub mod package;

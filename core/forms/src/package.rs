@@ -38,18 +38,28 @@ impl Text {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeType {
+    /// `begin group`: nodes that belong together.
     Group,
+    /// `begin repeat`: nodes that are asked once for each row.
     Repeat,
+    /// `text`: any text. [`Node::default`] is of this type.
     #[default]
     Text,
+    /// `integer`: a whole number.
     Integer,
+    /// `decimal`: a number, with its fraction.
     Decimal,
     /// A number from `parameters`: start, end, step.
     Range,
+    /// `date`: a civil day.
     Date,
+    /// `time`: a time of day.
     Time,
+    /// `dateTime`: a day with a time of day.
     DateTime,
+    /// `select_one`: one choice of a list.
     SelectOne,
+    /// `select_multiple`: any number of choices of a list.
     SelectMultiple,
     /// All choices, put in order.
     Rank,
@@ -57,13 +67,21 @@ pub enum NodeType {
     Note,
     /// A box to tick; its answer is `OK`.
     Acknowledge,
+    /// `barcode`: the text of a barcode.
     Barcode,
+    /// `geopoint`: one place.
     Geopoint,
+    /// `geotrace`: a line of at least two places.
     Geotrace,
+    /// `geoshape`: an area with at least three places around it.
     Geoshape,
+    /// `image`: a picture; its answer is the name of a file.
     Image,
+    /// `audio`: a recording of sound; its answer is the name of a file.
     Audio,
+    /// `video`: a film; its answer is the name of a file.
     Video,
+    /// `file`: any other file; its answer is its name.
     File,
     /// Computed, never drawn.
     Calculate,
@@ -90,6 +108,7 @@ impl NodeType {
         use NodeType::*;
         !matches!(self, Group | Repeat | Calculate | Hidden | Start | End | Today | Property)
     }
+    /// Its answer names choices: of a list, or of the rows of a repeat.
     pub fn is_select(self) -> bool {
         matches!(self, NodeType::SelectOne | NodeType::SelectMultiple | NodeType::Rank)
     }
@@ -109,6 +128,7 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choices {
+    /// Where they stand.
     pub from: Source,
     /// `choice_filter`: plain names are the columns of the list, `${name}` are answers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -120,6 +140,7 @@ pub struct Choices {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
+    /// Column `type`.
     #[serde(rename = "type")]
     pub kind: NodeType,
     /// An XML name.
@@ -127,8 +148,10 @@ pub struct Node {
     /// Index of the group or repeat around it, which stands before it. The nodes of a section follow it directly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u32>,
+    /// Column `label`: the question, or the title of the section.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub label: Text,
+    /// Column `hint`: a short help for the person.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub hint: Text,
     /// `guidance_hint`.
@@ -137,15 +160,19 @@ pub struct Node {
     /// By kind: `image`, `big-image`, `audio`, `video`; names of files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub media: BTreeMap<String, Text>,
+    /// Column `relevant`: an expression; where it is false, the node and all inside are not asked and have no value.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub relevant: String,
     /// An expression: `yes` of the workbook is `true()` here.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub required: String,
+    /// What is said where a required answer is missing.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub required_message: Text,
+    /// Column `constraint`: an expression that must be true of an answer; `.` is the answer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub constraint: String,
+    /// What is said where an answer breaks the constraint.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub constraint_message: Text,
     /// An expression: `yes` of the workbook is `true()` here.
@@ -163,11 +190,13 @@ pub struct Node {
     /// Dynamic default: an expression, evaluated once when the interview, or the row, begins.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub initial: String,
+    /// Of a select or rank: where its choices stand, and which of them are on offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices: Option<Choices>,
     /// Of a repeat: how many rows. Empty: the person adds rows.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub repeat_count: String,
+    /// Column `appearance`, as the author wrote it: words with spaces between.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub appearance: String,
     /// Column `parameters`, and the payload of types that this core does not interpret.
@@ -224,12 +253,15 @@ impl Node {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
+    /// Column `name`: what is stored as the answer.
     pub name: String,
+    /// Column `label`: what the person reads.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub label: Text,
     /// In the order of [`List::columns`]; a missing tail is blank.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// By kind: `image`, `big-image`, `audio`, `video`; names of files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub media: BTreeMap<String, Text>,
 }
@@ -239,10 +271,12 @@ pub struct Choice {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
+    /// The name by which selects and expressions call it: column `list_name`.
     pub name: String,
     /// Names of the columns beyond `name` and `label`, which every list has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// The choices, in the order of the sheet or file.
     pub choices: Vec<Choice>,
 }
 
@@ -254,7 +288,9 @@ pub struct Indicator {
     pub question: u32,
     /// A choice; `!NAME` for any other choice; or a comparison like `<18`.
     pub answer: String,
+    /// The code that is raised.
     pub code: String,
+    /// Column `label`: the indicator in words.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub label: Text,
     /// `act`, `purpose`, `urgent`, `flag`, `need`, `observation`, `means`, or empty.
@@ -285,7 +321,9 @@ pub struct Package {
     pub format: u32,
     /// `form_id`.
     pub id: String,
+    /// `form_title`; empty where the form has none.
     pub title: String,
+    /// `version`; empty where the form has none.
     pub version: String,
     /// What its records tell, in a word of the domain.
     pub kind: String,
@@ -297,9 +335,12 @@ pub struct Package {
     /// Index in `languages`.
     #[serde(default)]
     pub default_language: usize,
+    /// The rows of the survey, in its order: a section stands before what it holds.
     pub nodes: Vec<Node>,
+    /// The lists of choices and the tables; [`Source::List`] is an index in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<List>,
+    /// The rows of the sheet `indicators`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Indicator>,
     /// Other settings of the workbook, as they stand (`style`, `instance_name` ...).

@@ -113,6 +113,7 @@ pub struct RuleError {
     pub node: usize,
     /// The column of the survey that it stands in; `label` for all texts.
     pub column: &'static str,
+    /// What is wrong with it, and at which byte of it.
     pub error: ParseError,
 }
 

@@ -25,14 +25,23 @@ use std::sync::Arc;
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum PackageError {
+    /// The bytes are more than [`MAX_LEN`].
     #[error("longer than a package may be")]
     Oversize,
+    /// The bytes are no JSON, or not that of a package; what the JSON reader says of it.
     #[error("not the JSON of a package: {0}")]
     Malformed(String),
+    /// The package has this number as its format, not [`FORMAT`].
     #[error("a package of format {0}; this build reads format {FORMAT}")]
     Format(u32),
+    /// Something in the package exceeds a limit or contradicts the rest of it.
     #[error("{what}{}", .node.as_ref().map(|name| format!(" (at {name})")).unwrap_or_default())]
-    Invalid { node: Option<String>, what: &'static str },
+    Invalid {
+        /// The name of the node; `None` where it is of the package as a whole.
+        node: Option<String>,
+        /// What is wrong, in English.
+        what: &'static str,
+    },
     /// Expressions that cannot be used; all of them.
     #[error("{} (at {})", .0[0].1.error, .0[0].0)]
     Rules(Vec<(String, RuleError)>),

@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use binding::Binder;
 
 impl<'a> Binder<'a> {
+    /// A binder for expressions that call only the functions which every questionnaire knows.
     pub fn new(layout: &'a Layout) -> Self {
         Self::with(layout, &[])
     }

@@ -8,6 +8,7 @@ use super::value::{Value, both_numbers, equal, unequal};
 use std::sync::Arc;
 
 impl<'a> EvalContext<'a> {
+    /// The place of a node in a row, outside of any predicate.
     pub fn new(world: Instance<'a>, row: RowId, node: NodeId) -> Self {
         Self { world, row, node, candidate: row, item: None, place: (1, 1) }
     }
@@ -51,12 +52,15 @@ impl<'a> EvalContext<'a> {
         }
     }
 
+    /// The value of an expression as a number; not-a-number where there is none ([`Value::number`]).
     pub fn number(&self, expr: &Expr) -> f64 {
         self.eval(expr).number(self.local())
     }
+    /// Whether the value of an expression counts as true ([`Value::truth`]).
     pub fn truth(&self, expr: &Expr) -> bool {
         self.eval(expr).truth()
     }
+    /// The value of an expression as text; empty for a blank ([`Value::text`]).
     pub fn text(&self, expr: &Expr) -> Arc<str> {
         self.eval(expr).shared_text()
     }

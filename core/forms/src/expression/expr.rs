@@ -11,10 +11,13 @@ use std::sync::Arc;
 /// A typed tree, ready to be evaluated.
 #[derive(Debug, Clone)]
 pub enum Expr {
+    /// A value that stands in the text itself, or that is known already.
     Constant(Value),
     /// One node in a row around the rule's own.
     Node {
+        /// The scope of that row: the rule's own, or one around it.
         scope: ScopeId,
+        /// Index of the node's cell in that row.
         cell: u32,
     },
     /// Nodes in other rows.
@@ -23,7 +26,9 @@ pub enum Expr {
     Items(Arc<Items>),
     /// Inside a predicate on choices: a column of the choice at hand.
     Column(u32, Column),
+    /// `${last-saved#name}`: the answer of this name in the last finished interview; blank where there is none.
     LastSaved(Arc<str>),
+    /// A call of a function with its arguments.
     Call(&'static Function, Arc<[Expr]>),
     /// The label of a choice.
     ChoiceLabel(Arc<ChoiceLabel>),
@@ -31,7 +36,9 @@ pub enum Expr {
     PositionOf(Arc<Nodes>),
     /// What the rule's own node holds already, or else the expression.
     Once(Arc<Expr>),
+    /// An operation on two sides, left and right.
     Binary(Operator, Arc<(Expr, Expr)>),
+    /// A minus sign before an operand: the number with the other sign.
     Negative(Arc<Expr>),
 }
 
@@ -117,8 +124,11 @@ pub struct ChoiceLabel {
 pub struct Nodes {
     /// Start from the candidate of the predicate at hand, not from the rule's own row.
     pub from_candidate: bool,
+    /// The scope at which the way down begins: the row of this scope that is the starting row or lies around it.
     pub anchor: ScopeId,
+    /// The repeats to go down through from there, outermost first.
     pub down: Vec<Descent>,
+    /// The node that the path leads to.
     pub node: NodeId,
     /// Predicates on a node that is no row.
     pub filters: Vec<Expr>,
@@ -127,10 +137,13 @@ pub struct Nodes {
 /// Into the rows of one repeat.
 #[derive(Debug, Clone)]
 pub struct Descent {
+    /// The scope of the repeat's rows.
     pub scope: ScopeId,
+    /// Which of its rows are taken.
     pub pick: RowFilter,
 }
 
+/// Which rows of a repeat a path goes into.
 #[derive(Debug, Clone)]
 pub enum RowFilter {
     /// All rows for which every predicate holds.
@@ -139,37 +152,50 @@ pub enum RowFilter {
     Number(Expr),
 }
 
+/// Choices of a list and what is read of each: `instance('list')/root/item[...]/column`, `pulldata()`, or a
+/// `choice_filter`.
 #[derive(Debug, Clone)]
 pub struct Items {
+    /// Index of the list in [`Layout::lists`].
     pub list: u32,
     /// An equality between a column and something that does not depend on the choice: answered by an index.
     pub key: Option<(Arc<Index>, Expr)>,
     /// The column of that equality.
     pub by: u32,
+    /// Predicates on the choice, which hold besides `key`; each looks at what the one before has left.
     pub predicates: Vec<Expr>,
+    /// What the expression yields of each choice.
     pub column: Column,
 }
 
 /// InstanceData of a table by the text in one column.
 pub type Index = HashMap<Arc<str>, Vec<u32>>;
 
+/// What can be read of a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Column {
+    /// Its label, in the language of the interview (`label` or `itextId` in a path).
     Label,
+    /// Its cell in a column: an index in [`ChoiceTable::columns`](super::layout::ChoiceTable::columns), 0 for the
+    /// name.
     At(u32),
 }
 
 /// That a rule reads a node, in any row below the row of `anchor` around it. Of a repeat: also which rows it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Read {
+    /// The node that is read.
     pub node: NodeId,
+    /// The scope whose row bounds what is read: what lies in other rows of that scope does not matter.
     pub anchor: ScopeId,
 }
 
 /// An expression in its place.
 #[derive(Debug, Clone)]
 pub struct Bound {
+    /// The expression with every name looked up.
     pub expr: Expr,
+    /// The nodes that it reads, sorted, each pair once.
     pub reads: Vec<Read>,
     /// Whether it depends on the language of the interview.
     pub language: bool,
@@ -181,9 +207,11 @@ pub struct Bound {
 
 /// One row of the table.
 pub struct Function {
+    /// Its name in expressions: `count-selected`.
     pub name: &'static str,
     /// Fewest and most arguments.
     pub least: u8,
+    /// Most arguments; a function that takes any number of them takes 255.
     pub most: u8,
     /// An absolute path stands for the nodes of all rows, not for that of the row at hand.
     pub several: bool,
@@ -191,6 +219,7 @@ pub struct Function {
     pub language: bool,
     /// Depends on the place of a candidate in a predicate.
     pub of_place: bool,
+    /// Computes the call at a place; the arguments are not evaluated yet.
     pub run: fn(&EvalContext<'_>, &[Expr]) -> Value,
 }
 
@@ -225,15 +254,20 @@ pub struct Environment {
 /// Everything that an expression can read.
 #[derive(Clone, Copy)]
 pub struct Instance<'a> {
+    /// The questionnaire: labels of choices, default language, version.
     pub package: &'a Package,
+    /// Where its nodes keep their values.
     pub layout: &'a Layout,
+    /// The values, as they stand now.
     pub rows: &'a InstanceData,
+    /// Time, seed, language and the answers of the last interview.
     pub around: &'a Environment,
 }
 
 /// A place to evaluate at.
 #[derive(Clone, Copy)]
 pub struct EvalContext<'a> {
+    /// What can be read from here.
     pub world: Instance<'a>,
     /// The row of the rule's own node.
     pub row: RowId,

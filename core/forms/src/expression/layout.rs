@@ -18,25 +18,33 @@ pub type NodeId = u32;
 /// The form itself, which is no row of the survey.
 pub const FORM: NodeId = u32::MAX;
 
+/// Where the nodes of a questionnaire keep their values: its nodes, its scopes and its lists of choices.
 #[derive(Debug)]
 pub struct Layout {
+    /// Where each node lies, by [`NodeId`].
     pub nodes: Vec<NodeSlot>,
+    /// All scopes, by [`ScopeId`]; a scope stands after the one around it.
     pub scopes: Vec<Scope>,
     /// All nodes, by name; of one name in the order of the form.
     by_name: Vec<NodeId>,
+    /// The lists of choices, in the order of [`Package::lists`].
     pub lists: Vec<ChoiceTable>,
 }
 
 /// Where a node lies.
 #[derive(Debug)]
 pub struct NodeSlot {
+    /// The name of the node, without a path.
     pub name: Arc<str>,
+    /// The group or repeat right around it; [`FORM`] where there is none.
     pub parent: NodeId,
     /// One past the last node inside.
     pub end: NodeId,
     /// The scope whose rows hold its cell; of a repeat: the scope it opens.
     pub scope: ScopeId,
+    /// Index of its cell in a row of `scope`; 0 of a repeat.
     pub cell: u32,
+    /// Whether it is a repeat.
     pub repeat: bool,
     /// Of a select: the list of its choices.
     pub list: Option<u32>,
@@ -44,8 +52,10 @@ pub struct NodeSlot {
     pub filter: Option<Arc<str>>,
 }
 
+/// The form or a repeat, as a place that has rows.
 #[derive(Debug)]
 pub struct Scope {
+    /// The scope right around it; 0 also of the form itself.
     pub parent: ScopeId,
     /// The repeat that opens it; [`FORM`] of scope 0.
     pub node: NodeId,
@@ -60,15 +70,18 @@ pub struct Scope {
 /// A list of choices by columns.
 #[derive(Debug)]
 pub struct ChoiceTable {
+    /// The name of the list.
     pub name: Arc<str>,
     /// `name` first, then the further columns.
     pub columns: Vec<(Arc<str>, Vec<Value>)>,
+    /// How many choices there are; every column is as long.
     pub len: u32,
     /// Choices by name.
     pub by_name: HashMap<Arc<str>, u32>,
 }
 
 impl ChoiceTable {
+    /// Index of a column in `columns` by its name; capital and small letters differ.
     pub fn column(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|(column, _)| &**column == name).map(|i| i as u32)
     }
@@ -76,12 +89,16 @@ impl ChoiceTable {
     pub fn twins(&self) -> bool {
         self.by_name.len() < self.len as usize
     }
+    /// What stands in a column for a choice, both by index; blank where the sheet has nothing. Panics where there is
+    /// no such column or choice.
     pub fn cell(&self, column: u32, row: u32) -> &Value {
         &self.columns[column as usize].1[row as usize]
     }
 }
 
 impl Layout {
+    /// The layout of a package. The package must be sound, as a
+    /// [`Questionnaire`](crate::questionnaire::Questionnaire) is.
     pub fn new(package: &Package) -> Self {
         let root = Scope { parent: 0, node: FORM, cells: vec![FORM], children: vec![], nth: 0 };
         let mut layout = Self {
@@ -132,12 +149,15 @@ impl Layout {
         id
     }
 
+    /// The scope whose rows hold a node's cell; of a repeat the scope it opens, of the form 0.
     pub fn scope_of(&self, node: NodeId) -> ScopeId {
         if node == FORM { 0 } else { self.nodes[node as usize].scope }
     }
+    /// Index of a node's cell in the rows of its scope; 0 of a repeat and of the form.
     pub fn cell_of(&self, node: NodeId) -> usize {
         if node == FORM { 0 } else { self.nodes[node as usize].cell as usize }
     }
+    /// The group or repeat right around a node; [`FORM`] where there is none, and of the form itself.
     pub fn parent_of(&self, node: NodeId) -> NodeId {
         if node == FORM { FORM } else { self.nodes[node as usize].parent }
     }
@@ -170,6 +190,7 @@ impl Layout {
         }
         a
     }
+    /// Index of a list by its name.
     pub fn list(&self, name: &str) -> Option<u32> {
         self.lists.iter().position(|table| &*table.name == name).map(|i| i as u32)
     }
@@ -194,12 +215,16 @@ pub struct InstanceData {
     free: Vec<RowId>,
 }
 
+/// One row of a scope, with its values: the form's only row, or one row of a repeat.
 #[derive(Debug, Clone)]
 pub struct InstanceRow {
+    /// The scope that it is a row of.
     pub scope: ScopeId,
+    /// The row of the scope right around it; 0 also of the form's row.
     pub parent: RowId,
     /// Its place among its siblings, from 0.
     pub position: u32,
+    /// The values of its nodes, in the order of [`Scope::cells`].
     pub cells: Vec<Cell>,
     /// The rows of each repeat right inside.
     pub children: Vec<Vec<RowId>>,
@@ -207,6 +232,7 @@ pub struct InstanceRow {
     pub hidden: Vec<Vec<RowId>>,
 }
 
+/// What one node holds in one row.
 #[derive(Debug, Clone)]
 pub struct Cell {
     /// As answered or computed.
@@ -226,15 +252,19 @@ impl InstanceData {
         rows.insert(layout, 0, 0, 0);
         rows
     }
+    /// A row by its id. Panics where there is no such row.
     pub fn row(&self, id: RowId) -> &InstanceRow {
         &self.rows[id as usize]
     }
+    /// A row by its id, to be changed. Panics where there is no such row.
     pub fn row_mut(&mut self, id: RowId) -> &mut InstanceRow {
         &mut self.rows[id as usize]
     }
+    /// A cell of a row, by its index. Panics where there is no such row or cell.
     pub fn cell(&self, row: RowId, cell: usize) -> &Cell {
         &self.rows[row as usize].cells[cell]
     }
+    /// A cell of a row by its index, to be changed. Panics where there is no such row or cell.
     pub fn cell_mut(&mut self, row: RowId, cell: usize) -> &mut Cell {
         &mut self.rows[row as usize].cells[cell]
     }

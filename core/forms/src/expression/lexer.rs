@@ -22,19 +22,34 @@ pub(super) enum Token {
 /// What stands between two operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
+    /// `or`: at least one side is true.
     Or,
+    /// `and`: both sides are true.
     And,
+    /// `=`: the sides are equal; of several nodes, some pair is.
     Equal,
+    /// `!=`: the sides differ; of several nodes, some pair does. A blank does not differ from a number, a date or a
+    /// time.
     Unequal,
+    /// `<`, between numbers, dates or times.
     Less,
+    /// `<=`, between numbers, dates or times.
     LessEqual,
+    /// `>`, between numbers, dates or times.
     Greater,
+    /// `>=`, between numbers, dates or times.
     GreaterEqual,
+    /// `+`: the sum of two numbers.
     Plus,
+    /// `-`: the difference of two numbers.
     Minus,
+    /// `*`: the product of two numbers.
     Times,
+    /// `div`: the quotient of two numbers, with its fraction.
     Div,
+    /// `mod`: the remainder of a division, with the sign of the dividend.
     Mod,
+    /// `|`: all nodes of two paths. It is parsed, but no expression can be used with it ([`Cause::Unsupported`]).
     Union,
 }
 

@@ -57,6 +57,7 @@ impl Moment {
     pub fn at(self, offset: i16) -> Self {
         Self { offset, ..self }
     }
+    /// The time of day at its own offset.
     pub fn time(self) -> TimeOfDay {
         let ms = (self.ms + i64::from(self.offset) * MINUTE).rem_euclid(DAY) as i32;
         TimeOfDay { ms, offset: self.offset }
@@ -122,11 +123,13 @@ pub fn parse_time(text: &str, local: i16) -> Option<TimeOfDay> {
     Some(TimeOfDay { ms: ((hours * 60 + minutes) * 60 + seconds) * 1_000 + millis, offset })
 }
 
+/// A day, counted from 1970-01-01, as `YYYY-MM-DD`.
 pub fn date_text(day: i32) -> String {
     let (year, month, day) = civil(day);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// A time of day as `hh:mm:ss.sss+hh:mm`, with its own offset.
 pub fn time_text(time: TimeOfDay) -> String {
     let s = time.ms / 1_000;
     let sign = if time.offset < 0 { '-' } else { '+' };
@@ -134,6 +137,7 @@ pub fn time_text(time: TimeOfDay) -> String {
     format!("{:02}:{:02}:{:02}.{:03}{sign}{h:02}:{m:02}", s / 3_600, s / 60 % 60, s % 60, time.ms % 1_000)
 }
 
+/// A moment as `YYYY-MM-DDThh:mm:ss.sss+hh:mm`, with its own offset.
 pub fn moment_text(moment: Moment) -> String {
     format!("{}T{}", date_text(moment.day()), time_text(moment.time()))
 }

@@ -14,11 +14,40 @@ pub const MAX_NESTING: u32 = 100;
 /// An expression as written, with names not yet looked up. `at` is a byte of the text, for messages.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ast {
+    /// A number, written without sign or exponent.
     Number(f64),
+    /// A text in quotes, without them.
     Text(String),
-    Path { base: Base, steps: Vec<Step>, at: usize },
-    Call { function: String, arguments: Vec<Ast>, at: usize },
-    Binary { operator: Operator, left: Box<Ast>, right: Box<Ast>, at: usize },
+    /// A path to nodes, `${name}` included.
+    Path {
+        /// Where it begins.
+        base: Base,
+        /// The steps from there, in order.
+        steps: Vec<Step>,
+        /// Where the path begins in the text.
+        at: usize,
+    },
+    /// A call of a function.
+    Call {
+        /// The name of the function, known or not.
+        function: String,
+        /// What stands between the brackets, in order.
+        arguments: Vec<Ast>,
+        /// Where the name of the function begins in the text.
+        at: usize,
+    },
+    /// An operation on two sides.
+    Binary {
+        /// What stands between the two sides.
+        operator: Operator,
+        /// What stands before the operator.
+        left: Box<Ast>,
+        /// What stands after the operator.
+        right: Box<Ast>,
+        /// Where the operator begins in the text.
+        at: usize,
+    },
+    /// A minus sign before an operand.
     Negative(Box<Ast>),
 }
 
@@ -40,15 +69,22 @@ pub enum Base {
 /// One step of a path with its predicates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
+    /// Where the step leads.
     pub axis: Axis,
+    /// The expressions in `[ ]` after it, in order: a truth, or a place from 1.
     pub predicates: Vec<Ast>,
 }
 
+/// Where a step of a path leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Axis {
+    /// To the node of this name right inside (`name`, `child::name`).
     Child(String),
+    /// To any node right inside (`*`, `node()`).
     AnyChild,
+    /// To the group, repeat or form right around (`..`).
     Parent,
+    /// Nowhere else (`.`); it also bears the predicates that follow the beginning of a path.
     Oneself,
 }
 

@@ -13,12 +13,17 @@ pub enum Value {
     /// No answer, or not relevant.
     #[default]
     Blank,
+    /// True or false.
     Bool(bool),
+    /// A number; whole numbers too.
     Number(f64),
+    /// A text: also the name of a choice, the names of several with spaces between, a place, or a file's name.
     Text(Arc<str>),
     /// Days since 1970-01-01.
     Date(i32),
+    /// A day with a time of day, and the offset at which it was told.
     DateTime(Moment),
+    /// A time of day with its offset.
     Time(TimeOfDay),
 }
 

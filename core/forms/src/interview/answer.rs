@@ -12,30 +12,44 @@ pub const MAX_ANSWER: usize = 20_000;
 /// Invalid an answer cannot be taken. The old one stays.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerError {
+    /// The path leads to nothing that can be answered or changed in this way.
     #[error("there is no such question")]
     UnknownQuestion,
+    /// The question, or a group or repeat around it, is not relevant.
     #[error("the question is not asked now")]
     NotRelevant,
+    /// The question or a section around it is read-only, or it is a note.
     #[error("the question cannot be answered")]
     ReadOnly,
+    /// An `integer` must be a whole number of 32 bits.
     #[error("not a whole number between -2147483648 and 2147483647")]
     NotInteger,
+    /// A `decimal` or `range` must be a number, with digits, `.` and `-` only.
     #[error("not a number")]
     NotNumber,
+    /// A `date` must be `YYYY-MM-DD`, and a `dateTime` have a time after `T`; the day must exist.
     #[error("not a date")]
     NotDate,
+    /// A `time` must be `hh:mm`, with seconds and offset if there are any.
     #[error("not a time")]
     NotTime,
+    /// A place must be `latitude longitude`, altitude and accuracy optional: one point of a `geopoint`, at least two
+    /// of a `geotrace` and three of a `geoshape`, with `;` between.
     #[error("not a place")]
     NotPlace,
+    /// The answer to a select or rank names a choice that its list does not have, or that its rows do not offer.
     #[error("none of the choices")]
     NotAChoice,
+    /// The answer to a `range` lies outside of its `start` and `end`.
     #[error("outside of the range")]
     OutOfRange,
+    /// The answer is longer than [`MAX_ANSWER`] bytes.
     #[error("the answer is too long")]
     TooLong,
+    /// The repeat, or the interview as a whole, has as many rows as it may.
     #[error("there are too many rows")]
     TooManyRows,
+    /// The repeat has a `repeat_count`: a person can neither add nor remove its rows.
     #[error("the number of rows is computed")]
     RowsAreCounted,
 }

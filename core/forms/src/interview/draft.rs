@@ -22,6 +22,7 @@ use std::sync::Arc;
 pub struct Draft {
     /// SHA-256 of the questionnaire's package, in base64url.
     pub questionnaire: String,
+    /// The language of the interview, as the questionnaire names it: `Français (fr)`.
     pub language: String,
     /// Path of the page at hand; empty where there is none.
     pub at: String,
@@ -31,6 +32,7 @@ pub struct Draft {
     /// The page was left, or tried to: what is missing on it is shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asked: bool,
+    /// The interview was stopped before its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped: bool,
     /// By path of the repeat: how many rows, outer repeats first.
@@ -55,8 +57,10 @@ impl std::fmt::Debug for Draft {
 /// Invalid a draft cannot be taken up.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeError {
+    /// The draft was made with a package of another SHA-256.
     #[error("the draft belongs to another questionnaire, or to another version")]
     OtherQuestionnaire,
+    /// Something in the draft does not fit the questionnaire that it names.
     #[error("the draft is damaged")]
     Damaged,
 }

@@ -15,6 +15,7 @@ pub struct Page {
     pub questions: Vec<Question>,
     /// Asks whether there is another row: [`super::Interview::add_row`] says yes, [`super::Interview::next`] no.
     pub another: Option<AddRowPrompt>,
+    /// How far the page is in the form.
     pub progress: Progress,
     /// There is no page before.
     pub first: bool,
@@ -33,40 +34,55 @@ pub struct Page {
 /// One question on a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
+    /// Where the question stands, for [`super::Interview::answer`]: `age`, `roster[2]/name`.
     pub path: String,
+    /// The type of the question.
     pub kind: NodeType,
+    /// The question as the person reads it; empty where the form has none.
     pub label: String,
+    /// The column `hint`.
     pub hint: Option<String>,
+    /// The column `guidance_hint`: help for whoever asks the questions.
     pub guidance: Option<String>,
     /// `image`, `audio`, `video`, `big-image`: names of files.
     pub media: BTreeMap<String, String>,
+    /// It must be answered now: the column `required`.
     pub required: bool,
+    /// It cannot be answered now: a note, or the column `readonly` of it or of a section around it.
     pub readonly: bool,
     /// As XLSForm stores it: `yes`, `a b c`, `2024-03-01`.
     pub value: Option<String>,
+    /// Of a select or rank: the choices on offer, in the order in which they are drawn.
     pub choices: Vec<ChoiceOption>,
     /// Invalid the answer cannot stay as it is.
     pub message: Option<Message>,
+    /// The column `appearance`, as the author wrote it: words with spaces between.
     pub appearance: String,
+    /// The column `parameters`, by name.
     pub parameters: BTreeMap<String, String>,
 }
 
 /// A choice on offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChoiceOption {
+    /// What is stored as the answer.
     pub name: String,
+    /// What the person reads; the name itself where the choice is an answer from a repeat.
     pub label: String,
+    /// `image`, `audio`, `video`, `big-image`: names of files.
     pub media: BTreeMap<String, String>,
 }
 
 /// Invalid a question is not settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
+    /// Which rule is not kept.
     pub why: Invalid,
     /// In the author's words; empty where the form has none: the app then says so in its own.
     pub text: String,
 }
 
+/// Which rule a question does not keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
     /// It must be answered.
@@ -78,15 +94,21 @@ pub enum Invalid {
 /// A question that keeps the interview from being finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
+    /// Where the question stands, for [`super::Interview::jump`].
     pub path: String,
+    /// The question as the person reads it.
     pub label: String,
+    /// What is missing or wrong.
     pub message: Message,
 }
 
 /// Where one is in the form: questions before this page, of all questions that the form has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
+    /// How many questions of the form stand before this page; those of a repeat count once, whatever its rows.
     pub done: u32,
+    /// How many questions the form has, counted in the same way, relevant or not; one more where the last row of the
+    /// survey is never drawn.
     pub all: u32,
 }
 
@@ -95,6 +117,7 @@ pub struct Progress {
 pub struct AddRowPrompt {
     /// For [`super::Interview::add_row`].
     pub path: String,
+    /// The label of the repeat.
     pub label: String,
     /// How many there are.
     pub rows: u32,

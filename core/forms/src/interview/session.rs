@@ -55,6 +55,7 @@ impl Interview {
         interview
     }
 
+    /// The questionnaire that this interview is of.
     pub fn questionnaire(&self) -> &Arc<Questionnaire> {
         &self.questionnaire
     }
@@ -296,6 +297,7 @@ impl Interview {
         self.stopped = true;
     }
 
+    /// Whether the interview was ended with [`Interview::stop`].
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }

@@ -20,11 +20,15 @@ pub enum Severity {
 /// header as the author wrote it, empty if the diagnostic is not of one cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
+    /// Whether the form can be used in spite of it.
     pub severity: Severity,
     /// Stable, for tools: `unknown-reference`.
     pub code: &'static str,
+    /// The sheet, as the workbook or XLSForm names it.
     pub sheet: String,
+    /// The row of the spreadsheet, from 1; 0 for the sheet as a whole.
     pub row: usize,
+    /// The header of the column, as the author wrote it; empty if it is not of one cell.
     pub column: String,
     /// The cell as a spreadsheet calls it: `B7`. Empty if there is no such cell.
     pub cell: String,
@@ -32,6 +36,7 @@ pub struct Diagnostic {
     pub content: String,
     /// The characters of the content that are meant: the first, and how many.
     pub span: Option<(usize, usize)>,
+    /// What is wrong, in a sentence.
     pub message: Phrase,
     /// What the author can do.
     pub hint: Phrase,

@@ -11,6 +11,7 @@ pub struct Phrase {
     pub id: &'static str,
     /// What stands in the text, by name.
     pub args: Box<[(&'static str, String)]>,
+    /// The English text, with the arguments in it.
     pub text: Box<str>,
 }
 

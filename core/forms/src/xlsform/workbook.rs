@@ -29,6 +29,7 @@ const BLANK_COLUMNS: usize = 20;
 /// The sheets of a form, in the order of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workbook {
+    /// The sheets; those of a spreadsheet whose names begin with `_` are there without rows.
     pub sheets: Vec<Sheet>,
 }
 
@@ -36,7 +37,9 @@ pub struct Workbook {
 /// shorter than the header.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
+    /// The name of the sheet, as the file has it.
     pub name: String,
+    /// The rows as texts of cells, the header first.
     pub rows: Vec<Vec<String>>,
     /// What the file holds beyond these rows.
     pub unread: Vec<Unread>,
@@ -50,13 +53,21 @@ pub enum Unread {
     /// Columns from this one on: a long blank stretch of the header stands before them.
     ColumnsFrom(usize),
     /// A column without a header: its first filled row, and how many rows are filled.
-    Column { column: usize, first: usize, rows: usize },
+    Column {
+        /// Index of the column.
+        column: usize,
+        /// Index of its first row that is filled.
+        first: usize,
+        /// How many of its rows are filled.
+        rows: usize,
+    },
 }
 
 /// The bytes are no workbook, or one that is not safe to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct Unreadable {
+    /// What is wrong with the file.
     pub cause: Phrase,
     /// What the author can do.
     pub hint: Phrase,

@@ -9,28 +9,40 @@ const MAX_LEN: usize = 10_000;
 /// Why a pattern cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RegexError {
+    /// A `(`, `[` or `{`, or an escape, has no end.
     #[error("a bracket or brace is not closed")]
     Unclosed,
+    /// A `)` has no `(` before it.
     #[error("a closing bracket has no opening one")]
     Unopened,
+    /// A `*`, `+`, `?` or `{` begins a pattern, group or alternative, or follows another repetition.
     #[error("there is nothing that *, +, ? or {{}} could repeat")]
     NothingToRepeat,
+    /// What stands between `{` and `}` is no `n`, `n,` or `n,m`, or `m` is smaller than `n`.
     #[error("{{}} holds no number of repetitions")]
     BadRepeat,
+    /// A range in `[ ]` ends before it begins (`z-a`), or ends with a class (`a-\d`).
     #[error("a range in [] runs backwards")]
     BadRange,
+    /// A class of characters by name, as in `\p{L}` or `[:alpha:]`, is not known.
     #[error("a class \\p{{}} is not known")]
     UnknownClass,
+    /// A letter or digit after `\` has no meaning, or a character's code after `\x` or `\u` is none.
     #[error("a letter after \\ has no meaning")]
     UnknownEscape,
+    /// A group begins with `(?` and something that is no name, look-around or known flag.
     #[error("a group that begins with (? is not known")]
     UnknownGroup,
+    /// The pattern asks for what a group has found before: `\1`, `\k`.
     #[error("it refers back to a group (\\1)")]
     BackReference,
+    /// A repetition keeps all that it took: `a*+`, `a++`, `a?+`, `(?>a)`. Such a pattern cannot be answered here.
     #[error("a repetition that never gives back (*+, ++, ?+, (?>...))")]
     Possessive,
+    /// A class stands inside a class, or two are cut with `&&`, as Java has it.
     #[error("classes inside classes ([a-z&&[^x]])")]
     NestedClass,
+    /// The pattern has too many bytes, steps or look-arounds, or too many groups in each other.
     #[error("it is too long")]
     TooLong,
 }
