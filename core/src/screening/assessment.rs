@@ -30,7 +30,7 @@ pub struct Raise {
     pub from: Outcome,
 }
 
-/// Invalid an outcome cannot be raised.
+/// Why an outcome cannot be raised.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum RaiseError {
     /// There is no consent.

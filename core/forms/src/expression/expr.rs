@@ -168,7 +168,7 @@ pub struct Items {
     pub column: Column,
 }
 
-/// InstanceData of a table by the text in one column.
+/// Rows of a table by the text in one column.
 pub type Index = HashMap<Arc<str>, Vec<u32>>;
 
 /// What can be read of a choice.

@@ -9,7 +9,7 @@ use crate::package::{Choices, NodeType, Source};
 /// An answer is at most this many bytes long.
 pub const MAX_ANSWER: usize = 20_000;
 
-/// Invalid an answer cannot be taken. The old one stays.
+/// Why an answer cannot be taken. The old one stays.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerError {
     /// The path leads to nothing that can be answered or changed in this way.

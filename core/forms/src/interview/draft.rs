@@ -54,7 +54,7 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// Invalid a draft cannot be taken up.
+/// Why a draft cannot be taken up.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeError {
     /// The draft was made with a package of another SHA-256.

@@ -137,7 +137,7 @@ impl Interview {
         false
     }
 
-    /// Invalid a relevant question is not settled.
+    /// Why a relevant question is not settled.
     pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();

@@ -11,7 +11,7 @@ pub(super) enum Position {
     Question(NodeId, RowId),
     /// A group, or a row of a repeat, whose questions stand together.
     Together(NodeId, RowId),
-    /// AddRowPrompt row? The row is the one around the repeat.
+    /// Another row? The row is the one around the repeat.
     AddRow(NodeId, RowId),
 }
 

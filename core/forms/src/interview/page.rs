@@ -54,7 +54,7 @@ pub struct Question {
     pub value: Option<String>,
     /// Of a select or rank: the choices on offer, in the order in which they are drawn.
     pub choices: Vec<ChoiceOption>,
-    /// Invalid the answer cannot stay as it is.
+    /// Why the answer cannot stay as it is.
     pub message: Option<Message>,
     /// The column `appearance`, as the author wrote it: words with spaces between.
     pub appearance: String,
@@ -73,7 +73,7 @@ pub struct ChoiceOption {
     pub media: BTreeMap<String, String>,
 }
 
-/// Invalid a question is not settled.
+/// Why a question is not settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Which rule is not kept.

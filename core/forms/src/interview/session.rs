@@ -222,7 +222,7 @@ impl Interview {
         Ok((node, parent))
     }
 
-    /// AddRowPrompt language, from now on; the questionnaire's default where it has no such language.
+    /// Another language, from now on; the questionnaire's default where it has no such language.
     pub fn set_language(&mut self, language: &str) -> Page {
         let language = self.questionnaire.language(language).unwrap_or(self.questionnaire.default_language);
         self.change(|state, form| state.set_language(form, language));

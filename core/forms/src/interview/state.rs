@@ -30,7 +30,7 @@ pub(super) struct State {
     dirty: BTreeSet<Dirty>,
     /// Nodes with a trigger that changed, in their rows.
     changed: Vec<(NodeId, RowId)>,
-    /// InstanceData whose dynamic defaults are due.
+    /// Rows whose dynamic defaults are due.
     begun: Vec<RowId>,
     /// Defaults are no change: they trigger nothing.
     quiet: bool,
@@ -451,7 +451,7 @@ impl State {
         }
     }
 
-    /// AddRowPrompt language: what depends on it is computed anew.
+    /// Another language: what depends on it is computed anew.
     pub fn set_language(&mut self, form: Form<'_>, language: usize) {
         self.around.language = language;
         for rank in &form.program.of_language {

@@ -11,7 +11,7 @@ use crate::say;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
 use std::io::{Cursor, Read};
 
-/// InstanceData that a sheet may have.
+/// Rows that a sheet may have.
 pub const MAX_ROWS: usize = 50_000;
 /// Columns that a sheet may have.
 pub const MAX_COLUMNS: usize = 500;
