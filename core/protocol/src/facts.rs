@@ -14,7 +14,9 @@ pub type Facts = BTreeMap<String, FactValue>;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FactValue {
+    /// One code.
     One(String),
+    /// Several codes, for a question with several answers.
     Many(BTreeSet<String>),
 }
 
@@ -32,13 +34,17 @@ impl FactValue {
 /// One row of the dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
+    /// Its name in questionnaires and records.
     pub name: String,
     /// Kinds of record that may carry it.
     pub kinds: Vec<Kind>,
+    /// Whether a record may carry several of its codes.
     pub many: bool,
+    /// The codes that there are.
     pub codes: Codes,
     /// Public tables may split by it; else those for authorised users only.
     pub public: bool,
+    /// Whether a table that splits by it is sensitive.
     pub sensitive: bool,
     /// An item of the questionnaire, `derived:NAME`, `record:FIELD` or `form`.
     pub from: String,
@@ -63,6 +69,7 @@ pub enum Codes {
 }
 
 impl Codes {
+    /// Whether this is one of the codes.
     pub fn has(&self, code: &str) -> bool {
         match self {
             Codes::List(codes) => codes.iter().any(|c| c == code),
@@ -87,6 +94,7 @@ fn is_month(code: &str) -> bool {
 pub struct Dictionary {
     /// Grows with every change of a fact or a code.
     pub version: u32,
+    /// In the order of the file.
     pub facts: Vec<Fact>,
 }
 
@@ -94,7 +102,9 @@ pub struct Dictionary {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("facts.csv, line {line}: {cause}")]
 pub struct DictionaryFault {
+    /// The line of the file, from 1.
     pub line: usize,
+    /// What is wrong there.
     pub cause: &'static str,
 }
 
@@ -131,6 +141,7 @@ impl Dictionary {
         Ok(Self { version, facts })
     }
 
+    /// The fact of this name.
     pub fn get(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|f| f.name == name)
     }

@@ -14,6 +14,8 @@
 //! | [`tree`] | the Merkle tree of a log that anyone can check |
 //! | [`clock`] | time as a parameter |
 
+#![deny(missing_docs)]
+
 pub mod case_export;
 pub mod catalog;
 pub mod clock;

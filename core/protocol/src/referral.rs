@@ -85,6 +85,7 @@ pub struct Route {
     pub service: String,
     /// One of [`URGENCIES`].
     pub urgency: String,
+    /// Where it stands.
     pub status: Status,
 }
 

@@ -8,15 +8,19 @@ use std::sync::OnceLock;
 /// What a table counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
+    /// People screened or identified, each once.
     People,
+    /// Interviews.
     Screenings,
     /// Focal points that sent a screening.
     FocalPoints,
     /// Decisions of reviewers.
     Reviews,
+    /// Referrals of a person to a service.
     Referrals,
     /// People assisted.
     Assistance,
+    /// Activities of organisations.
     Activities,
     /// Participants of activities.
     Participants,
@@ -74,6 +78,7 @@ impl Unit {
 /// Which of a unit's records a table counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Population {
+    /// Every record of the unit's kind.
     All,
     /// Of people: everybody screened, once.
     Screened,
@@ -81,8 +86,11 @@ pub enum Population {
     Identified,
     /// Those with this code of a fact; or, where `is` is false, with another code or none.
     Where {
+        /// The fact that decides.
         fact: String,
+        /// Its code.
         code: String,
+        /// Whether the record must have the code, or must not.
         is: bool,
     },
 }
@@ -109,19 +117,25 @@ impl Dimension {
 /// One row of `tables.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
+    /// Its name in addresses and exports.
     pub id: String,
     /// Key of its title among the texts.
     pub title: String,
     /// The page that it stands on, and the key of that page's title.
     pub page: String,
+    /// What it counts.
     pub unit: Unit,
+    /// Which records it counts.
     pub population: Population,
     /// One to three. Of several, the first makes the columns.
     pub dimensions: Vec<Dimension>,
+    /// Whether it exists for the nation.
     pub national: bool,
+    /// Whether it exists for each province.
     pub provincial: bool,
     /// Beside all closed months together, which every table has.
     pub yearly: bool,
+    /// Whether it exists for each quarter.
     pub quarterly: bool,
     /// It splits by a fact that `facts.csv` marks as sensitive.
     pub sensitive: bool,
@@ -134,6 +148,7 @@ pub struct Table {
 /// All tables, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
+    /// In the order of the file.
     pub tables: Vec<Table>,
 }
 
@@ -141,7 +156,9 @@ pub struct Tables {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("tables.csv, line {line}: {cause}")]
 pub struct TablesError {
+    /// The line of the file, from 1.
     pub line: usize,
+    /// What is wrong there.
     pub cause: &'static str,
 }
 
@@ -174,6 +191,7 @@ impl Tables {
         Ok(Self { tables })
     }
 
+    /// The table of this id.
     pub fn get(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }
