@@ -8,7 +8,7 @@
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
 //! | `cells` | the tables of `tables.csv` made ready: in which cells a record counts |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
-//! | [`answer`] | one table at one place and period: what of it may be shown |
+//! | `answer` | one table at one place and period: what of it may be shown |
 //! | [`disclosure`] | the only door: `shown()` |
 //!
 //! An open month shows totals of the nation and its provinces only. When it closes, seven days after its end, its
