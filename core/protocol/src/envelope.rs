@@ -254,15 +254,6 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes"))
 }
 
-/// A digest of the SHA family by its name; SHA-1 protects nothing and stands here for forms that ask for it.
-pub fn sha(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-    use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
-    let algorithms =
-        [("SHA-1", &SHA1_FOR_LEGACY_USE_ONLY), ("SHA-256", &SHA256), ("SHA-384", &SHA384), ("SHA-512", &SHA512)];
-    let (_, algorithm) = algorithms.into_iter().find(|(known, _)| *known == name)?;
-    Some(digest(algorithm, bytes).as_ref().to_vec())
-}
-
 /// Bytes from the system's generator.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
