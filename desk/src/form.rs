@@ -34,7 +34,7 @@ pub fn compile(path: &Path) -> Result<Compiled> {
 }
 
 /// A file of the same folder; none if the name leads out of it.
-fn attachment(folder: &Path, name: &str) -> Option<Vec<u8>> {
+pub(crate) fn attachment(folder: &Path, name: &str) -> Option<Vec<u8>> {
     let plain = PathBuf::from(name).file_name().is_some_and(|file| file == name);
     plain.then(|| std::fs::read(folder.join(name)).ok()).flatten()
 }
@@ -175,17 +175,17 @@ pub fn write_package(compiled: &Compiled, output: &Path) -> Result<String> {
 /// An interview in the terminal, in a language by name or code, as of now.
 pub fn preview(compiled: Compiled, language: &str) -> Result<()> {
     let questionnaire = compiled.questionnaire.ok_or_else(|| invalid("the form has errors"))?;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let config = InterviewConfig {
-        language: language.into(),
-        now: now as i64,
-        seed: now,
-        offset: 120,
-        ..InterviewConfig::default()
-    };
-    let mut interview = Interview::start(Arc::new(questionnaire), config);
+    let mut interview = begin(questionnaire, language);
     let done = preview::lead(&mut interview, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     done.map_err(|cause| invalid(format!("the terminal cannot be used: {cause}")))
+}
+
+/// An interview without a vault, as of now.
+pub(crate) fn begin(questionnaire: Questionnaire, language: &str) -> Interview {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let language = language.into();
+    let config = InterviewConfig { language, now: now as i64, seed: now, offset: 120, ..InterviewConfig::default() };
+    Interview::start(Arc::new(questionnaire), config)
 }
 
 /// Writes the workbook of a form as .xlsx, every cell as text.

@@ -11,6 +11,7 @@
 //! | [`catalog`] | the draft of a catalog |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
+//! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
 //! | [`files`], [`error`] | reading and writing files; the one error |
 
@@ -24,6 +25,7 @@ pub mod export;
 pub mod files;
 pub mod form;
 pub mod keys;
+pub mod local_page;
 pub mod preview;
 pub mod pyxform;
 pub mod review;

@@ -3,12 +3,15 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::case::Proof;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
+use tabara_desk::local_page::LocalPage;
+use tabara_desk::local_page::key_store::KeyStore;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review};
 use tabara_protocol::catalog::{Catalog, Uuid};
@@ -42,6 +45,16 @@ enum Tool {
     Case(CaseTool),
     /// Signs a reviewer's decision, in a bundle for `tabara-server intake` or any phone.
     Review(ReviewArgs),
+    /// A focal point's phone in the browser of this computer, until Ctrl-C. Prints an address that works once; the key
+    /// Enter prints another.
+    Phone {
+        /// The phone's folder. Its secret lies in the computer's key store, or else in a file beside the folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Keep the secret of a new folder in the file, although the computer has a key store.
+        #[arg(long)]
+        key_file: bool,
+    },
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
@@ -83,6 +96,9 @@ enum FormTool {
     /// Leads through a form in the terminal, page by page.
     Preview {
         form: PathBuf,
+        /// In the browser of this computer, with what the form thinks beside each page; it follows the file.
+        #[arg(long)]
+        browser: bool,
         /// Language to begin in, by name or code.
         #[arg(long, default_value = "")]
         language: String,
@@ -324,6 +340,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
             std::io::stdin().read_line(&mut line).map_err(|e| at(Path::new("input"), e))?;
             println!("{}", card::terminal(line.trim())?);
         }
+        Tool::Phone { dir, key_file } => return phone(&dir, key_file),
         Tool::Form(tool) => return run_form(tool),
         Tool::Case(CaseTool::Open { file, reading }) => {
             for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {
@@ -345,6 +362,35 @@ fn run(tool: Tool) -> Result<ExitCode> {
             write(&order.output, review::bundle(vec![signed], &catalog::read_draft(&order.catalog)?)?)?;
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn phone(dir: &Path, key_file: bool) -> Result<ExitCode> {
+    let secret = Arc::new(KeyStore::open(dir, key_file)?);
+    let warned = secret.is_file();
+    if warned {
+        let path = secret.path().display();
+        eprintln!("WARNING: the phone's secret lies in {path}. Who copies the disk needs nothing but the PIN.");
+    }
+    serve(async { LocalPage::phone(dir, secret, Arc::new(SystemClock::default()), warned).await })
+}
+
+/// Serves a local page until Ctrl-C, and prints its addresses: one at the start, another for each line of the input.
+fn serve(page: impl Future<Output = Result<LocalPage>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| at(Path::new("threads"), e))?;
+    runtime.block_on(async {
+        let page = page.await?;
+        let door = page.door();
+        println!("{}", door.address());
+        std::thread::spawn(move || {
+            for _ in std::io::stdin().lines().map_while(std::io::Result::ok) {
+                println!("{}", door.address());
+            }
+        });
+        page.serve(async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await
+    })?;
+    // requests that are still open do not hold the program up
+    runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -380,7 +426,10 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
             }
             Ok(ExitCode::from(verdict as u8))
         }
-        FormTool::Preview { form, language } => {
+        FormTool::Preview { form, language, browser: true } => {
+            serve(async { LocalPage::preview(&form, &language).await })
+        }
+        FormTool::Preview { form, language, .. } => {
             let compiled = form::compile(&form)?;
             let verdict = form::verdict(&compiled.diagnostics);
             match verdict {

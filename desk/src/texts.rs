@@ -1,12 +1,18 @@
-//! What the tools for forms say, in English and French (Fluent). The English of a diagnostic is the text that it carries;
-//! its French stands in `texts/fr.ftl` under the same id. What only the tools say is in both files.
+//! What the tools say, in English and French (Fluent, folder `i18n`). The English of a diagnostic is the text that it carries;
+//! its French stands in `tools.fr.ftl` under the same id. What only the tools say is in both `tools` files, what the local page
+//! says in both `page` files.
 
 use crate::error::{DeskError, Result, invalid};
-use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::sync::LazyLock;
 pub use tabara_forms::xlsform::Phrase;
 
-const ENGLISH: &str = include_str!("texts/en.ftl");
-const FRENCH: &str = include_str!("texts/fr.ftl");
+const ENGLISH: [&str; 2] = [include_str!("../i18n/tools.en.ftl"), include_str!("../i18n/page.en.ftl")];
+const FRENCH: [&str; 2] = [include_str!("../i18n/tools.fr.ftl"), include_str!("../i18n/page.fr.ftl")];
+
+static SPOKEN: LazyLock<[Texts; 2]> =
+    LazyLock::new(|| ["en", "fr"].map(|language| Texts::new(language).expect("both languages can be read")));
 
 /// The texts of one language.
 pub struct Texts {
@@ -17,20 +23,50 @@ pub struct Texts {
 impl Texts {
     /// `en` or `fr`, also as part of a longer name such as `fr-BI`.
     pub fn new(language: &str) -> Result<Self> {
-        let (source, french) = match language.to_lowercase().split(['-', '_']).next() {
+        let (sources, french) = match language.to_lowercase().split(['-', '_']).next() {
             Some("en") => (ENGLISH, false),
             Some("fr") => (FRENCH, true),
             _ => return Err(invalid("the tools speak en and fr")),
         };
         let broken = |error: String| DeskError::Invalid(format!("the texts of {language}: {error}"));
-        let resource =
-            FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| broken(format!("{errors:?}")))?;
         let name = if french { "fr" } else { "en" };
-        let mut bundle = FluentBundle::new(vec![name.parse().map_err(|_| broken(name.to_owned()))?]);
+        let mut bundle = FluentBundle::new_concurrent(vec![name.parse().map_err(|_| broken(name.to_owned()))?]);
         // marks of direction around arguments would stand in the way of who copies a name
         bundle.set_use_isolating(false);
-        bundle.add_resource(resource).map_err(|errors| broken(format!("{errors:?}")))?;
+        for source in sources {
+            let resource = FluentResource::try_new(source.to_owned());
+            let resource = resource.map_err(|(_, errors)| broken(format!("{errors:?}")))?;
+            bundle.add_resource(resource).map_err(|errors| broken(format!("{errors:?}")))?;
+        }
         Ok(Self { bundle, french })
+    }
+
+    /// The texts of a language, by a tag or the name of a questionnaire's language (`Français (fr)`); none where the tools do
+    /// not speak it.
+    pub fn of(language: &str) -> Option<&'static Self> {
+        let tag =
+            language.rsplit_once('(').map_or(language, |(_, tag)| tag.trim_end_matches(')')).trim().to_lowercase();
+        let [english, french] = &*SPOKEN;
+        match tag.split(['-', '_']).next() {
+            Some("en" | "english") => Some(english),
+            Some("fr" | "français" | "french") => Some(french),
+            _ => None,
+        }
+    }
+
+    /// `en` or `fr`.
+    pub fn tag(&self) -> &'static str {
+        if self.french { "fr" } else { "en" }
+    }
+
+    /// A text without arguments.
+    pub fn say(&self, id: &str) -> String {
+        self.get(id, &[])
+    }
+
+    /// Whether there is such a text.
+    pub fn has(&self, id: &str) -> bool {
+        self.bundle.has_message(id)
     }
 
     /// A text of the tools; numbers decide about singular and plural.
@@ -88,7 +124,7 @@ mod tests {
         phrases(&root.join("src"), &mut found);
         let text = std::fs::read_to_string(root.join("../core/forms/src/xlsform.rs")).expect("a source");
         assert!(found.len() > 200 && text.contains("say!("), "{} phrases", found.len());
-        let french: BTreeMap<&str, &str> = FRENCH.lines().filter_map(|line| line.split_once(" = ")).collect();
+        let french: BTreeMap<&str, &str> = FRENCH[0].lines().filter_map(|line| line.split_once(" = ")).collect();
         let mut wrong = Vec::new();
         for (id, names) in found.iter().filter(|(id, _)| !id.is_empty() && !id.contains('$')) {
             let given: BTreeSet<String> = french
@@ -115,8 +151,12 @@ mod tests {
                 .filter(|id| !id.starts_with(' '))
                 .collect()
         };
-        let missing: Vec<_> = ids(ENGLISH).difference(&ids(FRENCH)).copied().collect();
-        assert!(missing.is_empty(), "{missing:?}");
+        for (english, french) in ENGLISH.into_iter().zip(FRENCH) {
+            let missing: Vec<_> = ids(english).difference(&ids(french)).copied().collect();
+            assert!(missing.is_empty(), "{missing:?}");
+        }
+        let [english, french] = [ENGLISH[1], FRENCH[1]].map(ids);
+        assert_eq!(english, french);
     }
 
     #[test]

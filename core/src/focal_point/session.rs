@@ -201,6 +201,28 @@ impl Session {
     pub fn missing(&self) -> Result<Vec<Missing>> {
         self.look(|interview| Ok(interview.missing()))
     }
+    /// All pages as they stand, for a review before the end: up to the first on which something is missing or wrong.
+    pub fn pages(&self) -> Result<Vec<Page>> {
+        self.look(|interview| {
+            let mut copy = interview.clone();
+            let mut page = copy.page();
+            while !page.first {
+                let after = std::mem::replace(&mut page, copy.back());
+                if page.path == after.path {
+                    break;
+                }
+            }
+            let mut pages = vec![page];
+            while pages.last().is_some_and(|page| !page.last) {
+                let next = copy.next();
+                if next.refused {
+                    break;
+                }
+                pages.push(next);
+            }
+            Ok(pages)
+        })
+    }
     /// The assessment as the answers stand now.
     pub fn assessment(&self) -> Result<Assessment> {
         self.look(|interview| Ok(screening::assess(interview)))

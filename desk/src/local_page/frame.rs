@@ -1,0 +1,66 @@
+//! The page around its content, and the files that every page loads.
+
+use super::door::HOME;
+use crate::texts::Texts;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+/// What stands around a content.
+pub(super) struct Frame<'a> {
+    pub base: &'a str,
+    pub texts: &'a Texts,
+    pub title: &'a str,
+    /// Buttons of the bar at the top.
+    pub bar: Markup,
+    /// Load this page after so many seconds.
+    pub then: Option<(u64, &'a str)>,
+    /// Two columns on a wide screen.
+    pub wide: bool,
+}
+
+pub(super) fn page(frame: &Frame<'_>, content: Markup) -> Response {
+    let markup = html! {
+        (DOCTYPE)
+        html lang=(frame.texts.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                base href=(frame.base);
+                title { (frame.title) " – Tabara" }
+                @if let Some((seconds, page)) = frame.then {
+                    meta http-equiv="refresh" content={ (seconds) ";url=" (page) };
+                }
+                link rel="icon" href="icon.svg";
+                link rel="stylesheet" href="style.css";
+                script src="script.js" defer {}
+            }
+            body {
+                header.top {
+                    a.brand href=(HOME) { "Tabara" }
+                    (frame.bar)
+                }
+                main.wide[frame.wide] { (content) }
+            }
+        }
+    };
+    markup.into_response()
+}
+
+/// The name of a questionnaire's language: `Français` of `Français (fr)`.
+pub(super) fn plain_name(language: &str) -> &str {
+    language.split_once(" (").map_or(language, |(name, _)| name)
+}
+
+pub(super) async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css")).into_response()
+}
+
+pub(super) async fn script() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("script.js")).into_response()
+}
+
+pub(super) async fn icon() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("icon.svg")).into_response()
+}

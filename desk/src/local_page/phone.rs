@@ -1,0 +1,60 @@
+//! A focal point's phone in the browser: the real core on a folder of this computer.
+
+mod ending;
+mod entry;
+mod exchange;
+mod here;
+mod home;
+mod interview;
+mod records;
+mod state;
+
+pub(super) use state::Phone;
+
+use super::frame::{icon, script, style};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// A courier's file is at most this long.
+const MOST_BYTES: usize = 64 << 20;
+
+pub(super) fn router(phone: Arc<Phone>) -> Router {
+    tokio::spawn(state::watch(Arc::downgrade(&phone)));
+    let pages = Router::new()
+        .route("/home", get(home::home))
+        .route("/language/{tag}", post(home::language_chosen))
+        .route("/start", post(home::start))
+        .route("/lock", post(home::lock))
+        .route("/exit", get(home::exit))
+        .route("/calendar", get(home::calendar))
+        .route("/card", get(entry::card).post(entry::read_card))
+        .route("/enrol", post(entry::enrol))
+        .route("/unlock", post(entry::unlock))
+        .route("/pin", get(entry::pin).post(entry::change_pin))
+        .route("/wipe", get(entry::ask_wipe).post(entry::wipe))
+        .route("/start-over", post(entry::start_over))
+        .route("/interview/{draft}", get(interview::page).post(interview::step))
+        .route("/review/{draft}", get(ending::review))
+        .route("/result/{draft}", get(ending::result).post(ending::finish))
+        .route("/stopped/{draft}", get(ending::stopped).post(ending::finish_stopped))
+        .route("/slip", get(ending::slip).post(ending::written_down))
+        .route("/records/{page}", get(records::list))
+        .route("/slip/{record}", get(records::slip))
+        .route("/withdraw/{record}", get(records::ask_withdraw).post(records::withdraw))
+        .route("/take-back", get(records::ask_take_back).post(records::take_back))
+        .route("/activity/{page}", get(records::activity))
+        .route("/sync", get(exchange::status).post(exchange::start))
+        .route("/sync/stop", post(exchange::stop))
+        .route("/courier", get(exchange::courier))
+        .route("/courier/bundle", get(exchange::bundle))
+        .route("/courier/parcel", post(exchange::take_parcel))
+        .route("/courier/carry", post(exchange::carry));
+    pages
+        .route("/style.css", get(style))
+        .route("/script.js", get(script))
+        .route("/icon.svg", get(icon))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(phone)
+}

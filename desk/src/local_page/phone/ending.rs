@@ -1,0 +1,206 @@
+//! The end of an interview: all answers once more, what the screening says and advises, sealing, the slip.
+
+use super::here::{Failed, Here, Shown, spaced};
+use super::interview::at;
+use super::state::Sealed;
+use crate::local_page::door::HOME;
+use crate::local_page::fields::{Shape, shape, told};
+use crate::local_page::markdown::inline;
+use crate::local_page::posted::{Posted, field};
+use crate::local_page::trouble::trouble;
+use crate::texts::Texts;
+use axum::Form;
+use axum::extract::Path;
+use axum::response::Response;
+use maud::{Markup, html};
+use tabara_core::Error;
+use tabara_core::focal_point::Labels;
+use tabara_core::record::Uuid;
+use tabara_core::screening::{Advice, Assessment, Outcome};
+
+/// What is missing, and what was answered; each leads back to its question.
+pub(super) async fn review(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
+    let read = move |core: &tabara_core::focal_point::FocalPoint| {
+        let session = core.resume(draft)?;
+        Ok((session.page()?.language, session.missing()?, session.pages()?))
+    };
+    let (language, missing, pages) = here.core(read).await?;
+    here.texts = Texts::of(&language).unwrap_or(here.texts);
+    let jump = |path: &str, label: &str, answer: &str| {
+        html! {
+            button.answer name="go" value={ "jump:" (path) } { span { (inline(label)) } strong { (answer) } }
+        }
+    };
+    let content = html! {
+        h1 { (here.say("review")) }
+        form method="post" action=(at(draft)) {
+            @if !missing.is_empty() {
+                p.wrong { (here.texts.get("missing", &[("n", missing.len().into())])) }
+                @for one in &missing { (jump(&one.path, &one.label, &one.message.text)) }
+            } @else {
+                p.hint { (here.say("review-explain")) }
+                @for page in &pages {
+                    @if let Some(title) = &page.title { h2 { (title) } }
+                    @for question in page.questions.iter().filter(|q| q.value.is_some() && shape(q) != Shape::Read) {
+                        (jump(&question.path, &question.label, &told(question)))
+                    }
+                }
+            }
+        }
+        div.steps {
+            a.second href=(at(draft)) { (here.say("back")) }
+            @if missing.is_empty() { a.main href={ "result/" (draft) } { (here.say("to-result")) } }
+        }
+    };
+    Ok(here.page(&here.say("review"), content))
+}
+
+/// The outcome with what is urgent, what to do, and why.
+pub(super) async fn result(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
+    let read = move |core: &tabara_core::focal_point::FocalPoint| {
+        let session = core.resume(draft)?;
+        Ok((session.page()?.language, session.assessment()?, session.labels()?))
+    };
+    let (language, assessment, labels) = here.core(read).await?;
+    here.texts = Texts::of(&language).unwrap_or(here.texts);
+    let recordable = assessment.consent.record;
+    let raise = if assessment.is_raisable() { labels.list("raise_reason") } else { vec![] };
+    let urgent: Vec<String> = assessment.urgent.iter().cloned().collect();
+    let content = html! {
+        h1 { (here.say("result")) }
+        (said(&here, &labels, assessment.outcome, &assessment.advice(), &urgent))
+        (reasons(&here, &labels, &assessment))
+        form method="post" action={ "result/" (draft) } {
+            @if recordable { p.hint { (here.say("seal-explain")) } }
+            @if !raise.is_empty() {
+                details {
+                    summary { (here.say("raise")) }
+                    fieldset {
+                        legend { (here.say("raise-why")) }
+                        @for (code, label) in &raise {
+                            label.choice { input type="radio" name="raise" value=(code); span { (label) } }
+                        }
+                    }
+                }
+            }
+            div.steps {
+                a.second href={ "review/" (draft) } { (here.say("return-to-answers")) }
+                button.main { (here.say(if recordable { "seal" } else { "erase" })) }
+            }
+        }
+    };
+    Ok(here.page(&here.say("result"), content))
+}
+
+fn said(here: &Here, labels: &Labels, outcome: Outcome, advice: &[Advice], urgent: &[String]) -> Markup {
+    // a form without screening has no words for an outcome, and nothing to advise
+    let screens = !labels.list("outcome").is_empty();
+    html! {
+        @if screens {
+            p { (here.say("outcome")) }
+            p.outcome { (labels.of("outcome", outcome.code())) }
+            @for code in urgent { p.urgent { (labels.of("urgent", code)) } }
+            @for advice in advice { p.advice { (labels.of("advice", advice.code())) } }
+        }
+    }
+}
+
+/// Flags, why a reviewer will look, and what is still unknown. What counted for what is for the reviewer.
+fn reasons(here: &Here, labels: &Labels, assessment: &Assessment) -> Markup {
+    let flags = assessment.flags.iter().map(|code| labels.of("flag", code));
+    let review = assessment.review.iter().map(|code| labels.of("review_reason", code));
+    let reasons: Vec<&str> = flags.chain(review).collect();
+    html! {
+        @if !reasons.is_empty() {
+            h2 { (here.say("reasons")) }
+            ul { @for reason in reasons { li { (reason) } } }
+        }
+    }
+}
+
+pub(super) async fn finish(here: Here, Path(draft): Path<Uuid>, Form(posted): Form<Posted>) -> Shown {
+    let raise = field(&posted, "raise").map(str::to_owned);
+    seal(here, draft, raise, false).await
+}
+
+async fn seal(here: Here, draft: Uuid, raise: Option<String>, hushed: bool) -> Shown {
+    let work = move |core: &tabara_core::focal_point::FocalPoint| {
+        let session = core.resume(draft)?;
+        if hushed {
+            session.stop()?;
+        }
+        let labels = session.labels()?;
+        Ok(Sealed { finished: session.finish(raise.as_deref())?, labels, hushed })
+    };
+    match here.core(work).await {
+        Ok(sealed) => {
+            here.phone.memory().sealed = Some(sealed);
+            Ok(here.go("slip"))
+        }
+        // without consent finishing erases the answers: that is the end, not a failure
+        Err(Failed { error: error @ Error::NoConsent, .. }) => {
+            here.notice(if hushed { here.say("stopped-words") } else { trouble(&error, here.texts) });
+            Ok(here.go(HOME))
+        }
+        Err(Failed { error: error @ Error::Incomplete, .. }) => {
+            here.notice(trouble(&error, here.texts));
+            Ok(here.go(&format!("review/{draft}")))
+        }
+        // sealed just before the program was ended: the code is in the list of records
+        Err(Failed { error: Error::NotFound { .. }, .. }) => Ok(here.go("records/0")),
+        Err(failed) => Err(failed.back(&format!("result/{draft}"))),
+    }
+}
+
+/// The safe page after *stop*: nothing of the interview is in sight. A slip of the finger can be taken back.
+pub(super) async fn stopped(here: Here, Path(draft): Path<Uuid>) -> Response {
+    let content = html! {
+        h1 { (here.say("stopped-title")) }
+        (here.p("stopped-words"))
+        (here.button(&format!("stopped/{draft}"), "main", "stopped-finish"))
+        p { a.second href=(at(draft)) { (here.say("stopped-return")) } }
+    };
+    here.page(&here.say("stopped-title"), content)
+}
+
+/// What was agreed to is kept and judged as far as it goes; without consent nothing is.
+pub(super) async fn finish_stopped(here: Here, Path(draft): Path<Uuid>) -> Shown {
+    seal(here, draft, None, true).await
+}
+
+/// What sealing gave. After a stop, outcome and advice stay hidden.
+pub(super) async fn slip(here: Here) -> Response {
+    let memory = here.phone.memory();
+    let Some(sealed) = &memory.sealed else {
+        drop(memory);
+        return here.go(HOME);
+    };
+    let Sealed { finished, labels, hushed } = sealed;
+    let content = html! {
+        h1 { (here.say("sealed-title")) }
+        (here.p("sealed"))
+        @if !hushed { div.unprinted { (said(&here, labels, finished.outcome, &finished.advice, &finished.urgent)) } }
+        @if let (Some(code), Some(undo)) = (&finished.code, &finished.undo) { (codes(&here, &code.to_string(), &undo.to_string())) }
+        (here.button("slip", "main", "written-down"))
+    };
+    drop(memory);
+    here.page(&here.say("sealed-title"), content)
+}
+
+/// The two codes of a slip, to be written down or printed.
+pub(super) fn codes(here: &Here, code: &str, undo: &str) -> Markup {
+    html! {
+        section.slip {
+            p { (here.say("slip-explain")) }
+            p.code #code { (spaced(code)) }
+            p { (here.say("undo-explain")) }
+            p.code #undo { (spaced(undo)) }
+        }
+        button.second.script data-print="1" type="button" { (here.say("print")) }
+    }
+}
+
+pub(super) async fn written_down(here: Here) -> Response {
+    here.phone.memory().sealed = None;
+    here.go(HOME)
+}

@@ -1,0 +1,50 @@
+//! The interview, page by page, in the language of the interview.
+
+use super::here::{Failed, Here, Shown};
+use crate::local_page::answers::step as take_step;
+use crate::local_page::door::HOME;
+use crate::local_page::drawing;
+use crate::local_page::fields::Drawn;
+use crate::local_page::posted::Posted;
+use crate::texts::Texts;
+use axum::Form;
+use axum::extract::Path;
+use maud::html;
+use tabara_core::Error;
+use tabara_core::record::Uuid;
+
+pub(super) async fn page(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
+    let page = here.core(move |core| core.resume(draft)?.page()).await?;
+    here.texts = Texts::of(&page.language).unwrap_or(here.texts);
+    let refused = std::mem::take(&mut here.phone.memory().refused);
+    let drawn = Drawn { texts: here.texts, media: false, refused: &refused };
+    let bar = html! {
+        (drawing::languages(&page, here.texts))
+        @if page.stoppable { button.stop form="page" name="go" value="stop" { (here.say("stop")) } }
+    };
+    let content = drawing::form(&page, &format!("interview/{draft}"), "to-review", &drawn);
+    Ok(here.framed(&here.say("interview"), bar, None, content))
+}
+
+pub(super) async fn step(here: Here, Path(draft): Path<Uuid>, Form(posted): Form<Posted>) -> Shown {
+    let stop = posted.iter().any(|(name, value)| name == "go" && value == "stop");
+    let stepped = match here.core(move |core| take_step(&mut core.resume(draft)?, &posted)).await {
+        Ok(stepped) => stepped,
+        // a row or a page that is gone: the page is drawn anew
+        Err(Failed { error: Error::Answer { .. } | Error::NotFound { .. }, .. }) if !stop => {
+            return Ok(here.go(&at(draft)));
+        }
+        Err(failed) => return Err(failed.back(HOME)),
+    };
+    here.phone.memory().refused = stepped.refused;
+    Ok(match (stop, stepped.at_end) {
+        (true, _) => here.go(&format!("stopped/{draft}")),
+        (_, true) => here.go(&format!("review/{draft}")),
+        _ => here.go(&drawing::looking_at(&at(draft), stepped.look_at.as_deref())),
+    })
+}
+
+/// The address of an interview.
+pub(super) fn at(draft: Uuid) -> String {
+    format!("interview/{draft}")
+}

@@ -1,0 +1,121 @@
+//! What outlives one request: the open core, and in memory the language, a message for the next page, answers that were not
+//! taken, a running sync, the codes of a slip.
+
+use crate::local_page::door::Door;
+use crate::local_page::posted::Refused;
+use crate::texts::Texts;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tabara_core::clock::Clock;
+use tabara_core::focal_point::{Finished, FocalPoint, Labels, State};
+use tabara_core::sync::{Progress, Step, SyncReport};
+use tabara_core::vault::DeviceSecret;
+use tabara_core::{Error, Result};
+
+/// How far a sync is.
+#[derive(Default)]
+pub(super) enum SyncRun {
+    #[default]
+    None,
+    Running(Arc<Progress>, Step),
+    Done(Result<SyncReport, Error>),
+}
+
+/// The phone: its folder, and the core once it could be opened.
+pub struct Phone {
+    pub(super) door: Arc<Door>,
+    pub(super) folder: PathBuf,
+    pub(super) secret: Arc<dyn DeviceSecret>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) warned: bool,
+    pub(super) core: Mutex<Option<Arc<FocalPoint>>>,
+    pub(super) memory: Mutex<Memory>,
+}
+
+/// What is kept from one request to the next, in memory alone.
+pub(super) struct Memory {
+    pub(super) texts: Option<&'static Texts>,
+    pub(super) notice: Option<String>,
+    pub(super) card: Option<String>,
+    pub(super) refused: Refused,
+    pub(super) sealed: Option<Sealed>,
+    pub(super) sync: SyncRun,
+    /// By the clock that stops while the computer sleeps, and by the one that does not.
+    pub(super) used: (Instant, SystemTime),
+}
+
+/// What sealing gave, until the codes are written down. `hushed`: the interview was stopped, somebody may be looking.
+pub(super) struct Sealed {
+    pub(super) finished: Finished,
+    pub(super) labels: Labels,
+    pub(super) hushed: bool,
+}
+
+impl Phone {
+    pub(in crate::local_page) fn new(
+        door: Arc<Door>,
+        folder: PathBuf,
+        secret: Arc<dyn DeviceSecret>,
+        clock: Arc<dyn Clock>,
+        warned: bool,
+    ) -> Self {
+        let used = (Instant::now(), SystemTime::now());
+        let (texts, notice, card, refused, sealed, sync) = Default::default();
+        let memory = Mutex::new(Memory { texts, notice, card, refused, sealed, sync, used });
+        Self { door, folder, secret, clock, warned, core: Mutex::default(), memory }
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The core; opened by the first call that succeeds.
+    pub(super) fn core(&self) -> Result<Arc<FocalPoint>> {
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        if core.is_none() {
+            let opened = FocalPoint::open(&self.folder, self.secret.clone(), self.clock.clone())?;
+            *core = Some(Arc::new(opened));
+        }
+        core.clone().ok_or(Error::Locked)
+    }
+
+    /// Sets all files aside, so that the folder can be begun anew.
+    pub(super) fn start_over(&self) -> Result<()> {
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        *core = None;
+        Ok(tabara_core::vault::start_over(&self.folder)?)
+    }
+
+    /// Locks the vault, and forgets what was on the screen.
+    pub(super) fn lock(&self) {
+        if let Ok(core) = self.core() {
+            core.lock();
+        }
+        let mut memory = self.memory();
+        memory.refused = Refused::new();
+        memory.sealed = None;
+        memory.card = None;
+    }
+
+    /// Locks when nobody used the page for as long as the policy allows.
+    pub(super) fn lock_if_idle(&self) -> Result<()> {
+        let core = self.core()?;
+        let (used, asleep) = self.memory().used;
+        let idle = used.elapsed().max(asleep.elapsed().unwrap_or_default());
+        if core.state()? == State::Unlocked && idle > core.lock_after()? {
+            self.lock();
+        }
+        Ok(())
+    }
+}
+
+/// Locks in time, as long as somebody holds the phone.
+pub(super) async fn watch(phone: std::sync::Weak<Phone>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let Some(phone) = phone.upgrade() else { return };
+        // what fails here fails at the next request too, which says so
+        let _ = tokio::task::spawn_blocking(move || phone.lock_if_idle()).await;
+    }
+}

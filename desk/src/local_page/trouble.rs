@@ -1,0 +1,60 @@
+//! The core's errors in the words of the page. Reasons are enums whose names are the ids of their texts.
+
+use crate::texts::Texts;
+use std::fmt::Debug;
+use std::time::Duration;
+use tabara_core::Error;
+use tabara_core::error::{AnswerReason, DestructionReason, UntrustedReason};
+
+/// `card-used-already` of `UsedAlready`, where there is such a text; else the general one.
+fn reason(texts: &Texts, kind: &str, reason: &dyn Debug) -> String {
+    let mut id = kind.to_owned();
+    for c in format!("{reason:?}").chars().take_while(|c| c.is_alphanumeric()) {
+        if c.is_uppercase() {
+            id.push('-');
+        }
+        id.push(c.to_ascii_lowercase());
+    }
+    texts.say(if texts.has(&id) { &id } else { kind })
+}
+
+/// What the focal point should know and do about an error.
+pub(super) fn trouble(error: &Error, texts: &Texts) -> String {
+    match error {
+        Error::WrongPin { attempts_left, retry_after } => {
+            let left = texts.get("wrong-pin", &[("left", (*attempts_left).into())]);
+            if retry_after.is_zero() { left } else { format!("{left} {}", wait(*retry_after, texts)) }
+        }
+        Error::TooSoon { retry_after } => format!("{} {}", texts.say("too-soon"), wait(*retry_after, texts)),
+        Error::PinTooShort { least } => texts.get("pin-too-short", &[("least", (*least).into())]),
+        Error::VaultDestroyed { reason } => destroyed(*reason, texts),
+        Error::Damaged { file } => texts.get("damaged", &[("file", file.name().into())]),
+        Error::Card { reason: why } => reason(texts, "card", why),
+        Error::NotFound { what } => reason(texts, "not-found", what),
+        Error::Answer { reason: why } => reason(texts, "answer", why),
+        Error::Untrusted { reason } => texts.get("untrusted", &[("why", untrusted(*reason, texts).into())]),
+        Error::Refused { reason: why } => reason(texts, "refused", why),
+        Error::Internal { reason } => texts.get("internal", &[("why", reason.to_string().into())]),
+        other => reason(texts, "trouble", other),
+    }
+}
+
+pub(super) fn answer_trouble(why: AnswerReason, texts: &Texts) -> String {
+    reason(texts, "answer", &why)
+}
+
+pub(super) fn destroyed(why: DestructionReason, texts: &Texts) -> String {
+    reason(texts, "destroyed", &why)
+}
+
+pub(super) fn untrusted(why: UntrustedReason, texts: &Texts) -> String {
+    reason(texts, "untrusted", &why)
+}
+
+/// How long to wait, in words.
+pub(super) fn wait(time: Duration, texts: &Texts) -> String {
+    match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
+        seconds @ 0..=90 => texts.get("wait-seconds", &[("n", seconds.into())]),
+        seconds => texts.get("wait-minutes", &[("n", seconds.div_ceil(60).into())]),
+    }
+}
