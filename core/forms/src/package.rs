@@ -19,8 +19,16 @@ pub const MAX_LANGUAGES: usize = 64;
 /// One text in all languages, in the order of [`Package::languages`]; empty where there is no translation. A text
 /// that no language has is an empty list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Vec<String>")]
 pub struct Text(pub Vec<String>);
+
+impl From<Vec<String>> for Text {
+    /// A form has thousands of texts: none keeps room for more.
+    fn from(mut texts: Vec<String>) -> Self {
+        texts.shrink_to_fit();
+        Self(texts)
+    }
+}
 
 impl Text {
     /// Whether no language has it.
@@ -242,6 +250,13 @@ impl Node {
             ("repeat_count", &self.repeat_count),
         ];
         all.into_iter().filter(|(_, expression)| !expression.is_empty())
+    }
+    /// Of a select: index of the list of its choices.
+    pub fn list(&self) -> Option<u32> {
+        match self.choices.as_ref()?.from {
+            Source::List(list) => Some(list),
+            Source::Rows(_) => None,
+        }
     }
     /// A group whose questions stand on one page.
     pub fn is_field_list(&self) -> bool {

@@ -5,14 +5,16 @@
 //! refused. What only a page or the review asks for (required, read-only, constraint, labels) is bound here too, and
 //! computed when it is asked for.
 
+mod grouped;
 mod order;
 
-use crate::expression::expr::Function;
-use crate::expression::expr::{Bound, Read};
+use crate::expression::expr::{Bound, Function, Read};
 use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
 use crate::expression::{Binder, Cause, Expr, ParseError, Value, embedded};
 use crate::package::{NodeType, Package, Source, Text};
+use grouped::Grouped;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub(crate) use order::RuleKind;
 
@@ -23,23 +25,23 @@ pub struct Program {
     /// By rank.
     pub(crate) rules: Vec<Rule>,
     /// By node: the rules that read it.
-    pub(crate) dependents: Vec<Vec<Dependent>>,
+    pub(crate) dependents: Grouped<Dependent>,
     /// By scope: the ranks of the rules that live in its rows.
-    pub(crate) by_scope: Vec<Vec<u32>>,
+    pub(crate) by_scope: Grouped<u32>,
     /// By node: the ranks of its own rules.
     pub(crate) own: Vec<NodeRules>,
     /// Ranks of the rules that depend on the language.
     pub(crate) of_language: Vec<u32>,
-    /// By node; most have nothing of the kind.
-    on_demand: Vec<Option<Box<OnDemandRules>>>,
+    /// By node: what is computed when it is asked for.
+    on_demand: Grouped<(OnDemand, Expr)>,
     /// Texts with expressions inside, by node and text.
     templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
     /// By node: the nodes whose calculation it triggers.
-    pub(crate) triggers: Vec<Vec<NodeId>>,
+    pub(crate) triggers: Grouped<NodeId>,
     /// By node: how many drawn questions stand before it.
     pub(crate) drawn_before: Vec<u32>,
     /// Names that `${last-saved#name}` asks for.
-    pub(crate) last_saved: Vec<std::sync::Arc<str>>,
+    pub(crate) last_saved: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -67,36 +69,19 @@ pub(crate) struct NodeRules {
 }
 
 /// What is computed when it is asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct OnDemandRules {
-    pub required: Option<Expr>,
-    pub readonly: Option<Expr>,
-    pub constraint: Option<Expr>,
-    pub initial: Option<Expr>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnDemand {
+    Required,
+    Readonly,
+    Constraint,
+    /// A dynamic default.
+    Initial,
     /// A calculation that waits for its trigger.
-    pub triggered: Option<Expr>,
+    Triggered,
     /// The choices on offer.
-    pub choices: Option<Expr>,
+    Choices,
     /// The relevance of a repeat, for the offer of a first row.
-    pub relevant: Option<Expr>,
-}
-
-impl OnDemandRules {
-    const NOTHING: Self = Self {
-        required: None,
-        readonly: None,
-        constraint: None,
-        initial: None,
-        triggered: None,
-        choices: None,
-        relevant: None,
-    };
-
-    fn is_nothing(&self) -> bool {
-        let Self { required, readonly, constraint, initial, triggered, choices, relevant } = self;
-        let all = [required, readonly, constraint, initial, triggered, choices, relevant];
-        all.into_iter().all(Option::is_none)
-    }
+    Relevant,
 }
 
 /// A piece of a text with expressions inside.
@@ -122,14 +107,16 @@ struct Compiler<'a> {
     /// By list: whether some label holds `${...}`.
     computed: Vec<bool>,
     binder: Binder<'a>,
+    rules: Vec<UnorderedRule>,
+    on_demand: Vec<(NodeId, (OnDemand, Expr))>,
     errors: Vec<RuleError>,
-    last_saved: Vec<std::sync::Arc<str>>,
+    last_saved: Vec<Arc<str>>,
     /// Node and what it reads, if anybody wants to know.
     needs: Option<Vec<(NodeId, NodeId)>>,
 }
 
 /// A rule that has no rank yet.
-struct UnorderedRule {
+pub(crate) struct UnorderedRule {
     rule: Rule,
     reads: Vec<Read>,
     language: bool,
@@ -139,9 +126,9 @@ struct UnorderedRule {
 pub(crate) struct BoundPackage {
     layout: Layout,
     rules: Vec<UnorderedRule>,
-    on_demand: Vec<Option<Box<OnDemandRules>>>,
+    on_demand: Vec<(NodeId, (OnDemand, Expr))>,
     templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
-    last_saved: Vec<std::sync::Arc<str>>,
+    last_saved: Vec<Arc<str>>,
     /// All that is wrong, also what only reads as blank.
     pub errors: Vec<RuleError>,
     /// Node and what it reads for being there and for its value; only if it was asked for.
@@ -156,28 +143,25 @@ impl BoundPackage {
             .lists
             .iter()
             .map(|list| list.choices.iter().flat_map(|choice| &choice.label.0).any(|label| embedded(label).is_some()));
-        let computed = computed.collect();
-        let binder = Binder::with(&layout, functions);
         let mut compiler = Compiler {
             package,
-            computed,
-            binder,
+            computed: computed.collect(),
+            binder: Binder::with(package, &layout, functions),
+            rules: Vec::with_capacity(package.nodes.len()),
+            on_demand: Vec::with_capacity(package.nodes.len()),
             errors: Vec::new(),
             last_saved: Vec::new(),
             needs: needs.then(Vec::new),
         };
-        let mut rules = Vec::new();
-        let mut on_demand = Vec::with_capacity(package.nodes.len());
         let mut templates = HashMap::new();
         for id in 0..package.nodes.len() as NodeId {
-            let found = compiler.node(&layout, id, &mut rules);
-            on_demand.push((!found.is_nothing()).then(|| Box::new(found)));
+            compiler.node(&layout, id);
             let texts = compiler.templates(id);
             if !texts.is_empty() {
                 templates.insert(id, texts);
             }
         }
-        let Compiler { errors, last_saved, needs, .. } = compiler;
+        let Compiler { rules, on_demand, errors, last_saved, needs, .. } = compiler;
         Self { layout, rules, on_demand, templates, last_saved, errors, needs: needs.unwrap_or_default() }
     }
 }
@@ -190,23 +174,16 @@ impl Program {
     }
 
     /// Orders the rules of a package whose expressions are bound.
-    pub(crate) fn of(package: &Package, bound: BoundPackage) -> Result<Self, Vec<RuleError>> {
-        let BoundPackage { layout, rules: drafts, on_demand, templates, last_saved, mut errors, .. } = bound;
-        errors.retain(|rule| !rule.error.cause.reads_blank());
-        if !errors.is_empty() {
-            return Err(errors);
+    pub(crate) fn of(package: &Package, mut bound: BoundPackage) -> Result<Self, Vec<RuleError>> {
+        bound.errors.retain(|rule| !rule.error.cause.reads_blank());
+        if !bound.errors.is_empty() {
+            return Err(bound.errors);
         }
-        let order = order::order(
-            &layout,
-            drafts.len(),
-            |i| (drafts[i].rule.kind, drafts[i].rule.node, drafts[i].rule.scope),
-            |i| &drafts[i].reads,
-        );
-        match order {
-            Ok(order) => Ok(Self::assemble(package, layout, drafts, &order, on_demand, templates, last_saved)),
+        match order::order(&bound.layout, &bound.rules) {
+            Ok(order) => Ok(Self::assemble(package, bound, &order)),
             Err(cycle) => {
-                let name = |i: &usize| package.nodes[drafts[*i].rule.node as usize].name.clone();
-                let first = &drafts[cycle[0]].rule;
+                let name = |i: &usize| package.nodes[bound.rules[*i].rule.node as usize].name.clone();
+                let first = &bound.rules[cycle[0]].rule;
                 let column = match first.kind {
                     RuleKind::Relevant => "relevant",
                     RuleKind::Calculate => "calculation",
@@ -220,29 +197,19 @@ impl Program {
         }
     }
 
-    fn assemble(
-        package: &Package,
-        layout: Layout,
-        drafts: Vec<UnorderedRule>,
-        order: &[usize],
-        on_demand: Vec<Option<Box<OnDemandRules>>>,
-        templates: HashMap<NodeId, HashMap<String, Vec<TextPart>>>,
-        mut last_saved: Vec<std::sync::Arc<str>>,
-    ) -> Self {
+    fn assemble(package: &Package, bound: BoundPackage, order: &[usize]) -> Self {
+        let BoundPackage { layout, rules: unordered, on_demand, templates, mut last_saved, .. } = bound;
         let nodes = package.nodes.len();
-        let mut dependents = vec![Vec::new(); nodes];
-        let mut by_scope = vec![Vec::new(); layout.scopes.len()];
+        let (mut dependents, mut by_scope, mut of_language) = (Vec::new(), Vec::new(), Vec::new());
         let mut own = vec![NodeRules::default(); nodes];
-        let mut of_language = Vec::new();
-        let mut rules = Vec::with_capacity(drafts.len());
-        let mut drafts: Vec<Option<UnorderedRule>> = drafts.into_iter().map(Some).collect();
+        let mut rules = Vec::with_capacity(unordered.len());
+        let mut unordered: Vec<Option<UnorderedRule>> = unordered.into_iter().map(Some).collect();
         for (rank, i) in order.iter().enumerate() {
-            let Some(UnorderedRule { rule, reads, language }) = drafts[*i].take() else { continue };
+            let Some(UnorderedRule { rule, reads, language }) = unordered[*i].take() else { continue };
             let rank = rank as u32;
-            for read in reads.iter().filter(|read| read.node != FORM) {
-                dependents[read.node as usize].push(Dependent { rule: rank, anchor: read.anchor });
-            }
-            by_scope[rule.scope as usize].push(rank);
+            let reads = reads.iter().filter(|read| read.node != FORM);
+            dependents.extend(reads.map(|read| (read.node, Dependent { rule: rank, anchor: read.anchor })));
+            by_scope.push((u32::from(rule.scope), rank));
             if language {
                 of_language.push(rank);
             }
@@ -255,36 +222,32 @@ impl Program {
             }
             rules.push(rule);
         }
-        dependents.iter_mut().for_each(Vec::shrink_to_fit);
-        let mut triggers = vec![Vec::new(); nodes];
-        let mut drawn_before = Vec::with_capacity(nodes);
-        let mut drawn = 0;
-        for (id, node) in package.nodes.iter().enumerate() {
-            node.trigger.iter().for_each(|by| triggers[*by as usize].push(id as NodeId));
+        let (mut triggers, mut drawn_before, mut drawn) = (Vec::new(), Vec::with_capacity(nodes), 0);
+        for (id, node) in (0..).zip(&package.nodes) {
+            triggers.extend(node.trigger.iter().map(|by| (*by, id)));
             drawn_before.push(drawn);
             drawn += u32::from(node.kind.is_shown());
         }
         last_saved.sort_unstable();
         last_saved.dedup();
         Self {
-            layout,
             rules,
-            dependents,
-            by_scope,
+            dependents: Grouped::new(nodes, dependents),
+            by_scope: Grouped::new(layout.scopes.len(), by_scope),
             own,
             of_language,
-            on_demand,
+            on_demand: Grouped::new(nodes, on_demand),
             templates,
-            triggers,
+            triggers: Grouped::new(nodes, triggers),
             drawn_before,
             last_saved,
+            layout,
         }
     }
 
     /// What is computed of a node when it is asked for.
-    pub(crate) fn on_demand(&self, node: NodeId) -> &OnDemandRules {
-        static NOTHING: OnDemandRules = OnDemandRules::NOTHING;
-        self.on_demand[node as usize].as_deref().unwrap_or(&NOTHING)
+    pub(crate) fn on_demand(&self, node: NodeId, wanted: OnDemand) -> Option<&Expr> {
+        self.on_demand.of(node).iter().find(|(what, _)| *what == wanted).map(|(_, expr)| expr)
     }
 
     /// The parts of a text of a node; `None` where it holds nothing computed.
@@ -315,43 +278,49 @@ impl<'a> Compiler<'a> {
         bound
     }
 
-    fn asked(&mut self, text: &str, node: NodeId, column: &'static str) -> Option<Expr> {
-        (!text.trim().is_empty()).then(|| self.bind(text, node, column).expr)
+    fn ask(&mut self, node: NodeId, what: OnDemand, expr: Expr) {
+        self.on_demand.push((node, (what, expr)));
     }
 
-    fn node(&mut self, layout: &Layout, id: NodeId, drafts: &mut Vec<UnorderedRule>) -> OnDemandRules {
+    fn rule(&mut self, kind: RuleKind, node: NodeId, scope: ScopeId, bound: Bound) {
+        let Bound { expr, reads, language, .. } = bound;
+        let rule = Rule { kind, node, scope, keeps: matches!(expr, Expr::Once(_)), expr };
+        self.rules.push(UnorderedRule { rule, reads, language });
+    }
+
+    fn node(&mut self, layout: &Layout, id: NodeId) {
         let node = &self.package.nodes[id as usize];
         let scope = layout.scope_of(id);
-        let mut push = |kind, scope, bound: Bound| {
-            let keeps = matches!(bound.expr, Expr::Once(_));
-            let rule = Rule { kind, node: id, scope, expr: bound.expr, keeps };
-            drafts.push(UnorderedRule { rule, reads: bound.reads, language: bound.language });
-        };
-        let mut asked = OnDemandRules {
-            required: self.asked(&node.required, id, "required"),
-            readonly: self.asked(&node.readonly, id, "readonly"),
-            constraint: self.asked(&node.constraint, id, "constraint"),
-            initial: self.asked(&node.initial, id, "default"),
-            ..OnDemandRules::NOTHING
-        };
-        if !node.relevant.trim().is_empty() {
-            let bound = self.bind(&node.relevant, id, "relevant");
-            asked.relevant = (node.kind == NodeType::Repeat).then(|| bound.expr.clone());
-            push(RuleKind::Relevant, scope, bound);
-        }
-        if !node.calculation.trim().is_empty() {
-            let bound = self.bind(&node.calculation, id, "calculation");
-            if node.trigger.is_empty() {
-                push(RuleKind::Calculate, scope, bound);
-            } else {
-                asked.triggered = Some(bound.expr);
+        let given = |text: &str| !text.trim().is_empty();
+        for (what, column, text) in [
+            (OnDemand::Required, "required", &node.required),
+            (OnDemand::Readonly, "readonly", &node.readonly),
+            (OnDemand::Constraint, "constraint", &node.constraint),
+            (OnDemand::Initial, "default", &node.initial),
+        ] {
+            if given(text) {
+                let expr = self.bind(text, id, column).expr;
+                self.ask(id, what, expr);
             }
         }
-        if node.kind == NodeType::Repeat && !node.repeat_count.trim().is_empty() {
-            let outer = layout.scopes[scope as usize].parent;
+        if given(&node.relevant) {
+            let bound = self.bind(&node.relevant, id, "relevant");
+            if node.kind == NodeType::Repeat {
+                self.ask(id, OnDemand::Relevant, bound.expr.clone());
+            }
+            self.rule(RuleKind::Relevant, id, scope, bound);
+        }
+        if given(&node.calculation) {
+            let bound = self.bind(&node.calculation, id, "calculation");
+            match node.trigger.is_empty() {
+                true => self.rule(RuleKind::Calculate, id, scope, bound),
+                false => self.ask(id, OnDemand::Triggered, bound.expr),
+            }
+        }
+        if node.kind == NodeType::Repeat && given(&node.repeat_count) {
             // the count is told from around the repeat: a relative path starts at the repeat all the same
             let bound = self.bind(&node.repeat_count, id, "repeat_count");
-            push(RuleKind::Count, outer, bound);
+            self.rule(RuleKind::Count, id, layout.scopes[scope as usize].parent, bound);
         }
         if let Some(choices) = &node.choices {
             let bound = match choices.from {
@@ -359,13 +328,12 @@ impl<'a> Compiler<'a> {
                 Source::Rows(from) => self.binder.bind_rows(from, &choices.filter, id),
             };
             let bound = self.keep(bound, id, "choice_filter");
-            asked.choices = Some(bound.expr.clone());
+            self.ask(id, OnDemand::Choices, bound.expr.clone());
             let fixed = bound.reads.is_empty() && !bound.language;
             if node.kind.is_select() && !fixed {
-                push(RuleKind::Offer, scope, bound);
+                self.rule(RuleKind::Offer, id, scope, bound);
             }
         }
-        asked
     }
 
     /// The texts of a node that hold expressions, and those of its choices.
@@ -373,26 +341,28 @@ impl<'a> Compiler<'a> {
         let node = &self.package.nodes[id as usize];
         let mut texts: Vec<&Text> =
             vec![&node.label, &node.hint, &node.guidance, &node.required_message, &node.constraint_message];
-        if let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from)
-            && self.computed[*list as usize]
-        {
-            texts.extend(self.package.lists[*list as usize].choices.iter().map(|choice| &choice.label));
+        if let Some(list) = node.list().filter(|list| self.computed[*list as usize]) {
+            texts.extend(self.package.lists[list as usize].choices.iter().map(|choice| &choice.label));
         }
-        let mut found = HashMap::new();
+        let (mut found, mut bound) = (HashMap::new(), Vec::new());
         for text in texts.into_iter().flat_map(|text| &text.0).filter(|text| embedded(text).is_some()) {
             if !found.contains_key(text) {
-                found.insert(text.clone(), self.parts(text, id));
+                found.insert(text.clone(), self.parts(text, id, &mut bound));
             }
         }
         found
     }
 
-    fn parts(&mut self, text: &str, id: NodeId) -> Vec<TextPart> {
+    /// `bound` are the expressions of the other texts of the node: translations ask the same.
+    fn parts<'t>(&mut self, text: &'t str, id: NodeId, bound: &mut Vec<(&'t str, Expr)>) -> Vec<TextPart> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((range, expression)) = embedded(rest) {
+            let known = bound.iter().find(|(known, _)| *known == expression).map(|(_, expr)| expr.clone());
+            let expr = known.unwrap_or_else(|| self.bind(expression, id, "label").expr);
+            bound.push((expression, expr.clone()));
             parts.push(TextPart::Plain(rest[..range.start].to_owned()));
-            parts.push(TextPart::Computed(self.bind(expression, id, "label").expr));
+            parts.push(TextPart::Computed(expr));
             rest = &rest[range.end..];
         }
         parts.push(TextPart::Plain(rest.to_owned()));

@@ -17,7 +17,7 @@ use crate::expression::expr::Function;
 use crate::program::BoundPackage;
 use crate::program::{Program, RuleError};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -80,13 +80,11 @@ impl Questionnaire {
         if bytes.len() > MAX_LEN {
             return Err(PackageError::Oversize);
         }
-        let mut package: Package = serde_json::from_slice(bytes).map_err(|e| PackageError::Malformed(e.to_string()))?;
+        // text as a whole is checked faster than string by string
+        let text = std::str::from_utf8(bytes).map_err(|e| PackageError::Malformed(e.to_string()))?;
+        let mut package: Package = serde_json::from_str(text).map_err(|e| PackageError::Malformed(e.to_string()))?;
         // it stays as long as the interview: nothing is kept for rows to come
         package.nodes.shrink_to_fit();
-        for Node { label, constraint_message, .. } in &mut package.nodes {
-            label.0.shrink_to_fit();
-            constraint_message.0.shrink_to_fit();
-        }
         package.check()?;
         let program = Program::new(&package, functions);
         Self::ready(package, sha256(bytes), program)
@@ -188,7 +186,7 @@ impl Package {
 
     fn check_nodes(&self) -> Result<(), PackageError> {
         let mut open: Vec<u32> = Vec::new();
-        let mut names: BTreeSet<(Option<u32>, &str)> = BTreeSet::new();
+        let mut names: HashSet<(Option<u32>, &str)> = HashSet::with_capacity(self.nodes.len());
         for (at, node) in self.nodes.iter().enumerate() {
             let invalid = |what| Err(PackageError::Invalid { node: Some(node.name.clone()), what });
             // sections close in order: the parent is one of those that are still open

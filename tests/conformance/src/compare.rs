@@ -32,7 +32,7 @@ pub fn packages(ours: &Package, theirs: &Package) -> Vec<String> {
     }
     let (our_layout, their_layout) = (Layout::new(ours), Layout::new(theirs));
     let sides = Sides { ours: (&our_layout, ours), theirs: (&their_layout, theirs) };
-    let (mut our_binder, mut their_binder) = (Binder::new(&our_layout), Binder::new(&their_layout));
+    let (mut our_binder, mut their_binder) = (Binder::new(ours, &our_layout), Binder::new(theirs, &their_layout));
     let pairs = |package: &Package| -> Vec<usize> {
         (0..package.nodes.len()).filter(|at| counts(&package.nodes[*at])).collect()
     };

@@ -85,10 +85,10 @@ enum Held {
 
 /// The value of a tree in which such functions may stand: ours reads it and converts every argument, the function of
 /// the test class is done here. `None` where a part is faulty, or where no row of its arguments fits.
-fn held(tree: &Ast, around: &Environment) -> Option<Held> {
+fn held(tree: &Ast<'_>, around: &Environment) -> Option<Held> {
     let Ast::Call { function, arguments, .. } = tree else { return by_ours(tree, around) };
     let given = || arguments.iter().map(|tree| held(tree, around)).collect::<Option<Vec<Held>>>();
-    let value = match function.as_str() {
+    let value = match *function {
         "testfunc" => true.into(),
         "add" => match &given()?[..] {
             [Held::Ours(a), Held::Ours(b)] => (a.number(0) + b.number(0)).into(),
@@ -133,8 +133,8 @@ fn as_it_is(held: &Held) -> String {
     }
 }
 
-fn by_ours(tree: &Ast, around: &Environment) -> Option<Held> {
-    fn written(tree: &Ast) -> Option<String> {
+fn by_ours(tree: &Ast<'_>, around: &Environment) -> Option<Held> {
+    fn written(tree: &Ast<'_>) -> Option<String> {
         Some(match tree {
             Ast::Number(n) => number_text(*n),
             Ast::Text(text) => format!("'{text}'"),

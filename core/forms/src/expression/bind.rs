@@ -16,6 +16,7 @@ use super::layout::{FORM, Layout, NodeId, ScopeId};
 use super::lexer::Operator;
 use super::parser::{Ast, Axis, Base, Step, parse};
 use super::value::Value;
+use crate::package::Package;
 use binding::{Binding, Frame};
 use path::PathBuilder;
 use std::collections::HashMap;
@@ -25,20 +26,24 @@ pub use binding::Binder;
 
 impl<'a> Binder<'a> {
     /// A binder for expressions that call only the functions which every questionnaire knows.
-    pub fn new(layout: &'a Layout) -> Self {
-        Self::with(layout, &[])
+    pub fn new(package: &'a Package, layout: &'a Layout) -> Self {
+        Self::with(package, layout, &[])
     }
 
     /// Like [`Binder::new`], with functions of a domain.
-    pub fn with(layout: &'a Layout, functions: &'static [Function]) -> Self {
-        Self { layout, functions, indexes: HashMap::new() }
+    pub fn with(package: &'a Package, layout: &'a Layout, functions: &'static [Function]) -> Self {
+        Self { package, layout, functions, indexes: HashMap::new() }
     }
 
     /// Parses and binds an expression that belongs to a node ([`FORM`] for none).
     pub fn bind(&mut self, text: &str, node: NodeId) -> Bound {
+        // what most forms have in half of their rows: it need not be parsed each time
+        if text == "true()" {
+            return Bound { expr: Expr::Constant(Value::Bool(true)), ..Bound::default() };
+        }
         self.bind_tree(parse(text), node, |binding, tree| match tree {
             // the value that is kept is that of the whole rule
-            Ast::Call { function, arguments, .. } if function == "once" && arguments.len() == 1 => {
+            Ast::Call { function: "once", arguments, .. } if arguments.len() == 1 => {
                 Expr::Once(Arc::new(binding.value(&arguments[0])))
             }
             tree => binding.value(tree),
@@ -48,19 +53,17 @@ impl<'a> Binder<'a> {
     /// The choices of a list for which a filter holds (all where it is empty).
     pub fn bind_filter(&mut self, list: u32, filter: &str, node: NodeId) -> Bound {
         if filter.trim().is_empty() {
-            let expr =
-                Expr::Items(Arc::new(Items { list, key: None, by: 0, predicates: vec![], column: Column::At(0) }));
-            return Bound { expr, reads: vec![], language: false, last_saved: vec![], errors: vec![] };
+            let items = Items { list, key: None, by: 0, predicates: vec![], column: Column::At(0) };
+            return Bound { expr: Expr::Items(Arc::new(items)), ..Bound::default() };
         }
         self.bind_tree(parse(filter), node, |binding, tree| {
-            let predicates = [tree.clone()];
-            binding.items(list, &predicates, Column::At(0))
+            binding.items(list, std::slice::from_ref(tree), Column::At(0))
         })
     }
 
     /// The answers to a question inside a repeat, as choices: every row with an answer for which a filter holds.
     pub fn bind_rows(&mut self, from: NodeId, filter: &str, node: NodeId) -> Bound {
-        let tree = if filter.trim().is_empty() { Ok(Ast::Text("every row".into())) } else { parse(filter) };
+        let tree = if filter.trim().is_empty() { Ok(Ast::Text("every row")) } else { parse(filter) };
         // all rows of the repeat, also where the question stands in one of them
         let repeat = repeat_around(self.layout, from).unwrap_or(from);
         self.bind_tree(tree, node, |binding, tree| {
@@ -77,22 +80,15 @@ impl<'a> Binder<'a> {
 
     fn bind_tree(
         &mut self,
-        tree: Result<Ast, ParseError>,
+        tree: Result<Ast<'_>, ParseError>,
         node: NodeId,
-        bind: impl FnOnce(&mut Binding<'_, 'a>, &Ast) -> Expr,
+        bind: impl FnOnce(&mut Binding<'_, 'a>, &Ast<'_>) -> Expr,
     ) -> Bound {
-        let blank = Bound {
-            expr: Expr::Constant(Value::Blank),
-            reads: vec![],
-            language: false,
-            last_saved: vec![],
-            errors: vec![],
-        };
         let tree = match tree {
             Ok(tree) => tree,
-            Err(error) => return Bound { errors: vec![error], ..blank },
+            Err(error) => return Bound { errors: vec![error], ..Bound::default() },
         };
-        let mut binding = Binding { binder: self, node, frames: vec![], out: blank };
+        let mut binding = Binding { binder: self, node, frames: vec![], out: Bound::default() };
         let expr = bind(&mut binding, &tree);
         let mut out = binding.out;
         out.expr = expr;
@@ -115,10 +111,10 @@ impl<'a> Binder<'a> {
 }
 
 impl<'a> Binding<'_, 'a> {
-    fn value(&mut self, tree: &Ast) -> Expr {
+    fn value(&mut self, tree: &Ast<'_>) -> Expr {
         match tree {
             Ast::Number(n) => Expr::Constant(Value::Number(*n)),
-            Ast::Text(text) => Expr::Constant(Value::Text(text.as_str().into())),
+            Ast::Text(text) => Expr::Constant(Value::from(*text)),
             Ast::Negative(tree) => Expr::Negative(Arc::new(self.value(tree))),
             Ast::Binary { operator: Operator::Union, at, .. } => self.error(*at, Cause::Unsupported("|")),
             Ast::Binary { operator, left, right, .. } => {
@@ -130,14 +126,14 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// An argument of a function that takes all nodes of a path.
-    fn several(&mut self, tree: &Ast) -> Expr {
+    fn several(&mut self, tree: &Ast<'_>) -> Expr {
         match tree {
             Ast::Path { base, steps, at } => self.path(base, steps, *at, true),
             tree => self.value(tree),
         }
     }
 
-    fn call(&mut self, name: &str, arguments: &[Ast], at: usize) -> Expr {
+    fn call(&mut self, name: &str, arguments: &[Ast<'_>], at: usize) -> Expr {
         let own = self.binder.functions.iter().find(|function| function.name == name);
         let Some(function) = functions::find(name).or(own) else {
             arguments.iter().for_each(|tree| drop(self.value(tree)));
@@ -159,22 +155,22 @@ impl<'a> Binding<'_, 'a> {
             }
             ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
             ("date" | "date-time" | "decimal-date-time", [tree]) if never_a_date(function.name, tree) => {
-                let text = if let Ast::Text(text) = tree { text.clone() } else { "true or false".to_owned() };
-                self.error(at, Cause::NotADate(text))
+                let text = if let Ast::Text(text) = tree { text } else { "true or false" };
+                self.error(at, Cause::NotADate(text.to_owned()))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:itext", [tree]) => self.itext(tree, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),
             _ => {
                 self.out.language |= function.language;
-                let bind = |tree: &Ast| if function.several { self.several(tree) } else { self.value(tree) };
+                let bind = |tree: &Ast<'_>| if function.several { self.several(tree) } else { self.value(tree) };
                 Expr::Call(function, arguments.iter().map(bind).collect())
             }
         }
     }
 
     /// `indexed-repeat(${value}, ${repeat}, n, ${inner repeat}, m ...)`
-    fn indexed_repeat(&mut self, arguments: &[Ast], at: usize) -> Expr {
+    fn indexed_repeat(&mut self, arguments: &[Ast<'_>], at: usize) -> Expr {
         let path = match &arguments[0] {
             Ast::Path { base, steps, at } => self.path_of(base, steps, *at, true),
             _ => Err(ParseError { at, cause: Cause::Unsupported("a first argument that is no question") }),
@@ -221,11 +217,11 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// `pulldata('table', 'column', 'key column', key)`
-    fn pulldata(&mut self, names: [&Ast; 3], key: &Ast, at: usize) -> Expr {
+    fn pulldata(&mut self, names: [&Ast<'_>; 3], key: &Ast<'_>, at: usize) -> Expr {
         if let Ast::Text(table) = names[0]
             && self.layout().list(table).is_none()
         {
-            return self.error(at, Cause::UnknownList(table.clone()));
+            return self.error(at, Cause::UnknownList((*table).to_owned()));
         }
         let [Ast::Text(table), Ast::Text(column), Ast::Text(key_column)] = names else {
             // a computed name is looked up when it is known
@@ -247,7 +243,7 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// `jr:choice-name(value, '${question}')`: the second argument is a path in quotes.
-    fn choice_name(&mut self, value: &Ast, question: &Ast, at: usize) -> Expr {
+    fn choice_name(&mut self, value: &Ast<'_>, question: &Ast<'_>, at: usize) -> Expr {
         self.out.language = true;
         let value = self.value(value);
         let found = match question {
@@ -261,18 +257,24 @@ impl<'a> Binding<'_, 'a> {
             }
             Err(error) => Err(error),
         };
-        let (node, list) = match node.map(|node| (node, self.layout().nodes.get(node as usize).and_then(|n| n.list))) {
-            Ok((node, Some(list))) => (node, list),
-            Ok(_) => return self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
-            Err(error) => return self.error(error.at, error.cause),
-        };
-        let filter = self.layout().nodes[node as usize].filter.as_deref().and_then(|filter| parse(filter).ok());
+        let package = self.binder.package;
+        let (node, list) =
+            match node.map(|node| package.nodes.get(node as usize).and_then(|at| Some((node, at.list()?)))) {
+                Ok(Some(found)) => found,
+                Ok(None) => return self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
+                Err(error) => return self.error(error.at, error.cause),
+            };
+        // the filter tells choices of one name apart
+        let choices =
+            package.nodes[node as usize].choices.as_ref().filter(|_| self.layout().lists[list as usize].twins());
+        let filter =
+            choices.filter(|choices| !choices.filter.trim().is_empty()).and_then(|choices| parse(&choices.filter).ok());
         let offered = filter.map(|filter| (node, self.offered(node, list, filter)));
         Expr::ChoiceLabel(Arc::new(ChoiceLabel { value, list, offered }))
     }
 
     /// The choices that another question offers, as its own row has it.
-    fn offered(&mut self, question: NodeId, list: u32, filter: Ast) -> Expr {
+    fn offered(&mut self, question: NodeId, list: u32, filter: Ast<'_>) -> Expr {
         let own = std::mem::replace(&mut self.node, question);
         let (frames, before) = (std::mem::take(&mut self.frames), self.out.reads.len());
         let offered = self.items(list, &[filter], Column::At(0));
@@ -286,9 +288,9 @@ impl<'a> Binding<'_, 'a> {
 
     /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
     /// language does not compute it again, as in the reference engines.
-    fn itext(&mut self, tree: &Ast, at: usize) -> Expr {
+    fn itext(&mut self, tree: &Ast<'_>, at: usize) -> Expr {
         let last = if let Ast::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
-        if !matches!(last, Some(Axis::Child(name)) if name == "itextId") {
+        if last != Some(&Axis::Child("itextId")) {
             return self.error(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
         }
         let language = self.out.language;
@@ -297,9 +299,9 @@ impl<'a> Binding<'_, 'a> {
         label
     }
 
-    fn path(&mut self, base: &Base, steps: &[Step], at: usize, several: bool) -> Expr {
+    fn path(&mut self, base: &Base<'_>, steps: &[Step<'_>], at: usize, several: bool) -> Expr {
         if let Base::LastSaved(name) = base {
-            let name: Arc<str> = name.as_str().into();
+            let name: Arc<str> = (*name).into();
             self.out.last_saved.push(name.clone());
             return Expr::LastSaved(name);
         }
@@ -309,8 +311,7 @@ impl<'a> Binding<'_, 'a> {
             return self.column_path(list, steps, at);
         }
         if let Base::Of(tree) = base
-            && let Ast::Call { function, arguments, .. } = &**tree
-            && function == "instance"
+            && let Ast::Call { function: "instance", arguments, .. } = &**tree
         {
             return self.instance(arguments, steps, at);
         }
@@ -343,7 +344,7 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// A relative path inside a predicate on choices.
-    fn column_path(&mut self, list: u32, steps: &[Step], at: usize) -> Expr {
+    fn column_path(&mut self, list: u32, steps: &[Step<'_>], at: usize) -> Expr {
         let column = match steps {
             [Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => self.column(list, name, at),
             [Step { axis: Axis::Oneself, .. }, Step { axis: Axis::Child(name), .. }] => self.column(list, name, at),
@@ -359,12 +360,12 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// `instance('list')/root/item[...]/column`
-    fn instance(&mut self, arguments: &[Ast], steps: &[Step], at: usize) -> Expr {
+    fn instance(&mut self, arguments: &[Ast<'_>], steps: &[Step<'_>], at: usize) -> Expr {
         let [Ast::Text(name)] = arguments else {
             return self.error(at, Cause::Unsupported("instance() of something that is no plain name"));
         };
         let Some(list) = self.layout().list(name) else {
-            return self.error(at, Cause::UnknownList(name.clone()));
+            return self.error(at, Cause::UnknownList((*name).to_owned()));
         };
         let (item, column) = match steps {
             [_root, item] => (item, Column::At(0)),
@@ -379,7 +380,7 @@ impl<'a> Binding<'_, 'a> {
         self.items(list, &item.predicates, column)
     }
 
-    fn items(&mut self, list: u32, predicates: &[Ast], column: Column) -> Expr {
+    fn items(&mut self, list: u32, predicates: &[Ast<'_>], column: Column) -> Expr {
         self.out.language |= column == Column::Label;
         let (mut key, mut by) = (None, 0);
         let mut bound = Vec::with_capacity(predicates.len());
@@ -401,14 +402,14 @@ impl<'a> Binding<'_, 'a> {
 }
 
 /// A constant that is no date, whatever the day. (An empty text is a blank; `date()` takes a number of days.)
-fn never_a_date(function: &str, tree: &Ast) -> bool {
+fn never_a_date(function: &str, tree: &Ast<'_>) -> bool {
     match tree {
         Ast::Text(text) => {
-            let value = Value::from(text.as_str());
+            let value = Value::from(*text);
             let days = function != "decimal-date-time" && !value.number(0).is_nan();
             !value.is_blank() && !days && value.moment(0).is_none()
         }
-        Ast::Call { function, .. } => function == "true" || function == "false",
+        Ast::Call { function, .. } => matches!(*function, "true" | "false"),
         _ => false,
     }
 }

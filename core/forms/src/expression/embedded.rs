@@ -1,20 +1,25 @@
 //! Expressions that stand in texts for people.
 
 use super::parser::parse;
+use crate::package::is_name;
 use std::ops::Range;
 
 /// The first expression that stands in a text for people, and where: `${name}`, `${any expression}`, or a path that begins
 /// with `instance('list')/`, as XLSForm has it.
 pub fn embedded(text: &str) -> Option<(Range<usize>, &str)> {
-    let from =
-        |at: &usize| text.as_bytes()[*at..].starts_with(b"${") || text.as_bytes()[*at..].starts_with(b"instance(");
-    let at = (0..text.len()).find(from)?;
+    // most texts hold neither a `$` nor a bracket
+    let marks = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'$' | b'('));
+    let at = marks.into_iter().find_map(|(at, _)| match text[at..].starts_with("${") {
+        true => Some(at),
+        false => text[..=at].strip_suffix("instance(").map(str::len),
+    })?;
     let rest = &text[at..];
     if rest.starts_with("${") {
         let len = rest.find('}')? + 1;
         // a plain name is a reference, anything else an expression
-        let whole = &rest[..len];
-        return Some((at..at + len, if parse(whole).is_ok() { whole } else { whole[2..len - 1].trim() }));
+        let (whole, inner) = (&rest[..len], rest[2..len - 1].trim());
+        let is_reference = is_name(inner.strip_prefix("last-saved#").unwrap_or(inner));
+        return Some((at..at + len, if is_reference { whole } else { inner }));
     }
     let (mut depth, mut quote) = (0, None);
     let ends = |(at, c): &(usize, char)| {

@@ -262,23 +262,19 @@ impl<'a> EvalContext<'a> {
     }
 
     /// An expression of which every part that is `fixed` is computed once, for use with many candidates or rows. A path
-    /// that stands for several nodes stays one.
+    /// that stands for several nodes stays one: its first node is not what it stands for.
     fn with_constants(&self, expr: &Expr, fixed: &dyn Fn(&Expr) -> bool) -> Expr {
-        let inner = |expr: &Expr| match expr.is_several() {
-            true => expr.clone(),
-            false => self.with_constants(expr, fixed),
-        };
+        let inner = |expr: &Expr| self.with_constants(expr, fixed);
         match expr {
             Expr::Constant(_) | Expr::Column(..) => expr.clone(),
+            expr if expr.is_several() => expr.clone(),
             expr if fixed(expr) => Expr::Constant(self.eval(expr)),
             // an argument that stands for all its nodes is no value
             Expr::Call(function, arguments) if !function.several => {
                 Expr::Call(function, arguments.iter().map(inner).collect())
             }
-            Expr::Binary(operator, sides) => {
-                Expr::Binary(*operator, std::sync::Arc::new((inner(&sides.0), inner(&sides.1))))
-            }
-            Expr::Negative(of) => Expr::Negative(std::sync::Arc::new(inner(of))),
+            Expr::Binary(operator, sides) => Expr::Binary(*operator, Arc::new((inner(&sides.0), inner(&sides.1)))),
+            Expr::Negative(of) => Expr::Negative(Arc::new(inner(of))),
             other => other.clone(),
         }
     }

@@ -11,7 +11,7 @@ use crate::package::Package;
 pub fn evaluate(text: &str, around: &Environment) -> (Value, Vec<ParseError>) {
     let package = Package { languages: vec![String::new()], ..Package::default() };
     let layout = Layout::new(&package);
-    let bound = Binder::new(&layout).bind(text, FORM);
+    let bound = Binder::new(&package, &layout).bind(text, FORM);
     let world = Instance { package: &package, layout: &layout, rows: &InstanceData::new(&layout), around };
     (EvalContext::new(world, 0, FORM).eval(&bound.expr), bound.errors)
 }

@@ -42,6 +42,12 @@ pub enum Expr {
     Negative(Arc<Expr>),
 }
 
+impl Default for Expr {
+    fn default() -> Self {
+        Expr::Constant(Value::Blank)
+    }
+}
+
 impl Expr {
     /// Whether it depends on the candidate of a predicate.
     pub(super) fn varies(&self) -> bool {
@@ -191,7 +197,7 @@ pub struct Read {
 }
 
 /// An expression in its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Bound {
     /// The expression with every name looked up.
     pub expr: Expr,

@@ -5,7 +5,7 @@
 //! by going up from a row to the scope that two nodes share, never by a walk over a tree of names.
 
 use super::value::Value;
-use crate::package::{Package, Source};
+use crate::package::Package;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub struct Layout {
     pub nodes: Vec<NodeSlot>,
     /// All scopes, by [`ScopeId`]; a scope stands after the one around it.
     pub scopes: Vec<Scope>,
-    /// All nodes, by name; of one name in the order of the form.
-    by_name: Vec<NodeId>,
+    /// All nodes by name, with the first eight bytes of it; of one name in the order of the form.
+    by_name: Vec<(u64, NodeId)>,
     /// The lists of choices, in the order of [`Package::lists`].
     pub lists: Vec<ChoiceTable>,
 }
@@ -34,8 +34,6 @@ pub struct Layout {
 /// Where a node lies.
 #[derive(Debug)]
 pub struct NodeSlot {
-    /// The name of the node, without a path.
-    pub name: Arc<str>,
     /// The group or repeat right around it; [`FORM`] where there is none.
     pub parent: NodeId,
     /// One past the last node inside.
@@ -46,10 +44,6 @@ pub struct NodeSlot {
     pub cell: u32,
     /// Whether it is a repeat.
     pub repeat: bool,
-    /// Of a select: the list of its choices.
-    pub list: Option<u32>,
-    /// Of a select whose list has two choices of one name: the filter that tells them apart.
-    pub filter: Option<Arc<str>>,
 }
 
 /// The form or a repeat, as a place that has rows.
@@ -104,7 +98,7 @@ impl Layout {
         let mut layout = Self {
             nodes: Vec::with_capacity(package.nodes.len()),
             scopes: vec![root],
-            by_name: (0..package.nodes.len() as NodeId).collect(),
+            by_name: (0..).zip(&package.nodes).map(|(id, node)| (head(&node.name), id)).collect(),
             lists: package.lists.iter().map(table).collect(),
         };
         for (id, node) in package.nodes.iter().enumerate() {
@@ -118,15 +112,7 @@ impl Layout {
             if !repeat {
                 cells.push(id);
             }
-            let name: Arc<str> = node.name.as_str().into();
-            let list = node.choices.as_ref().and_then(|choices| match choices.from {
-                Source::List(list) => Some(list),
-                Source::Rows(_) => None,
-            });
-            let filter = node.choices.as_ref().map(|choices| choices.filter.trim()).filter(|filter| !filter.is_empty());
-            let filter = list.and(filter).filter(|_| list.is_some_and(|list| layout.lists[list as usize].twins()));
-            let filter = filter.map(Arc::from);
-            layout.nodes.push(NodeSlot { name, parent, end: id + 1, scope, cell, repeat, list, filter });
+            layout.nodes.push(NodeSlot { parent, end: id + 1, scope, cell, repeat });
             // every section around it ends after it
             let mut around = parent;
             while around != FORM {
@@ -135,8 +121,8 @@ impl Layout {
                 around = place.parent;
             }
         }
-        let Self { nodes, by_name, .. } = &mut layout;
-        by_name.sort_by(|a, b| nodes[*a as usize].name.cmp(&nodes[*b as usize].name));
+        let name = |id: NodeId| &package.nodes[id as usize].name;
+        layout.by_name.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
         layout
     }
 
@@ -161,16 +147,17 @@ impl Layout {
     pub fn parent_of(&self, node: NodeId) -> NodeId {
         if node == FORM { FORM } else { self.nodes[node as usize].parent }
     }
-    /// The nodes of a name, in the order of the form.
-    pub fn named(&self, name: &str) -> &[NodeId] {
-        let name_of = |id: &NodeId| &*self.nodes[*id as usize].name;
-        let from = self.by_name.partition_point(|id| name_of(id) < name);
-        let same = self.by_name[from..].iter().take_while(|id| name_of(id) == name).count();
-        &self.by_name[from..from + same]
+    /// The nodes of a name, in the order of the form. The package is that of the layout.
+    pub fn named<'a>(&'a self, package: &'a Package, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
+        let name_of = move |id: NodeId| package.nodes[id as usize].name.as_str();
+        let wanted = head(name);
+        let before = |(head, id): &(u64, NodeId)| *head < wanted || *head == wanted && name_of(*id) < name;
+        let from = self.by_name.partition_point(before);
+        self.by_name[from..].iter().map(|(_, id)| *id).take_while(move |id| name_of(*id) == name)
     }
     /// A node right inside a section, by name.
-    pub fn child(&self, section: NodeId, name: &str) -> Option<NodeId> {
-        self.named(name).iter().copied().find(|id| self.nodes[*id as usize].parent == section)
+    pub fn child(&self, package: &Package, section: NodeId, name: &str) -> Option<NodeId> {
+        self.named(package, name).find(|id| self.nodes[*id as usize].parent == section)
     }
     /// Whether a scope is another or lies around it.
     pub fn around(&self, outer: ScopeId, mut inner: ScopeId) -> bool {
@@ -196,13 +183,23 @@ impl Layout {
     }
 }
 
+/// The beginning of a name as a number, in the order of names: most comparisons end with it.
+fn head(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut head = [0; 8];
+    let len = bytes.len().min(8);
+    head[..len].copy_from_slice(&bytes[..len]);
+    u64::from_be_bytes(head)
+}
+
 fn table(list: &crate::package::List) -> ChoiceTable {
     let names: Vec<Value> = list.choices.iter().map(|choice| Value::text_or_blank(&choice.name)).collect();
     let by_name = names.iter().enumerate().rev().map(|(row, name)| (name.shared_text(), row as u32)).collect();
     let mut columns = vec![(Arc::from("name"), names)];
     for (i, column) in list.columns.iter().enumerate() {
-        let cell = |choice: &crate::package::Choice| choice.values.get(i).map_or("", String::as_str).to_owned();
-        let cells = list.choices.iter().map(|choice| Value::text_or_blank(&cell(choice))).collect();
+        let cell =
+            |choice: &'_ crate::package::Choice| Value::text_or_blank(choice.values.get(i).map_or("", String::as_str));
+        let cells = list.choices.iter().map(cell).collect();
         columns.push((Arc::from(column.as_str()), cells));
     }
     ChoiceTable { name: list.name.as_str().into(), columns, len: list.choices.len() as u32, by_name }

@@ -3,15 +3,15 @@
 
 use super::error::{Cause, ParseError};
 
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Token<'t> {
     Number(f64),
-    Text(String),
+    Text(&'t str),
     /// A name, a function's name, or an axis; may hold one colon.
-    Name(String),
+    Name(&'t str),
     /// `${name}`, or `${last-saved#name}`.
     Reference {
-        name: String,
+        name: &'t str,
         last_saved: bool,
     },
     Operator(Operator),
@@ -53,9 +53,42 @@ pub enum Operator {
     Union,
 }
 
+/// The operators: how each is written, and how tightly it binds. Of two that begin alike, the longer stands first.
+const OPERATORS: [(&str, Operator, u8); 14] = [
+    ("=", Operator::Equal, 3),
+    ("and", Operator::And, 2),
+    ("or", Operator::Or, 1),
+    (">=", Operator::GreaterEqual, 4),
+    (">", Operator::Greater, 4),
+    ("<=", Operator::LessEqual, 4),
+    ("<", Operator::Less, 4),
+    ("!=", Operator::Unequal, 3),
+    ("+", Operator::Plus, 5),
+    ("-", Operator::Minus, 5),
+    ("*", Operator::Times, 6),
+    ("div", Operator::Div, 6),
+    ("mod", Operator::Mod, 6),
+    ("|", Operator::Union, 8),
+];
+/// How tightly a minus sign before an operand binds.
+pub(super) const UNARY: u8 = 7;
+
+impl Operator {
+    fn row(self) -> &'static (&'static str, Operator, u8) {
+        OPERATORS.iter().find(|(_, operator, _)| *operator == self).expect("all stand in the table")
+    }
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        self.row().0
+    }
+    pub(super) fn power(self) -> u8 {
+        self.row().2
+    }
+}
+
 /// Tokens with the byte at which each begins.
-pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
-    let mut tokens: Vec<(usize, Token)> = Vec::with_capacity(text.len() / 3);
+pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, ParseError> {
+    let mut tokens: Vec<(usize, Token<'_>)> = Vec::with_capacity(text.len() / 4 + 2);
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         if first.is_whitespace() {
@@ -71,7 +104,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
     Ok(tokens)
 }
 
-fn ends_operand(token: &Token) -> bool {
+fn ends_operand(token: &Token<'_>) -> bool {
     match token {
         Token::Operator(_) => false,
         Token::Sign(sign) => matches!(*sign, ")" | "]" | "." | ".." | "*"),
@@ -79,22 +112,8 @@ fn ends_operand(token: &Token) -> bool {
     }
 }
 
-fn one(rest: &str, first: char, after_operand: bool) -> Result<(Token, usize), Cause> {
-    const OPERATORS: [(&str, Operator); 10] = [
-        ("!=", Operator::Unequal),
-        ("<=", Operator::LessEqual),
-        (">=", Operator::GreaterEqual),
-        ("<", Operator::Less),
-        (">", Operator::Greater),
-        ("=", Operator::Equal),
-        ("+", Operator::Plus),
-        ("-", Operator::Minus),
-        ("|", Operator::Union),
-        ("*", Operator::Times),
-    ];
-    const WORDS: [(&str, Operator); 4] =
-        [("and", Operator::And), ("or", Operator::Or), ("div", Operator::Div), ("mod", Operator::Mod)];
-    const SIGNS: [&str; 11] = ["::", "//", "/", "..", "(", ")", "[", "]", ",", "@", "*"];
+fn one(rest: &str, first: char, after_operand: bool) -> Result<(Token<'_>, usize), Cause> {
+    const SIGNS: [&str; 11] = ["(", ")", ",", "..", ".", "::", "//", "/", "[", "]", "@"];
 
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     if first.is_ascii_digit() || (first == '.' && digits(&rest[1..]) > 0) {
@@ -105,7 +124,7 @@ fn one(rest: &str, first: char, after_operand: bool) -> Result<(Token, usize), C
     }
     if first == '\'' || first == '"' {
         let end = rest[1..].find(first).ok_or(Cause::OpenText)?;
-        return Ok((Token::Text(rest[1..=end].to_owned()), end + 2));
+        return Ok((Token::Text(&rest[1..=end]), end + 2));
     }
     if let Some(inner) = rest.strip_prefix("${") {
         let end = inner.find('}').ok_or(Cause::OpenReference)?;
@@ -117,41 +136,40 @@ fn one(rest: &str, first: char, after_operand: bool) -> Result<(Token, usize), C
         if !crate::package::is_name(name) {
             return Err(Cause::Unexpected(rest[..end + 3].to_owned()));
         }
-        return Ok((Token::Reference { name: name.to_owned(), last_saved }, end + 3));
+        return Ok((Token::Reference { name, last_saved }, end + 3));
     }
-    if after_operand && let Some((word, operator)) = WORDS.iter().find(|(word, _)| rest.starts_with(word)) {
-        return Ok((Token::Operator(*operator), word.len()));
-    }
-    if first.is_alphabetic() || first == '_' {
-        return Ok(name(rest));
-    }
-    // `*` after an operand multiplies; elsewhere it stands for any name
-    let found = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign) && (*sign != "*" || after_operand));
-    if let Some((sign, operator)) = found {
-        return Ok((Token::Operator(*operator), sign.len()));
-    }
-    if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+    let letter = first.is_alphabetic() || first == '_';
+    // words are operators after an operand, and so is `*`, which elsewhere stands for any name
+    let found = match letter || first == '*' {
+        false => SIGNS.iter().find(|sign| begins(rest, sign)),
+        true => None,
+    };
+    if let Some(sign) = found {
         return Ok((Token::Sign(sign), sign.len()));
     }
-    match first {
-        '.' => Ok((Token::Sign("."), 1)),
-        _ => Err(Cause::Unexpected(first.to_string())),
+    let found = OPERATORS.iter().find(|(sign, ..)| begins(rest, sign));
+    match found.filter(|_| after_operand || !letter && first != '*') {
+        Some((sign, operator, _)) => Ok((Token::Operator(*operator), sign.len())),
+        None if letter => Ok(name(rest)),
+        None if first == '*' => Ok((Token::Sign("*"), 1)),
+        None => Err(Cause::Unexpected(first.to_string())),
     }
 }
 
-fn name(rest: &str) -> (Token, usize) {
-    let mut colon = false;
-    let mut len = 0;
-    for (i, c) in rest.char_indices() {
-        let inside = c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        // one colon, inside a name, and never the first of `::`
-        let follows = rest[i + c.len_utf8()..].chars().next();
-        let prefix = c == ':' && !colon && follows.is_some_and(|f| f.is_alphabetic() || f == '_');
-        if !inside && !prefix {
-            break;
-        }
-        colon |= prefix;
-        len = i + c.len_utf8();
+/// Whether a text, which is not empty, begins with a sign; most differ in the first byte.
+fn begins(rest: &str, sign: &str) -> bool {
+    rest.as_bytes()[0] == sign.as_bytes()[0] && rest.starts_with(sign)
+}
+
+fn name(rest: &str) -> (Token<'_>, usize) {
+    let outside = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let part = |text: &str| text.find(outside).unwrap_or(text.len());
+    let mut len = part(rest);
+    // one colon, inside a name, and never the first of `::`
+    let prefixed =
+        rest[len..].strip_prefix(':').filter(|more| more.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    if let Some(more) = prefixed {
+        len += 1 + part(more);
     }
-    (Token::Name(rest[..len].to_owned()), len)
+    (Token::Name(&rest[..len]), len)
 }

@@ -2,7 +2,7 @@
 //! exhaust the stack of this parser or of what walks the tree later.
 
 use super::error::{Cause, ParseError};
-use super::lexer::{Operator, Token, tokens};
+use super::lexer::{Operator, Token, UNARY, tokens};
 
 /// An expression is at most this many bytes long.
 pub const MAX_LEN: usize = 60_000;
@@ -13,26 +13,26 @@ pub const MAX_NESTING: u32 = 100;
 
 /// An expression as written, with names not yet looked up. `at` is a byte of the text, for messages.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ast {
+pub enum Ast<'t> {
     /// A number, written without sign or exponent.
     Number(f64),
     /// A text in quotes, without them.
-    Text(String),
+    Text(&'t str),
     /// A path to nodes, `${name}` included.
     Path {
         /// Where it begins.
-        base: Base,
+        base: Base<'t>,
         /// The steps from there, in order.
-        steps: Vec<Step>,
+        steps: Vec<Step<'t>>,
         /// Where the path begins in the text.
         at: usize,
     },
     /// A call of a function.
     Call {
         /// The name of the function, known or not.
-        function: String,
+        function: &'t str,
         /// What stands between the brackets, in order.
-        arguments: Vec<Ast>,
+        arguments: Vec<Ast<'t>>,
         /// Where the name of the function begins in the text.
         at: usize,
     },
@@ -41,45 +41,45 @@ pub enum Ast {
         /// What stands between the two sides.
         operator: Operator,
         /// What stands before the operator.
-        left: Box<Ast>,
+        left: Box<Ast<'t>>,
         /// What stands after the operator.
-        right: Box<Ast>,
+        right: Box<Ast<'t>>,
         /// Where the operator begins in the text.
         at: usize,
     },
     /// A minus sign before an operand.
-    Negative(Box<Ast>),
+    Negative(Box<Ast<'t>>),
 }
 
 /// Where a path begins.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Base {
+pub enum Base<'t> {
     /// `/`
     Root,
     /// A relative path.
     Here,
     /// `${name}`
-    Reference(String),
+    Reference(&'t str),
     /// `${last-saved#name}`
-    LastSaved(String),
+    LastSaved(&'t str),
     /// A call or something in brackets, followed by steps or predicates: `instance('x')/root/item`.
-    Of(Box<Ast>),
+    Of(Box<Ast<'t>>),
 }
 
 /// One step of a path with its predicates.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct Step<'t> {
     /// Where the step leads.
-    pub axis: Axis,
+    pub axis: Axis<'t>,
     /// The expressions in `[ ]` after it, in order: a truth, or a place from 1.
-    pub predicates: Vec<Ast>,
+    pub predicates: Vec<Ast<'t>>,
 }
 
 /// Where a step of a path leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Axis {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis<'t> {
     /// To the node of this name right inside (`name`, `child::name`).
-    Child(String),
+    Child(&'t str),
     /// To any node right inside (`*`, `node()`).
     AnyChild,
     /// To the group, repeat or form right around (`..`).
@@ -88,9 +88,9 @@ pub enum Axis {
     Oneself,
 }
 
-impl Ast {
+impl<'t> Ast<'t> {
     /// Calls `visit` with every part of the tree, the whole first.
-    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Ast)) {
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Ast<'t>)) {
         visit(self);
         match self {
             Ast::Number(_) | Ast::Text(_) => {}
@@ -111,7 +111,7 @@ impl Ast {
 }
 
 /// Parses one expression.
-pub fn parse(text: &str) -> Result<Ast, ParseError> {
+pub fn parse(text: &str) -> Result<Ast<'_>, ParseError> {
     if text.len() > MAX_LEN {
         return Err(ParseError { at: MAX_LEN, cause: Cause::TooLong });
     }
@@ -123,33 +123,18 @@ pub fn parse(text: &str) -> Result<Ast, ParseError> {
     }
 }
 
-struct Parser {
-    tokens: Vec<(usize, Token)>,
+struct Parser<'t> {
+    tokens: Vec<(usize, Token<'t>)>,
     next: usize,
     /// Of calls of this parser in each other.
     depth: u32,
     end: usize,
 }
 
-/// How tightly an operator binds.
-fn power(operator: Operator) -> u8 {
-    use Operator::*;
-    match operator {
-        Or => 1,
-        And => 2,
-        Equal | Unequal => 3,
-        Less | LessEqual | Greater | GreaterEqual => 4,
-        Plus | Minus => 5,
-        Times | Div | Mod => 6,
-        Union => 8,
-    }
-}
-const UNARY: u8 = 7;
-
 /// A tree with its depth.
-type WithDepth = (Ast, u32);
+type WithDepth<'t> = (Ast<'t>, u32);
 
-impl Parser {
+impl<'t> Parser<'t> {
     fn at(&self) -> usize {
         self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
     }
@@ -162,11 +147,11 @@ impl Parser {
             Some((_, token)) => self.error(Cause::Unexpected(word(token))),
         }
     }
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next).map(|(_, token)| token)
+    fn peek(&self) -> Option<Token<'t>> {
+        self.tokens.get(self.next).map(|(_, token)| *token)
     }
     fn is(&self, sign: &str) -> bool {
-        matches!(self.peek(), Some(Token::Sign(s)) if *s == sign)
+        matches!(self.peek(), Some(Token::Sign(s)) if s == sign)
     }
     fn take(&mut self, sign: &str) -> bool {
         let found = self.is(sign);
@@ -180,7 +165,7 @@ impl Parser {
         if depth >= MAX_DEPTH { self.error(Cause::TooDeep) } else { Ok(depth + 1) }
     }
 
-    fn expression(&mut self, above: u8) -> Result<WithDepth, ParseError> {
+    fn expression(&mut self, above: u8) -> Result<WithDepth<'t>, ParseError> {
         if self.depth >= MAX_NESTING {
             return self.error(Cause::TooDeep);
         }
@@ -193,12 +178,12 @@ impl Parser {
             self.operand()?
         };
         while let Some(Token::Operator(operator)) = self.peek() {
-            let (operator, at) = (*operator, self.at());
-            if power(operator) <= above {
+            let at = self.at();
+            if operator.power() <= above {
                 break;
             }
             self.next += 1;
-            let (right, right_depth) = self.expression(power(operator))?;
+            let (right, right_depth) = self.expression(operator.power())?;
             let depth = self.deeper(left.1.max(right_depth))?;
             left = (Ast::Binary { operator, left: Box::new(left.0), right: Box::new(right), at }, depth);
         }
@@ -206,17 +191,10 @@ impl Parser {
         Ok(left)
     }
 
-    fn operand(&mut self) -> Result<WithDepth, ParseError> {
+    fn operand(&mut self) -> Result<WithDepth<'t>, ParseError> {
         let at = self.at();
-        let taken = match self.tokens.get_mut(self.next) {
-            // operands go into the tree: only signs are looked at again
-            Some((_, token @ (Token::Number(_) | Token::Text(_) | Token::Reference { .. }))) => {
-                std::mem::replace(token, Token::Sign(""))
-            }
-            Some((_, token)) => token.clone(),
-            None => return self.unexpected(),
-        };
-        let leaf = match taken {
+        let Some(token) = self.peek() else { return self.unexpected() };
+        let leaf = match token {
             Token::Number(number) => Ast::Number(number),
             Token::Text(text) => Ast::Text(text),
             Token::Reference { name, last_saved } => {
@@ -264,7 +242,7 @@ impl Parser {
         Ok((leaf, 1))
     }
 
-    fn call(&mut self, function: String, at: usize) -> Result<WithDepth, ParseError> {
+    fn call(&mut self, function: &'t str, at: usize) -> Result<WithDepth<'t>, ParseError> {
         let mut arguments = Vec::new();
         let mut depth = 0;
         if !self.take(")") {
@@ -282,7 +260,7 @@ impl Parser {
     }
 
     /// What follows a base: predicates, then steps.
-    fn path(&mut self, base: Base, at: usize, depth: u32) -> Result<WithDepth, ParseError> {
+    fn path(&mut self, base: Base<'t>, at: usize, depth: u32) -> Result<WithDepth<'t>, ParseError> {
         let mut steps = Vec::new();
         let mut deepest = depth;
         if self.is("[") {
@@ -300,7 +278,7 @@ impl Parser {
         matches!(self.peek(), Some(Token::Name(_) | Token::Sign("." | ".." | "*")))
     }
 
-    fn steps(&mut self, steps: &mut Vec<Step>) -> Result<u32, ParseError> {
+    fn steps(&mut self, steps: &mut Vec<Step<'t>>) -> Result<u32, ParseError> {
         let mut deepest = 1;
         loop {
             let axis = self.axis()?;
@@ -313,7 +291,7 @@ impl Parser {
         }
     }
 
-    fn axis(&mut self) -> Result<Axis, ParseError> {
+    fn axis(&mut self) -> Result<Axis<'t>, ParseError> {
         if let Some(Token::Name(axis)) = self.peek()
             && matches!(self.tokens.get(self.next + 1), Some((_, Token::Sign("::"))))
         {
@@ -323,7 +301,7 @@ impl Parser {
             self.next += 2;
         }
         let axis = match self.peek() {
-            Some(Token::Name(name)) => Axis::Child(name.clone()),
+            Some(Token::Name(name)) => Axis::Child(name),
             Some(Token::Sign("..")) => Axis::Parent,
             Some(Token::Sign(".")) => Axis::Oneself,
             Some(Token::Sign("*")) => Axis::AnyChild,
@@ -332,9 +310,8 @@ impl Parser {
         self.next += 1;
         if self.is("(") {
             // `node()` and `text()`: everything that a node of a form can be
-            match &axis {
-                Axis::Child(name) if name == "node" => {}
-                _ => return self.unexpected(),
+            if axis != Axis::Child("node") {
+                return self.unexpected();
             }
             self.next += 1;
             self.expect(")")?;
@@ -343,7 +320,7 @@ impl Parser {
         Ok(axis)
     }
 
-    fn predicates(&mut self) -> Result<(Vec<Ast>, u32), ParseError> {
+    fn predicates(&mut self) -> Result<(Vec<Ast<'t>>, u32), ParseError> {
         let mut predicates = Vec::new();
         let mut deepest = 0;
         while self.take("[") {
@@ -357,37 +334,14 @@ impl Parser {
 }
 
 /// A token for a message.
-fn word(token: &Token) -> String {
+fn word(token: &Token<'_>) -> String {
     match token {
         Token::Number(n) => n.to_string(),
         Token::Text(text) => format!("'{text}'"),
-        Token::Name(name) => name.clone(),
+        Token::Name(name) => (*name).to_owned(),
         Token::Reference { name, .. } => format!("${{{name}}}"),
         Token::Operator(operator) => operator.sign().to_owned(),
         Token::Sign(sign) => (*sign).to_owned(),
-    }
-}
-
-impl Operator {
-    /// As it is written.
-    pub fn sign(self) -> &'static str {
-        use Operator::*;
-        match self {
-            Or => "or",
-            And => "and",
-            Equal => "=",
-            Unequal => "!=",
-            Less => "<",
-            LessEqual => "<=",
-            Greater => ">",
-            GreaterEqual => ">=",
-            Plus => "+",
-            Minus => "-",
-            Times => "*",
-            Div => "div",
-            Mod => "mod",
-            Union => "|",
-        }
     }
 }
 
@@ -397,7 +351,7 @@ mod tests {
 
     /// The tree with every operation in brackets.
     fn shape(text: &str) -> String {
-        fn write(tree: &Ast) -> String {
+        fn write(tree: &Ast<'_>) -> String {
             match tree {
                 Ast::Number(n) => n.to_string(),
                 Ast::Text(text) => format!("'{text}'"),

@@ -105,7 +105,7 @@ fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerErro
     if let Some(Choices { from: Source::Rows(_), .. }) = form.package.nodes[node as usize].choices {
         return Ok(text.into());
     }
-    let list = form.program.layout.nodes[node as usize].list.ok_or(AnswerError::NotAChoice)?;
+    let list = form.package.nodes[node as usize].list().ok_or(AnswerError::NotAChoice)?;
     let table = &form.program.layout.lists[list as usize];
     if kind == NodeType::SelectOne {
         // shared with the list: most answers are choices

@@ -6,6 +6,7 @@ use super::session::Interview;
 use crate::expression::layout::{FORM, NodeId, RowId};
 use crate::expression::{Expr, Value, random};
 use crate::package::{NodeType, Source, Text};
+use crate::program::OnDemand;
 use std::collections::BTreeMap;
 
 impl Interview {
@@ -98,7 +99,7 @@ impl Interview {
     pub(super) fn question(&self, id: NodeId, row: RowId) -> Question {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = form.program.on_demand(id);
+        let required = form.program.on_demand(id, OnDemand::Required);
         let here = self.state.context(form, row, id);
         let some = |text: &Text| Some(self.text(text, id, row)).filter(|text| !text.is_empty());
         let value = self.state.value(form, id, row);
@@ -110,7 +111,7 @@ impl Interview {
             hint: some(&node.hint),
             guidance: some(&node.guidance),
             media: self.media(&node.media),
-            required: asked.required.as_ref().is_some_and(|expr| here.truth(expr)),
+            required: required.is_some_and(|expr| here.truth(expr)),
             readonly: node.kind == NodeType::Note || self.readonly(id, row),
             value: (!value.is_blank()).then(|| value.text().into_owned()),
             choices: self.choices(id, row),
@@ -125,7 +126,7 @@ impl Interview {
         let program = self.form().program;
         let (mut node, mut row) = (id, row);
         while node != FORM {
-            let rule = program.on_demand(node).readonly.as_ref();
+            let rule = program.on_demand(node, OnDemand::Readonly);
             if rule.is_some_and(|expr| self.state.context(self.form(), row, node).truth(expr)) {
                 return true;
             }
@@ -141,15 +142,15 @@ impl Interview {
     pub(super) fn message(&self, id: NodeId, row: RowId) -> Option<Message> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let asked = form.program.on_demand(id);
         let here = self.state.context(form, row, id);
+        let holds = |what| form.program.on_demand(id, what).map(|expr| here.truth(expr));
         let blank = self.state.value(form, id, row).is_blank();
         let (why, text) = if blank {
             let required = node.kind.is_shown() && node.kind != NodeType::Note;
-            let required = required && asked.required.as_ref().is_some_and(|expr| here.truth(expr));
+            let required = required && holds(OnDemand::Required) == Some(true);
             (required.then_some(Invalid::Required)?, &node.required_message)
         } else {
-            let broken = asked.constraint.as_ref().is_some_and(|expr| !here.truth(expr));
+            let broken = holds(OnDemand::Constraint) == Some(false);
             (broken.then_some(Invalid::Constraint)?, &node.constraint_message)
         };
         Some(Message { why, text: self.text(text, id, row) })
@@ -159,7 +160,7 @@ impl Interview {
     pub(super) fn choices(&self, id: NodeId, row: RowId) -> Vec<ChoiceOption> {
         let node = &self.questionnaire.nodes[id as usize];
         let form = self.form();
-        let (Some(choices), Some(expr)) = (&node.choices, &form.program.on_demand(id).choices) else {
+        let (Some(choices), Some(expr)) = (&node.choices, form.program.on_demand(id, OnDemand::Choices)) else {
             return Vec::new();
         };
         let here = self.state.context(form, row, id);
@@ -205,9 +206,9 @@ impl Interview {
     /// The value of a name in the row at hand, or in one around it; else the first.
     fn nearest_value(&self, name: &str, row: RowId) -> Value {
         let layout = &self.form().program.layout;
-        let near = layout.named(name).iter().find_map(|node| {
-            let row = self.state.rows.outer(layout, row, layout.scope_of(*node))?;
-            Some(self.state.value(self.form(), *node, row))
+        let near = layout.named(&self.questionnaire, name).find_map(|node| {
+            let row = self.state.rows.outer(layout, row, layout.scope_of(node))?;
+            Some(self.state.value(self.form(), node, row))
         });
         near.unwrap_or_else(|| self.value(name))
     }

@@ -4,6 +4,7 @@
 use super::form::Form;
 use super::state::State;
 use crate::expression::layout::{FORM, NodeId, RowId};
+use crate::program::OnDemand;
 
 /// Where a page is drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,10 +160,8 @@ impl Navigation<'_> {
             return None;
         }
         let around = self.state.relevant(self.form, program.layout.parent_of(repeat), parent);
-        let relevant = match &program.on_demand(repeat).relevant {
-            Some(expr) => self.state.context(self.form, parent, repeat).truth(expr),
-            None => true,
-        };
+        let rule = program.on_demand(repeat, OnDemand::Relevant);
+        let relevant = rule.is_none_or(|expr| self.state.context(self.form, parent, repeat).truth(expr));
         (around && relevant).then_some(Position::AddRow(repeat, parent))
     }
 

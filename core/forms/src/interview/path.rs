@@ -11,18 +11,18 @@ impl Interview {
         if node == FORM {
             return String::new();
         }
-        let place = &layout.nodes[node as usize];
+        let name = |at: NodeId| &self.questionnaire.nodes[at as usize].name;
         let mut parts = Vec::new();
         let mut at = node;
         let mut row = row;
-        let unique = layout.named(&place.name).len() == 1;
+        let unique = layout.named(&self.questionnaire, name(node)).nth(1).is_none();
         while at != FORM {
             let place = &layout.nodes[at as usize];
             if place.repeat {
-                parts.push(format!("{}[{}]", place.name, self.state.rows.row(row).position + 1));
+                parts.push(format!("{}[{}]", name(at), self.state.rows.row(row).position + 1));
                 row = self.state.rows.row(row).parent;
             } else if at == node || !unique {
-                parts.push(place.name.to_string());
+                parts.push(name(at).clone());
             }
             at = place.parent;
         }
@@ -33,12 +33,12 @@ impl Interview {
     /// The path of a repeat, without a row of its own.
     pub(super) fn repeat_path(&self, repeat: NodeId, parent: RowId) -> String {
         let layout = &self.form().program.layout;
-        let place = &layout.nodes[repeat as usize];
-        let mut outer = place.parent;
+        let name = &self.questionnaire.nodes[repeat as usize].name;
+        let mut outer = layout.parent_of(repeat);
         while outer != FORM && !layout.nodes[outer as usize].repeat {
             outer = layout.parent_of(outer);
         }
-        if outer == FORM { place.name.to_string() } else { format!("{}/{}", self.path(outer, parent), place.name) }
+        if outer == FORM { name.clone() } else { format!("{}/{name}", self.path(outer, parent)) }
     }
 
     /// The node and row of a path. The last part may leave its row out: a repeat as a whole, found in the row around it,
@@ -53,8 +53,8 @@ impl Interview {
                 None => (part, None),
             };
             let inside = |id: NodeId| section == FORM || (section < id && id < layout.nodes[section as usize].end);
-            let mut found = layout.named(name).iter().copied().filter(|id| inside(*id));
-            let near = layout.child(section, name).filter(|id| inside(*id));
+            let mut found = layout.named(&self.questionnaire, name).filter(|id| inside(*id));
+            let near = layout.child(&self.questionnaire, section, name).filter(|id| inside(*id));
             let node = match (near, found.next(), found.next()) {
                 (Some(near), ..) => near,
                 (None, Some(only), None) => only,

@@ -9,7 +9,7 @@ use super::form::Form;
 use crate::expression::layout::{Cell, FORM, InstanceData, NodeId, RowId, ScopeId};
 use crate::expression::{Environment, EvalContext, Expr, Instance, Value};
 use crate::package::{NodeType, Source};
-use crate::program::RuleKind;
+use crate::program::{OnDemand, RuleKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -120,11 +120,11 @@ impl State {
     /// Marks everything that reads a node in a row.
     fn notify(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
         let program = form.program;
-        if !self.quiet && !program.triggers[node as usize].is_empty() {
+        if !self.quiet && !program.triggers.of(node).is_empty() {
             self.changed.push((node, row));
         }
         let scope = self.rows.row(row).scope;
-        for dependent in &program.dependents[node as usize] {
+        for dependent in program.dependents.of(node) {
             let to = program.rules[dependent.rule as usize].scope;
             let rank = dependent.rule;
             if scope == dependent.anchor && scope == to {
@@ -339,7 +339,7 @@ impl State {
         while let Some(row) = rows.pop() {
             let at = self.rows.row(row);
             rows.extend(at.children.iter().flatten());
-            for rank in &form.program.by_scope[at.scope as usize] {
+            for rank in form.program.by_scope.of(at.scope.into()) {
                 self.dirty.insert(Dirty { rank: *rank, row, below: false });
             }
         }
@@ -389,8 +389,12 @@ impl State {
             }
         }
         self.quiet = quiet;
-        for rank in &form.program.by_scope[scope as usize] {
-            self.dirty.insert(Dirty { rank: *rank, row, below: false });
+        let rules = form.program.by_scope.of(scope.into()).iter();
+        let rules = rules.map(|rank| Dirty { rank: *rank, row, below: false });
+        match self.dirty.is_empty() {
+            // all at once, as they are in order
+            true => self.dirty = rules.collect(),
+            false => self.dirty.extend(rules),
         }
         if !defaults {
             return;
@@ -415,7 +419,7 @@ impl State {
             if *node == FORM {
                 continue;
             }
-            if let Some(expr) = &form.program.on_demand(*node).initial {
+            if let Some(expr) = form.program.on_demand(*node, OnDemand::Initial) {
                 let value = self.context(form, row, *node).eval(expr);
                 self.set_value(form, *node, row, answer::fit(form, *node, value, self.around.local));
                 self.recompute_rules(form);
@@ -437,8 +441,8 @@ impl State {
             return;
         }
         let layout = &form.program.layout;
-        for target in &form.program.triggers[node as usize] {
-            let Some(expr) = &form.program.on_demand(*target).triggered else { continue };
+        for target in form.program.triggers.of(node) {
+            let Some(expr) = form.program.on_demand(*target, OnDemand::Triggered) else { continue };
             let scope = layout.scope_of(*target);
             let common = layout.common(scope, self.rows.row(row).scope);
             let Some(anchor) = self.rows.outer(layout, row, common) else { continue };

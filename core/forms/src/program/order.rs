@@ -4,8 +4,9 @@
 //! of rows on the way to it. A rule may read its own node in other rows (a running total): such edges give way where
 //! they would close a cycle, and the dirty set of the interview settles the rows one after the other.
 
-use crate::expression::expr::Read;
-use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
+use super::grouped::Grouped;
+use super::{Rule, UnorderedRule};
+use crate::expression::layout::{FORM, Layout, NodeId};
 
 /// What a rule computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,61 +20,49 @@ pub(crate) enum RuleKind {
 }
 
 /// The rules by rank, or a cycle.
-pub(super) fn order<'r>(
-    layout: &Layout,
-    rules: usize,
-    rule: impl Fn(usize) -> (RuleKind, NodeId, ScopeId),
-    reads: impl Fn(usize) -> &'r [Read],
-) -> Result<Vec<usize>, Vec<usize>> {
+pub(super) fn order(layout: &Layout, rules: &[UnorderedRule]) -> Result<Vec<usize>, Vec<usize>> {
     // by node: the rules that make its value; of a section also its relevance
-    let mut makers: Vec<Vec<usize>> = vec![Vec::new(); layout.nodes.len()];
-    for i in 0..rules {
-        makers[rule(i).1 as usize].push(i);
-    }
+    let makers = (0..).zip(rules).map(|(at, made)| (made.rule.node, at)).collect();
+    let makers: Grouped<usize> = Grouped::new(layout.nodes.len(), makers);
+    let kind_of = |at: usize| rules[at].rule.kind;
     let made_by = |node: NodeId, out: &mut Vec<usize>| {
-        out.extend(&makers[node as usize]);
+        out.clear();
+        out.extend(makers.of(node));
         // sections around it: relevance, and the number of rows
         let mut around = layout.parent_of(node);
         while around != FORM {
-            out.extend(makers[around as usize].iter().filter(|m| rule(**m).0 != RuleKind::Calculate));
+            out.extend(makers.of(around).iter().filter(|at| kind_of(**at) != RuleKind::Calculate));
             around = layout.parent_of(around);
         }
     };
-    let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(rules);
-    let mut found = Vec::new();
-    for i in 0..rules {
-        let (kind, node, scope) = rule(i);
-        let mut before = Vec::new();
-        for read in reads(i).iter().filter(|read| read.node != FORM) {
-            found.clear();
+    let (mut edges, mut found) = (Vec::new(), Vec::new());
+    for (i, UnorderedRule { rule, reads, .. }) in (0..).zip(rules) {
+        let Rule { kind, node, scope, .. } = *rule;
+        for read in reads.iter().filter(|read| read.node != FORM) {
             made_by(read.node, &mut found);
             let yields = read.anchor != layout.scope_of(read.node) && layout.around(read.anchor, scope);
             // a rule of a repeat's row that asks for the rows does not ask for its own value
             let rows_only = layout.nodes[read.node as usize].repeat;
-            for to in &found {
-                if rows_only && (*to == i || kind == RuleKind::Relevant && rule(*to).0 == RuleKind::Relevant) {
-                    continue;
-                }
-                before.push(Edge { to: *to, yields });
-            }
+            let own = |to: usize| to == i as usize || kind == RuleKind::Relevant && kind_of(to) == RuleKind::Relevant;
+            let before = found.iter().filter(|to| !(rows_only && own(**to)));
+            edges.extend(before.map(|to| (i, Edge { to: *to, yields })));
         }
         // its own sections: relevance is inherited, and a row must be there before anything in it is computed
-        found.clear();
         made_by(node, &mut found);
-        for to in &found {
-            let first = match rule(*to).0 {
-                RuleKind::Count => kind != RuleKind::Count || rule(*to).1 != node,
-                RuleKind::Relevant => kind == RuleKind::Relevant && rule(*to).1 != node,
-                RuleKind::Calculate => kind == RuleKind::Offer && rule(*to).1 == node,
+        let before = found.iter().filter(|to| {
+            let own = rules[**to].rule.node == node;
+            let first = match kind_of(**to) {
+                RuleKind::Count => kind != RuleKind::Count || !own,
+                RuleKind::Relevant => kind == RuleKind::Relevant && !own,
+                RuleKind::Calculate => kind == RuleKind::Offer && own,
                 RuleKind::Offer => false,
             };
-            if first && *to != i {
-                before.push(Edge { to: *to, yields: false });
-            }
-        }
-        edges.push(before);
+            first && **to != i as usize
+        });
+        edges.extend(before.map(|to| (i, Edge { to: *to, yields: false })));
     }
-    Search { edges: &edges, state: vec![Mark::New; rules], order: Vec::with_capacity(rules) }.run()
+    let edges = Grouped::new(rules.len(), edges);
+    Search { edges: &edges, state: vec![Mark::New; rules.len()], order: Vec::with_capacity(rules.len()) }.run()
 }
 
 #[derive(Clone, Copy)]
@@ -92,7 +81,7 @@ enum Mark {
 
 /// Depth-first search with its own stack.
 struct Search<'e> {
-    edges: &'e [Vec<Edge>],
+    edges: &'e Grouped<Edge>,
     state: Vec<Mark>,
     order: Vec<usize>,
 }
@@ -107,14 +96,15 @@ impl Search<'_> {
     }
 
     fn sweep(&mut self, all: bool) -> Result<(), Vec<usize>> {
-        for start in 0..self.edges.len() {
+        let mut stack = Vec::new();
+        for start in 0..self.state.len() {
             if self.state[start] != Mark::New {
                 continue;
             }
-            let mut stack = vec![(start, 0)];
+            stack.push((start, 0));
             self.state[start] = Mark::Open;
             while let Some((at, next)) = stack.last_mut() {
-                let Some(edge) = self.edges[*at].get(*next) else {
+                let Some(edge) = self.edges.of(*at as u32).get(*next) else {
                     self.state[*at] = Mark::Done;
                     self.order.push(*at);
                     stack.pop();

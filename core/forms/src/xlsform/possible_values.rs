@@ -34,11 +34,11 @@ impl PossibleValues<'_> {
     }
 
     /// `conditions` are those of the `if()`s around.
-    fn tree<'t>(&mut self, tree: &'t Ast, conditions: &mut Vec<&'t Ast>, steps: u8) {
+    fn tree<'t>(&mut self, tree: &'t Ast<'t>, conditions: &mut Vec<&'t Ast<'t>>, steps: u8) {
         match tree {
-            Ast::Text(text) => drop(self.texts.insert(text.clone())),
+            Ast::Text(text) => drop(self.texts.insert((*text).to_owned())),
             Ast::Number(number) => drop(self.texts.insert(number_text(*number))),
-            Ast::Call { function, arguments, .. } => match (&**function, &arguments[..]) {
+            Ast::Call { function, arguments, .. } => match (*function, &arguments[..]) {
                 ("if", [condition, yes, no]) => {
                     conditions.push(condition);
                     self.tree(yes, conditions, steps);
@@ -57,7 +57,7 @@ impl PossibleValues<'_> {
             Ast::Path { base: Base::Of(of), steps: path, .. } => {
                 if let (Ast::Call { function, arguments, .. }, Some(Axis::Child(column))) =
                     (&**of, path.last().map(|step| &step.axis))
-                    && let ("instance", [Ast::Text(list)]) = (&**function, &arguments[..])
+                    && let ("instance", [Ast::Text(list)]) = (*function, &arguments[..])
                 {
                     self.column(list, column);
                 }
@@ -67,7 +67,7 @@ impl PossibleValues<'_> {
     }
 
     /// The answers of a question that the conditions around leave open.
-    fn answers(&mut self, node: &Node, conditions: &[&Ast], steps: u8) {
+    fn answers(&mut self, node: &Node, conditions: &[&Ast<'_>], steps: u8) {
         match (node.kind, node.choices.as_ref().map(|choices| &choices.from)) {
             (NodeType::Calculate, _) if steps > 0 => self.calculation(node, steps - 1),
             (NodeType::SelectOne, Some(Source::List(list))) => {
@@ -93,16 +93,15 @@ impl PossibleValues<'_> {
 
 /// The answers of a question that conditions compare it with; none where they narrow it down otherwise, as
 /// `selected('a b c', ${question})` does.
-fn told_apart<'t>(name: &str, conditions: &[&'t Ast]) -> Option<BTreeSet<&'t str>> {
-    let is_it =
-        |tree: &Ast| matches!(tree, Ast::Path { base: Base::Reference(n), steps, .. } if n == name && steps.is_empty());
+fn told_apart<'t>(name: &str, conditions: &[&'t Ast<'t>]) -> Option<BTreeSet<&'t str>> {
+    let is_it = |tree: &Ast<'_>| matches!(tree, Ast::Path { base: Base::Reference(n), steps, .. } if *n == name && steps.is_empty());
     let (mut told, mut narrowed) = (BTreeSet::new(), false);
     for condition in conditions {
         condition.walk(&mut |part| match part {
             Ast::Binary { operator: Operator::Equal | Operator::Unequal, left, right, .. } => {
                 for (one, other) in [(left, right), (right, left)] {
                     if let (true, Ast::Text(text)) = (is_it(one), &**other) {
-                        told.insert(text.as_str());
+                        told.insert(*text);
                     }
                 }
             }

@@ -262,7 +262,7 @@ fn tables_asked(
             let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
             tree.walk(&mut |part| {
                 let Ast::Call { function, arguments, .. } = part else { return };
-                match (function.as_str(), &arguments[..]) {
+                match (*function, &arguments[..]) {
                     ("instance", [Ast::Text(name)]) if lists.index(name).is_some() || name.starts_with("__") => {}
                     ("instance" | "pulldata", [Ast::Text(name), ..]) => {
                         match files.read(&file_of(name), None, None, lists, languages) {

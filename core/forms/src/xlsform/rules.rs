@@ -253,7 +253,7 @@ impl Rules<'_, '_> {
     }
 
     /// Looks for what can be evaluated and is hardly meant.
-    fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Ast) {
+    fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Ast<'_>) {
         let mut found: Vec<(&'static str, Phrase, Phrase)> = Vec::new();
         tree.walk(&mut |part| match part {
             Ast::Binary { operator, left, right, .. } if compares(*operator) => {
@@ -283,7 +283,7 @@ impl Rules<'_, '_> {
     }
 
     /// The question that a tree stands for: `${name}`, or `.` for the question itself.
-    fn question<'t>(&'t self, node: usize, tree: &Ast) -> Option<&'t Node> {
+    fn question<'t>(&'t self, node: usize, tree: &Ast<'_>) -> Option<&'t Node> {
         let Ast::Path { base, steps, .. } = tree else { return None };
         match (base, &steps[..]) {
             (Base::Reference(name), []) => self.names.one(name).map(|at| &self.package.nodes[at]),
@@ -298,8 +298,8 @@ impl Rules<'_, '_> {
         &self,
         node: usize,
         operator: Operator,
-        one: &Ast,
-        other: &Ast,
+        one: &Ast<'_>,
+        other: &Ast<'_>,
     ) -> Option<(&'static str, Phrase, Phrase)> {
         let question = self.question(node, one)?;
         let name = &question.name;
@@ -388,7 +388,7 @@ impl Rules<'_, '_> {
         ))
     }
 
-    fn called(&self, node: usize, function: &str, arguments: &[Ast]) -> Option<(&'static str, Phrase, Phrase)> {
+    fn called(&self, node: usize, function: &str, arguments: &[Ast<'_>]) -> Option<(&'static str, Phrase, Phrase)> {
         match (function, arguments) {
             ("selected" | "is-selected", [several, Ast::Text(choice)]) => {
                 let question = self.question(node, several)?;
@@ -445,7 +445,7 @@ fn compares(operator: Operator) -> bool {
 }
 
 /// Whether a tree asks nothing: neither a question nor the clock.
-fn is_constant(tree: &Ast) -> bool {
+fn is_constant(tree: &Ast<'_>) -> bool {
     let mut constant = true;
     tree.walk(&mut |part| match part {
         Ast::Path { .. } => constant = false,

@@ -4,12 +4,14 @@ use crate::expression::error::{Cause, ParseError};
 use crate::expression::expr::{Bound, Expr, Function, Index};
 use crate::expression::layout::{Layout, NodeId, ScopeId};
 use crate::expression::value::Value;
+use crate::package::Package;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Binds expressions of one questionnaire, and keeps the indexes that they share.
 #[derive(Debug)]
 pub struct Binder<'a> {
+    pub(super) package: &'a Package,
     pub(super) layout: &'a Layout,
     /// Functions of a domain, beside those that every questionnaire knows.
     pub(super) functions: &'static [Function],

@@ -21,8 +21,8 @@ impl<'a> Binding<'_, 'a> {
     /// Follows the steps of a path from its base.
     pub(super) fn path_of(
         &mut self,
-        base: &Base,
-        steps: &[Step],
+        base: &Base<'_>,
+        steps: &[Step<'_>],
         at: usize,
         several: bool,
     ) -> Result<PathBuilder, ParseError> {
@@ -42,7 +42,7 @@ impl<'a> Binding<'_, 'a> {
                 PathBuilder { absolute: true, ..PathBuilder::at(layout, FORM, false) }
             }
             Base::Of(tree) => match &**tree {
-                Ast::Call { function, arguments, .. } if function == "current" && arguments.is_empty() => {
+                Ast::Call { function, arguments, .. } if *function == "current" && arguments.is_empty() => {
                     PathBuilder::at(layout, self.node, false)
                 }
                 _ => return fail(Cause::Unsupported("steps or predicates after something that is no path")),
@@ -64,8 +64,8 @@ impl<'a> Binding<'_, 'a> {
                 }
                 Axis::AnyChild => return fail(Cause::Unsupported("* in a path")),
                 Axis::Child(name) => {
-                    let Some(child) = layout.child(path.node, name) else {
-                        return fail(Cause::UnknownName(name.clone()));
+                    let Some(child) = layout.child(self.binder.package, path.node, name) else {
+                        return fail(Cause::UnknownName((*name).to_owned()));
                     };
                     path.node = child;
                     let place = &layout.nodes[child as usize];
@@ -87,7 +87,7 @@ impl<'a> Binding<'_, 'a> {
     pub(super) fn predicates(
         &mut self,
         path: &mut PathBuilder,
-        predicates: &[Ast],
+        predicates: &[Ast<'_>],
         last: bool,
         at: usize,
     ) -> Result<(), ParseError> {
@@ -95,14 +95,14 @@ impl<'a> Binding<'_, 'a> {
     }
 
     /// Leaves those of the rows on offer in a select for which a filter holds.
-    pub(super) fn choices(&mut self, path: &mut PathBuilder, filter: &Ast) -> Result<(), ParseError> {
+    pub(super) fn choices(&mut self, path: &mut PathBuilder, filter: &Ast<'_>) -> Result<(), ParseError> {
         self.narrow(path, std::slice::from_ref(filter), true, 0, true)
     }
 
     fn narrow(
         &mut self,
         path: &mut PathBuilder,
-        predicates: &[Ast],
+        predicates: &[Ast<'_>],
         last: bool,
         at: usize,
         choices: bool,
@@ -127,12 +127,12 @@ impl<'a> Binding<'_, 'a> {
     /// `${name}`: as near as it can be.
     fn reference(&self, name: &str, at: usize, several: bool) -> Result<PathBuilder, ParseError> {
         let layout = self.layout();
-        let node = match layout.named(name) {
-            [] => return Err(ParseError { at, cause: Cause::UnknownReference(name.to_owned()) }),
-            [node] => *node,
-            _ => return Err(ParseError { at, cause: Cause::AmbiguousName(name.to_owned()) }),
-        };
-        Ok(self.nearest(node, several))
+        let mut named = layout.named(self.binder.package, name);
+        match (named.next(), named.next()) {
+            (None, _) => Err(ParseError { at, cause: Cause::UnknownReference(name.to_owned()) }),
+            (Some(node), None) => Ok(self.nearest(node, several)),
+            _ => Err(ParseError { at, cause: Cause::AmbiguousName(name.to_owned()) }),
+        }
     }
 
     /// The path to a node, as near as it can be.
