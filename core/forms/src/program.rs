@@ -132,6 +132,7 @@ pub(crate) struct BoundPackage {
     /// All that is wrong, also what only reads as blank.
     pub errors: Vec<RuleError>,
     /// Node and what it reads for being there and for its value; only if it was asked for.
+    #[cfg_attr(not(feature = "authoring"), expect(dead_code, reason = "a compiler asks"))]
     pub needs: Vec<(NodeId, NodeId)>,
 }
 
