@@ -1,5 +1,6 @@
 //! What every request passes: connections and their limits, the limits of a body, and problems as answers.
 
+pub mod client;
 pub mod connections;
 pub mod limited_body;
 pub mod limits;

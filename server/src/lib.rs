@@ -37,25 +37,22 @@ pub mod statistics;
 pub mod store;
 pub mod web;
 
-use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
 use utoipa_axum::router::OpenApiRouter;
 
-use http::connections;
 use http::limits::Limits;
+use http::{client, connections};
 pub use settings::Settings;
+use settings::certificate::TlsCertificate;
 use state::Server;
 pub use store::Store;
-
-/// The longest time for a page, the reading of its form included.
-const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The API for phones, made from the same types and paths as the handlers.
 fn document() -> OpenApi {
@@ -77,10 +74,10 @@ fn routes(server: Arc<Server>) -> Router {
         .split_for_parts();
     let phones = phones
         .route("/openapi.json", get(async || Json(document)))
-        .layer(axum::middleware::from_fn_with_state(server.clone(), intake::finish));
-    let in_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_PATIENCE);
-    let pages = web::routes(&server).layer(in_time);
-    Router::new().nest("/v1", phones).with_state(server).merge(pages)
+        .layer(from_fn_with_state(server.clone(), intake::finish))
+        .layer(from_fn_with_state(server.limits.clone(), client::limited));
+    let (pages, limits) = (web::routes(&server), server.limits.clone());
+    Router::new().nest("/v1", phones).with_state(server).merge(pages).layer(from_fn_with_state(limits, client::resolve))
 }
 
 /// Serves until `shutdown` is done, then finishes the requests that have begun. Closes due months at start and every
@@ -105,7 +102,9 @@ pub async fn serve(
             }
         }
     });
-    let (tls, monitor) = (settings.tls.clone(), settings.monitor);
+    let (certificate, monitor) = (settings.tls.clone(), settings.monitor);
+    let tls = certificate.as_ref().map(TlsCertificate::config);
+    beside.spawn(operator::certificate::watch(certificate, settings.data.clone()));
     let server = Arc::new(Server::new(store, settings).map_err(std::io::Error::other)?);
     if let Some(address) = monitor {
         let listener = tokio::net::TcpListener::bind(address).await?;

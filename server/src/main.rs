@@ -8,13 +8,16 @@ use std::sync::Arc;
 use tabara_protocol::clock::SystemClock;
 use tabara_protocol::envelope::PublicKey;
 use tabara_server::closings::note_dictionary;
+use tabara_server::operator::certificate::reload;
 use tabara_server::operator::command::OperatorCommand;
 use tabara_server::operator::{CommandResult, lock_data_dir};
 use tabara_server::settings::SettingsError;
+use tabara_server::settings::addresses::{Network, PublicUrl};
+use tabara_server::settings::certificate::TlsCertificate;
 use tabara_server::settings::key_files::{INTAKE, OPERATIONS};
 use tabara_server::staff::command::{self, UserCommand};
 use tabara_server::staff::file::Staff;
-use tabara_server::{Settings, Store, http::connections::tls, serve};
+use tabara_server::{Settings, Store, serve};
 
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
@@ -40,9 +43,15 @@ enum Command {
         /// Certificate chain, PEM; without it a proxy on this machine must speak TLS.
         #[arg(long, requires = "key")]
         certificate: Option<PathBuf>,
-        /// The certificate's key, PEM.
+        /// The certificate's key, PEM. Both are read again when they change, and on SIGHUP.
         #[arg(long, requires = "certificate")]
         key: Option<PathBuf>,
+        /// The address under which browsers reach the pages, https://NAME.
+        #[arg(long)]
+        public_url: Option<PublicUrl>,
+        /// Address or network of a proxy, whose `x-forwarded-for` names the client. May be given several times.
+        #[arg(long)]
+        trusted_proxy: Vec<Network>,
         #[command(flatten)]
         trust: TrustArgs,
     },
@@ -103,18 +112,20 @@ fn run(cli: Cli) -> CommandResult {
                 println!("authority  {authority}  ({})", authority.fingerprint());
             }
         }
-        Command::Serve { listen, monitor, certificate, key, trust } => {
+        Command::Serve { listen, monitor, certificate, key, public_url, trusted_proxy, trust } => {
             trust_all(&mut settings, trust)?;
             if settings.authorities.is_empty() {
                 return Err("no authority is trusted: give its public key with --authority".into());
             }
             settings.monitor = monitor;
-            settings.tls = certificate.zip(key).map(|(chain, key)| tls(&chain, &key)).transpose()?;
+            (settings.public_url, settings.trusted_proxies) = (public_url, trusted_proxy);
+            settings.tls = certificate.zip(key).map(|(chain, key)| TlsCertificate::open(&chain, &key)).transpose()?;
             let _lock = lock_data_dir(&cli.data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
                 note_dictionary(&store, &*settings.clock).map_err(std::io::Error::other)?;
+                tokio::spawn(asked_to_reload(settings.tls.clone()));
                 serve(listener, store, settings, asked_to_stop()).await
             })?;
         }
@@ -127,6 +138,18 @@ fn run(cli: Cli) -> CommandResult {
 
 fn trust_all(settings: &mut Settings, trust: TrustArgs) -> CommandResult {
     Ok(trust.authority.into_iter().try_for_each(|key| settings.trust(key))?)
+}
+
+/// SIGHUP: the certificate is read again. Without this the signal would end the server.
+async fn asked_to_reload(certificate: Option<Arc<TlsCertificate>>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        match &certificate {
+            Some(certificate) => reload(certificate),
+            None => tracing::info!("SIGHUP: there is no certificate to read again"),
+        }
+    }
 }
 
 async fn asked_to_stop() {

@@ -1,7 +1,9 @@
-//! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`]), health and metrics
-//! ([`monitor`]), what is held on a case ([`case_export`]), and the commands ([`command`]).
+//! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`], [`certificate`]), health and metrics
+//! ([`monitor`]), what is held on a case ([`case_export`]), and the commands
+//! ([`command`]).
 
 pub mod case_export;
+pub mod certificate;
 pub mod command;
 pub mod doctor;
 pub mod keys;
@@ -13,6 +15,7 @@ use crate::rebuild::{self, Rebuilt};
 use crate::settings::Settings;
 use crate::statistics::Counting;
 use crate::store::{self, OrderStatus, Store, StoreError};
+use crate::web::about::visible;
 use std::path::{Path, PathBuf};
 use tabara_protocol::record::Uuid;
 
@@ -35,7 +38,7 @@ pub fn phones(store: &Store) -> store::Result<String> {
         let b = &phone.binding;
         let seen = phone.seen.map_or("never".into(), date);
         let state = if b.revoked { "revoked" } else { if b.second { "second binding" } else { "" } };
-        let (at, place) = (b.position, format_args!("{} {}", phone.organisation, phone.commune));
+        let (at, place) = (b.position, format_args!("{} {}", visible(&phone.organisation), phone.commune));
         text += &format!("{}  {at:>8}  {:>7}  {seen:10}  {state:14}  {place}\n", b.device, phone.records);
         for OrderStatus { order, acknowledged } in orders.iter().filter(|given| given.order.device == b.device) {
             let state = acknowledged.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));

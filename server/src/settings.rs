@@ -3,11 +3,15 @@
 //! The data folder holds the database, `authority.keys` (public keys, one a line: whose cards and catalogs are
 //! trusted), `operations.key` and `intake.key` (secret, made with the folder).
 
+pub mod addresses;
+pub mod certificate;
 pub mod error;
 pub mod key_files;
 
 pub use error::SettingsError;
 
+use self::addresses::{Network, PublicUrl};
+use self::certificate::TlsCertificate;
 use self::error::io_error;
 use self::key_files::{INTAKE, NEXT, OPERATIONS, make_keys, secret, signing_key};
 use crate::store;
@@ -20,7 +24,6 @@ use tabara_protocol::catalog::Catalog;
 use tabara_protocol::clock::Clock;
 use tabara_protocol::envelope::{PublicKey, Signer};
 use tabara_protocol::seal;
-use tokio_rustls::rustls::ServerConfig;
 use zeroize::Zeroizing;
 
 /// Public keys, one a line.
@@ -39,8 +42,12 @@ pub struct Settings {
     pub operations: Arc<Signer>,
     /// age identity that opens courier bundles.
     pub intake: Arc<Zeroizing<String>>,
-    /// Certificate and key; none behind a proxy on this machine.
-    pub tls: Option<Arc<ServerConfig>>,
+    /// Certificate and key; none behind a proxy that speaks TLS.
+    pub tls: Option<Arc<TlsCertificate>>,
+    /// The address under which browsers reach the pages.
+    pub public_url: Option<PublicUrl>,
+    /// Proxies whose `x-forwarded-for` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Address of the listener for health and metrics.
     pub monitor: Option<SocketAddr>,
 }
@@ -62,6 +69,8 @@ impl Settings {
             operations: Arc::new(Signer::new(&operations)),
             intake: Arc::new(intake),
             tls: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
             monitor: None,
         })
     }
@@ -80,6 +89,11 @@ impl Settings {
         added.map_err(|cause| io_error(&file, cause))?;
         self.authorities.push(authority);
         Ok(())
+    }
+
+    /// Whether browsers reach the pages by TLS, as far as the settings tell.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(PublicUrl::is_https)
     }
 
     /// Whether a catalog names this server's operations key, or hands over from it to the next one.

@@ -8,21 +8,23 @@
 //! | national data officer | as a coordinator, exact; each page is noted before it is shown |
 //!
 //! A cookie holds 32 random bytes, the file their SHA-256. A session ends an hour after its last page and twelve
-//! hours after its start. Failed sign-ins are counted by name and address, by name, and by address. Beyond a limit every
-//! sign-in there is refused for a quarter of an hour, whatever the password. The limit by name alone is wider, so that an
-//! attacker cannot easily lock an account.
+//! hours after its start. Failed sign-ins make the next one wait ([`attempts`]); whoever shows a browser that has signed in
+//! before, or a recovery code, is not held up by the failures of others. Only names of accounts are written into the
+//! audit log.
 //!
 //! | module | what |
 //! |--|--|
 //! | [`role`] | what an account may see |
 //! | [`account`], [`accounts`] | a person with a sign-in; making one |
-//! | [`sessions`], [`password`], [`totp`] | signing in and out; what is checked |
+//! | [`sign_in`], [`attempts`], [`password`], [`totp`] | signing in, and what is checked |
+//! | [`sessions`] | who is signed in; change of password |
 //! | [`audit_line`], [`audit`] | who saw what |
 //! | [`mod@file`] | the SQLite file that holds all of this |
 //! | [`command`] | `tabara-server user` |
 
 pub mod account;
 pub mod accounts;
+pub mod attempts;
 pub mod audit;
 pub mod audit_line;
 pub mod command;
@@ -30,4 +32,5 @@ pub mod file;
 pub mod password;
 pub mod role;
 pub mod sessions;
+pub mod sign_in;
 pub mod totp;

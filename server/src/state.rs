@@ -20,7 +20,8 @@ pub struct Server {
 
 impl Server {
     pub fn new(store: Store, settings: Settings) -> store::Result<Self> {
-        let (limits, counters, uploads) = Default::default();
+        let (counters, uploads) = Default::default();
+        let limits = Limits::new(&settings.trusted_proxies);
         Ok(Self { store, staff: Staff::open(&settings.data)?, settings, limits, counters, uploads })
     }
 }

@@ -18,7 +18,7 @@ mod schema;
 mod transaction;
 mod withdrawals;
 
-pub use backup::{RestoreError, replace};
+pub use backup::{RestoreError, make_private, replace};
 pub use bindings::{Binding, OrderStatus, Phone};
 pub use database::{FILE, Store};
 pub use entries::{Found, Quarantined};

@@ -3,7 +3,8 @@
 //!
 //! | part | what |
 //! |--|--|
-//! | [`sign_in`] | signing in and out |
+//! | [`sign_in`], [`account`] | signing in and out; sessions and password |
+//! | `guard` | what every request passes; refusals as pages |
 //! | [`figures`] | the coordinator's page |
 //! | [`charts`] | SVG from shown numbers |
 //! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
@@ -13,28 +14,40 @@
 //! where fewer than that many are hidden; see [`figures`].
 
 pub mod about;
+pub mod account;
 mod assets;
 pub mod charts;
 pub mod figures;
+mod guard;
 pub mod labels;
+mod local_path;
 mod page;
 mod shared;
 pub mod sign_in;
 pub mod texts;
 
 use self::assets::{icon, style};
+use self::guard::guard;
+use self::local_path::local_path;
 use self::page::{LANGUAGE_COOKIE, PageRequest, problem};
 use self::shared::Pages;
 use self::texts::Language;
 use crate::state::Server;
 use axum::Router;
-use axum::extract::{Path, Query, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::{DefaultBodyLimit, Path, Query};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
+use tower_http::timeout::TimeoutLayer;
+
+/// Bytes of the largest form.
+const MAX_FORM: usize = 16 * 1024;
+/// The longest time for a page, the reading of its form included.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// All pages.
 pub fn routes(server: &Arc<Server>) -> Router {
@@ -46,43 +59,17 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/figures", get(figures::page))
         .route("/help", get(about::help))
         .route("/audit", get(about::audit))
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::change_password))
+        .route("/account/session", post(account::end_session))
         .route("/language/{code}", get(remember_language))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(|here: PageRequest| async move { problem(&here, None, StatusCode::NOT_FOUND) })
-        .layer(axum::middleware::from_fn(guard))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(from_fn_with_state(pages.clone(), guard))
         .with_state(pages)
-}
-
-/// Headers of every page: only our own style sheet loads, no other site frames us, nothing is cached. A form is accepted
-/// only from our own pages.
-async fn guard(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let here = text("host").unwrap_or("");
-    let foreign = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
-        || text("origin").is_some_and(|origin| origin.split_once("://").map(|(_, host)| host) != Some(here));
-    let mut response = if foreign && request.method() == axum::http::Method::POST {
-        StatusCode::FORBIDDEN.into_response()
-    } else {
-        next.run(request).await
-    };
-    let always = [
-        (
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
-    ];
-    for (name, value) in always {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 #[derive(Deserialize)]
@@ -95,10 +82,8 @@ async fn remember_language(
     Path(code): Path<String>,
     Query(query): Query<LanguageQuery>,
 ) -> Response {
-    // only to a path of our own
-    let back = query.back.filter(|to| to.starts_with('/') && !to.starts_with("//") && !to.contains('\\'));
     let Some(language) = Language::read(&code) else { return problem(&here, None, StatusCode::NOT_FOUND) };
     let cookie = here.cookie(LANGUAGE_COOKIE, language.code(), 31_536_000);
-    let back = back.unwrap_or_else(|| "/".into());
-    ([cookie], Redirect::to(&back)).into_response()
+    let back = query.back.as_deref().and_then(local_path).unwrap_or("/");
+    ([cookie], Redirect::to(back)).into_response()
 }

@@ -133,13 +133,17 @@ def test_units_and_container_start_the_program_with_words_that_it_knows(tmp_path
         text = unit.read_text()
         options = re.search(r'^Environment=TABARA_OPTIONS="(.*)"$', text, re.M)
         found = re.findall(r"^ExecStart=/usr/local/bin/tabara-server (.*)$", text, re.M)
-        commands += [c.replace("$TABARA_OPTIONS", options[1] if options else "").split() for c in found]
+        filled = [c.replace("$TABARA_OPTIONS", options[1] if options else "").replace("$TABARA_DOCTOR", "") for c in found]
+        commands += [c.split() for c in filled]
         (tmp_path / unit.name).write_text(text.replace("/usr/local/bin/tabara-server", str(SERVER)))
     page = (deploy / "README.md").read_text()
     commands += [("serve " + c).split() for c in re.findall(r"TABARA_OPTIONS=([^`]*)`", page)]
+    commands += [("doctor " + c).split() for c in re.findall(r"TABARA_DOCTOR=([^`]*)`", page)]
+    for file in ["nginx.conf", "Caddyfile"]:
+        commands += [("serve " + c).split() for c in re.findall(r"TABARA_OPTIONS=(.*)$", (deploy / file).read_text(), re.M)]
     commands += [["--data", "data", "serve", "--no-such-word"]]
     known = [subprocess.run([SERVER, *words, "--help"], capture_output=True).returncode == 0 for words in commands]
-    assert known == [True] * 5 + [False], list(zip(commands, known))
+    assert known == [True] * 10 + [False], list(zip(commands, known))
     if shutil.which("systemd-analyze"):
         for unit in tmp_path.iterdir():
             said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)

@@ -26,6 +26,12 @@ pub const PYTHON: Need = Need {
     packages: "python3 python3-venv",
     there: || works("python3", &["-c", "import venv, ensurepip"]),
 };
+pub const PROXIES: Need = Need {
+    name: "nginx and Caddy",
+    why: "the server behind the proxies of deploy/",
+    packages: "nginx-light caddy",
+    there: || (on_path("nginx") || Path::new("/usr/sbin/nginx").exists()) && on_path("caddy"),
+};
 pub const NODE: Need = Need {
     name: "Node and npm",
     why: "the coordinator's page in a real browser",

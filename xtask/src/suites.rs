@@ -37,7 +37,13 @@ const SUITES: [Suite; 13] = [
         steps: conformance,
     },
     Suite { name: "demo", what: "150 interviews, figures", needs: &[], usual: true, steps: demo },
-    Suite { name: "python", what: "package, other libraries", needs: &[needs::PYTHON], usual: true, steps: python },
+    Suite {
+        name: "python",
+        what: "package, other libraries",
+        needs: &[needs::PYTHON, needs::PROXIES],
+        usual: true,
+        steps: python,
+    },
     Suite { name: "kotlin", what: "package on the JVM", needs: &[needs::JDK], usual: true, steps: kotlin },
     Suite {
         name: "android",

@@ -8,36 +8,20 @@ use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls::ServerConfig;
 use tower_http::add_extension::AddExtension;
 
 /// Deadline of a TLS handshake, and of the headers of each request.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Time for requests that are under way when the server stops.
 const FAREWELL: Duration = Duration::from_secs(30);
-
-/// Reads a certificate chain and its key (PEM).
-pub fn tls(certificates: &Path, key: &Path) -> io::Result<Arc<ServerConfig>> {
-    let bad = |e: String| io::Error::new(io::ErrorKind::InvalidData, e);
-    let chain = CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|e| bad(format!("{}: {e}", certificates.display())))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|e| bad(format!("{}: {e}", key.display())))?;
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ServerConfig::builder_with_provider(ring).with_safe_default_protocol_versions();
-    let config = versions.and_then(|c| c.with_no_client_auth().with_single_cert(chain, key));
-    config.map(Arc::new).map_err(|e| bad(e.to_string()))
-}
 
 /// Serves `app` on a listener until `shutdown`, then finishes the requests that have begun.
 pub async fn serve(
@@ -55,7 +39,7 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let (stream, peer) = match accepted {
+        let (stream, mut peer) = match accepted {
             Ok(accepted) => accepted,
             Err(e) => {
                 // no file descriptor is left, or the connection is gone: others must still be served
@@ -64,6 +48,8 @@ pub async fn serve(
                 continue;
             }
         };
+        // a listener of IPv6 sees IPv4 as ::ffff:a.b.c.d
+        peer.set_ip(peer.ip().to_canonical());
         let Ok(permit) = limits.connect(peer.ip(), Instant::now()) else { continue };
         let _ = stream.set_nodelay(true);
         let (app, acceptor, watcher) = (app.clone(), acceptor.clone(), graceful.watcher());

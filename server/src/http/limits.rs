@@ -1,8 +1,10 @@
 //! Limits for each phone and each address: a token bucket of requests that refills with time, and a number of permits at
 //! once (connections of an address, requests of a phone). So a client that floods or guesses cannot slow other clients.
-//! `127.0.0.1` and `::1` are not limited: a proxy on this machine sees the true addresses and has its own limits.
+//! A client's address is one of IPv4 or a /64 of IPv6. Proxies are not limited, which are this machine and those that
+//! the settings name: they have limits of their own, and their clients are counted where `x-forwarded-for` names them.
 
 use super::problem::Problem;
+use crate::settings::addresses::{Network, client_of};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +15,7 @@ use std::time::Instant;
 pub enum Client {
     /// A phone, by the position of its chain.
     Phone(u64),
-    /// A caller without a token, and every connection.
+    /// Every connection and every request.
     Address(IpAddr),
 }
 
@@ -41,9 +43,12 @@ impl Client {
         }
     }
 
-    fn is_proxy(self) -> bool {
-        let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        matches!(self, Self::Address(address) if here.contains(&address))
+    /// The client as it is counted.
+    fn counted(self) -> Self {
+        match self {
+            Self::Phone(_) => self,
+            Self::Address(address) => Self::Address(client_of(address)),
+        }
     }
 }
 
@@ -54,11 +59,15 @@ const REMEMBERED: usize = 100_000;
 const MAX_CONNECTIONS: usize = 10_000;
 const OTHER_FILES: usize = 256;
 
+/// This machine. Other addresses of 127.0.0.0/8 count as clients, in tests.
+const HERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
 /// Clones share what they count.
 #[derive(Clone)]
 pub struct Limits {
     usage: Arc<Mutex<Usage>>,
     most: usize,
+    trusted: Arc<[Network]>,
 }
 
 #[derive(Default)]
@@ -75,20 +84,40 @@ pub struct Permit(Limits, Client);
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { usage: Arc::default(), most: MAX_CONNECTIONS.min(open_files().saturating_sub(OTHER_FILES)) }
+        Self::new(&[])
     }
 }
 
 impl Limits {
+    pub fn new(trusted: &[Network]) -> Self {
+        let most = MAX_CONNECTIONS.min(open_files().saturating_sub(OTHER_FILES));
+        Self { usage: Arc::default(), most, trusted: trusted.into() }
+    }
+
+    /// Whether the settings name this address as a proxy.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(address))
+    }
+
+    /// Whether an address stands for many clients: a proxy's, or this machine's, where one may be.
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        HERE.contains(&address.to_canonical()) || self.trusts(address)
+    }
+
+    fn is_exempt(&self, client: Client) -> bool {
+        matches!(client, Client::Address(address) if self.is_proxy(address))
+    }
+
     fn usage(&self) -> MutexGuard<'_, Usage> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one request from the client's bucket.
     pub fn take(&self, client: Client, now: Instant) -> Result<(), Problem> {
-        if client.is_proxy() {
+        if self.is_exempt(client) {
             return Ok(());
         }
+        let client = client.counted();
         let buckets = &mut self.usage().buckets;
         if buckets.len() >= REMEMBERED {
             buckets.retain(|client, (left, since)| refilled(*client, *left, *since, now) < client.allowance().0);
@@ -104,9 +133,10 @@ impl Limits {
 
     /// Takes one of the client's permits.
     pub fn enter(&self, client: Client) -> Result<Permit, Problem> {
+        let (client, exempt) = (client.counted(), self.is_exempt(client));
         let usage = &mut *self.usage();
         let held = usage.permits.entry(client).or_default();
-        if *held >= client.permits(2 * usage.connections >= self.most) && !client.is_proxy() {
+        if *held >= client.permits(2 * usage.connections >= self.most) && !exempt {
             return Err(Problem::TooMany);
         }
         *held += 1;
@@ -192,5 +222,20 @@ mod tests {
         assert!(connect("203.0.113.3".parse().unwrap()).is_none());
         drop(permits);
         assert_eq!((limits.connections().0, limits.usage().permits.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client_and_a_proxy_by_ipv4_in_ipv6_is_one() {
+        let limits = Limits::new(&["10.0.0.9".parse().unwrap()]);
+        let now = Instant::now();
+        let asked = |from: &str| limits.take(Client::Address(from.parse().unwrap()), now);
+        assert!((0..1200).all(|n| asked(&format!("2001:db8::{n:x}")).is_ok()));
+        assert_eq!(asked("2001:db8::ffff"), Err(Problem::TooMany));
+        assert_eq!(asked("2001:db8:0:1::1"), Ok(()));
+        for proxy in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.9"] {
+            assert!((0..1300).all(|_| asked(proxy).is_ok()), "{proxy}");
+        }
+        let permits = (0..300).filter_map(|_| limits.connect("::ffff:127.0.0.1".parse().unwrap(), now).ok());
+        assert_eq!(permits.collect::<Vec<_>>().len(), 300);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
-use crate::settings::key_files::make_keys;
+use crate::settings::key_files::{self, make_keys};
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
@@ -158,7 +158,7 @@ impl OperatorCommand {
             }
             Self::Held { code, output } => {
                 let held = case_export::gather(store, settings, code)?;
-                std::fs::write(output, serde_json::to_vec(&held)?)?;
+                key_files::keep(&output, &serde_json::to_vec(&held)?)?;
                 println!("{} entries", held.entries.len());
             }
             Self::Backup { file } => {

@@ -1,9 +1,10 @@
 //! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
 use crate::settings::Settings;
+use crate::settings::certificate::{SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};
 use crate::store::{self, Store};
-use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,16 +13,33 @@ use tabara_protocol::catalog::{Catalog, RecipientRole};
 use tabara_protocol::{envelope, seal};
 
 /// How urgent it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grade {
     Well,
     Soon,
     Now,
 }
 
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    Keys,
+    Catalog,
+    Certificate,
+    Clock,
+    Backup,
+    Disk,
+    Phones,
+    Orders,
+    Quarantine,
+}
+
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    pub topic: Topic,
     pub grade: Grade,
     pub text: String,
 }
@@ -45,8 +63,15 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let catalog = store.read(|log| log.catalog_in_force())?;
     let policy = catalog.as_ref().map(|c| c.policy.clone()).unwrap_or_default();
     let mut found = key_findings(store, settings)?;
-    found.push(catalog.map_or_else(no_catalog, |catalog| expiry("the catalog", catalog.expires, now)));
-    found.extend(certificate.map(|file| certificate_finding(file, now)));
+    found.push(catalog.map_or_else(no_catalog, |catalog| expiry(Topic::Catalog, "the catalog", catalog.expires, now)));
+    // the one that is given, and the one that the server shows
+    let served = Some(settings.data.join(SERVED)).filter(|file| file.exists());
+    found.extend(
+        certificate
+            .into_iter()
+            .chain(served.as_deref())
+            .map(|file| certificate_finding(first_certificate(file).as_deref(), now)),
+    );
     found.push(clock(store, now)?);
     found.push(backup(store.last_backup()?, i64::from(policy.keep_sealed_days), now));
     found.push(disk(settings));
@@ -54,20 +79,27 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let lease = i64::from(policy.lease_days) * DAY;
     let silent = phones.iter().filter(|p| !p.binding.revoked && p.seen.is_none_or(|seen| now - seen > lease)).count();
     let text = format!("{silent} of {} phones silent for {} days", phones.len(), policy.lease_days);
-    found.push(Finding { grade: if silent > 0 { Grade::Soon } else { Grade::Well }, text });
+    let some =
+        |topic, number: usize, text| Finding { topic, grade: if number > 0 { Grade::Soon } else { Grade::Well }, text };
+    found.push(some(Topic::Phones, silent, text));
     let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
-    found.push(Finding { grade: if open > 0 { Grade::Soon } else { Grade::Well }, text });
+    found.push(some(Topic::Orders, open, text));
     let waiting = store.read(|log| log.quarantined())?.len();
     let text = format!("{waiting} entries in quarantine: tabara-server quarantine list");
-    found.push(Finding { grade: if waiting > 0 { Grade::Soon } else { Grade::Well }, text });
+    found.push(some(Topic::Quarantine, waiting, text));
     Ok(found)
 }
 
 /// Whether only the owner can read the keys, whether they work, and whether the catalog names them.
 pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
-    let finding = |grade, text: &str| Finding { grade, text: text.into() };
+    let finding = |grade, text: &str| Finding { topic: Topic::Keys, grade, text: text.into() };
     let mut found = Vec::new();
+    // the folder keeps all that is in it from others
+    let folder = std::fs::metadata(&settings.data).map(|m| m.permissions().mode() & 0o077);
+    if !matches!(folder, Ok(0)) {
+        found.push(finding(Grade::Now, "the data folder can be read by others: chmod 700"));
+    }
     for name in [OPERATIONS, INTAKE] {
         let mode = std::fs::metadata(settings.data.join(name)).map(|m| m.permissions().mode() & 0o777);
         let open = !matches!(mode, Ok(0o600 | 0o400));
@@ -107,24 +139,23 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
 }
 
 fn no_catalog() -> Finding {
-    Finding { grade: Grade::Now, text: "no catalog: phones cannot start interviews".into() }
+    Finding { topic: Topic::Catalog, grade: Grade::Now, text: "no catalog: phones cannot start interviews".into() }
 }
 
-fn expiry(what: &str, expires: i64, now: i64) -> Finding {
+fn expiry(topic: Topic, what: &str, expires: i64, now: i64) -> Finding {
     let days = (expires - now).div_euclid(DAY);
     let grade = if days < 0 { Grade::Now } else { if days < 30 { Grade::Soon } else { Grade::Well } };
-    Finding { grade, text: format!("{what} expires in {days} days") }
+    let text =
+        if days < 0 { format!("{what} expired {} days ago", -days) } else { format!("{what} expires in {days} days") };
+    Finding { topic, grade, text }
 }
 
-/// The day on which the TLS certificate ends, as `openssl` reads it.
-fn certificate_finding(file: &Path, now: i64) -> Finding {
-    let mut openssl = Command::new("openssl");
-    openssl.args(["x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in"]).arg(file);
-    let text = openssl.output().ok().and_then(|o| String::from_utf8(o.stdout).ok()).unwrap_or_default();
-    let end = text.trim().strip_prefix("notAfter=").and_then(|end| end.replace(' ', "T").parse::<Timestamp>().ok());
-    match end {
-        Some(end) => expiry("the TLS certificate", end.as_second(), now),
-        None => Finding { grade: Grade::Soon, text: "the end of the TLS certificate cannot be read (openssl)".into() },
+pub(super) fn certificate_finding(der: Option<&[u8]>, now: i64) -> Finding {
+    match der.and_then(not_after) {
+        Some(end) => expiry(Topic::Certificate, "the TLS certificate", end, now),
+        None => {
+            Finding { topic: Topic::Certificate, grade: Grade::Soon, text: "the TLS certificate cannot be read".into() }
+        }
     }
 }
 
@@ -132,20 +163,28 @@ fn clock(store: &Store, now: i64) -> store::Result<Finding> {
     let last = store.read(|log| log.last_received())?.unwrap_or(now);
     Ok(if last > now + 60 {
         let text = format!("the clock stands {} minutes before the last entry of the log", (last - now) / 60);
-        Finding { grade: Grade::Now, text }
+        Finding { topic: Topic::Clock, grade: Grade::Now, text }
     } else {
-        Finding { grade: Grade::Well, text: "clock: not before the log".into() }
+        Finding { topic: Topic::Clock, grade: Grade::Well, text: "clock: not before the log".into() }
     })
 }
 
 /// Phones keep sent records for `keep` days: they cannot fill the gap after an older backup.
 fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
     let Some(last) = last else {
-        return Finding { grade: Grade::Now, text: "no backup was ever made: tabara-server backup".into() };
+        return Finding {
+            topic: Topic::Backup,
+            grade: Grade::Now,
+            text: "no backup was ever made: tabara-server backup".into(),
+        };
     };
     let days = (now - last).div_euclid(DAY);
     let grade = if days >= keep { Grade::Now } else { if days > 1 { Grade::Soon } else { Grade::Well } };
-    Finding { grade, text: format!("the last backup is {days} days old; phones can replace {keep}") }
+    Finding {
+        topic: Topic::Backup,
+        grade,
+        text: format!("the last backup is {days} days old; phones can replace {keep}"),
+    }
 }
 
 fn disk(settings: &Settings) -> Finding {
@@ -153,10 +192,10 @@ fn disk(settings: &Settings) -> Finding {
     let text = output.ok().and_then(|o| String::from_utf8(o.stdout).ok());
     let line = text.as_deref().and_then(|t| t.lines().nth(1));
     match line.and_then(|l| l.split_whitespace().nth(3)).and_then(|kb| kb.parse::<u64>().ok()) {
-        None => Finding { grade: Grade::Soon, text: "free disk space is not known".into() },
+        None => Finding { topic: Topic::Disk, grade: Grade::Soon, text: "free disk space is not known".into() },
         Some(kb) => {
             let grade = if kb < 200_000 { Grade::Now } else { if kb < 2_000_000 { Grade::Soon } else { Grade::Well } };
-            Finding { grade, text: format!("{} MB of disk are free", kb / 1000) }
+            Finding { topic: Topic::Disk, grade, text: format!("{} MB of disk are free", kb / 1000) }
         }
     }
 }

@@ -9,7 +9,7 @@
 use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, signing_key};
 use crate::settings::{AUTHORITIES, Settings, SettingsError};
 use crate::staff::file::{FILE as STAFF_FILE, Staff};
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 use base64::prelude::{BASE64_STANDARD as B64, Engine as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,8 +52,10 @@ pub enum KeysError {
 pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf, KeysError> {
     let catalog = store.read(|log| log.catalog_in_force())?.ok_or(KeysError::NoRecovery)?;
     let recovery = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Recovery).map(|r| &r.age);
-    let staff = backup.with_extension("staff.new");
+    // in the data folder, and for its owner alone: hashes and the secrets of one-time codes are in clear in it
+    let staff = settings.data.join("staff.copy");
     remove(&staff)?;
+    store::make_private(&staff).map_err(|cause| KeysError::Io { file: staff.clone(), cause })?;
     Staff::open(&settings.data)?.copy(&staff)?;
     let mut all = BTreeMap::new();
     for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {

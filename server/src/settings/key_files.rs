@@ -62,7 +62,8 @@ pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
         new.write_all(secret)?;
         new.sync_all()?;
         fs::rename(&beside, file)?;
-        fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     });
     kept.map_err(|cause| io_error(file, cause))
 }

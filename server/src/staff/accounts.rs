@@ -1,12 +1,15 @@
-//! Making accounts.
+//! Making accounts, and changing a password.
 
 use super::account::Account;
+use super::attempts::Key;
 use super::audit_line::Action;
 use super::file::Staff;
 use super::password::{self, PasswordHash};
 use super::role::Role;
+use super::sessions::Visitor;
 use super::totp::TotpSecret;
 use crate::store::StoreError;
+use std::time::{Duration, Instant};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::record::Code;
 
@@ -50,6 +53,44 @@ pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &s
     let detail = [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     staff.note(now, name, Action::AccountSet, &detail)?;
     Ok(Issued { secret, recovery })
+}
+
+/// Why a password is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("another present password")]
+    Wrong,
+    #[error("the new password is too short")]
+    Weak,
+    #[error("too many attempts")]
+    TooMany { wait: Duration },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Gives a person who is signed in another password, and ends her other sessions. Slow on purpose.
+pub fn change_password(
+    staff: &Staff,
+    now: i64,
+    at: Instant,
+    visitor: &Visitor,
+    old: &str,
+    new: &str,
+) -> Result<(), ChangeError> {
+    let (name, session) = (visitor.name.as_str(), visitor.ticket.kept());
+    if !password::is_acceptable(new) {
+        return Err(ChangeError::Weak);
+    }
+    let keys = [Key::Known(name.to_owned(), session)];
+    staff.attempts.begin(&keys, at).map_err(|wait| ChangeError::TooMany { wait })?;
+    if !staff.account(name)?.is_some_and(|account| account.password.fits(old)) {
+        staff.note(now, name, Action::Refused, "password")?;
+        return Err(ChangeError::Wrong);
+    }
+    staff.attempts.succeeded(&keys);
+    staff.set_password(name, &PasswordHash::new(new))?;
+    staff.end_other_sessions(name, session)?;
+    Ok(staff.note(now, name, Action::PasswordChanged, "")?)
 }
 
 /// The hash of a recovery code, which the file keeps.

@@ -17,12 +17,26 @@ pub enum Action {
     SawExact,
     AccountSet,
     AccountRemoved,
+    PasswordChanged,
+    /// One of her other sessions, by herself.
+    SessionEnded,
 }
 
 impl Action {
-    pub const ALL: [Self; 8] = {
+    pub const ALL: [Self; 10] = {
         use Action::*;
-        [SignedIn, Recovered, Refused, SignedOut, Saw, SawExact, AccountSet, AccountRemoved]
+        [
+            SignedIn,
+            Recovered,
+            Refused,
+            SignedOut,
+            Saw,
+            SawExact,
+            AccountSet,
+            AccountRemoved,
+            PasswordChanged,
+            SessionEnded,
+        ]
     };
 
     pub fn word(self) -> &'static str {
@@ -35,6 +49,8 @@ impl Action {
             Self::SawExact => "saw_exact",
             Self::AccountSet => "account_set",
             Self::AccountRemoved => "account_removed",
+            Self::PasswordChanged => "password_changed",
+            Self::SessionEnded => "session_ended",
         }
     }
 }
@@ -46,7 +62,7 @@ pub struct AuditLine {
     pub number: u64,
     /// Seconds since 1970 UTC.
     pub time: i64,
-    /// The account, or the name that was typed.
+    /// The account.
     pub name: String,
     /// A word of [`Action`].
     pub action: String,

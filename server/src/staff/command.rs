@@ -28,7 +28,7 @@ pub enum UserCommand {
         name: String,
     },
     List,
-    /// Checks the audit log's chain of hashes, and prints its last hash.
+    /// Checks the audit log's chain of hashes, and prints its last hash; counts tries under unknown names.
     Audit,
 }
 
@@ -72,6 +72,7 @@ pub fn run(
                 Some(last) => writeln!(out, "{} lines, whole; last hash {}", last.number, last.hash)?,
                 None => writeln!(out, "no lines yet")?,
             }
+            writeln!(out, "{} tries to sign in under names that no account has", staff.unknown()?)?;
         }
     }
     Ok(())

@@ -2,11 +2,12 @@
 //! passwords nor sessions. It is small and rarely written: one connection.
 
 use super::account::Account;
+use super::attempts::Attempts;
 use super::audit_line::{Action, AuditLine};
 use super::password::PasswordHash;
 use super::role::Role;
 use super::totp::TotpSecret;
-use crate::store::{Result, StoreError};
+use crate::store::{self, Result, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,9 @@ use tabara_protocol::envelope::Digest;
 /// Name of the file in the data folder.
 pub const FILE: &str = "staff.sqlite";
 
-const SCHEMA: &str = "
+/// What each version adds to the one before. A step never changes once it is released.
+const STEPS: [&str; 2] = [
+    "
 -- A person with a sign-in. Times are seconds since 1970 UTC.
 CREATE TABLE account (
     name      TEXT PRIMARY KEY,
@@ -49,38 +52,69 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-";
+",
+    "
+-- Failures are counted in memory.
+DROP TABLE failure;
+-- Browsers from which a person has signed in, by the SHA-256 of their cookie: a stranger's failures do not lock them.
+CREATE TABLE browser (hash BLOB NOT NULL, name TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+                      seen INTEGER NOT NULL, PRIMARY KEY (hash, name)) STRICT;
+-- How many tries came under names that no account has. The names are not kept.
+CREATE TABLE unknown (tries INTEGER NOT NULL) STRICT;
+INSERT INTO unknown VALUES (0);
+",
+];
 
-/// The open file.
-pub struct Staff(Mutex<Connection>);
+/// The open file, and the failed sign-ins of this process.
+pub struct Staff {
+    conn: Mutex<Connection>,
+    pub(super) attempts: Attempts,
+}
+
+/// A session as the file has it.
+pub struct SessionRow {
+    /// SHA-256 of its cookie.
+    pub id: Digest,
+    pub name: String,
+    pub began: i64,
+    pub seen: i64,
+}
+
+impl SessionRow {
+    fn read(r: &rusqlite::Row) -> rusqlite::Result<Self> {
+        Ok(Self { id: Digest(r.get(0)?), name: r.get(1)?, began: r.get(2)?, seen: r.get(3)? })
+    }
+}
 
 impl Staff {
     /// Opens the file of a data folder, and makes it at first.
     pub fn open(folder: &Path) -> Result<Self> {
-        let mut conn = Connection::open(folder.join(FILE))?;
+        let file = folder.join(FILE);
+        // what cannot be made here cannot be opened either: the next line reports it
+        let _ = store::make_private(&file);
+        let mut conn = Connection::open(file)?;
         conn.busy_timeout(std::time::Duration::from_secs(20))?;
         conn.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
         )?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match tx.pragma_query_value(None, "user_version", |r| r.get(0))? {
-            0 => tx.execute_batch(SCHEMA)?,
-            1 => {}
-            found => return Err(StoreError::Newer { found }),
+        let found: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0))?;
+        for step in STEPS.get(found as usize..).ok_or(StoreError::Newer { found })? {
+            tx.execute_batch(step)?;
         }
-        tx.pragma_update(None, "user_version", 1)?;
+        tx.pragma_update(None, "user_version", STEPS.len() as u32)?;
         tx.commit()?;
-        Ok(Self(Mutex::new(conn)))
+        Ok(Self { conn: Mutex::new(conn), attempts: Attempts::default() })
     }
 
-    /// Copies the file.
+    /// Copies the file into an empty one.
     pub fn copy(&self, to: &Path) -> Result<()> {
         self.open_file().execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
         Ok(())
     }
 
     fn open_file(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
@@ -142,10 +176,22 @@ impl Staff {
         Ok(all.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
     }
 
-    /// Marks a step as used; false if it is not newer than all used ones.
-    pub fn use_step(&self, name: &str, step: i64) -> Result<bool> {
-        let sql = "UPDATE account SET last_step = ?2 WHERE name = ?1 AND last_step < ?2";
-        self.write(|tx| Ok(tx.execute(sql, params![name, step])? > 0))
+    pub fn set_password(&self, name: &str, password: &PasswordHash) -> Result<()> {
+        let PasswordHash { salt, cost: (memory, passes, lanes), hash } = password;
+        let sql = "UPDATE account SET salt = ?2, memory = ?3, passes = ?4, lanes = ?5, hash = ?6 WHERE name = ?1";
+        self.write(|tx| Ok(tx.execute(sql, params![name, salt, memory, passes, lanes, hash]).map(drop)?))
+    }
+
+    /// Marks a step as used; false if it is not newer than all used ones. A used step after `newest` was noted while the
+    /// clock was ahead, and does not count.
+    pub fn use_step(&self, name: &str, step: i64, newest: i64) -> Result<bool> {
+        let sql = "UPDATE account SET last_step = ?2 WHERE name = ?1 AND (last_step < ?2 OR last_step > ?3)";
+        self.write(|tx| Ok(tx.execute(sql, params![name, step, newest])? > 0))
+    }
+
+    pub fn has_recovery(&self, name: &str, code: Digest) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM recovery WHERE name = ?1 AND hash = ?2)";
+        Ok(self.open_file().query_row(sql, params![name, code.0], |r| r.get(0))?)
     }
 
     /// Removes a recovery code; false if there was none.
@@ -161,36 +207,62 @@ impl Staff {
         })
     }
 
-    /// The account of a session that began and was seen late enough. Marks it as seen and removes older sessions.
-    pub fn session(&self, cookie: Digest, now: i64, began_after: i64, seen_after: i64) -> Result<Option<String>> {
+    pub fn session(&self, cookie: Digest) -> Result<Option<SessionRow>> {
+        let sql = "SELECT hash, name, began, seen FROM session WHERE hash = ?1";
+        Ok(self.open_file().query_row(sql, [cookie.0], SessionRow::read).optional()?)
+    }
+
+    /// The sessions of an account, newest first.
+    pub fn sessions(&self, name: &str) -> Result<Vec<SessionRow>> {
+        let conn = self.open_file();
+        let sql = "SELECT hash, name, began, seen FROM session WHERE name = ?1 ORDER BY seen DESC";
+        let rows = conn.prepare_cached(sql)?.query_map([name], SessionRow::read)?.collect::<rusqlite::Result<_>>()?;
+        Ok(rows)
+    }
+
+    /// Marks a session as seen, and removes those that began before a moment.
+    pub fn saw_session(&self, cookie: Digest, now: i64, began_before: i64) -> Result<()> {
         self.write(|tx| {
-            tx.execute("DELETE FROM session WHERE began <= ?1 OR seen <= ?2", [began_after, seen_after])?;
-            let sql = "UPDATE session SET seen = ?2 WHERE hash = ?1 RETURNING name";
-            Ok(tx.query_row(sql, params![cookie.0, now], |r| r.get(0)).optional()?)
+            tx.execute("DELETE FROM session WHERE began < ?1", [began_before])?;
+            Ok(tx.execute("UPDATE session SET seen = ?2 WHERE hash = ?1", params![cookie.0, now]).map(drop)?)
         })
     }
 
-    pub fn end_session(&self, cookie: Digest) -> Result<()> {
-        self.write(|tx| Ok(tx.execute("DELETE FROM session WHERE hash = ?1", [cookie.0]).map(drop)?))
+    /// Ends a session of an account; false if it has none with this id.
+    pub fn end_session(&self, name: &str, id: Digest) -> Result<bool> {
+        let sql = "DELETE FROM session WHERE name = ?1 AND hash = ?2";
+        self.write(|tx| Ok(tx.execute(sql, params![name, id.0])? > 0))
     }
 
-    /// Notes an attempt under each key, and returns the number of those noted after a moment, the new one included.
-    pub fn note_attempt(&self, keys: &[&str], now: i64, after: i64) -> Result<Vec<u32>> {
+    /// Ends all sessions of an account but one.
+    pub fn end_other_sessions(&self, name: &str, id: Digest) -> Result<()> {
+        let sql = "DELETE FROM session WHERE name = ?1 AND hash <> ?2";
+        self.write(|tx| Ok(tx.execute(sql, params![name, id.0]).map(drop)?))
+    }
+
+    /// Whether somebody signed in from this browser; and whether it was under this name.
+    pub fn knows_browser(&self, cookie: Digest, name: &str) -> Result<Option<bool>> {
+        let sql = "SELECT max(name = ?2) FROM browser WHERE hash = ?1";
+        Ok(self.open_file().query_row(sql, params![cookie.0, name], |r| r.get(0))?)
+    }
+
+    /// Remembers a browser, and forgets those that were not used since a moment.
+    pub fn remember_browser(&self, cookie: Digest, name: &str, now: i64, seen_before: i64) -> Result<()> {
         self.write(|tx| {
-            tx.execute("DELETE FROM failure WHERE time <= ?1", [after])?;
-            let note = |key: &&str| {
-                tx.execute("INSERT INTO failure VALUES (?1, ?2)", params![key, now])?;
-                Ok(tx.query_row("SELECT count(*) FROM failure WHERE key = ?1", [key], |r| r.get(0))?)
-            };
-            keys.iter().map(note).collect()
+            tx.execute("DELETE FROM browser WHERE seen < ?1", [seen_before])?;
+            let sql = "INSERT OR REPLACE INTO browser VALUES (?1, ?2, ?3)";
+            Ok(tx.execute(sql, params![cookie.0, name, now]).map(drop)?)
         })
     }
 
-    pub fn forget_attempts(&self, keys: &[&str]) -> Result<()> {
-        self.write(|tx| {
-            keys.iter().try_for_each(|key| tx.execute("DELETE FROM failure WHERE key = ?1", [key]).map(drop))?;
-            Ok(())
-        })
+    /// Counts a try under a name that no account has. It takes as long as a line of the audit log: a try under a name
+    /// that there is shall not be told from it by the time.
+    pub fn count_unknown(&self) -> Result<()> {
+        self.write(|tx| Ok(tx.execute("UPDATE unknown SET tries = tries + 1", []).map(drop)?))
+    }
+
+    pub fn unknown(&self) -> Result<u64> {
+        Ok(self.open_file().query_row("SELECT tries FROM unknown", [], |r| r.get(0))?)
     }
 
     /// Adds a line to the audit log. Returns when it is durable.

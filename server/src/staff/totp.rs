@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 const STEP: i64 = 30;
 /// A code is taken one step early or late, for clocks that differ.
 const DRIFT: i64 = 1;
+/// A clock that is off by up to so many steps, an hour, is told to its owner.
+const FAR: i64 = 120;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The secret that server and authenticator share.
@@ -32,11 +34,26 @@ impl TotpSecret {
 
     /// The step of a code, if the code is valid now and its step was not used before.
     pub fn accepts(&self, code: &str, unix: i64, last_used: i64) -> Option<i64> {
+        // what was noted while the clock was ahead does not count
+        let last_used = Some(last_used).filter(|step| *step <= Self::newest(unix));
+        self.steps(code, unix, DRIFT).filter(|step| last_used.is_none_or(|used| *step > used)).max()
+    }
+
+    /// The last step of which a code is taken now.
+    pub fn newest(unix: i64) -> i64 {
+        unix.div_euclid(STEP) + DRIFT
+    }
+
+    /// By how many seconds the clock that made a code is ahead; none if the code is of no moment within an hour.
+    pub fn clock_ahead(&self, code: &str, unix: i64) -> Option<i64> {
+        let ahead = self.steps(code, unix, FAR).map(|step| step - unix.div_euclid(STEP));
+        ahead.min_by_key(|steps| steps.abs()).map(|steps| steps * STEP)
+    }
+
+    /// The steps around now that have this code. All are compared, so that the time does not reveal which one matched.
+    fn steps(&self, code: &str, unix: i64, around: i64) -> impl Iterator<Item = i64> {
         let (now, code) = (unix.div_euclid(STEP), typed(Input::Code, code));
-        // all are compared, so that the time does not reveal which one matched
-        let fitting =
-            (now - DRIFT..=now + DRIFT).filter(|step| same(code.as_bytes(), hotp(&*self.0, *step as u64).as_bytes()));
-        fitting.filter(|step| *step > last_used).max()
+        (now - around..=now + around).filter(move |step| same(code.as_bytes(), hotp(&*self.0, *step as u64).as_bytes()))
     }
 
     /// The address for authenticator apps. The name must be plain, as `accounts` checks.
@@ -112,6 +129,15 @@ mod tests {
         assert_eq!(secret.accepts(&code, 1_000_000_065, 0), None);
         assert_eq!(secret.accepts(&code, 1_000_000_000, step), None, "used before");
         assert_eq!(secret.accepts("", 1_000_000_000, 0), None);
+        assert_eq!(secret.accepts(&code, 1_000_000_000, step + 2880), Some(step), "used when the clock was ahead");
+    }
+
+    #[test]
+    fn the_clock_that_made_a_code_is_told() {
+        let (secret, now) = (TotpSecret::from_bytes(RFC), 1_000_000_000);
+        let ahead = |by| secret.clock_ahead(&secret.code(now + by), now);
+        assert_eq!((ahead(-300), ahead(420), ahead(-3600)), (Some(-300), Some(420), Some(-3600)));
+        assert_eq!(ahead(2 * 3600), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use super::error::{Result, StoreError};
 use super::schema;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
-use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 use tabara_protocol::record::Uuid;
 
 /// Why a backup cannot be restored. The folder is as it was.
@@ -17,7 +18,7 @@ pub enum RestoreError {
     #[error("{0} is not a whole backup")]
     Damaged(PathBuf),
     #[error("{file}: {cause}")]
-    Io { file: PathBuf, cause: std::io::Error },
+    Io { file: PathBuf, cause: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -27,12 +28,17 @@ impl Store {
     /// holds no secret keys.
     pub fn backup(&self, to: &Path, now: i64) -> std::result::Result<(), RestoreError> {
         let beside = with_ending(to, ".new");
-        remove(&beside)?;
+        // of a copy that was cut off
+        ["", "-wal", "-shm", "-journal"].iter().try_for_each(|ending| remove(&with_ending(&beside, ending)))?;
+        make_private(&beside).map_err(|cause| RestoreError::Io { file: beside.clone(), cause })?;
         {
             let from = connect(self.file())?;
             let mut copy = Connection::open(&beside).map_err(StoreError::from)?;
             let copying = Backup::new(&from, &mut copy).map_err(StoreError::from)?;
             copying.run_to_completion(1000, Duration::ZERO, None).map_err(StoreError::from)?;
+            drop(copying);
+            // a copy is one file: whoever opens it makes none beside it
+            copy.pragma_update(None, "journal_mode", "DELETE").map_err(StoreError::from)?;
         }
         check(&beside)?;
         put(&beside, to)?;
@@ -55,7 +61,9 @@ impl Store {
 pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(Store, Vec<Uuid>), RestoreError> {
     check(backup)?;
     let (file, beside) = (folder.join(FILE), folder.join("restored.new"));
-    fs::copy(backup, &beside).map_err(|cause| RestoreError::Io { file: beside.clone(), cause })?;
+    remove(&beside)?;
+    let copied = make_private(&beside).and_then(|mut to| io::copy(&mut fs::File::open(backup)?, &mut to));
+    copied.map_err(|cause| RestoreError::Io { file: beside.clone(), cause })?;
     {
         let mut restored = connect(&beside)?;
         schema::upgrade(&mut restored)?;
@@ -97,6 +105,11 @@ fn check(file: &Path) -> std::result::Result<(), RestoreError> {
     if whole == "ok" && dense { Ok(()) } else { Err(damaged()) }
 }
 
+/// Opens a file, and makes it for its owner alone if there is none. What SQLite puts beside it is for her alone, too.
+pub fn make_private(file: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)
+}
+
 /// Renames a finished file and makes that durable.
 fn put(beside: &Path, to: &Path) -> std::result::Result<(), RestoreError> {
     let done = || {
@@ -109,7 +122,7 @@ fn put(beside: &Path, to: &Path) -> std::result::Result<(), RestoreError> {
 
 fn remove(file: &Path) -> std::result::Result<(), RestoreError> {
     match fs::remove_file(file) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(RestoreError::Io { file: file.to_owned(), cause: e }),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(RestoreError::Io { file: file.to_owned(), cause: e }),
         _ => Ok(()),
     }
 }

@@ -29,6 +29,22 @@ pub async fn help(State(pages): Shared, here: PageRequest) -> Response {
     layout(&here, Some(&visitor), texts.people.more_help, content).into_response()
 }
 
+/// A moment in UTC, to the second.
+pub(super) fn time(unix: i64) -> String {
+    let time = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
+    time.replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
+/// A text with control signs and signs that change the direction of writing named in place of working: a name can then
+/// not show as another one.
+pub fn visible(text: &str) -> String {
+    let plain = |c: char| {
+        let steers = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        !c.is_control() && !steers
+    };
+    text.chars().map(|c| if plain(c) { c.to_string() } else { format!("[U+{:04X}]", u32::from(c)) }).collect()
+}
+
 /// Lines on one page.
 const PAGE: usize = 100;
 
@@ -57,10 +73,6 @@ pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<
         let at = Action::ALL.iter().position(|action| action.word() == word);
         at.map_or(word.to_owned(), |at| texts.actions[at].to_owned())
     };
-    let time = |unix: i64| {
-        let time = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
-        time.replace('T', " ").trim_end_matches('Z').to_owned()
-    };
     let content = html! {
         h1 { (texts.title) }
         p { (texts.lead) }
@@ -82,9 +94,9 @@ pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<
                         tr data-action=(line.action) {
                             td.number { (line.number) }
                             td.plain { (time(line.time)) }
-                            td { (line.name) }
+                            td { bdi { (visible(&line.name)) } }
                             td { (what(&line.action)) }
-                            td { (line.detail) }
+                            td { bdi { (visible(&line.detail)) } }
                         }
                     }
                 }
@@ -98,4 +110,16 @@ pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<
         }
     };
     layout(&here, Some(&visitor), texts.title, content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_turns_the_direction_of_writing_shows_what_it_is() {
+        assert_eq!(visible("al\u{202e}eni"), "al[U+202E]eni");
+        assert_eq!(visible("a\u{200b}\u{2066}b\n"), "a[U+200B][U+2066]b[U+000A]");
+        assert_eq!(visible("Émilie.n-k_2 BI all"), "Émilie.n-k_2 BI all");
+    }
 }

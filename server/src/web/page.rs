@@ -2,47 +2,63 @@
 
 use super::assets::style_name;
 use super::labels::label;
+use super::local_path::{encoded, local_path};
 use super::shared::{Pages, blocking, now};
 use super::texts::Language;
 use crate::staff::role::Role;
-use crate::staff::sessions::{self, Ticket, Visitor};
+use crate::staff::sessions::{self, SessionEnd, Ticket, Visitor};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 pub(super) const SESSION_COOKIE: &str = "tabara";
+/// Of a browser that has signed in before.
+pub(super) const BROWSER_COOKIE: &str = "tabara-browser";
 pub(super) const LANGUAGE_COOKIE: &str = "tabara-language";
 
 /// What a page needs of its request.
 pub struct PageRequest {
     pub(super) language: Language,
-    /// Path and query, for the language switch.
+    /// Path and query, for the language switch and for the way back after signing in.
     address: String,
+    is_get: bool,
     /// Whether cookies are restricted to TLS; not on the machine itself, where there is none.
     secure: bool,
     ticket: Option<Ticket>,
+    pub(super) browser: Option<Ticket>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
+impl FromRequestParts<Arc<Pages>> for PageRequest {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Infallible> {
         let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let host = text(header::HOST);
         let host =
             host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit())).map_or(host, |h| h.0);
-        let chosen = cookie(&parts.headers, LANGUAGE_COOKIE).and_then(Language::read);
+        let settings = &pages.server.settings;
+        let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        let secure = settings.is_https() || settings.public_url.is_none() && !local;
+        let cookie = |name: &str| cookie(&parts.headers, &cookie_name(name, secure));
+        let chosen = cookie(LANGUAGE_COOKIE).and_then(Language::read);
         Ok(Self {
             language: chosen.unwrap_or_else(|| Language::accepted(text(header::ACCEPT_LANGUAGE))),
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned(),
-            secure: !matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
-            ticket: cookie(&parts.headers, SESSION_COOKIE).and_then(Ticket::read),
+            is_get: parts.method == Method::GET,
+            secure,
+            ticket: cookie(SESSION_COOKIE).and_then(Ticket::read),
+            browser: cookie(BROWSER_COOKIE).and_then(Ticket::read),
         })
     }
+}
+
+/// Browsers take a name with this prefix from this very host by TLS alone: no sibling name can plant it.
+fn cookie_name(name: &str, secure: bool) -> String {
+    format!("{}{name}", if secure { "__Host-" } else { "" })
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -52,24 +68,40 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 impl PageRequest {
-    /// A `set-cookie` header. An empty value removes the cookie.
+    /// A `set-cookie` header. An empty value removes the cookie. A link from another site, webmail for instance, carries
+    /// it; a form from there does not.
     pub(super) fn cookie(&self, name: &str, value: &str, seconds: u32) -> (HeaderName, HeaderValue) {
         let secure = if self.secure { "; Secure" } else { "" };
-        let line = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        let name = cookie_name(name, self.secure);
+        let line = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         (header::SET_COOKIE, HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static("")))
     }
 
-    /// The person who is signed in; else a redirect to the sign-in.
+    /// The person who is signed in; else a redirect to the sign-in, which leads back here.
     pub(super) async fn visitor(&self, pages: &Arc<Pages>) -> Result<Visitor, Response> {
+        match self.signed_in(pages).await? {
+            Ok(visitor) => Ok(visitor),
+            Err(end) => {
+                let why = match end {
+                    Some(SessionEnd::Idle) => "&why=idle",
+                    Some(SessionEnd::Over) => "&why=over",
+                    Some(SessionEnd::Gone) => "&why=gone",
+                    None => "",
+                };
+                let here = Some(self.address.as_str()).filter(|_| self.is_get).and_then(local_path);
+                let to = encoded(here.unwrap_or("/figures"));
+                Err(Redirect::to(&format!("/sign-in?to={to}{why}")).into_response())
+            }
+        }
+    }
+
+    /// The person who is signed in; else why she is not, if a cookie says that she was.
+    pub(super) async fn signed_in(&self, pages: &Arc<Pages>) -> Result<Result<Visitor, Option<SessionEnd>>, Response> {
         let ticket = self.ticket.as_ref().and_then(|ticket| Ticket::read(&ticket.text()));
-        let Some(ticket) = ticket else { return Err(Redirect::to("/sign-in").into_response()) };
+        let Some(ticket) = ticket else { return Ok(Err(None)) };
         let shared = pages.clone();
         let found = blocking(move || Ok(sessions::visitor(shared.staff(), now(), ticket)?)).await;
-        match found {
-            Ok(Some(visitor)) => Ok(visitor),
-            Ok(None) => Err(Redirect::to("/sign-in").into_response()),
-            Err(fault) => Err(problem(self, None, fault.0)),
-        }
+        found.map(|visitor| visitor.map_err(Some)).map_err(|fault| problem(self, None, fault.0))
     }
 }
 
@@ -80,12 +112,6 @@ fn role(role: Role, language: Language) -> String {
         Some(code) => format!("{name}, {}", label("place", code, language)),
         None => name.to_owned(),
     }
-}
-
-/// Percent-encodes a path and query for use inside a query.
-fn encoded(address: &str) -> String {
-    let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
-    address.bytes().map(|c| if plain(c) { (c as char).to_string() } else { format!("%{c:02X}") }).collect()
 }
 
 /// A whole page around its content.
@@ -130,7 +156,9 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                                 @if visitor.role.sees_audit() { (link("/audit", texts.audit)) }
                             }
                             form.out method="post" action="/sign-out" {
-                                span.who { (visitor.name) " · " (role(visitor.role, here.language)) }
+                                a.who href="/account" title=(texts.account.title) {
+                                    (visitor.name) " · " (role(visitor.role, here.language))
+                                }
                                 input type="hidden" name="token" value=(visitor.ticket.form_token());
                                 button { (texts.sign_out) }
                             }
@@ -146,17 +174,31 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
 /// A page that reports an error, with a link back.
 pub(super) fn problem(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode) -> Response {
     let problems = &here.language.texts().problems;
-    let (title, text) = match status {
+    let text = match status {
         StatusCode::NOT_FOUND => problems.not_found,
+        StatusCode::METHOD_NOT_ALLOWED => problems.method,
         StatusCode::FORBIDDEN => problems.not_allowed,
-        StatusCode::BAD_REQUEST => problems.bad_request,
+        StatusCode::PAYLOAD_TOO_LARGE => problems.too_large,
+        StatusCode::REQUEST_TIMEOUT => problems.too_slow,
+        StatusCode::TOO_MANY_REQUESTS => problems.too_many,
+        _ if status.is_client_error() => problems.bad_request,
         _ => problems.unavailable,
     };
+    told(here, visitor, status, text)
+}
+
+/// A page with a title, a text and a link back.
+pub(super) fn told(
+    here: &PageRequest,
+    visitor: Option<&Visitor>,
+    status: StatusCode,
+    (title, text): (&'static str, &str),
+) -> Response {
     let content = html! {
         div.narrow {
             h1 { (title) }
             p { (text) }
-            p { a href="/figures" { (problems.back) } }
+            p { a href="/figures" { (here.language.texts().problems.back) } }
         }
     };
     (status, layout(here, visitor, title, content)).into_response()

@@ -6,15 +6,19 @@ use crate::statistics::{Counting, Snapshot};
 use crate::store;
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tabara_protocol::clock::{Clock as _, SystemClock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 /// What every page shares.
 pub struct Pages {
     pub(super) server: Arc<Server>,
     counting: Mutex<Counting>,
     /// Limits how many passwords are checked at once: each check takes 19 MiB.
-    pub(super) hashing: Semaphore,
+    strangers: Semaphore,
+    /// The same for browsers and people known from before: they do not queue behind strangers.
+    known: Semaphore,
 }
 
 pub(super) type Shared = axum::extract::State<Arc<Pages>>;
@@ -22,7 +26,17 @@ pub(super) type Shared = axum::extract::State<Arc<Pages>>;
 impl Pages {
     pub(super) fn new(server: Arc<Server>) -> Self {
         let counting = Mutex::new(Counting::standard());
-        Self { server, counting, hashing: Semaphore::new(2) }
+        Self { server, counting, strangers: Semaphore::new(2), known: Semaphore::new(1) }
+    }
+
+    /// A turn to check a password. Who does not get one within some seconds is asked to come again, so that the queue
+    /// has an end.
+    pub(super) async fn turn(&self, known: bool) -> Result<SemaphorePermit<'_>, PageError> {
+        let queue = if known { &self.known } else { &self.strangers };
+        match timeout(Duration::from_secs(10), queue.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(PageError(StatusCode::SERVICE_UNAVAILABLE)),
+        }
     }
 
     pub(super) fn staff(&self) -> &Staff {

@@ -1,42 +1,66 @@
 //! Signing in and out. The form does not report which part was wrong.
 
-use super::page::{PageRequest, SESSION_COOKIE, layout, problem};
+use super::local_path::local_path;
+use super::page::{BROWSER_COOKIE, PageRequest, SESSION_COOKIE, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, now};
-use crate::staff::sessions::{self, SignInError, Ticket};
-use axum::Form;
-use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use super::texts::SignIn;
+use crate::http::client;
+use crate::staff::sessions::{self, SESSION_SECONDS};
+use crate::staff::sign_in::{self, SignInError, SignInRequest, SignedIn};
+use axum::extract::{Form, FromRequestParts, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// The address of a client; empty in a test without a socket.
-pub struct ClientAddress(String);
+/// The address of a client; none where only the address of a proxy is known.
+pub struct ClientAddress(Option<IpAddr>);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+impl FromRequestParts<Arc<Pages>> for ClientAddress {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(from.map_or_else(String::new, |ConnectInfo(at)| at.ip().to_string())))
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Infallible> {
+        Ok(Self(client::address(&parts.extensions).filter(|from| !pages.server.limits.is_proxy(*from))))
     }
 }
 
 #[derive(Deserialize)]
 pub struct SignInQuery {
     out: Option<String>,
+    /// Why she was sent here.
+    why: Option<String>,
+    /// Where she goes then.
+    to: Option<String>,
 }
 
-pub async fn form(here: PageRequest, Query(shown): Query<SignInQuery>) -> Response {
+/// Where to go after signing in.
+fn aim(to: Option<&str>) -> &str {
+    to.and_then(local_path).filter(|to| !to.starts_with("/sign-in")).unwrap_or("/figures")
+}
+
+pub async fn form(State(pages): Shared, here: PageRequest, Query(query): Query<SignInQuery>) -> Response {
+    let to = aim(query.to.as_deref());
+    match here.signed_in(&pages).await {
+        Ok(Ok(_)) => return Redirect::to(to).into_response(),
+        Ok(Err(_)) => (),
+        Err(response) => return response,
+    }
     let texts = &here.language.texts().sign_in;
-    show(&here, StatusCode::OK, shown.out.map(|_| ("note", texts.signed_out)))
+    let message = match query.why.as_deref() {
+        Some("idle") => Some(texts.idle),
+        Some("over") => Some(texts.over),
+        Some("gone") => Some(texts.gone),
+        _ => query.out.as_ref().map(|_| texts.signed_out),
+    };
+    show(&here, StatusCode::OK, message.map(|message| ("note", message.to_owned())), to)
 }
 
-fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, &str)>) -> Response {
+fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, String)>, to: &str) -> Response {
     let texts = &here.language.texts().sign_in;
     let content = html! {
         div.narrow {
@@ -44,6 +68,7 @@ fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, &str)>) -
             p { (texts.lead) }
             @if let Some((class, message)) = message { p.message.(class) role="alert" { (message) } }
             form.sign-in method="post" action="/sign-in" {
+                input type="hidden" name="to" value=(to);
                 label for="name" { (texts.name) }
                 input #name name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="40" required;
                 label for="password" { (texts.password) }
@@ -64,41 +89,56 @@ pub struct SignInForm {
     name: String,
     password: String,
     code: String,
+    to: Option<String>,
 }
 
 pub async fn submit(
     State(pages): Shared,
-    here: PageRequest,
+    mut here: PageRequest,
     ClientAddress(address): ClientAddress,
     Form(given): Form<SignInForm>,
 ) -> Response {
     let texts = &here.language.texts().sign_in;
-    let tried = try_sign_in(pages, address, given).await;
-    match tried {
-        Ok(Ok(ticket)) => {
-            let cookie = here.cookie(SESSION_COOKIE, &ticket.text(), 12 * 3600);
-            ([cookie], Redirect::to("/figures")).into_response()
+    let (browser, password) = (here.browser.take(), Zeroizing::new(given.password));
+    let request = SignInRequest { address, browser, name: given.name, password, code: given.code };
+    let refused = |status, message| show(&here, status, Some(("fault", message)), aim(given.to.as_deref()));
+    match try_sign_in(&pages, request).await {
+        Ok(Ok(SignedIn { session, browser })) => {
+            let session = here.cookie(SESSION_COOKIE, &session.text(), SESSION_SECONDS as u32);
+            let browser = here.cookie(BROWSER_COOKIE, &browser.text(), 31_536_000);
+            (AppendHeaders([session, browser]), Redirect::to(aim(given.to.as_deref()))).into_response()
         }
-        Ok(Err(SignInError::Wrong)) => show(&here, StatusCode::UNAUTHORIZED, Some(("fault", texts.wrong))),
-        Ok(Err(SignInError::TooMany)) => show(&here, StatusCode::TOO_MANY_REQUESTS, Some(("fault", texts.too_many))),
+        Ok(Err(SignInError::Wrong)) => refused(StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
+        Ok(Err(SignInError::Clock { ahead })) => refused(StatusCode::UNAUTHORIZED, clock(texts, ahead)),
+        Ok(Err(SignInError::TooMany { wait })) => {
+            refused(StatusCode::TOO_MANY_REQUESTS, format!("{} {}", wait_text(texts, wait), texts.sheet))
+        }
         Ok(Err(SignInError::Store(e))) => problem(&here, None, PageError::from(e).0),
         Err(fault) => problem(&here, None, fault.0),
     }
 }
 
-async fn try_sign_in(
-    pages: Arc<Pages>,
-    address: String,
-    given: SignInForm,
-) -> Result<Result<Ticket, SignInError>, PageError> {
-    let password = Zeroizing::new(given.password);
-    let turn = pages.hashing.acquire().await;
+async fn try_sign_in(pages: &Arc<Pages>, request: SignInRequest) -> Result<Result<SignedIn, SignInError>, PageError> {
+    let request = Arc::new(request);
+    let (shared, asked) = (pages.clone(), request.clone());
+    let known = blocking(move || Ok(asked.is_known(shared.staff())?)).await?;
+    let _turn = pages.turn(known).await?;
     let shared = pages.clone();
-    let tried =
-        blocking(move || Ok(sessions::sign_in(shared.staff(), now(), &address, &given.name, &password, &given.code)));
-    let tried = tried.await;
-    drop(turn);
-    tried
+    blocking(move || Ok(sign_in::sign_in(shared.staff(), now(), Instant::now(), &request))).await
+}
+
+/// How far the clock of her authenticator is off.
+fn clock(texts: &SignIn, ahead: i64) -> String {
+    let minutes = (ahead.abs() + 30) / 60;
+    let text = if ahead > 0 { texts.clock_ahead } else { texts.clock_behind };
+    text.replace("{}", &minutes.max(1).to_string())
+}
+
+pub(super) fn wait_text(texts: &SignIn, wait: Duration) -> String {
+    match wait.as_secs() {
+        ..120 => texts.too_many_seconds.replace("{}", &wait.as_secs().max(1).to_string()),
+        seconds => texts.too_many_minutes.replace("{}", &seconds.div_ceil(60).to_string()),
+    }
 }
 
 #[derive(Deserialize)]

@@ -156,8 +156,70 @@ async fn a_one_time_code_signs_in_and_nothing_less_does() {
     for _ in 0..4 {
         Coordinator::sign_in(&house.url, "aline", "wrong password", &code).await.err();
     }
-    let right = house.screened.accounts["aline"].recovery[0].to_string();
-    assert_eq!(Coordinator::sign_in(&house.url, "aline", PASSWORD, &right).await.err(), Some(429));
+    let next = house.screened.accounts["aline"].secret.code(now + 30);
+    assert_eq!(Coordinator::sign_in(&house.url, "aline", PASSWORD, &next).await.err(), Some(429));
+    let sheet = house.screened.accounts["aline"].recovery[0].to_string();
+    assert!(
+        Coordinator::sign_in(&house.url, "aline", PASSWORD, &sheet).await.is_ok(),
+        "strangers cannot lock her sheet"
+    );
+    house.running.stop().await;
+}
+
+/// Every route, and what it answers to nobody, to a coordinator, to the coordinator of Butanyerera and to the national
+/// data officer. Forms carry a wrong token.
+const ROUTES: [(&str, &str, [u16; 4]); 20] = [
+    ("GET", "/", [303; 4]),
+    ("GET", "/sign-in", [200, 303, 303, 303]),
+    ("POST", "/sign-in", [401; 4]),
+    ("POST", "/sign-out", [303, 400, 400, 400]),
+    ("GET", "/figures", [303, 200, 200, 200]),
+    ("GET", "/figures?place=BI", [303, 200, 403, 200]),
+    ("GET", "/figures?place=BI-PR-04", [303, 200, 200, 200]),
+    ("GET", "/figures?place=BI-PR-05", [303, 200, 403, 200]),
+    ("GET", "/figures?page=law&period=2022", [303, 200, 200, 200]),
+    ("GET", "/figures?period=never", [303, 400, 400, 400]),
+    ("GET", "/help", [303, 200, 200, 200]),
+    ("GET", "/audit", [303, 200, 403, 200]),
+    ("GET", "/account", [303, 200, 200, 200]),
+    ("POST", "/account/password", [303, 400, 400, 400]),
+    ("POST", "/account/session", [303, 400, 400, 400]),
+    ("GET", "/language/fr", [303; 4]),
+    ("GET", "/language/xx", [404; 4]),
+    ("GET", "/style.css", [200; 4]),
+    ("GET", "/icon.svg", [200; 4]),
+    ("GET", "/no-such-page", [404; 4]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_each_role_as_it_should_and_refuses_with_a_page() {
+    let house = house(60).await;
+    let people = [
+        Coordinator::stranger(&house.url),
+        house.sign_in("aline", 0).await,
+        house.sign_in("bosco", 0).await,
+        house.sign_in("chantal", 0).await,
+    ];
+    let form = "name=nobody&password=x&code=x&token=wrong&old=x&new=y&again=y\
+                &session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for (method, path, expected) in ROUTES {
+        for (person, status) in people.iter().zip(expected) {
+            let answer =
+                if method == "GET" { person.get(path).await } else { person.post(path, &house.url, form).await };
+            assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+            let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+            let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+            assert!(status < 400 || kind.is_some_and(|kind| kind.starts_with("text/html")), "{method} {path}");
+            assert!(to.is_none_or(|to| to.starts_with('/') && !to.starts_with("//")), "{method} {path}");
+        }
+    }
+    // the table has every route that there is
+    let source = include_str!("../../../server/src/web.rs");
+    for route in source.split(".route(\"").skip(1).map(|part| part.split('"').next().unwrap()) {
+        let fixed = route.split('{').next().unwrap();
+        let named = |path: &&(&str, &str, [u16; 4])| path.1 == route || route != fixed && path.1.starts_with(fixed);
+        assert!(ROUTES.iter().any(|row| named(&row)), "{route} has no row");
+    }
     house.running.stop().await;
 }
 

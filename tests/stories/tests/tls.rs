@@ -4,6 +4,7 @@
 use std::path::Path;
 use tabara_core::envelope::Digest;
 use tabara_core::error::{Error, UntrustedReason};
+use tabara_server::settings::certificate::TlsCertificate;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
 use tabara_support::rng::Rng;
@@ -16,8 +17,8 @@ async fn deployment(folder: &Path) -> (Deployment, String) {
     let deployment = Deployment::start(folder, SetClock::at(1_800_000_000), &["first-line.md"], 0).await;
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/tls");
     let mut settings = deployment.settings();
-    settings.tls =
-        Some(tabara_server::http::connections::tls(&files.join("certificate.pem"), &files.join("key.pem")).unwrap());
+    let certificate = TlsCertificate::open(&files.join("certificate.pem"), &files.join("key.pem"));
+    settings.tls = Some(certificate.unwrap());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port());
     tokio::spawn(tabara_server::serve(listener, deployment.store().clone(), settings, std::future::pending()));

@@ -26,13 +26,22 @@ pub struct Sheet {
     pub cells: BTreeMap<(String, String), Cell>,
 }
 
+fn client() -> reqwest::Client {
+    // refused where another test of this process has set it already
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    http.build().expect("the client starts")
+}
+
 impl Coordinator {
+    /// Somebody who is not signed in.
+    pub fn stranger(url: &str) -> Self {
+        Self { http: client(), url: url.to_owned(), cookie: String::new() }
+    }
+
     /// Signs in; the status is given where that is refused.
     pub async fn sign_in(url: &str, name: &str, password: &str, code: &str) -> Result<Self, u16> {
-        // refused where another test of this process has set it already
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let http = http.build().expect("the client starts");
+        let http = client();
         let form = [("name", name), ("password", password), ("code", code)];
         let body = form.map(|(key, value)| format!("{key}={}", encoded(value))).join("&");
         let request = http.post(format!("{url}/sign-in")).body(body);
