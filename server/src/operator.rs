@@ -1,5 +1,5 @@
 //! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`], [`certificate`]), health and metrics
-//! ([`monitor`]), what is held on a case ([`case_export`]), and the commands
+//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what is held on a case ([`case_export`]), and the commands
 //! ([`command`]).
 
 pub mod case_export;
@@ -7,7 +7,9 @@ pub mod certificate;
 pub mod command;
 pub mod doctor;
 pub mod keys;
+pub mod mail;
 pub mod monitor;
+pub mod notify;
 pub mod restore;
 
 use crate::courier;

@@ -1,5 +1,6 @@
 //! The operator's commands on a data folder. Except where noted they work beside a running server.
 
+use super::notify::{self, NotifyConfig};
 use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys};
@@ -46,6 +47,9 @@ pub enum OperatorCommand {
         #[arg(long)]
         certificate: Option<PathBuf>,
     },
+    /// Tells people, by e-mail or to a web address, that something waits for them; the file says whom and how
+    /// (deploy/notify.json). For a timer.
+    Notify { config: PathBuf },
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
 }
@@ -167,6 +171,13 @@ impl OperatorCommand {
                 println!("keys and accounts  {}", keys::copy(store, settings, &file)?.display());
             }
             Self::Doctor { certificate } => judged(doctor::examine(store, settings, certificate.as_deref())?)?,
+            Self::Notify { config } => {
+                let file = std::fs::read(&config).map_err(|e| format!("{}: {e}", config.display()))?;
+                let config: NotifyConfig =
+                    serde_json::from_slice(&file).map_err(|e| format!("{}: {e}", config.display()))?;
+                let findings = doctor::examine(store, settings, config.certificate.as_deref())?;
+                println!("{} told", notify::notify(&config, &settings.data, &findings, now)?);
+            }
             Self::Rebuild => println!("{}", rebuild(store, settings)?),
         }
         Ok(())
