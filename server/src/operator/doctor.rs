@@ -178,6 +178,11 @@ fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
             text: "no backup was ever made: tabara-server backup".into(),
         };
     };
+    if last > now + DAY {
+        // noted by a clock that was ahead: nobody knows how old it is
+        let text = "the last backup is dated in the future: make another".into();
+        return Finding { topic: Topic::Backup, grade: Grade::Now, text };
+    }
     let days = (now - last).div_euclid(DAY);
     let grade = if days >= keep { Grade::Now } else { if days > 1 { Grade::Soon } else { Grade::Well } };
     Finding {
@@ -209,5 +214,6 @@ mod tests {
         let grade = |days: i64| backup(Some(0), 30, days * DAY + 5).grade;
         assert_eq!([grade(0), grade(1), grade(2), grade(29)], [Grade::Well, Grade::Well, Grade::Soon, Grade::Soon]);
         assert_eq!([grade(30), backup(None, 30, 0).grade], [Grade::Now, Grade::Now]);
+        assert_eq!(grade(-400), Grade::Now, "the clock was ahead when it was made");
     }
 }
