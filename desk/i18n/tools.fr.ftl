@@ -231,6 +231,7 @@ no-type-column = la feuille survey n'a pas de colonne « type »
 no-type-column-hint = la première ligne de la feuille nomme les colonnes : type, name, label...
 no-type-hint = toute question a un type, comme text
 not-a-date = « { $text } » n'est pas une date
+not-a-place = « { $text } » n'est pas un lieu
 not-a-form-hint = un formulaire est un classeur (.xlsx, .xlsm, .xls), un .csv, ou des tableaux .md : | survey | ouvre une feuille
 number-never = « { $name } » est un nombre, et jamais « { $choice } »
 once-inside = once() est à l'intérieur d'autre chose, ou dans une colonne qui ne garde pas de valeur

@@ -340,6 +340,27 @@ fn a_seed_from_an_answer_gives_every_order() {
 }
 
 #[test]
+fn a_seed_gives_the_order_that_javarosa_tests_for() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let choices: String = names.map(|name| format!("| | c | {name} | {name} |\n")).concat();
+    let form = "
+        | survey |
+        | | type | name | label | parameters |
+        | | text | house | House | |
+        | | select_one c | q | Q | randomize=true seed=${house} |
+        | choices |
+        | | list_name | name | label |
+        ";
+    let mut interview = start(&format!("{form}{choices}"));
+    // of its RandomizeTypesTest: a text is hashed
+    for (seed, order) in [("1234", "gfedahbc"), ("foo", "eadbhgcf")] {
+        say(&mut interview, &[("house", seed)]);
+        let page = interview.jump("q").expect("shown");
+        assert_eq!(page.questions[0].choices.iter().map(|c| c.name.as_str()).collect::<String>(), order, "{seed}");
+    }
+}
+
+#[test]
 fn a_table_can_be_asked_by_computed_names() {
     let form = "
         | survey |

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import org.javarosa.core.model.FormDef;
 import org.javarosa.core.model.SelectChoice;
+import org.javarosa.core.model.data.BooleanData;
 import org.javarosa.core.model.data.IAnswerData;
 import org.javarosa.core.model.data.UncastData;
 import org.javarosa.core.model.instance.InstanceInitializationFactory;
@@ -62,6 +63,10 @@ public class JavaRosa {
                     scenario.createNewRepeat(path.replaceAll("([^\\]/])/", "$1[1]/").replace("/data[1]/", "/data/"));
                     break;
                 case "remove": scenario.removeRepeat(path); break;
+                case "walk":
+                    scenario.jumpToBeginningOfForm();
+                    while (!scenario.atTheEndOfForm()) scenario.next();
+                    break;
                 default: throw new IllegalArgumentException(step.toString());
             }
             // it leaves other rows as they were: all is computed again (differences E3 and 4)
@@ -104,7 +109,10 @@ public class JavaRosa {
                 walk(child, at, shows, nodes);
             } else {
                 IAnswerData value = child.getValue();
-                nodes.putArray(at).add(value == null ? "" : value.uncast().getString()).add(shows);
+                // a truth would be 0 or 1
+                String text = value == null ? "" : value instanceof BooleanData
+                    ? value.getValue().toString() : value.uncast().getString();
+                nodes.putArray(at).add(text).add(shows);
             }
         }
     }

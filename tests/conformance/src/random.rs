@@ -1,10 +1,11 @@
-//! Random small XForms, all from one number: groups, repeats in repeats, questions of the common types, relevance,
-//! constraints, calculations and filtered choices over what stands before them.
+//! Random small XForms, all from one number: groups, repeats in repeats, counted ones among them, questions of the common
+//! types, choices with spaces in their names, times, computed truths, relevance, constraints, calculations and filtered
+//! choices over what stands before them.
 //!
-//! What the two engines decide apart (the table in `tabara_core::interview`) is not asked, by number: 5 and 6, answers
-//! out of reach or out of order; 9, filters over rows or over what may not be relevant; 10, counted rows; 12, `!=` of
-//! numbers; 14 and 15, dates as text; 20, positions in predicates. Nor what JavaRosa does wrongly: `max()` of negative
-//! numbers, which begins at the least positive one.
+//! What the two engines decide apart (`core/forms/DIFFERENCES.md`) is not asked, by number: 5 and 6, answers out of reach
+//! or out of order; 9, filters over rows or over what may not be relevant; 10 and 28, how rows follow a count, which
+//! JavaRosa is told row by row; 12, `!=` of numbers; 14 and 15, dates and times as text; 20, positions in predicates; 34,
+//! times compared. Nor what JavaRosa does wrongly: `max()` of negative numbers, which begins at the least positive one.
 
 use tabara_support::rng::Rng;
 
@@ -14,12 +15,28 @@ pub enum Kind {
     Decimal,
     Text,
     Date,
+    Time,
     One,
+    /// Some of its choices have spaces in their names.
+    Spaced,
+    /// Its choices come from a list beside the form, also with spaces.
+    Place,
     Several,
     /// Filtered by another question; nobody answers it.
     Filtered,
     Number,
     Words,
+    /// A computed truth.
+    Truth,
+    /// A computed time.
+    Clock,
+}
+
+impl Kind {
+    /// Whether a person answers it.
+    pub fn is_asked(self) -> bool {
+        !matches!(self, Kind::Filtered | Kind::Number | Kind::Words | Kind::Truth | Kind::Clock)
+    }
 }
 
 #[derive(Clone)]
@@ -29,6 +46,8 @@ pub struct Field {
     pub kind: Kind,
     /// The repeats around it, outermost first.
     pub repeats: Vec<String>,
+    /// What stands in it before anybody answers.
+    pub default: &'static str,
 }
 
 pub struct Form {
@@ -39,19 +58,35 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// By path, with the repeats around them.
     pub repeats: Vec<(String, Vec<String>)>,
+    /// The counts of repeats, as attributes.
+    counts: Vec<String>,
+    /// The questions that count.
+    pub counting: Vec<String>,
     names: usize,
 }
 
 const LIST: &str = "<instance id=\"places\"><root><item><name>p1</name><label>P1</label><in>a</in><size>0</size></item>\
     <item><name>p2</name><label>P2</label><in>a</in><size>1</size></item>\
     <item><name>p3</name><label>P3</label><in>b</in><size>2</size></item>\
-    <item><name>p4</name><label>P4</label><in>c</in><size>9</size></item></root></instance>";
+    <item><name>p4</name><label>P4</label><in>c</in><size>9</size></item>\
+    <item><name>p 5</name><label>P5</label><in>b c</in><size>3</size></item>\
+    <item><name>p1 p2</name><label>P1 and 2</label><in>b c</in><size>7</size></item></root></instance>";
 
 impl Form {
     pub fn new(seed: u64) -> Self {
         let (dice, text) = (Rng::new(seed), String::new);
-        let mut form =
-            Self { dice, instance: text(), binds: text(), body: text(), fields: vec![], repeats: vec![], names: 0 };
+        let (instance, binds, body) = (text(), text(), text());
+        let mut form = Self {
+            dice,
+            instance,
+            binds,
+            body,
+            fields: vec![],
+            repeats: vec![],
+            counts: vec![],
+            counting: vec![],
+            names: 0,
+        };
         form.section("/data", &[], 0);
         form
     }
@@ -78,6 +113,11 @@ impl Form {
         )
     }
 
+    /// The form for JavaRosa, which counts no rows.
+    pub fn uncounted(&self) -> String {
+        self.counts.iter().fold(self.xform(), |xform, count| xform.replacen(count, "", 1))
+    }
+
     fn section(&mut self, path: &str, around: &[String], depth: usize) {
         let most = if depth == 0 { 10 } else { 5 };
         for _ in 0..2 + self.dice.below(most) {
@@ -97,22 +137,52 @@ impl Form {
                     self.within(&name, &at, &around, depth, true);
                 }
                 2..=4 => {
-                    let kind = if self.dice.below(2) == 0 { Kind::Number } else { Kind::Words };
-                    let rule =
-                        if kind == Kind::Number { self.number(&at, around, 0) } else { self.words(&at, around, 0) };
+                    let kind = self.dice.pick(&[
+                        Kind::Number,
+                        Kind::Number,
+                        Kind::Words,
+                        Kind::Words,
+                        Kind::Truth,
+                        Kind::Clock,
+                    ]);
+                    let rule = match kind {
+                        Kind::Number if self.dice.one_in(6) => match self.once(&name, &at, around) {
+                            true => continue,
+                            false => self.number(&at, around, 0),
+                        },
+                        Kind::Number => self.number(&at, around, 0),
+                        Kind::Truth => self.truth(&at, around, 0),
+                        Kind::Clock => self.time(&at, around),
+                        _ => self.words(&at, around, 0),
+                    };
+                    let data = if kind == Kind::Clock { "time" } else { "string" };
                     self.instance += &format!("<{name}/>");
-                    self.bind(&at, "string", around, &format!(" calculate=\"{}\"", escaped(&rule)));
-                    self.fields.push(Field { path: at, kind, repeats: around.to_vec() });
+                    self.bind(&at, data, around, &format!(" calculate=\"{}\"", escaped(&rule)));
+                    self.fields.push(Field { path: at, kind, repeats: around.to_vec(), default: "" });
                 }
                 _ => self.question(&name, &at, around),
             }
         }
     }
 
+    /// A number that is computed once, if there is one to begin with. JavaRosa computes it again where it is not relevant,
+    /// and in a row that comes back (28).
+    fn once(&mut self, name: &str, at: &str, around: &[String]) -> bool {
+        let numbers = self.singles(around, |kind| kind == Kind::Integer);
+        let counted = |row: &String| self.body.contains(&format!("nodeset=\"{row}\" jr:count"));
+        let stays = self.steady(at) && !around.iter().any(counted);
+        let Some(number) = self.dice.choose(&numbers).filter(|_| stays) else { return false };
+        self.instance += &format!("<{name}/>");
+        self.binds += &format!("<bind nodeset=\"{at}\" type=\"string\" calculate=\"once({} * 2)\"/>\n", number.path);
+        self.fields.push(Field { path: at.to_owned(), kind: Kind::Number, repeats: around.to_vec(), default: "" });
+        true
+    }
+
     fn within(&mut self, name: &str, at: &str, around: &[String], depth: usize, repeat: bool) {
         self.instance += &format!("<{name}>");
         self.body += &format!("<group ref=\"{at}\"><label>{name}</label>");
-        self.body += &if repeat { format!("<repeat nodeset=\"{at}\">\n") } else { "\n".to_owned() };
+        let count = if repeat { self.count(at, &around[..around.len() - 1]) } else { String::new() };
+        self.body += &if repeat { format!("<repeat nodeset=\"{at}\"{count}>\n") } else { "\n".to_owned() };
         // a section without a question is no section
         self.question(&format!("{name}q"), &format!("{at}/{name}q"), around);
         self.section(at, around, depth + 1);
@@ -120,43 +190,65 @@ impl Form {
         self.body += if repeat { "</repeat></group>\n" } else { "</group>\n" };
     }
 
+    /// How many rows a repeat has, as an attribute; nothing where people add and remove them. JavaRosa has no rows to
+    /// add or remove in what is not relevant.
+    fn count(&mut self, at: &str, around: &[String]) -> String {
+        let numbers = self.singles(around, |kind| kind == Kind::Integer);
+        let several = self.singles(around, |kind| kind == Kind::Several);
+        let (count, by) = match (self.dice.below(3), self.dice.choose(&numbers), self.dice.choose(&several)) {
+            (0, Some(number), _) => (format!("{} mod 4", number.path), number),
+            (1, Some(number), _) => (format!("if({0} > 3, 3, {0})", number.path), number),
+            (1, None, Some(several)) => (format!("count-selected({})", several.path), several),
+            _ => return String::new(),
+        };
+        if !self.steady(at) {
+            return String::new();
+        }
+        let count = format!(" jr:count=\"{}\"", escaped(&count));
+        self.counts.push(count.clone());
+        self.counting.push(by.path);
+        count
+    }
+
     fn question(&mut self, name: &str, at: &str, around: &[String]) {
-        const KINDS: [Kind; 9] = {
+        const KINDS: [Kind; 13] = {
             use Kind::*;
-            [Integer, Integer, Integer, Decimal, Text, Date, One, Several, Filtered]
+            [Integer, Integer, Integer, Integer, Decimal, Text, Date, Time, One, Spaced, Place, Several, Filtered]
         };
         let kind = self.dice.choose(&KINDS).expect("kinds");
         let data = match kind {
             Kind::Integer => "int",
             Kind::Decimal => "decimal",
             Kind::Date => "date",
+            Kind::Time => "time",
             _ => "string",
         };
-        let items: String = ["a", "b", "c"]
+        let items: &[&str] = if kind == Kind::Spaced { &SPACED } else { &["a", "b", "c"] };
+        let items: String = items
             .iter()
             .map(|item| format!("<item><label>{}</label><value>{item}</value></item>", item.to_uppercase()))
             .collect();
         let filter = match kind {
             Kind::Filtered => {
-                let mut ones = self.singles(around, |kind| kind == Kind::One);
+                let mut ones = self.singles(around, |kind| matches!(kind, Kind::One | Kind::Spaced));
                 let mut numbers =
                     self.singles(around, |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number));
                 ones.retain(|field| self.steady(&field.path));
                 numbers.retain(|field| self.steady(&field.path));
                 match (self.dice.choose(&ones), self.dice.choose(&numbers)) {
-                    (Some(one), _) if self.dice.below(2) == 0 => format!("in = {}", one.path),
-                    (_, Some(number)) => format!("size &lt; {}", number.path),
-                    _ => "size &lt; 2".to_owned(),
+                    (Some(one), _) if self.dice.below(2) == 0 => format!("[in = {}]", one.path),
+                    (_, Some(number)) => format!("[size &lt; {}]", number.path),
+                    _ => "[size &lt; 2]".to_owned(),
                 }
             }
             _ => String::new(),
         };
         let control = match kind {
-            Kind::One => format!("<select1 ref=\"{at}\"><label>{name}</label>{items}</select1>\n"),
+            Kind::One | Kind::Spaced => format!("<select1 ref=\"{at}\"><label>{name}</label>{items}</select1>\n"),
             Kind::Several => format!("<select ref=\"{at}\"><label>{name}</label>{items}</select>\n"),
-            Kind::Filtered => {
+            Kind::Filtered | Kind::Place => {
                 format!(
-                    "<select1 ref=\"{at}\"><label>{name}</label><itemset nodeset=\"instance('places')/root/item[{filter}]\">\
+                    "<select1 ref=\"{at}\"><label>{name}</label><itemset nodeset=\"instance('places')/root/item{filter}\">\
                      <value ref=\"name\"/><label ref=\"label\"/></itemset></select1>\n"
                 )
             }
@@ -178,7 +270,7 @@ impl Form {
             if constraint.is_empty() { constraint } else { format!(" constraint=\"{}\"", escaped(&constraint)) };
         self.bind(at, data, around, &constraint);
         self.body += &control;
-        self.fields.push(Field { path: at.to_owned(), kind, repeats: around.to_vec() });
+        self.fields.push(Field { path: at.to_owned(), kind, repeats: around.to_vec(), default });
     }
 
     fn bind(&mut self, at: &str, data: &str, around: &[String], more: &str) {
@@ -232,7 +324,7 @@ impl Form {
         }
         let numeric = |kind| matches!(kind, Kind::Integer | Kind::Decimal | Kind::Number);
         let singles = self.singles(around, numeric);
-        match self.dice.below(17) {
+        match self.dice.below(20) {
             0 => format!("{} + {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("({} - {})", self.number(at, around, depth + 1), self.number(at, around, depth + 1)),
             2 => format!("{} * {}", self.number(at, around, 3), self.number(at, around, 4)),
@@ -272,6 +364,22 @@ impl Form {
                 }
                 _ => constant(&mut self.dice),
             },
+            14 => match self.dice.choose(&self.singles(around, |kind| matches!(kind, Kind::Time | Kind::Clock))) {
+                Some(field) => format!("round(decimal-time({}) * 1440)", field.path),
+                None => constant(&mut self.dice),
+            },
+            15 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Truth)) {
+                Some(field) => format!("number({})", field.path),
+                None => constant(&mut self.dice),
+            },
+            16 => {
+                let number = self.number(at, around, depth + 1);
+                match self.dice.pick(&["0", "1", "2", "-1"]) {
+                    // JavaRosa cuts tens of negative numbers (26)
+                    "-1" => format!("round(abs({number}), -1)"),
+                    places => format!("round({number}, {places})"),
+                }
+            }
             13 => match around.last() {
                 Some(row) => format!("position({})", vec![".."; at[row.len()..].matches('/').count()].join("/")),
                 None => constant(&mut self.dice),
@@ -285,8 +393,11 @@ impl Form {
         if depth > 3 {
             return constant(&mut self.dice);
         }
-        let singles = self.singles(around, |kind| matches!(kind, Kind::Text | Kind::One | Kind::Several | Kind::Words));
-        match self.dice.below(12) {
+        let singles = self.singles(around, |kind| {
+            use Kind::*;
+            matches!(kind, Text | One | Spaced | Place | Several | Words | Truth)
+        });
+        match self.dice.below(14) {
             0 => format!("concat({}, '-', {})", self.words(at, around, depth + 1), self.number(at, around, depth + 1)),
             1 => format!("substr({}, 1, 3)", self.words(at, around, depth + 1)),
             2 => {
@@ -294,11 +405,14 @@ impl Form {
                 format!("if({condition}, {}, {})", self.words(at, around, depth + 1), self.words(at, around, 3))
             }
             3 => format!("coalesce({}, {})", self.words(at, around, depth + 1), self.words(at, around, depth + 1)),
-            4 => match self.rows(at, around, |kind| kind != Kind::Date) {
+            4 => match self.rows(at, around, |kind| !matches!(kind, Kind::Date | Kind::Time | Kind::Clock)) {
                 Some((path, _)) => format!("join(' ', {path})"),
                 None => constant(&mut self.dice),
             },
-            5 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::One)) {
+            5 => match self
+                .dice
+                .choose(&self.singles(around, |kind| matches!(kind, Kind::One | Kind::Spaced | Kind::Place)))
+            {
                 Some(field) => format!("jr:choice-name({0}, '{0}')", field.path),
                 None => constant(&mut self.dice),
             },
@@ -308,6 +422,16 @@ impl Form {
             },
             7 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Several)) {
                 Some(field) => format!("selected-at({}, 0)", field.path),
+                None => constant(&mut self.dice),
+            },
+            9 => match self.dice.choose(&self.singles(around, |kind| matches!(kind, Kind::Time | Kind::Clock))) {
+                Some(field) => format!("format-date-time({}, '%H:%M:%S %h')", field.path),
+                None => constant(&mut self.dice),
+            },
+            10 => match self.dice.choose(&self.singles(&[], |kind| kind == Kind::Place)) {
+                Some(field) => {
+                    format!("instance('places')/root/item[name = {}]/{}", field.path, self.dice.pick(&["label", "in"]))
+                }
                 None => constant(&mut self.dice),
             },
             8 => {
@@ -320,20 +444,33 @@ impl Form {
         }
     }
 
+    /// A time of day.
+    fn time(&mut self, at: &str, around: &[String]) -> String {
+        let times = self.singles(around, |kind| matches!(kind, Kind::Time | Kind::Clock));
+        match (self.dice.choose(&times), self.dice.choose(&times), self.dice.below(3)) {
+            (Some(one), Some(other), 0) => format!("if({}, {}, {})", self.truth(at, around, 2), one.path, other.path),
+            (Some(one), Some(other), 1) => format!("coalesce({}, {})", one.path, other.path),
+            (Some(one), ..) => one.path,
+            (None, ..) => "''".to_owned(),
+        }
+    }
+
     fn truth(&mut self, at: &str, around: &[String], depth: usize) -> String {
         if depth > 3 {
             return self.dice.pick(&["true()", "false()"]).to_owned();
         }
-        match self.dice.below(12) {
+        match self.dice.below(16) {
+            // by value: 0 and a blank are false
+            12 => self.number(at, around, depth + 1),
             0 => format!("({} and {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             1 => format!("({} or {})", self.truth(at, around, depth + 1), self.truth(at, around, depth + 1)),
             2 => format!("not({})", self.truth(at, around, depth + 1)),
             3 => format!("{} = {}", self.words(at, around, depth + 1), self.words(at, around, depth + 1)),
             4 => format!("{} != {}", self.words(at, around, depth + 1), self.words(at, around, depth + 1)),
             5 | 6 => {
-                let several = self.singles(around, |kind| matches!(kind, Kind::One | Kind::Several));
+                let several = self.singles(around, |kind| matches!(kind, Kind::One | Kind::Spaced | Kind::Several));
                 match self.dice.choose(&several) {
-                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.pick(&["a", "b"])),
+                    Some(field) => format!("selected({}, '{}')", field.path, self.dice.pick(&["a", "b", "b c"])),
                     None => "true()".to_owned(),
                 }
             }
@@ -345,6 +482,19 @@ impl Form {
                 let dates = self.singles(around, |kind| kind == Kind::Date);
                 self.dice.choose(&dates).map_or("true()".into(), |date| format!("{} < date('2024-06-01')", date.path))
             }
+            9 | 10 => {
+                let truths = self.singles(around, |kind| kind == Kind::Truth);
+                match (self.dice.choose(&truths), self.dice.below(4)) {
+                    (Some(truth), 0) => format!("{} = 'false'", truth.path),
+                    (Some(truth), 1) => format!("{} = {}", truth.path, self.truth(at, around, depth + 1)),
+                    (Some(truth), _) => truth.path,
+                    (None, _) => "false()".to_owned(),
+                }
+            }
+            11 => match self.dice.choose(&self.singles(around, |kind| kind == Kind::Spaced)) {
+                Some(field) => format!("{} = '{}'", field.path, self.dice.pick(&SPACED)),
+                None => "true()".to_owned(),
+            },
             _ => {
                 let operator = self.dice.pick(&["<", "<=", ">", ">=", "="]);
                 format!("{} {operator} {}", self.number(at, around, depth + 1), self.number(at, around, depth + 1))
@@ -352,6 +502,9 @@ impl Form {
         }
     }
 }
+
+/// The choices of [`Kind::Spaced`].
+pub const SPACED: [&str; 4] = ["a", "b c", "b", "b c d"];
 
 fn escaped(text: &str) -> String {
     text.replace('<', "&lt;").replace('>', "&gt;")

@@ -397,7 +397,7 @@ impl<'a> Importer<'a> {
             ("timestamp", "end") => node.kind = NodeType::End,
             ("date", "today") => node.kind = NodeType::Today,
             ("uid", _) if node.calculation.is_empty() => node.initial = "concat('uuid:', uuid())".to_owned(),
-            ("property", _) => node.kind = NodeType::Property,
+            ("property", name) => (node.kind, node.prefill) = (NodeType::Property, name.to_owned()),
             _ => {}
         }
         if kind == NodeType::Repeat {

@@ -77,6 +77,13 @@ fn same_form(expression: &str, ours: &Value, theirs: &Json) -> bool {
 const VARIABLES: [(&str, &str); 4] =
     [("$var_float_five", "5.0"), ("$var_string_five", "'five'"), ("$var_int_five", "5"), ("$var_double_five", "5.0")];
 
+/// An object of JavaRosa's test class that says what it is as each type, in our words.
+const CONVERTIBLE: [(&str, &str); 3] = [
+    ("boolean(convertible())", "boolean(true())"),
+    ("number(convertible())", "number(5)"),
+    ("string(convertible())", "string('hi')"),
+];
+
 /// What the functions hold that JavaRosa's test class adds in Java: one of our values, or an object of its own.
 enum Held {
     Ours(Value),
@@ -110,6 +117,8 @@ fn held(tree: &Ast<'_>, around: &Environment) -> Option<Held> {
             [Held::Ours(sub)] => return Some(Held::Custom(if sub.truth() { "CustomSubType" } else { "CustomType" })),
             _ => return None,
         },
+        // what nobody knows is the empty text there
+        "foo" | "bar" => given().map(|_| "".into())?,
         // a truth, a number, a text, a date, an object
         "check-types" => match &given()?[..] {
             [Held::Ours(_), Held::Ours(number), Held::Ours(_), Held::Ours(date), Held::Custom(_)] => {
@@ -189,7 +198,7 @@ fn xpath_as_javarosa_evaluates_it() {
         let mut ours = None;
         // `ec`: evaluated with the variables and functions that the test class adds
         if case["context"].as_array().is_some_and(|words| words.iter().any(|word| word == "ec")) {
-            for (name, value) in VARIABLES {
+            for (name, value) in VARIABLES.into_iter().chain(CONVERTIBLE) {
                 expression = expression.replace(name, value);
             }
             ours = parse(&expression).ok().and_then(|tree| held(&tree, &around(0, 0)));
@@ -217,5 +226,5 @@ fn xpath_as_javarosa_evaluates_it() {
             format!("{expression}\n  theirs {value} {}, ours {ours:?}, faulty: {faulty}", case["error"])
         });
     }
-    suite.tell(98.0);
+    suite.tell(99.0);
 }

@@ -158,6 +158,9 @@ impl<'a> Binding<'_, 'a> {
                 let text = if let Ast::Text(text) = tree { text } else { "true or false" };
                 self.error(at, Cause::NotADate(text.to_owned()))
             }
+            ("geofence", [Ast::Text(text), _]) if !functions::is_place(text) => {
+                self.error(at, Cause::NotAPlace(text.clone()))
+            }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:itext", [tree]) => self.itext(tree, at),
             ("jr:choice-name", [value, question]) => self.choice_name(value, question, at),

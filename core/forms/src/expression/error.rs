@@ -69,6 +69,9 @@ pub enum Cause {
     /// `date()`, `date-time()` or `decimal-date-time()` is given a constant that is no date on any day.
     #[error("'{0}' is no date")]
     NotADate(String),
+    /// The point of `geofence()` is a constant that is no point anywhere.
+    #[error("'{0}' is no place")]
+    NotAPlace(String),
     /// XPath or XLSForm know such a thing, but this language does not.
     #[error("not supported: {0}")]
     Unsupported(&'static str),

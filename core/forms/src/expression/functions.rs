@@ -9,6 +9,7 @@ mod texts;
 
 use super::expr::{EvalContext, Expr, Function};
 use super::value::Value;
+pub(super) use geo::is_place;
 
 /// The function of a name.
 pub fn find(name: &str) -> Option<&'static Function> {

@@ -16,7 +16,7 @@ pub enum Value {
     /// True or false.
     Bool(bool),
     /// A number; whole numbers too.
-    Number(f64),
+    Number(#[serde(with = "written")] f64),
     /// A text: also the name of a choice, the names of several with spaces between, a place, or a file's name.
     Text(Arc<str>),
     /// Days since 1970-01-01.
@@ -206,6 +206,33 @@ pub fn number_text(n: f64) -> String {
     } else {
         // Rust writes the shortest decimal that reads back, never with an exponent
         n.to_string()
+    }
+}
+
+/// Numbers as JSON has them; what it has not, as text: a draft with an infinite number could not be read.
+mod written {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+
+    pub fn serialize<S: Serializer>(n: &f64, to: S) -> Result<S::Ok, S::Error> {
+        if n.is_finite() { to.serialize_f64(*n) } else { to.serialize_str(&super::number_text(*n)) }
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<f64, D::Error> {
+        Ok(match Written::deserialize(from)? {
+            Written::Number(n) => n,
+            Written::Text(text) => match &*text {
+                "Infinity" => f64::INFINITY,
+                "-Infinity" => f64::NEG_INFINITY,
+                _ => f64::NAN,
+            },
+        })
     }
 }
 

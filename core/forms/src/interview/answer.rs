@@ -89,7 +89,9 @@ pub(super) fn read(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Resu
 fn number(text: &str) -> Result<f64, AnswerError> {
     // no exponent: what is stored must be read as a number by everybody
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    text.parse().ok().filter(|n: &f64| plain && n.is_finite()).ok_or(AnswerError::NotNumber)
+    let number = text.parse().ok().filter(|n: &f64| plain && n.is_finite()).ok_or(AnswerError::NotNumber)?;
+    // -0 is 0: a draft could not tell the two apart
+    Ok(number + 0.0)
 }
 
 fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerError> {
@@ -170,8 +172,9 @@ pub(super) fn fit(form: Form<'_>, node: NodeId, value: Value, local: i16) -> Val
         DateTime => value.moment(local).map_or(Value::Blank, Value::DateTime),
         Time => value.time(local).map_or(Value::Blank, Value::Time),
         SelectMultiple => choices(form, node, &value.text()).unwrap_or(Value::Text(value.shared_text())),
-        // a computed truth stays one, as in JavaRosa: as the text `false` it would be true
-        Text | Barcode if matches!(value, Value::Bool(_)) => value,
+        // a computed truth or number stays one, as in JavaRosa: as texts `false` and `0` would be true (E31)
+        Text | Barcode | SelectOne if matches!(value, Value::Bool(_)) => value,
+        Text | Barcode | SelectOne if let Value::Number(n) = value => Value::Number(n + 0.0),
         // what a person could have written too
         Text | Barcode | SelectOne | Rank => Value::Text(value.shared_text()),
         Geopoint | Geotrace | Geoshape => read(form, node, &value.text(), local).unwrap_or_default(),

@@ -7,6 +7,7 @@ use crate::expression::layout::{FORM, NodeId, RowId};
 use crate::expression::{Expr, Value, random};
 use crate::package::{NodeType, Source, Text};
 use crate::program::OnDemand;
+use sha2::Digest as _;
 use std::collections::BTreeMap;
 
 impl Interview {
@@ -184,22 +185,28 @@ impl Interview {
             }),
         }
         if node.parameters.get("randomize").is_some_and(|yes| yes == "true") {
-            self.shuffle(&mut found, (id, row), node.parameters.get("seed"));
+            found = random::shuffled(found, self.seed((id, row), node.parameters.get("seed")));
         }
         found
     }
 
-    /// Fisher and Yates, drawn from the interview's seed or from the one that the form names (difference E27).
-    fn shuffle(&self, choices: &mut [ChoiceOption], (id, row): (NodeId, RowId), seed: Option<&String>) {
-        let named = seed.and_then(|name| {
-            let name = name.trim().trim_start_matches("${").trim_end_matches('}');
-            let value = self.nearest_value(name, row);
-            let number = if value.is_blank() { name.parse().ok()? } else { value.number(self.state.around.local) };
-            Some(number.to_bits())
-        });
-        let mut state = named.unwrap_or(self.state.around.seed ^ u64::from(id));
-        for last in (1..choices.len()).rev() {
-            choices.swap(last, (random::next(&mut state) % (last as u64 + 1)) as usize);
+    /// The seed of a random order: that which the form names, as JavaRosa reads it (E27), or the interview's own.
+    fn seed(&self, (id, row): (NodeId, RowId), named: Option<&String>) -> i64 {
+        let Some(named) = named.map(|name| name.trim()) else {
+            return random::next(&mut (self.state.around.seed ^ u64::from(id))) as i64;
+        };
+        let value = match named.strip_prefix("${") {
+            Some(name) => self.nearest_value(name.trim_end_matches('}'), row),
+            None => named.into(),
+        };
+        let number = value.number(self.state.around.local);
+        match value.text() {
+            _ if !number.is_nan() => number as i64,
+            text if text.is_empty() => 0,
+            text => {
+                let hash = sha2::Sha256::digest(text.as_bytes());
+                hash.iter().take(8).fold(0, |seed, byte| seed << 8 | i64::from(*byte))
+            }
         }
     }
 

@@ -35,6 +35,7 @@ fn package(rows: &str) -> Package {
     let lists = vec![
         list("yn", &[("yes", "Yes / Oui", ""), ("no", "No / Non", "")]),
         list("need", &[("food", "Food", ""), ("water", "Water", ""), ("none", "None", "")]),
+        list("home", &[("b", "B", ""), ("b c", "BC", ""), ("a b", "AB", "a"), ("a", "A", "a")]),
         list("province", &[("a", "A", "north"), ("b", "B", "south")]),
         list("commune", &[("a1", "A1", "a"), ("a2", "A2", "a"), ("b1", "B1", "b"), ("b2", "for ${who}", "b")]),
     ];
@@ -475,6 +476,21 @@ fn a_draft_is_taken_up_at_the_exact_place() {
             assert_eq!(resumed.text_of("who"), "Ada");
         }
     }
+}
+
+#[test]
+fn a_draft_holds_numbers_that_json_cannot_write() {
+    // given: infinite numbers where a draft keeps what is computed
+    let rows = "text t | is: 1 div 0\n calculate c | is: once(-1 div 0)\n text d | is: ${c} < 0 and ${t} > 0";
+    let interview = start(rows);
+    // when: the draft goes into the vault and comes back
+    let text = serde_json::to_string(&interview.draft()).expect("JSON");
+    let draft: Draft = serde_json::from_str(&text).expect("a draft");
+    let resumed = Interview::resume(form(rows), setting(), &draft).expect("the same questionnaire");
+    // then: they are still numbers
+    assert_eq!(resumed.value("t"), Value::Number(f64::INFINITY));
+    assert_eq!(resumed.value("c"), Value::Number(f64::NEG_INFINITY));
+    assert_eq!((resumed.text_of("d"), resumed.draft()), ("true".into(), interview.draft()));
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub fn describe(cause: &Cause) -> Phrase {
             say!("unknown-list-column", "the list {list} has no column {column}, and it counts as blank", list, column)
         }
         Cause::NotADate(text) => say!("not-a-date", "'{text}' is not a date", text),
+        Cause::NotAPlace(text) => say!("not-a-place", "'{text}' is not a place", text),
         Cause::Unsupported(what) => say!("unsupported", "not supported: {what}", what),
         Cause::Cycle(names) => {
             say!("cycle", "the values depend on each other: {names}", names = names.join(" -> "))

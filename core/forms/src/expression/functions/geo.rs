@@ -14,6 +14,11 @@ fn points(text: &str) -> Option<Vec<(f64, f64)>> {
     text.split(';').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
 }
 
+/// Whether a text is a point, or several.
+pub fn is_place(text: &str) -> bool {
+    points(text).is_some_and(|points| !points.is_empty())
+}
+
 /// The points of all arguments: one line or shape, or the points of several nodes.
 fn all_points(here: &EvalContext<'_>, a: &[Expr]) -> Option<Vec<(f64, f64)>> {
     let all: Option<Vec<Vec<_>>> = here.values(a).iter().map(|value| points(&value.text())).collect();

@@ -1,5 +1,6 @@
-//! What was computed step by step is what computing everything at once gives: on random forms with random answers, rows
-//! that come and go, another language, and drafts taken up in between. A failure prints the seed of its form.
+//! What was computed step by step is what computing everything at once gives, and a draft taken up is what was left: on
+//! random forms with random answers, rows that come, go and are counted, pages turned, another language, and drafts taken
+//! up in between. A failure prints the seed of its form.
 
 use super::*;
 use proptest::prelude::*;
@@ -38,7 +39,10 @@ fn expression(dice: &mut Dice, names: &Names, within: &[String], depth: usize) -
         4 => format!("sum(${{{name}}})"),
         5 => format!("count(${{{name}}})"),
         6 => format!("{} = {}", inner(dice), inner(dice)),
-        7 => format!("{} != {}", inner(dice), inner(dice)),
+        7 => match dice.roll(3) {
+            0 => format!("{} div {}", inner(dice), inner(dice)),
+            _ => format!("{} != {}", inner(dice), inner(dice)),
+        },
         8 => format!("selected(${{{name}}}, '{}')", dice.of(&["food", "yes", "1"])),
         9 => match repeats.last() {
             Some(repeat) => format!("indexed-repeat(${{{name}}}, ${{{repeat}}}, {})", inner(dice)),
@@ -62,7 +66,7 @@ fn random_form(dice: &mut Dice) -> String {
     for i in 0..6 + dice.roll(24) {
         let within: Vec<String> = open.iter().filter(|(repeat, _)| *repeat).map(|(_, name)| name.clone()).collect();
         // `s`: a select whose choices have labels in two languages; `c`: nobody answers it, so it triggers nothing
-        let kind = dice.roll(20);
+        let kind = dice.roll(25);
         let computed = matches!(kind, 9..=11 | 17);
         let name = format!("{}{i}", ["c", "n", "s"][usize::from(!computed) + usize::from(kind == 12)]);
         let near: Vec<String> = names
@@ -123,6 +127,11 @@ fn random_form(dice: &mut Dice) -> String {
             16 => rows += &format!("text {name}{relevant} | is: {}\n", expression(dice, &names, &within, 1)),
             17 => rows += &format!("calculate {name}{relevant} | is: once({})\n", expression(dice, &names, &within, 1)),
             18 => rows += &format!("time {name}{relevant}\n"),
+            20 => rows += &format!("date {name}{relevant}\n"),
+            21 => rows += &format!("date_time {name}{relevant} | is: {}\n", dice.of(&["now()", "today()", "''"])),
+            22 => rows += &format!("decimal {name}{relevant} | initial: {}\n", expression(dice, &names, &within, 2)),
+            23 => rows += &format!("select_one {name} home{relevant}\n"),
+            24 => rows += &format!("rank {name} home{relevant} | filter: in = {}\n", dice.of(&["'a'", "''", "in"])),
             19 => rows += &format!("integer {name}{relevant} | is: {}\n", expression(dice, &names, &within, 1)),
             _ => rows += &format!("integer {name}{relevant}\n"),
         }
@@ -165,7 +174,14 @@ fn paths(interview: &Interview, wanted: impl Fn(NodeType) -> bool) -> Vec<(NodeT
 }
 
 fn step(dice: &mut Dice, interview: &mut Interview) {
-    match dice.roll(7) {
+    match dice.roll(10) {
+        7 => drop(interview.next()),
+        8 => drop(interview.back()),
+        9 => {
+            let questions = paths(interview, NodeType::is_shown);
+            // refused where the question is not relevant
+            let _ = interview.jump(&questions[dice.roll(questions.len())].1);
+        }
         6 => drop(interview.set_language(dice.of(&["en", "fr"]))),
         0 | 1 => {
             let repeats = paths(interview, |kind| kind == NodeType::Repeat);
@@ -183,10 +199,13 @@ fn step(dice: &mut Dice, interview: &mut Interview) {
             let answer = match kind {
                 _ if dice.roll(5) == 0 => None,
                 NodeType::Time => Some(dice.of(&["13:30", "08:05:00.000+02:00", "23:59:59.999-05:00"])),
+                NodeType::Date => Some(dice.of(&["2024-02-29", "1999-1-2"])),
+                NodeType::DateTime => Some(dice.of(&["2024-02-29T10:00:00.000+02:00", "1999-12-31T23:59-05:00"])),
+                NodeType::Decimal => Some(dice.of(&["0.5", "-7.25", "-0", "1.005", "3"])),
                 NodeType::Integer => Some(dice.of(&["0", "1", "2", "3", "4", "-7"])),
-                NodeType::Rank => Some(dice.of(&["none food water", "water", "food none"])),
+                NodeType::Rank => Some(dice.of(&["none food water", "water", "food none", "a b b c", "a a b b"])),
                 NodeType::SelectMultiple => Some(dice.of(&["food", "water food", "none"])),
-                NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "b2", "yes", "no", "1"])),
+                NodeType::SelectOne => Some(dice.of(&["a1", "a2", "b1", "yes", "no", "1", "b c", "a b", "b"])),
                 _ => Some(dice.of(&["a", "b c", "  ", " yes ", "12", "true", "2024-02-29", "food"])),
             };
             let _ = interview.answer(path, answer);
@@ -212,11 +231,20 @@ proptest! {
             let mut again = interview.clone();
             again.change(|state, form| state.recompute_all(form));
             prop_assert_eq!(everything(&interview), everything(&again), "seed {}\n{}", seed, rows);
-            let resumed = Interview::resume(form.clone(), setting(), &interview.draft()).expect("its own draft");
+            let text = serde_json::to_string(&interview.draft()).expect("JSON");
+            let draft: Draft = serde_json::from_str(&text).expect("a draft");
+            let resumed = Interview::resume(form.clone(), setting(), &draft).expect("its own draft");
             prop_assert_eq!(everything(&interview), everything(&resumed), "resumed, seed {}\n{}", seed, rows);
             let (left, taken) = (interview.draft(), resumed.draft());
             let text = |draft: &Draft| serde_json::to_string(draft).expect("JSON");
             prop_assert_eq!(text(&left), text(&taken), "resumed, seed {}\n{}", seed, rows);
+            prop_assert_eq!(interview.page(), resumed.page(), "resumed, seed {}\n{}", seed, rows);
+            prop_assert_eq!(interview.missing(), resumed.missing(), "resumed, seed {}\n{}", seed, rows);
+            prop_assert_eq!(interview.answers(), resumed.answers(), "resumed, seed {}\n{}", seed, rows);
+            if dice.roll(3) == 0 {
+                // what comes must not tell the two apart either
+                interview = resumed;
+            }
         }
     }
 }
