@@ -1,5 +1,6 @@
 """`form check` beside pyxform: the field's workbooks, and mutated copies of them (a cell changed, two rows swapped, a header
-misspelt). Both accept a form or both refuse it; every disagreement must be of a kind that is explained below.
+misspelt). Both accept a form or both refuse it; every disagreement must be of a kind that `core/forms/DIFFERENCES.md` explains,
+by its number. One that is not fails the run.
 
 Run by name: `target/venv/bin/python tests/python/beside_pyxform.py [NUMBER OF MUTANTS] [SEED]`. The workbooks lie in the shared
 folder; without it there is nothing to run.
@@ -23,29 +24,29 @@ DESK = TARGET / "debug" / "tabara-desk"
 SHARED = Path(os.environ.get("TABARA_SHARED", ROOT.parent / "shared"))
 WORKBOOKS = SHARED / "forms" / "workbooks"
 
-# What we refuse and pyxform takes, by our code: pyxform does not look at expressions, and reads no file beside the form.
+# What we refuse and pyxform takes: by our code, the row of DIFFERENCES.md that says why.
 STRICTER = {
-    "bad-expression": "an expression that no phone can evaluate",
-    "unknown-function": "a function that no phone has",
-    "bad-arguments": "a function with a wrong number of arguments",
-    "unknown-list": "instance() of a list that does not exist",
-    "cycle": "values that depend on each other",
-    "file-beside": "a table beside the form that is not there",
-    "bad-regex": "a pattern that no phone can read",
-    "unsupported-type": "a type that is not kept (osm, loops, matrices)",
-    "failed-formula": "a cell that holds #REF! or its like",
-    "no-question": "a form without questions",
-    "bad-truth": "neither yes nor no in a column of ours",
-    "ambiguous-reference": "a bare name in an expression that two questions have",
-    "unknown-reference": "a bare name in an expression that no question has",
-    "space-in-choice": "a choice with a space in a select_multiple: pyxform checks it only without a filter",
-    "no-type": "a row with a label or name and no type",
+    "bad-expression": "C1",
+    "unknown-function": "C1",
+    "bad-arguments": "C1",
+    "unknown-list": "C1",
+    "cycle": "C1",
+    "bad-regex": "C1",
+    "ambiguous-reference": "C1",
+    "unknown-reference": "C1",
+    "file-beside": "C2",
+    "unsupported-type": "C3",
+    "failed-formula": "C4",
+    "no-question": "C5",
+    "bad-truth": "C13",
+    "space-in-choice": "C14",
+    "no-type": "C15",
 }
 # What pyxform refuses and we take, by its words; `--pyxform-compatible` must say so.
 LAXER = {
-    r"recognized as a supported type": "told by content, not by the file's name",
-    r"entit|save_to": "entities are not kept, and not checked",
-    r"Media type": "a kind of media that is not known",
+    r"recognized as a supported type": "C6",
+    r"entit|save_to": "C10",
+    r"Media type": "C11",
 }
 FAULTS_OF_PYXFORM = r"INTERNAL|TypeError|AttributeError|KeyError|IndexError|UnboundLocalError"
 
@@ -101,15 +102,16 @@ def mutate(source, target, chance):
 
 
 def kind_of(path, error, errors):
+    """The row of DIFFERENCES.md that explains a disagreement."""
     if error is None:
         explained = [STRICTER.get(fault["code"]) for fault in errors]
-        return None if None in explained else "we refuse: " + explained[0]
+        return None if None in explained else explained[0]
     if re.search(FAULTS_OF_PYXFORM, error):
-        return "we take: a fault of pyxform itself"
+        return "C12"
     told = any(fault["code"] == "pyxform" for fault in check(path, "--pyxform-compatible"))
     for words, why in LAXER.items():
         if re.search(words, error, re.IGNORECASE):
-            return "we take: " + why if told else None
+            return why if told else None
     return None
 
 
@@ -118,6 +120,10 @@ def main():
     if not WORKBOOKS.is_dir():
         print("beside pyxform: absent")
         return 0
+    rows = re.findall(r"^\| (C\d+) \| (.+) \|$", (ROOT / "core/forms/DIFFERENCES.md").read_text(), re.MULTILINE)
+    told = dict(rows)
+    untold = {*STRICTER.values(), *LAXER.values(), "C12"} - told.keys()
+    assert not untold, f"DIFFERENCES.md does not explain {untold}"
     originals = sorted(p for p in WORKBOOKS.iterdir() if p.suffix.startswith(".xls"))
     chance = random.Random(seed)
     kinds, open_ones, agreed, run = collections.Counter(), [], 0, 0
@@ -148,7 +154,7 @@ def main():
                 kinds[kind] += 1
     print(f"beside pyxform: {agreed}/{run} agree, {sum(kinds.values())} differ in {len(kinds)} known kinds, {len(open_ones)} open")
     for kind, count in kinds.most_common():
-        print(f"  {count:4} {kind}")
+        print(f"  {count:4} {kind}: {told[kind]}")
     for what, error, errors in open_ones:
         print(f"open: {what}\n  pyxform: {error and error[:300]}\n  ours: {errors}")
     return 1 if open_ones else 0

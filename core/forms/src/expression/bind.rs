@@ -159,7 +159,7 @@ impl<'a> Binding<'_, 'a> {
                 self.error(at, Cause::NotADate(text.to_owned()))
             }
             ("geofence", [Ast::Text(text), _]) if !functions::is_place(text) => {
-                self.error(at, Cause::NotAPlace(text.clone()))
+                self.error(at, Cause::NotAPlace((*text).to_owned()))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:itext", [tree]) => self.itext(tree, at),
