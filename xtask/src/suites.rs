@@ -59,7 +59,13 @@ const SUITES: [Suite; 13] = [
         usual: true,
         steps: browser,
     },
-    Suite { name: "fuzz", what: "every target for a minute", needs: &[needs::C_COMPILER], usual: false, steps: fuzz },
+    Suite {
+        name: "fuzz",
+        what: "every target for a minute, or for TABARA_FUZZ_MINUTES",
+        needs: &[needs::C_COMPILER],
+        usual: false,
+        steps: fuzz,
+    },
     Suite { name: "hostile", what: "hostile guests, longer", needs: &[needs::PYTHON], usual: false, steps: hostile },
     Suite { name: "arm", what: "the vault on 64-bit ARM", needs: &[needs::ARM], usual: false, steps: arm },
     Suite {
@@ -326,7 +332,8 @@ fn host() -> Result<String, String> {
     host.map(str::to_owned).ok_or("rustc does not tell its host".into())
 }
 
-/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `fuzz` of the target folder.
+/// libFuzzer with the coverage that stable Rust can give; what it finds lies in `fuzz` of the target folder. A release wants
+/// `TABARA_FUZZ_MINUTES=30`.
 fn fuzz() -> Result<Vec<Command>, String> {
     let host = host()?;
     let mut build = cargo(&["build", "-q", "--release", "--manifest-path", "tests/fuzz/Cargo.toml"]);
@@ -339,9 +346,14 @@ fn fuzz() -> Result<Vec<Command>, String> {
     );
     run(&mut build)?;
     let fuzz = target(&format!("fuzz/{host}/release/fuzz"));
+    let minutes: u64 = match std::env::var("TABARA_FUZZ_MINUTES") {
+        Ok(text) => text.parse().map_err(|_| format!("TABARA_FUZZ_MINUTES: '{text}' is no number"))?,
+        Err(_) => 1,
+    };
+    let time = format!("-max_total_time={}", minutes * 60);
     let steps = ["workbook", "table", "expression", "package", "answers", "keys"].into_iter().flat_map(|name| {
         let corpus = target(&format!("fuzz/corpus/{name}"));
-        let mut step = program(&fuzz, &[&corpus, "-max_total_time=60", "-max_len=131072", "-timeout=10"]);
+        let mut step = program(&fuzz, &[&corpus, &time, "-max_len=131072", "-timeout=10"]);
         step.args([
             "-rss_limit_mb=1024",
             "-print_final_stats=1",
