@@ -24,10 +24,15 @@ mkdirSync(shots, { recursive: true });
 export const folder = () => mkdtempSync(path.join(tmpdir(), 'tabara-local-'));
 export const launch = () => chromium.launch({ executablePath, args: flags });
 
+const running = new Set();
+// Ends what a failed test left running.
+export const endAll = () => Promise.all([...running].map((started) => started.end('SIGKILL')));
+
 // A program that answers each line of its input with one line of its output.
 function program(name, words) {
   const child = spawn(path.join(built, name), words, { stdio: ['pipe', 'pipe', 'pipe'] });
   const started = { child, log: '' };
+  running.add(started);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stderr.on('data', (part) => { started.log += part; });
   started.line = async () => {
@@ -80,6 +85,7 @@ export const phoneOver = (dir) => localPage('phone', '--dir', path.join(dir, 'ph
 // Enters a local page with a browser of its own; anything loaded from elsewhere or complained of fails the test.
 export async function enter(browser, local, options, language = 'en-GB') {
   const context = await browser.newContext({ locale: language, ...options });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   watch(page, await local.address(), options);
   await page.goto(page.address);
@@ -130,7 +136,7 @@ export async function unlock(page, pin = '271828') {
 
 export async function sync(page) {
   await go(page, 'sync');
-  await page.click('main button.main');
+  await Promise.all([page.waitForNavigation(), page.click('main button.main')]);
   await page.waitForSelector('#sync[data-running=false] .notice, #sync[data-running=false] .wrong', { timeout: 30000 });
   return page.textContent('#sync');
 }
@@ -186,4 +192,8 @@ export async function walk(page, answers, until = () => false) {
   assert.fail('the interview does not end');
 }
 
-export const agreed = { s3_c1: 'yes', s3_c2: 'yes', s3_c3: 'yes', s3_c4: 'yes', s1_private: 'yes', s1_alone: 'yes', s2_age: '22', s3_stats: 'yes', s3_confirm: 'yes' };
+// Agrees to everything.
+export const agreed = {
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [`s3_c${n}`, 'yes'])),
+  s1_private: 'yes', s1_alone: 'yes', s2_age: '22', s3_stats: 'yes',
+};

@@ -59,7 +59,7 @@ pub(super) fn languages(page: &Page, texts: &Texts) -> Markup {
     html! {
         @if page.languages.len() > 1 {
             details.languages {
-                summary aria-label=(texts.say("language")) { (plain_name(&page.language)) }
+                summary title=(texts.say("language")) { (plain_name(&page.language)) }
                 @for language in others {
                     button form="page" name="go" value={ "language:" (language) } { (plain_name(language)) }
                 }

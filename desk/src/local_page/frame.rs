@@ -29,14 +29,15 @@ pub(super) fn page(frame: &Frame<'_>, content: Markup) -> Response {
                 meta name="color-scheme" content="light dark";
                 base href=(frame.base);
                 title { (frame.title) " – Tabara" }
+                // with script, each save begins the time anew
                 @if let Some((seconds, page)) = frame.then {
-                    meta http-equiv="refresh" content={ (seconds) ";url=" (page) };
+                    noscript { meta http-equiv="refresh" content={ (seconds) ";url=" (page) }; }
                 }
                 link rel="icon" href="icon.svg";
                 link rel="stylesheet" href="style.css";
                 script src="script.js" defer {}
             }
-            body {
+            body data-seconds=[frame.then.map(|then| then.0)] data-then=[frame.then.map(|then| then.1)] {
                 header.top {
                     a.brand href=(HOME) { "Tabara" }
                     (frame.bar)

@@ -119,7 +119,7 @@ type Here = State<Arc<Shared>>;
 async fn home(State(shared): Here) -> Response {
     let mut loaded = shared.preview.loaded();
     let notice = loaded.notice.take();
-    let refused = std::mem::take(&mut loaded.refused);
+    let refused = loaded.refused.clone();
     let spoken = loaded.interview.as_ref().and_then(|interview| Texts::of(&interview.page().language));
     let texts =
         spoken.or_else(|| Texts::of(&shared.preview.language)).or_else(|| Texts::of("en")).expect("English is spoken");

@@ -3,6 +3,15 @@
 'use strict';
 document.documentElement.classList.add('scripted');
 
+// The page leaves the screen when the vault is locked, or looks again how far a sync is.
+const { seconds, then } = document.body.dataset;
+let leaving;
+function leaveLater() {
+  clearTimeout(leaving);
+  if (seconds) leaving = setTimeout(() => location.assign(then), seconds * 1000);
+}
+leaveLater();
+
 const form = document.getElementById('page');
 let typing;
 let saves = 0;
@@ -33,6 +42,7 @@ function takeOver(fresh) {
 
 async function save() {
   clearTimeout(typing);
+  leaveLater();
   const mine = ++saves;
   const body = new URLSearchParams(new FormData(form));
   body.set('go', 'stay');

@@ -15,6 +15,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tabara_core::Error;
 use tabara_core::focal_point::Labels;
+use tabara_core::interview::{Page, Question};
 use tabara_core::record::Uuid;
 use tabara_core::screening::{Advice, Assessment, Outcome};
 
@@ -39,11 +40,9 @@ pub(super) async fn review(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
                 @for one in &missing { (jump(&one.path, &one.label, &one.message.text)) }
             } @else {
                 p.hint { (here.say("review-explain")) }
-                @for page in &pages {
-                    @if let Some(title) = &page.title { h2 { (title) } }
-                    @for question in page.questions.iter().filter(|q| q.value.is_some() && shape(q) != Shape::Read) {
-                        (jump(&question.path, &question.label, &told(question)))
-                    }
+                @for (title, answered) in answered(&pages) {
+                    @if let Some(title) = title { h2 { (title) } }
+                    @for question in answered { (jump(&question.path, &question.label, &told(question))) }
                 }
             }
         }
@@ -53,6 +52,21 @@ pub(super) async fn review(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
         }
     };
     Ok(here.page(&here.say("review"), content))
+}
+
+/// The answered questions under the titles of their pages; equal titles one after the other are one.
+fn answered(pages: &[Page]) -> Vec<(Option<&str>, Vec<&Question>)> {
+    let mut found: Vec<(Option<&str>, Vec<&Question>)> = Vec::new();
+    for page in pages {
+        let mut answered: Vec<&Question> =
+            page.questions.iter().filter(|q| q.value.is_some() && shape(q) != Shape::Read).collect();
+        match found.last_mut().filter(|(title, _)| *title == page.title.as_deref()) {
+            Some((_, all)) => all.append(&mut answered),
+            None if !answered.is_empty() => found.push((page.title.as_deref(), answered)),
+            None => {}
+        }
+    }
+    found
 }
 
 /// The outcome with what is urgent, what to do, and why.
@@ -196,7 +210,7 @@ pub(super) fn codes(here: &Here, code: &str, undo: &str) -> Markup {
             p { (here.say("undo-explain")) }
             p.code #undo { (spaced(undo)) }
         }
-        button.second.script data-print="1" type="button" { (here.say("print")) }
+        p { button.second.script data-print="1" type="button" { (here.say("print")) } }
     }
 }
 

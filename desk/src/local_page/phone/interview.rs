@@ -16,7 +16,8 @@ use tabara_core::record::Uuid;
 pub(super) async fn page(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
     let page = here.core(move |core| core.resume(draft)?.page()).await?;
     here.texts = Texts::of(&page.language).unwrap_or(here.texts);
-    let refused = std::mem::take(&mut here.phone.memory().refused);
+    // they stay until the next step: a page that script asked for meanwhile must not take them
+    let refused = here.phone.memory().refused.clone();
     let drawn = Drawn { texts: here.texts, media: false, refused: &refused };
     let bar = html! {
         (drawing::languages(&page, here.texts))

@@ -5,6 +5,7 @@
 //! |--|--|
 //! | (at the start) | `{"server": ADDRESS}` |
 //! | `card COMMUNE` | `{"card": TEXT}`: a new card |
+//! | `policy ATTEMPTS SECONDS` | `{"ok": true}`: wrong PINs before a vault is destroyed, seconds without use before a phone locks |
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
 //! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
 
@@ -91,6 +92,15 @@ async fn serve_test() {
     while let Some(line) = words.recv().await {
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("card", commune) => say(json!({ "card": deployment.card(commune) })),
+            ("policy", numbers) => {
+                let mut numbers = numbers.split(' ').map(|n| n.parse().expect("a number"));
+                let policy = &mut deployment.catalog.policy;
+                policy.pin_attempts = numbers.next().expect("attempts");
+                policy.lock_after_seconds = numbers.next().expect("seconds");
+                deployment.catalog.version += 1;
+                deployment.publish();
+                say(json!({ "ok": true }));
+            }
             ("stop", _) => {
                 deployment.kill().await;
                 say(json!({ "ok": true }));
@@ -100,7 +110,7 @@ async fn serve_test() {
                 say(json!({ "ok": true }));
             }
             ("records", _) => say(json!({ "records": records(&deployment) })),
-            _ => say(json!({ "error": "card COMMUNE, stop, start or records" })),
+            _ => say(json!({ "error": "card COMMUNE, policy ATTEMPTS SECONDS, stop, start or records" })),
         }
     }
 }
