@@ -174,6 +174,7 @@ fn answers(bytes: &[u8]) {
     let draft: Draft = serde_json::from_slice(&serde_json::to_vec(&interview.draft()).expect("JSON")).expect("a draft");
     let resumed = Interview::resume(HARD.clone(), setting(), &draft).expect("its own draft");
     assert_eq!((resumed.answers(), resumed.page()), (interview.answers(), interview.page()));
+    assert_eq!((resumed.missing(), resumed.draft()), (interview.missing(), draft));
     let _ = serde_json::from_slice(bytes).map(|draft| Interview::resume(HARD.clone(), setting(), &draft));
 }
 
