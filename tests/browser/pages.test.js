@@ -42,12 +42,12 @@ after(async () => {
 });
 
 // RFC 6238, as an authenticator makes it; the secret in base32.
-function oneTimeCode(secret) {
+function oneTimeCode(secret, seconds = 0) {
   const bits = [...secret.replaceAll(' ', '')]
     .map((sign) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(sign).toString(2).padStart(5, '0')).join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  counter.writeBigUInt64BE(BigInt(Math.floor((Date.now() / 1000 + seconds) / 30)));
   const tag = createHmac('sha1', key).update(counter).digest();
   return String((tag.readUInt32BE(tag[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
@@ -79,6 +79,10 @@ async function signIn(page, name, code) {
 async function check(page) {
   assert.deepEqual(page.foreign, [], 'nothing is loaded from elsewhere');
   assert.deepEqual(page.complaints, [], 'the browser complains of nothing');
+  await fits(page);
+}
+
+async function fits(page) {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wider <= 0, `the page is ${wider} px wider than the screen`);
 }
@@ -190,6 +194,85 @@ test('a wrong code says so gently, and the keyboard alone is enough', async () =
   await accessible(page);
   await page.context().close();
 });
+
+// Every refusal and every message of the pages, in both languages.
+for (const [language, words] of [
+  ['fr-FR', { wait: 'Attendez', clock: '5 min', idle: 'une heure', over: 'douze heures', gone: 'terminée', out: 'déconnecté(e)', missing: 'Rien ici',
+    place: 'Accès non prévu', period: 'Demande non comprise', method: 'Pas ainsi', foreign: 'Envoyé d’ailleurs', large: 'Trop grand',
+    wrong: 'mot de passe actuel', differ: 'diffèrent', changed: 'est changé', account: 'Votre compte' }],
+  ['en-GB', { wait: 'Wait', clock: '5 min', idle: 'an hour', over: 'twelve hours', gone: 'has ended', out: 'signed out', missing: 'Nothing here',
+    place: 'Not yours to see', period: 'Not understood', method: 'Not this way', foreign: 'Sent from elsewhere', large: 'Too large',
+    wrong: 'present password', differ: 'differ', changed: 'is changed', account: 'Your account' }],
+]) {
+  const code = language.slice(0, 2);
+  test(`each refusal is a page that says why, in ${code}`, async () => {
+    const page = await visit({ viewport: phone }, language);
+    const look = async (name, text) => {
+      assert.ok((await page.textContent('main')).includes(text), `${name}: ${await page.textContent('main')}`);
+      assert.equal(await page.getAttribute('html', 'lang'), code);
+      await page.screenshot({ path: path.join(shots, `refusal-${name}-${code}.png`), fullPage: true });
+      await fits(page);
+      await accessible(page);
+    };
+    const attempt = async (name, password, digits) => {
+      await page.goto(`${house.address}/sign-in`);
+      await page.fill('#name', name);
+      await page.fill('#password', password);
+      await page.fill('#code', digits);
+      await page.click('main button');
+    };
+    for (let n = 0; n < 6; n += 1) await attempt(`nobody-${code}`, 'x', '000000');
+    await look('wait', words.wait);
+    await attempt('bosco', house.password, oneTimeCode(house.accounts.bosco.secret, -300));
+    await look('clock', words.clock);
+    for (const why of ['idle', 'over', 'gone']) {
+      await page.goto(`${house.address}/sign-in?why=${why}&to=%2Fhelp`);
+      await look(why, words[why]);
+    }
+    // another site sends the form: the browser says so
+    await page.goto(`data:text/html,<form method=post action="${house.address}/sign-in"><button>x</button></form>`);
+    await page.click('button');
+    await page.waitForSelector('main');
+    await look('foreign', words.foreign);
+    // her link, then her page
+    await page.goto(`${house.address}/figures?place=BI-PR-04&period=2022`);
+    await page.fill('#name', 'bosco');
+    await page.fill('#password', house.password);
+    await page.fill('#code', house.accounts.bosco.recovery.pop());
+    await page.click('main button');
+    await page.waitForSelector('#figures[data-period="2022"]');
+    for (const [name, address] of [['missing', '/no-such-page'], ['place', '/figures?place=BI'], ['period', '/figures?period=never'], ['method', '/sign-out']]) {
+      await page.goto(`${house.address}${address}`);
+      await look(name, words[name]);
+    }
+    await page.goto(`${house.address}/account`);
+    await look('account', words.account);
+    const change = async (old, next, again) => {
+      for (const [id, text] of [['old', old], ['new', next], ['again', again]]) await page.fill(`#${id}`, text);
+      await page.click('form.sign-in button');
+    };
+    await change('not my password', 'a password of twelve', 'a password of twelve');
+    await look('wrong', words.wrong);
+    await change(house.password, 'a password of twelve', 'another one of twelve');
+    await look('differ', words.differ);
+    await change(house.password, house.password, house.password);
+    await page.waitForSelector('.message.note');
+    await look('changed', words.changed);
+    await page.evaluate(() => {
+      document.querySelector('#old').removeAttribute('maxlength');
+      document.querySelector('#old').value = 'x'.repeat(20000);
+      document.querySelectorAll('#new, #again').forEach((input) => { input.value = 'x'; });
+    });
+    await page.click('form.sign-in button');
+    await page.waitForSelector('main h1');
+    await look('large', words.large);
+    await page.goto(`${house.address}/account`);
+    await page.click('form.out button');
+    await page.waitForSelector('#name');
+    await look('out', words.out);
+    await page.context().close();
+  });
+}
 
 test('it prints', async () => {
   const page = await visit({ viewport: wide }, 'fr-FR');

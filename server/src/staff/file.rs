@@ -308,3 +308,39 @@ impl Staff {
         Ok(lines.collect::<rusqlite::Result<_>>()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::staff::accounts::set_account;
+
+    fn schema(folder: &Path) -> Vec<String> {
+        let file = Connection::open(folder.join(FILE)).unwrap();
+        let mut query = file.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        query.query_map([], |r| r.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_becomes_what_a_new_one_is_and_keeps_its_accounts() {
+        let [old, new] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let fresh = Staff::open(new.path()).unwrap();
+        set_account(&fresh, 1, "aline", Role::Coordinator, "a long enough password").unwrap();
+        {
+            let first = Connection::open(old.path().join(FILE)).unwrap();
+            first.execute_batch(STEPS[0]).unwrap();
+            first.pragma_update(None, "user_version", 1).unwrap();
+            first.execute("ATTACH ?1 AS new", [new.path().join(FILE).to_string_lossy()]).unwrap();
+            first.execute("INSERT INTO account SELECT * FROM new.account", []).unwrap();
+            first.execute("INSERT INTO failure VALUES ('name a password typed as a name', 1)", []).unwrap();
+        }
+        let opened = Staff::open(old.path()).unwrap();
+        assert_eq!(opened.accounts().unwrap(), [("aline".to_owned(), Role::Coordinator)]);
+        assert_eq!(schema(old.path()), schema(new.path()));
+        drop(opened);
+        let bytes = std::fs::read(old.path().join(FILE)).unwrap();
+        assert!(!bytes.windows(20).any(|window| window == b"a password typed as "), "what strangers typed is gone");
+        // a file of a later version is left as it is
+        Connection::open(old.path().join(FILE)).unwrap().pragma_update(None, "user_version", 9).unwrap();
+        assert!(matches!(Staff::open(old.path()), Err(StoreError::Newer { found: 9 })));
+    }
+}

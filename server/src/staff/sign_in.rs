@@ -91,11 +91,15 @@ pub fn sign_in(staff: &Staff, now: i64, at: Instant, request: &SignInRequest) ->
     staff.attempts.begin(&keys, at).map_err(|wait| SignInError::TooMany { wait })?;
     let account = staff.account(&name)?;
     let fits = account.as_ref().map_or(&PasswordHash::of_nobody(), |account| &account.password).fits(&request.password);
-    // the name of a stranger is perhaps a password that was typed into the wrong field: it is not noted
-    let Some(account) = account else {
+    // for everybody, so that the time does not tell whether the password was right
+    let nobody = TotpSecret::from_bytes([0; 20]);
+    let (secret, used) = account.as_ref().map_or((&nobody, 0), |account| (&account.secret, account.last_step));
+    let (step, ahead) = (secret.accepts(code, now, used), secret.clock_ahead(code, now));
+    if account.is_none() {
+        // the name of a stranger is perhaps a password that was typed into the wrong field: it is not noted
         staff.count_unknown()?;
         return Err(SignInError::Wrong);
-    };
+    }
     let refused = |error| {
         staff.note(now, &name, Action::Refused, "")?;
         Err(error)
@@ -103,14 +107,13 @@ pub fn sign_in(staff: &Staff, now: i64, at: Instant, request: &SignInRequest) ->
     if !fits {
         return refused(SignInError::Wrong);
     }
-    let newest = TotpSecret::newest(now);
-    let action = match account.secret.accepts(code, now, account.last_step) {
-        Some(step) if staff.use_step(&name, step, newest)? => Action::SignedIn,
+    let action = match step {
+        Some(step) if staff.use_step(&name, step, TotpSecret::newest(now))? => Action::SignedIn,
         _ => match code.parse::<Code>() {
             Ok(code) if staff.use_recovery(&name, recovery_hash(&code))? => Action::Recovered,
             _ => {
                 // a code of this minute was used before; one of another time is that of a clock which is off
-                let ahead = account.secret.clock_ahead(code, now).filter(|ahead| ahead.abs() > 30);
+                let ahead = ahead.filter(|ahead| ahead.abs() > 30);
                 return refused(ahead.map_or(SignInError::Wrong, |ahead| SignInError::Clock { ahead }));
             }
         },

@@ -27,9 +27,13 @@ impl TotpSecret {
         &self.0
     }
 
+    fn key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &*self.0)
+    }
+
     /// The code of a moment, for whoever holds the secret.
     pub fn code(&self, unix: i64) -> String {
-        hotp(&*self.0, unix.div_euclid(STEP) as u64)
+        hotp(&self.key(), unix.div_euclid(STEP) as u64)
     }
 
     /// The step of a code, if the code is valid now and its step was not used before.
@@ -52,8 +56,8 @@ impl TotpSecret {
 
     /// The steps around now that have this code. All are compared, so that the time does not reveal which one matched.
     fn steps(&self, code: &str, unix: i64, around: i64) -> impl Iterator<Item = i64> {
-        let (now, code) = (unix.div_euclid(STEP), typed(Input::Code, code));
-        (now - around..=now + around).filter(move |step| same(code.as_bytes(), hotp(&*self.0, *step as u64).as_bytes()))
+        let (now, code, key) = (unix.div_euclid(STEP), typed(Input::Code, code), self.key());
+        (now - around..=now + around).filter(move |step| same(code.as_bytes(), hotp(&key, *step as u64).as_bytes()))
     }
 
     /// The address for authenticator apps. The name must be plain, as `accounts` checks.
@@ -68,9 +72,8 @@ impl TotpSecret {
     }
 }
 
-fn hotp(secret: &[u8], counter: u64) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
-    let tag = hmac::sign(&key, &counter.to_be_bytes());
+fn hotp(key: &hmac::Key, counter: u64) -> String {
+    let tag = hmac::sign(key, &counter.to_be_bytes());
     let tag = tag.as_ref();
     let at = usize::from(tag[19] & 15);
     let number = u32::from_be_bytes([tag[at] & 0x7f, tag[at + 1], tag[at + 2], tag[at + 3]]);
@@ -100,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_vectors_of_rfc_4226_and_rfc_6238_hold() {
-        let first: Vec<String> = (0..10).map(|counter| hotp(&RFC, counter)).collect();
+        let first: Vec<String> = (0..10).map(|counter| hotp(&TotpSecret::from_bytes(RFC).key(), counter)).collect();
         let rfc_4226 =
             ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
         assert_eq!(first, rfc_4226);

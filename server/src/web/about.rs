@@ -11,11 +11,8 @@ use jiff::Timestamp;
 use maud::html;
 use serde::Deserialize;
 
-pub async fn help(State(pages): Shared, here: PageRequest) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn help(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     let texts = here.language.texts();
     let content = html! {
         div.narrow {
@@ -26,7 +23,7 @@ pub async fn help(State(pages): Shared, here: PageRequest) -> Response {
             }
         }
     };
-    layout(&here, Some(&visitor), texts.people.more_help, content).into_response()
+    Ok(layout(&here, Some(&visitor), texts.people.more_help, content).into_response())
 }
 
 /// A moment in UTC, to the second.
@@ -53,21 +50,19 @@ pub struct AuditQuery {
     before: Option<u64>,
 }
 
-pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<AuditQuery>) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn audit(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     if !visitor.role.sees_audit() {
-        return problem(&here, Some(&visitor), StatusCode::FORBIDDEN);
+        return Err(problem(&here, Some(&visitor), StatusCode::FORBIDDEN));
     }
     let shared = pages.clone();
     let before = query.before.unwrap_or(u64::MAX);
     let read = move || Ok((shared.staff().audit(before, PAGE)?, audit::first_broken(shared.staff())?));
-    let (lines, broken) = match blocking(read).await {
-        Ok(read) => read,
-        Err(fault) => return problem(&here, Some(&visitor), fault.0),
-    };
+    let (lines, broken) = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
     let texts = &here.language.texts().audit_page;
     let what = |word: &str| {
         let at = Action::ALL.iter().position(|action| action.word() == word);
@@ -109,7 +104,7 @@ pub async fn audit(State(pages): Shared, here: PageRequest, Query(query): Query<
             p.fine { (texts.last_hash) ": " code { (line.hash) } }
         }
     };
-    layout(&here, Some(&visitor), texts.title, content).into_response()
+    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
 }
 
 #[cfg(test)]

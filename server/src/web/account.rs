@@ -24,11 +24,12 @@ pub struct AccountQuery {
     changed: Option<String>,
 }
 
-pub async fn page(State(pages): Shared, here: PageRequest, Query(query): Query<AccountQuery>) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn page(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<AccountQuery>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     let changed = here.language.texts().account.changed;
     let message = query.changed.map(|_| ("note", changed.to_owned()));
     show(&pages, &here, visitor, StatusCode::OK, message).await
@@ -40,20 +41,18 @@ async fn show(
     visitor: Visitor,
     status: StatusCode,
     message: Option<(&str, String)>,
-) -> Response {
+) -> Result<Response, Response> {
     let shared = pages.clone();
     let read = blocking(move || Ok((sessions::sessions_of(shared.staff(), now(), &visitor)?, visitor)));
-    let (all, visitor) = match read.await {
-        Ok(read) => read,
-        Err(fault) => return problem(here, None, fault.0),
-    };
+    let (all, visitor) = read.await.map_err(|fault| problem(here, None, fault.0))?;
     let texts = &here.language.texts().account;
     let (token, this) = (visitor.ticket.form_token(), visitor.ticket.kept());
+    let minute = |unix| time(unix).chars().take(16).collect::<String>();
     let row = |session: &SessionRow| {
         html! {
             tr data-session {
-                td.plain { (time(session.began)) }
-                td.plain { (time(session.seen)) }
+                td { (minute(session.began)) }
+                td { (minute(session.seen)) }
                 td {
                     @if session.id == this { (texts.this_one) } @else {
                         form.plain method="post" action="/account/session" {
@@ -98,7 +97,7 @@ async fn show(
             }
         }
     };
-    (status, layout(here, Some(&visitor), texts.title, content)).into_response()
+    Ok((status, layout(here, Some(&visitor), texts.title, content)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -109,14 +108,15 @@ pub struct PasswordForm {
     again: String,
 }
 
-pub async fn change_password(State(pages): Shared, here: PageRequest, Form(form): Form<PasswordForm>) -> Response {
+pub async fn change_password(
+    State(pages): Shared,
+    here: PageRequest,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Response> {
     let [old, new, again] = [form.old, form.new, form.again].map(Zeroizing::new);
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+    let visitor = here.visitor(&pages).await?;
     if !visitor.ticket.fits(&form.token) {
-        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
     }
     let texts = here.language.texts();
     let account = &texts.account;
@@ -130,17 +130,14 @@ pub async fn change_password(State(pages): Shared, here: PageRequest, Form(form)
         })
         .await
     };
-    let (changed, visitor) = match changing.await {
-        Ok(done) => done,
-        Err(fault) => return problem(&here, None, fault.0),
-    };
+    let (changed, visitor) = changing.await.map_err(|fault: PageError| problem(&here, None, fault.0))?;
     let message = match changed {
-        Some(Ok(())) => return Redirect::to("/account?changed=1").into_response(),
+        Some(Ok(())) => return Ok(Redirect::to("/account?changed=1").into_response()),
         None => account.differ.to_owned(),
         Some(Err(ChangeError::Wrong)) => account.wrong.to_owned(),
         Some(Err(ChangeError::Weak)) => account.password_lead.replace("{}", &LEAST_CHARACTERS.to_string()),
         Some(Err(ChangeError::TooMany { wait })) => wait_text(&texts.sign_in, wait),
-        Some(Err(ChangeError::Store(e))) => return problem(&here, None, PageError::from(e).0),
+        Some(Err(ChangeError::Store(e))) => return Err(problem(&here, None, PageError::from(e).0)),
     };
     show(&pages, &here, visitor, StatusCode::BAD_REQUEST, Some(("fault", message))).await
 }
@@ -151,17 +148,17 @@ pub struct SessionForm {
     session: Digest,
 }
 
-pub async fn end_session(State(pages): Shared, here: PageRequest, Form(form): Form<SessionForm>) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn end_session(
+    State(pages): Shared,
+    here: PageRequest,
+    Form(form): Form<SessionForm>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     if !visitor.ticket.fits(&form.token) {
-        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
     }
     let shared = pages.clone();
-    match blocking(move || Ok(sessions::end(shared.staff(), now(), &visitor, form.session)?)).await {
-        Ok(()) => Redirect::to("/account").into_response(),
-        Err(fault) => problem(&here, None, fault.0),
-    }
+    let ended = blocking(move || Ok(sessions::end(shared.staff(), now(), &visitor, form.session)?)).await;
+    ended.map_err(|fault| problem(&here, None, fault.0))?;
+    Ok(Redirect::to("/account").into_response())
 }

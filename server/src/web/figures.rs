@@ -80,19 +80,16 @@ fn edition(snapshot: &Snapshot) -> String {
     snapshot.last_closed.map_or_else(|| "none".to_owned(), |month| month.to_string())
 }
 
-pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     let page = read_page(asked.page.as_deref());
     let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), read_place);
     let period = asked.period.as_deref().map_or(Some(Period::All), read_period);
     let (Some(page), Some(scope), Some(period)) = (page, scope, period) else {
-        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
     };
     if !visitor.role.may_see(scope) {
-        return problem(&here, Some(&visitor), StatusCode::FORBIDDEN);
+        return Err(problem(&here, Some(&visitor), StatusCode::FORBIDDEN));
     }
     let (shared, name, exact) = (pages.clone(), visitor.name.clone(), visitor.role.sees_exact_counts());
     let read = move || {
@@ -107,14 +104,11 @@ pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<A
         };
         Ok((snapshot, base, clock::civil_month(shared.server.settings.clock.unix())))
     };
-    match blocking(read).await {
-        Ok((snapshot, base, month)) => {
-            let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
-            let content = sheet.draw(&visitor, Month::parse(&month));
-            layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response()
-        }
-        Err(fault) => problem(&here, Some(&visitor), fault.0),
-    }
+    let read = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0));
+    let (snapshot, base, month) = read?;
+    let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
+    let content = sheet.draw(&visitor, Month::parse(&month));
+    Ok(layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response())
 }
 
 /// One page, place, period and base: everything on a page.

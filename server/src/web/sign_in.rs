@@ -43,12 +43,14 @@ fn aim(to: Option<&str>) -> &str {
     to.and_then(local_path).filter(|to| !to.starts_with("/sign-in")).unwrap_or("/figures")
 }
 
-pub async fn form(State(pages): Shared, here: PageRequest, Query(query): Query<SignInQuery>) -> Response {
+pub async fn form(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, Response> {
     let to = aim(query.to.as_deref());
-    match here.signed_in(&pages).await {
-        Ok(Ok(_)) => return Redirect::to(to).into_response(),
-        Ok(Err(_)) => (),
-        Err(response) => return response,
+    if here.signed_in(&pages).await?.is_ok() {
+        return Ok(Redirect::to(to).into_response());
     }
     let texts = &here.language.texts().sign_in;
     let message = match query.why.as_deref() {
@@ -57,7 +59,7 @@ pub async fn form(State(pages): Shared, here: PageRequest, Query(query): Query<S
         Some("gone") => Some(texts.gone),
         _ => query.out.as_ref().map(|_| texts.signed_out),
     };
-    show(&here, StatusCode::OK, message.map(|message| ("note", message.to_owned())), to)
+    Ok(show(&here, StatusCode::OK, message.map(|message| ("note", message.to_owned())), to))
 }
 
 fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, String)>, to: &str) -> Response {
@@ -146,17 +148,17 @@ pub struct SignOutForm {
     token: String,
 }
 
-pub async fn sign_out(State(pages): Shared, here: PageRequest, Form(form): Form<SignOutForm>) -> Response {
-    let visitor = match here.visitor(&pages).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
+pub async fn sign_out(
+    State(pages): Shared,
+    here: PageRequest,
+    Form(form): Form<SignOutForm>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor(&pages).await?;
     if !visitor.ticket.fits(&form.token) {
-        return problem(&here, Some(&visitor), StatusCode::BAD_REQUEST);
+        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
     }
     let shared = pages.clone();
-    match blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await {
-        Ok(()) => ([here.cookie(SESSION_COOKIE, "", 0)], Redirect::to("/sign-in?out=1")).into_response(),
-        Err(fault) => problem(&here, None, fault.0),
-    }
+    let ended = blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await;
+    ended.map_err(|fault| problem(&here, None, fault.0))?;
+    Ok(([here.cookie(SESSION_COOKIE, "", 0)], Redirect::to("/sign-in?out=1")).into_response())
 }
