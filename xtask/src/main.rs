@@ -14,7 +14,7 @@ const HELP: &str = "\
 cargo xtask WORD (or ./x WORD)
 
   demo [--fast] [--once] [--yes] [--dir DIR] [--port N]
-        a server, 25 simulated phones, 1,500 interviews; then a page to look at, until Ctrl-C
+        a server, 25 simulated phones, 1,500 interviews; then three pages to look at, until Ctrl-C
         --fast: a tenth of the people   --once: check the figures and stop   --dir: keep the files there
   dev-server [PORT] [--yes]
         a server of your own with a card for one phone (out/dev/card.txt) and a sign-in, until Ctrl-C

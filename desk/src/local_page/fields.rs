@@ -224,7 +224,7 @@ fn answer(question: &Question, shape: Shape, drawn: &Drawn<'_>) -> Markup {
         let id = if part.is_empty() { format!("a-{path}") } else { format!("a-{path}{part}") };
         html! {
             input id=(id) name=(name(part)) value=(value(part)) type=(kind) inputmode=[mode] autocomplete="off"
-                aria-label=[label] aria-required=[question.required.then_some("true")]
+                aria-label=[label.as_deref()] placeholder=[label.as_deref()] aria-required=[question.required.then_some("true")]
                 aria-invalid=[wrong.then_some("true")] aria-describedby=[described.as_deref()];
         }
     };

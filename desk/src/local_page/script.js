@@ -88,6 +88,7 @@ function enhance(root) {
   }
   for (const hint of root.querySelectorAll('.range')) {
     const field = document.getElementById(hint.dataset.for);
+    field.placeholder ||= ' ';
     const slider = document.createElement('input');
     slider.type = 'range';
     [slider.min, slider.max, slider.step] = [hint.dataset.start, hint.dataset.end, hint.dataset.step ?? '1'];

@@ -111,9 +111,9 @@ fn said(here: &Here, labels: &Labels, outcome: Outcome, advice: &[Advice], urgen
     let screens = !labels.list("outcome").is_empty();
     html! {
         @if screens {
+            @for code in urgent { p.urgent { (labels.of("urgent", code)) } }
             p { (here.say("outcome")) }
             p.outcome { (labels.of("outcome", outcome.code())) }
-            @for code in urgent { p.urgent { (labels.of("urgent", code)) } }
             @for advice in advice { p.advice { (labels.of("advice", advice.code())) } }
         }
     }

@@ -1,13 +1,17 @@
 //! The demo: a server, 25 simulated phones that run the real core, and 1,500 invented interviews over two years, so
-//! that the figures printed for those years come out; then a page to look at. `cargo xtask demo` starts it.
+//! that the figures printed for those years come out; then three pages to look at: the coordinator's, a focal point's phone
+//! in the browser, and the questionnaire tried out. `cargo xtask demo` starts it.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::places;
+use tabara_desk::local_page::LocalPage;
+use tabara_desk::local_page::door::Door;
 use tabara_server::staff::role::Role;
 use tabara_server::statistics::Scope;
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
@@ -20,6 +24,9 @@ use tabara_support::sign_in::SignIn;
 
 const PHONES: usize = 25;
 const DAY: i64 = 86_400;
+/// Of the phone in the browser.
+const PIN: &str = "271828";
+const FORM: &str = "returnee-screening.md";
 
 #[derive(Parser)]
 #[command(name = "demo", about = "A server, 25 simulated phones and 1,500 invented interviews")]
@@ -60,20 +67,22 @@ async fn demo(words: &Words) -> Outcome {
     }
     let start = noon(0, 1) - 20 * DAY;
     let clock = SetClock::at(start);
-    let mut deployment = Deployment::start(&folder, clock.clone(), &["returnee-screening.md"], words.port).await;
+    let mut deployment = Deployment::start(&folder, clock.clone(), &[FORM], words.port).await;
     println!("server on {}", deployment.url());
 
     let phones = enrol(&deployment).await?;
     interview_everybody(&deployment, &phones, people::people(words.fast)).await?;
     drop(phones);
+    let doors = local_pages(&deployment).await?;
 
     let officer = SignIn::new(&deployment, "data-officer", Role::NationalDataOfficer);
     if words.once {
         let checked = check(&deployment, &officer, words.fast).await;
+        let local = check_local_pages(&doors).await;
         deployment.stop().await;
-        return checked;
+        return checked.and(local);
     }
-    invite(&deployment, &words.dir)?;
+    invite(&deployment, &words.dir, doors)?;
     tokio::signal::ctrl_c().await?;
     deployment.stop().await;
     Ok(())
@@ -159,6 +168,66 @@ async fn interview_everybody(deployment: &Deployment, phones: &[Arc<FocalPoint>]
     Ok(())
 }
 
+/// A focal point's phone in the browser, with two open interviews and five records that wait, and the questionnaire tried out.
+async fn local_pages(deployment: &Deployment) -> Outcome<[Arc<Door>; 2]> {
+    let (folder, secret) = (deployment.folder.join("phone-in-the-browser"), Arc::new(KeyStore::default()));
+    let phone = FocalPoint::open(&folder, secret.clone(), deployment.clock.clone())?;
+    phone.enrol(&deployment.card("BI-CO-05-03"), PIN)?;
+    phone.sync(&Default::default()).await?;
+    let people = people::people(true);
+    for person in &people[..5] {
+        interviewer::screen(&phone, person)?;
+    }
+    for person in &people[5..7] {
+        let session = phone.start("returnee_screening", "fr")?;
+        interviewer::interview(&session, person)?;
+    }
+    drop(phone);
+    let clock = deployment.clock.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            clock.forward(Duration::from_secs(1));
+        }
+    });
+    let phone = LocalPage::phone(&folder, secret, deployment.clock.clone(), false).await?;
+    let preview = LocalPage::preview(&tabara_support::root().join("questionnaires").join(FORM), "fr").await?;
+    let doors = [phone.door(), preview.door()];
+    for page in [phone, preview] {
+        tokio::spawn(page.serve(std::future::pending()));
+    }
+    Ok(doors)
+}
+
+/// Enters both local pages as a browser does: the phone with its PIN, the preview as it stands.
+async fn check_local_pages([phone, preview]: &[Arc<Door>; 2]) -> Outcome {
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+    let enter = async |door: &Door| {
+        let address = door.address();
+        let answer = http.get(&address).send().await?;
+        let cookie = answer.headers().get("set-cookie").ok_or("the address gives no cookie")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let base = address.rsplit_once('/').ok_or("no address")?.0.to_owned();
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((base, cookie))
+    };
+    let (base, cookie) = enter(phone).await?;
+    let origin = base.split('/').take(3).collect::<Vec<_>>().join("/");
+    let pin = http.post(format!("{base}/unlock")).header("cookie", &cookie).header("origin", origin);
+    let pin = pin.header("content-type", "application/x-www-form-urlencoded").body(format!("pin={PIN}")).send().await?;
+    let home = http.get(format!("{base}/home")).header("cookie", &cookie).send().await?.text().await?;
+    let (drafts, waiting) = (home.matches("href=\"interview/").count(), home.contains("5 records wait"));
+    if pin.status() != 303 || drafts != 2 || !waiting {
+        return Err(format!("the phone in the browser: {drafts} open interviews, five records: {waiting}").into());
+    }
+    let (base, cookie) = enter(preview).await?;
+    let page = http.get(format!("{base}/home")).header("cookie", &cookie).send().await?.text().await?;
+    if !page.contains("s1_private") {
+        return Err("the preview does not show the questionnaire".into());
+    }
+    println!("demo: phone in the browser with {drafts} open interviews and 5 records, preview of {FORM}");
+    Ok(())
+}
+
 /// Reads the page as the national data officer and as every provincial coordinator.
 async fn check(deployment: &Deployment, officer: &SignIn, fast: bool) -> Outcome {
     let url = deployment.url();
@@ -226,13 +295,24 @@ fn same_under_shown(exact: &Sheet, rounded: &Sheet) -> Result<(), String> {
 }
 
 /// Prints where to look and how to get in.
-fn invite(deployment: &Deployment, kept: &Option<PathBuf>) -> Outcome {
-    invite_coordinator(deployment);
+fn invite(deployment: &Deployment, kept: &Option<PathBuf>, doors: [Arc<Door>; 2]) -> Outcome {
     hand_out_card(deployment, &deployment.folder)?;
     match kept {
         Some(folder) => println!("\nServer and phones are kept in {}.", folder.display()),
         None => println!("\nServer and phones are in a temporary folder (--dir DIR keeps them)."),
     }
+    invite_coordinator(deployment);
+    println!("  Safe numbers of all provinces, as a coordinator sees them.");
+    let local = move || {
+        let [phone, preview] = doors.each_ref().map(|door| door.address());
+        println!("\nA focal point's phone: {phone}");
+        println!("  With two open interviews and five records that wait; its PIN is {PIN}.");
+        println!("\nThe questionnaire tried out: {preview}");
+        println!("  Every page as a phone draws it, and beside it what the form thinks.");
+        println!("\nEach of these two addresses works once; the key Enter prints others.");
+    };
+    local();
     println!("Everybody here is invented. Ctrl-C ends the demo.");
+    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).for_each(|_| local()));
     Ok(())
 }

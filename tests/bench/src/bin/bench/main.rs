@@ -4,6 +4,7 @@
 mod build;
 mod forms;
 mod generated;
+mod local_page;
 mod peers;
 mod phone;
 mod server;
@@ -75,12 +76,13 @@ pub fn short(n: f64) -> String {
 
 type Bench = (&'static str, bool, fn(&mut Rows));
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("forms", true, forms::forms),
     ("interview", true, phone::interview),
     ("vault", true, phone::vault),
     ("seal", true, phone::seal),
     ("sync", true, server::sync),
+    ("local_page", true, local_page::local_page),
     ("build", false, build::build),
 ];
 
