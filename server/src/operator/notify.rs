@@ -1,7 +1,7 @@
 //! `tabara-server notify`: tells people that something waits for them, by e-mail or to a web address. A timer calls it.
 //!
 //! A message says which kinds of things wait, where to look, and whether today: never a number, a name, a place or
-//! anything of a case. What is told is what `doctor` finds, by role ([`Role`]). Somebody who is told at once hears of a
+//! anything of a case. What is told is what `doctor` finds, by role. Somebody who is told at once hears of a
 //! thing when it begins, when it becomes urgent, and again after a week; a digest comes once a day while there is
 //! something. What was told is in the data folder (`notified.json`); what could not be sent is sent at the next call.
 

@@ -154,6 +154,33 @@ mod tests {
         assert!((0..der.len()).all(|at| not_after(&der[..at]).is_none()));
     }
 
+    #[test]
+    fn a_pair_that_changes_on_the_disk_is_read_again_and_half_a_pair_is_not_taken() {
+        let (folder, from) =
+            (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/tls"));
+        let [chain, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
+        let copy = || [&chain, &key].map(|to| std::fs::copy(from.join(to.file_name().unwrap()), to).unwrap());
+        copy();
+        let certificate = TlsCertificate::open(&chain, &key).unwrap();
+        let touch = |file: &Path, seconds: u64| {
+            let time = SystemTime::now() + std::time::Duration::from_secs(seconds);
+            std::fs::File::options().append(true).open(file).unwrap().set_modified(time).unwrap();
+        };
+        assert!(!certificate.has_changed());
+        touch(&chain, 5);
+        assert!(certificate.has_changed());
+        certificate.reload().unwrap();
+        assert!(!certificate.has_changed());
+        // cut off in the middle of a copy: the earlier one stays, and it is tried again
+        std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+        touch(&key, 9);
+        let before = certificate.der();
+        assert!(certificate.reload().is_err() && certificate.has_changed());
+        assert_eq!(certificate.der(), before);
+        copy();
+        assert!(certificate.reload().is_ok());
+    }
+
     /// `openssl x509 -enddate` of that file.
     const END: i64 = 1_795_463_844;
 }
