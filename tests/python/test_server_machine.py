@@ -230,7 +230,7 @@ class Caddy(Proxy):
 @pytest.mark.parametrize("kind", [Nginx, Caddy])
 def test_behind_a_proxy_as_deploy_sets_it_up_people_sign_in_and_strangers_lock_nobody_out(tmp_path, kind):
     if not program(kind.__name__.lower()):
-        pytest.skip(f"{kind.__name__} is not installed (Debian's packages nginx-light and caddy)")
+        pytest.skip(f"{kind.__name__} is not installed (Debian's packages nginx and caddy)")
     office = Office(tmp_path, "--public-url", "https://tabara.example", "--trusted-proxy", "127.0.0.1")
     (tmp_path / "proxy").mkdir()
     proxy = kind(tmp_path / "proxy", office.address)

@@ -29,7 +29,7 @@ pub const PYTHON: Need = Need {
 pub const PROXIES: Need = Need {
     name: "nginx and Caddy",
     why: "the server behind the proxies of deploy/",
-    packages: "nginx-light caddy",
+    packages: "nginx caddy",
     there: || (on_path("nginx") || Path::new("/usr/sbin/nginx").exists()) && on_path("caddy"),
 };
 pub const NODE: Need = Need {
