@@ -92,6 +92,19 @@ def test_doctor_says_what_must_be_done(world):
     assert lines(said, "intake.key: can be read by others") == ["NOW"]
 
 
+@pytest.mark.parametrize("days, grade", [(3, "soon"), (15, "NOW")])
+def test_doctor_says_how_long_entries_wait_in_quarantine(world, days, grade):
+    assert lines(doctor(world)[1], "0 entries in quarantine") == ["well"]
+    phone = Phone(world.authority)
+    world.http.post("/devices", json=phone.chain)
+    unknown = {"id": "other", "sha256": sha256(b"other")}
+    world.send(phone, [phone.record(world.recipients, questionnaire=unknown)[1]])
+    log = sqlite3.connect(world.folder / "data" / "tabara.sqlite", timeout=20)
+    with log:
+        log.execute(f"UPDATE entry SET received = received - {days} * 86400")
+    assert lines(doctor(world)[1], f"1 entries in quarantine, the first for {days} days") == [grade]
+
+
 @pytest.mark.parametrize("days, grade", [(400, "well"), (7, "soon"), (-3, "NOW")])
 def test_doctor_reads_the_last_day_of_the_certificate(world, days, grade):
     key, name = Ed25519PrivateKey.generate(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])

@@ -85,10 +85,18 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
     found.push(some(Topic::Orders, open, text));
-    let waiting = store.read(|log| log.quarantined())?.len();
-    let text = format!("{waiting} entries in quarantine: tabara-server quarantine list");
-    found.push(some(Topic::Quarantine, waiting, text));
+    found.push(quarantine(store, now)?);
     Ok(found)
+}
+
+/// Somebody must look at what waits; within two weeks, since it counts nowhere meanwhile.
+fn quarantine(store: &Store, now: i64) -> store::Result<Finding> {
+    let all = store.read(|log| log.quarantined())?;
+    let waiting = all.len();
+    let days = all.iter().map(|entry| (now - entry.received).div_euclid(DAY)).max().unwrap_or(0);
+    let grade = if days >= 14 { Grade::Now } else { if waiting > 0 { Grade::Soon } else { Grade::Well } };
+    let text = format!("{waiting} entries in quarantine, the first for {days} days: tabara-server quarantine list");
+    Ok(Finding { topic: Topic::Quarantine, grade, text })
 }
 
 /// Whether only the owner can read the keys, whether they work, and whether the catalog names them.
