@@ -146,6 +146,25 @@ def test_nobody_else_reads_a_backup_or_the_accounts_while_they_are_made(world):
     assert (world.folder / "data" / "tabara.sqlite").stat().st_mode & 0o777 == 0o600
 
 
+def test_requests_beyond_the_limit_are_counted_for_the_operator(tmp_path):
+    monitor = free_address()
+    office = Office(tmp_path, "--monitor", monitor)
+    try:
+        host, port = office.address.split(":")
+        line = http.client.HTTPConnection(host, int(port), source_address=("127.0.0.2", 0))
+        status = 200
+        while status == 200:
+            line.request("GET", "/style.css")
+            answer = line.getresponse()
+            status = len(answer.read()) and answer.status
+        metrics = httpx.get(f"http://{monitor}/metrics", trust_env=False).text
+        assert "\ntabara_too_many_total 1\n" in metrics
+        assert not [line for line in office.log.read_text().splitlines() if "429" in line], "a flood writes no lines"
+    finally:
+        office.server.terminate()
+        office.server.wait()
+
+
 @pytest.mark.parametrize("path", ["/v1/health", "/v1/no-such-path", "/v1/catalog", "/no-such-page", "/style.css"])
 def test_every_request_is_counted_whatever_it_asks_for(office, path):
     host, port = office.address.split(":")

@@ -77,6 +77,8 @@ struct Usage {
     /// Open connections, and how many were refused.
     connections: usize,
     refused: u64,
+    /// Requests and connections that came while a bucket was empty.
+    too_many: u64,
 }
 
 /// A permit; dropping it frees it.
@@ -118,13 +120,15 @@ impl Limits {
             return Ok(());
         }
         let client = client.counted();
-        let buckets = &mut self.usage().buckets;
+        let usage = &mut *self.usage();
+        let buckets = &mut usage.buckets;
         if buckets.len() >= REMEMBERED {
             buckets.retain(|client, (left, since)| refilled(*client, *left, *since, now) < client.allowance().0);
         }
         let (left, since) = buckets.entry(client).or_insert((client.allowance().0, now));
         (*left, *since) = (refilled(client, *left, *since, now), now);
         if *left < 1.0 {
+            usage.too_many += 1;
             return Err(Problem::TooMany);
         }
         *left -= 1.0;
@@ -154,6 +158,11 @@ impl Limits {
             Err(_) => self.usage().refused += 1,
         }
         permit
+    }
+
+    /// Requests and connections that came while a bucket was empty.
+    pub fn too_many(&self) -> u64 {
+        self.usage().too_many
     }
 
     /// Open connections, and how many were refused.

@@ -46,6 +46,8 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
         let (open, refused) = server.limits.connections();
         line("tabara_connections", "gauge", "Open connections.", &one(open as f64));
         line("tabara_connections_refused_total", "counter", "Connections not let in.", &one(refused as f64));
+        let too_many = one(server.limits.too_many() as f64);
+        line("tabara_too_many_total", "counter", "Requests and connections beyond a client's limit.", &too_many);
         line("tabara_backup_age_seconds", "gauge", "Since the last backup.", &one(backup));
         Ok(text)
     })

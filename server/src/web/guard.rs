@@ -47,7 +47,7 @@ pub(super) async fn guard(State(pages): State<Arc<Pages>>, request: Request, nex
             // the router and its extractors answer in plain text, or not at all
             response = problem(&here, None, if known(status) { status } else { StatusCode::BAD_REQUEST });
         }
-        // a flood writes no lines: the metrics count it
+        // a flood writes no lines: `tabara_too_many_total` counts it
         if counted.is_ok() {
             let status = response.status().as_u16();
             tracing::info!("refused {status}: {method} {path:?} from {}", from.map_or("-".into(), |a| a.to_string()));
