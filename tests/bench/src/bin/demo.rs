@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tabara_core::clock::Clock;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::places;
 use tabara_desk::local_page::LocalPage;
@@ -168,10 +169,23 @@ async fn interview_everybody(deployment: &Deployment, phones: &[Arc<FocalPoint>]
     Ok(())
 }
 
+/// The day of the demo, which stands still, and a wait after a wrong PIN that ends.
+struct PhoneClock(Arc<SetClock>, Instant);
+
+impl Clock for PhoneClock {
+    fn unix(&self) -> i64 {
+        self.0.unix()
+    }
+    fn monotonic(&self) -> Duration {
+        self.1.elapsed()
+    }
+}
+
 /// A focal point's phone in the browser, with two open interviews and five records that wait, and the questionnaire tried out.
 async fn local_pages(deployment: &Deployment) -> Outcome<[Arc<Door>; 2]> {
     let (folder, secret) = (deployment.folder.join("phone-in-the-browser"), Arc::new(KeyStore::default()));
-    let phone = FocalPoint::open(&folder, secret.clone(), deployment.clock.clone())?;
+    let clock = Arc::new(PhoneClock(deployment.clock.clone(), Instant::now()));
+    let phone = FocalPoint::open(&folder, secret.clone(), clock.clone())?;
     phone.enrol(&deployment.card("BI-CO-05-03"), PIN)?;
     phone.sync(&Default::default()).await?;
     let people = people::people(true);
@@ -183,14 +197,7 @@ async fn local_pages(deployment: &Deployment) -> Outcome<[Arc<Door>; 2]> {
         interviewer::interview(&session, person)?;
     }
     drop(phone);
-    let clock = deployment.clock.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            clock.forward(Duration::from_secs(1));
-        }
-    });
-    let phone = LocalPage::phone(&folder, secret, deployment.clock.clone(), false).await?;
+    let phone = LocalPage::phone(&folder, secret, clock, false).await?;
     let preview = LocalPage::preview(&tabara_support::root().join("questionnaires").join(FORM), "fr").await?;
     let doors = [phone.door(), preview.door()];
     for page in [phone, preview] {
