@@ -159,6 +159,38 @@ mod tests {
         assert_eq!(english, french);
     }
 
+    /// The ids in calls that take one: `say("x")`, `get("x", …)`, `p("x")`, `link(page, "x")`, `button(action, class, "x")`.
+    fn asked(text: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (call, at) in
+            [(".say(", 0), ("texts.get(", 0), (".p(", 0), (".link(", 1), (".button(", 2), ("pin_field(", 1)]
+        {
+            for rest in text.split(call).skip(1) {
+                let end = rest.find(')').unwrap_or(rest.len());
+                let literals: Vec<&str> = rest[..end].split('"').skip(1).step_by(2).collect();
+                let direct = at > 0 || rest.starts_with('"');
+                // an action may be computed: the id is then the last literal
+                found.extend(literals.get(at).or(literals.last()).filter(|_| direct));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_page_asks_for_no_text_that_is_missing() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/local_page");
+        let phone = std::fs::read_dir(folder.join("phone")).expect("sources");
+        let files = std::fs::read_dir(&folder).expect("sources").chain(phone).flatten().map(|entry| entry.path());
+        let sources: Vec<String> =
+            files.filter(|f| f.is_file()).filter_map(|f| std::fs::read_to_string(f).ok()).collect();
+        let asked: BTreeSet<&str> = sources.iter().flat_map(|text| asked(text)).collect();
+        assert!(asked.len() > 100, "{} ids", asked.len());
+        let [english, french] = &*SPOKEN;
+        let plain = |id: &&&str| id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let missing: Vec<_> = asked.iter().filter(plain).filter(|id| !english.has(id) || !french.has(id)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn a_phrase_is_said_in_french() {
         let phrase = tabara_forms::say!("unknown-type", "the type '{word}' is not known", word = "txt");

@@ -58,3 +58,34 @@ pub(super) fn wait(time: Duration, texts: &Texts) -> String {
         seconds => texts.get("wait-minutes", &[("n", seconds.div_ceil(60).into())]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tabara_core::error::{CardReason, NotFoundItem, RefusedReason};
+
+    #[test]
+    fn every_reason_that_a_person_can_act_on_has_its_own_words() {
+        let english = Texts::of("en").unwrap();
+        let general: Vec<String> = ["card", "not-found", "answer", "refused", "destroyed", "untrusted", "trouble"]
+            .map(|id| english.say(id))
+            .into();
+        let answers =
+            [AnswerReason::NotInteger, AnswerReason::NotDate, AnswerReason::NotPlace, AnswerReason::OutOfRange];
+        let mut errors: Vec<Error> = answers.map(|reason| Error::Answer { reason }).into();
+        errors.extend([CardReason::Unreadable, CardReason::UsedAlready].map(|reason| Error::Card { reason }));
+        errors.extend([NotFoundItem::Code, NotFoundItem::SecondCode].map(|what| Error::NotFound { what }));
+        errors
+            .extend([RefusedReason::CardRevoked, RefusedReason::UnknownPhone].map(|reason| Error::Refused { reason }));
+        let destroyed = [DestructionReason::TooManyWrongPins, DestructionReason::WipeOrder];
+        errors.extend(destroyed.map(|reason| Error::VaultDestroyed { reason }));
+        errors.extend([Error::Offline, Error::NoConsent, Error::Storage, Error::KeyStoreLost, Error::NotEnrolled]);
+        for error in &errors {
+            let said = trouble(error, english);
+            assert!(!general.contains(&said), "{error:?}: {said}");
+            assert_ne!(trouble(error, Texts::of("fr").unwrap()), said, "{error:?}");
+        }
+        let reason = UntrustedReason::CatalogNeedsNewerApp;
+        assert!(trouble(&Error::Untrusted { reason }, english).contains("update this program"));
+    }
+}

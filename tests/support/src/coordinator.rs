@@ -26,7 +26,8 @@ pub struct Sheet {
     pub cells: BTreeMap<(String, String), Cell>,
 }
 
-fn client() -> reqwest::Client {
+/// A client without cookies that follows nothing.
+pub fn client() -> reqwest::Client {
     // refused where another test of this process has set it already
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());

@@ -53,7 +53,7 @@ pub(super) struct Sealed {
 }
 
 impl Phone {
-    pub(in crate::local_page) fn new(
+    pub fn new(
         door: Arc<Door>,
         folder: PathBuf,
         secret: Arc<dyn DeviceSecret>,

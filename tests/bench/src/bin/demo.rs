@@ -15,7 +15,7 @@ use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::door::Door;
 use tabara_server::staff::role::Role;
 use tabara_server::statistics::Scope;
-use tabara_support::coordinator::{Cell, Coordinator, Sheet};
+use tabara_support::coordinator::{Cell, Coordinator, Sheet, client};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::developer::{hand_out_card, invite_coordinator};
 use tabara_support::interviewer;
@@ -208,7 +208,7 @@ async fn local_pages(deployment: &Deployment) -> Outcome<[Arc<Door>; 2]> {
 
 /// Enters both local pages as a browser does: the phone with its PIN, the preview as it stands.
 async fn check_local_pages([phone, preview]: &[Arc<Door>; 2]) -> Outcome {
-    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+    let http = client();
     let enter = async |door: &Door| {
         let address = door.address();
         let answer = http.get(&address).send().await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tabara_core::clock::SystemClock;
 use tabara_core::focal_point::FocalPoint;
 use tabara_desk::local_page::LocalPage;
+use tabara_support::coordinator::client;
 use tabara_support::phone::{KeyStore, Office};
 
 /// Ten questions of the usual kinds on one page.
@@ -41,8 +42,7 @@ pub fn local_page(rows: &mut Rows) {
     drop((session, phone));
 
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let http =
-        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let http = client();
     let page = runtime.block_on(LocalPage::phone(folder.path(), secret, clock, false)).expect("a page");
     let address = page.door().address();
     runtime.spawn(page.serve(std::future::pending()));
@@ -59,10 +59,11 @@ pub fn local_page(rows: &mut Rows) {
     runtime.block_on(unlock.send()).expect("the PIN");
     let name = format!("interview/{draft}");
     let mut html = String::new();
-    let [whole] = medians(200, [&mut || html = get(&name)]);
+    let [whole, fixed] = medians(200, [&mut || html = get(&name), &mut || drop(get("icon.svg"))]);
     assert_eq!(html.matches("class=\"question").count(), 10, "ten questions are drawn");
     let weight = [html, get("style.css"), get("script.js")].map(|part| part.len() as f64 / 1e3);
     rows.add("local_page", "page_ms", whole / 1e3, "ms", ("the core's own time for the page", own / 1e3));
+    rows.add("local_page", "page_ms", whole / 1e3, "ms", ("a fixed file of 200 bytes, served beside it", fixed / 1e3));
     rows.add("local_page", "page_ms over the core", (whole - own) / 1e3, "ms", ("issue's limit", 5.0));
     rows.add("local_page", "weight", weight.iter().sum(), "KB", ("issue's limit, with style and script", 30.0));
 }
