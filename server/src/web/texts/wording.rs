@@ -1,0 +1,140 @@
+//! What a language must say: a text that is missing does not compile.
+
+/// All texts of a language.
+pub struct Texts {
+    pub months: [&'static str; 12],
+    pub short_months: [&'static str; 12],
+    pub tagline: &'static str,
+    pub skip: &'static str,
+    pub figures: &'static str,
+    pub help: &'static str,
+    pub audit: &'static str,
+    pub sign_out: &'static str,
+    pub language: &'static str,
+    pub roles: [&'static str; 3],
+    pub sign_in: SignIn,
+    pub problems: Problems,
+    pub people: People,
+    pub account: AccountPage,
+    pub notices: Notices,
+    pub audit_page: Audit,
+    pub help_page: &'static [(&'static str, &'static [&'static str])],
+}
+
+pub struct SignIn {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub name: &'static str,
+    pub password: &'static str,
+    pub code: &'static str,
+    pub code_hint: &'static str,
+    pub button: &'static str,
+    pub wrong: &'static str,
+    pub clock_ahead: &'static str,
+    pub clock_behind: &'static str,
+    pub too_many_seconds: &'static str,
+    pub too_many_minutes: &'static str,
+    pub sheet: &'static str,
+    pub signed_out: &'static str,
+    pub idle: &'static str,
+    pub over: &'static str,
+    pub gone: &'static str,
+}
+
+/// Messages that something waits. They pass machines of others: no number, no name, no place.
+pub struct Notices {
+    pub subject: &'static str,
+    pub lead: &'static str,
+    /// In the order of `operator::doctor::Topic`.
+    pub topics: [&'static str; 9],
+    pub today: &'static str,
+    pub soon: &'static str,
+    pub why: &'static str,
+}
+
+pub struct AccountPage {
+    pub title: &'static str,
+    pub sessions: &'static str,
+    pub sessions_lead: &'static str,
+    pub began: &'static str,
+    pub seen: &'static str,
+    pub which: &'static str,
+    pub this_one: &'static str,
+    pub end: &'static str,
+    pub password: &'static str,
+    pub password_lead: &'static str,
+    pub old: &'static str,
+    pub new: &'static str,
+    pub again: &'static str,
+    pub change: &'static str,
+    pub changed: &'static str,
+    pub wrong: &'static str,
+    pub differ: &'static str,
+}
+
+pub struct Problems {
+    pub not_found: (&'static str, &'static str),
+    pub not_allowed: (&'static str, &'static str),
+    pub bad_request: (&'static str, &'static str),
+    /// A form that another site sent.
+    pub foreign: (&'static str, &'static str),
+    pub method: (&'static str, &'static str),
+    pub too_large: (&'static str, &'static str),
+    pub too_slow: (&'static str, &'static str),
+    pub too_many: (&'static str, &'static str),
+    pub unavailable: (&'static str, &'static str),
+    pub back: &'static str,
+}
+
+pub struct People {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub place: &'static str,
+    pub period: &'static str,
+    pub nation: &'static str,
+    pub all_months: &'static str,
+    pub quarter: &'static str,
+    pub closed_until: &'static str,
+    pub nothing_closed: &'static str,
+    pub rounded: &'static str,
+    pub exact: &'static str,
+    pub more_help: &'static str,
+    pub identified: &'static str,
+    pub identified_range: &'static str,
+    pub screened: &'static str,
+    pub screenings: &'static str,
+    pub reporting: &'static str,
+    pub of: &'static str,
+    pub page: &'static str,
+    pub unit: &'static str,
+    pub number: &'static str,
+    pub share: &'static str,
+    pub year: &'static str,
+    pub month: &'static str,
+    pub province: &'static str,
+    pub commune: &'static str,
+    pub communes_by_year: &'static str,
+    pub map: &'static str,
+    pub everyone: &'static str,
+    pub withheld: &'static str,
+    pub too_few: &'static str,
+    pub open_title: &'static str,
+    pub open_lead: &'static str,
+    pub sources: &'static str,
+}
+
+pub struct Audit {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub whole: &'static str,
+    pub broken: &'static str,
+    pub line: &'static str,
+    pub time: &'static str,
+    pub who: &'static str,
+    pub what: &'static str,
+    pub detail: &'static str,
+    pub older: &'static str,
+    pub last_hash: &'static str,
+    /// In the order of `audit::Action::ALL`.
+    pub actions: [&'static str; 10],
+}
