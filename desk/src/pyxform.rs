@@ -38,7 +38,7 @@ pub fn refusals(path: &Path, bytes: &[u8], found: &[Diagnostic]) -> Vec<Diagnost
                 let message = say!("pyxform-invisible", "pyxform does not clean invisible characters");
                 (Severity::Error, message, fault.hint.clone())
             }
-            "unknown-media" => (Severity::Error, fault.message.clone(), fault.hint.clone()),
+            "unknown-media" | "media-capitals" => (Severity::Error, fault.message.clone(), fault.hint.clone()),
             "sheet-left-out" if matches!(fault.sheet.to_lowercase().as_str(), "entities" | "osm") => (
                 Severity::Warning,
                 say!("pyxform-sheet", "pyxform reads this sheet and may refuse it; it is not checked here"),
@@ -110,6 +110,8 @@ mod tests {
         assert_eq!(said("f.csv", b"survey,,,\n,type,name,label\n,text,a,A\n"), []);
         let invisible = "| survey |\n| | type | name | label |\n| | text | a\u{200b} | A |".as_bytes();
         assert_eq!(said("f.md", invisible), [(Severity::Error, "pyxform-invisible")]);
+        let capitals = b"| survey |\n| | type | name | label | media::VIDEO |\n| | text | a | A | x.mp4 |";
+        assert_eq!(said("f.md", capitals), [(Severity::Error, "media-capitals")]);
         let audit = b"| survey |\n| | type | name | label |\n| | audit | audit | |\n| | text | a | A |";
         assert_eq!(said("f.md", audit), [(Severity::Warning, "pyxform-type")]);
     }

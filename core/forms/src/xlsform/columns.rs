@@ -100,6 +100,10 @@ impl<'a> SheetTable<'a> {
                     say!("unknown-media-hint", "use image, big-image, audio or video"),
                 );
                 diagnostics.warn(at, "unknown-media", message, hint);
+            } else if let Some(kind) = capital_media(title) {
+                let message = say!("media-capitals", "'{kind}' is read as '{small}'", kind, small = header.key.clone());
+                let hint = say!("media-capitals-hint", "write it in small letters: other tools refuse it");
+                diagnostics.warn(at, "media-capitals", message, hint);
             } else if !header.key.is_empty()
                 && !columns.contains(&header.key.as_str())
                 && matches!(sheet_name, "survey" | "indicators")
@@ -187,6 +191,12 @@ fn unknown_media(key: &str) -> Option<&str> {
     Some(kind).filter(|_| first.trim().eq_ignore_ascii_case("media"))
 }
 
+/// A kind of media behind `media::` that is not written in small letters.
+fn capital_media(title: &str) -> Option<&str> {
+    let kind = unknown_media(title)?;
+    (MEDIA.contains(&&*kind.to_lowercase()) && !MEDIA.contains(&kind)).then_some(kind)
+}
+
 /// Whether any header parts its words with `::`; old forms have `:`.
 fn is_double(titles: &[String]) -> bool {
     titles.iter().any(|title| title.contains("::"))
@@ -242,6 +252,10 @@ mod tests {
         table_of(&[header]).0.remove(0)
     }
 
+    fn french(key: &str) -> (String, String) {
+        (key.to_owned(), "French (fr)".to_owned())
+    }
+
     #[test]
     fn spellings_of_a_header_mean_one_column() {
         for spelling in ["relevant", "Relevance", "bind::relevant", "bind:relevant", " RELEVANT "] {
@@ -256,7 +270,6 @@ mod tests {
 
     #[test]
     fn a_translation_carries_its_language() {
-        let french = |key: &str| (key.to_owned(), "French (fr)".to_owned());
         assert_eq!(meaning("label::French (fr)"), french("label"));
         assert_eq!(meaning("Label : French (fr)"), french("label"));
         assert_eq!(meaning("media::image::French (fr)"), french("image"));
@@ -268,6 +281,8 @@ mod tests {
         assert_eq!(table_of(&["relevance", "relevant"]).1, ["duplicate-column"]);
         assert_eq!(table_of(&["relevent"]).1, ["unknown-column"]);
         assert_eq!(table_of(&["media::vdeo", "media::image::French (fr)"]).1, ["unknown-media"]);
+        assert_eq!(table_of(&["Media::Video::French (fr)"]), (vec![french("video")], vec!["media-capitals"]));
+        assert_eq!(table_of(&["MEDIA::video", "Image"]).1, [""; 0]);
         assert_eq!(table_of(&["my own notes", "$kuid"]).1, [""; 0]);
     }
 }
