@@ -125,8 +125,10 @@ pub enum PhoneFile {
     Keys,
     /// Sealed records, the catalog, and all else that sync needs.
     Mailbox,
-    /// Drafts and case cards.
+    /// Case cards, and the key that signs records.
     Vault,
+    /// The interviews that are not finished.
+    Drafts,
 }
 
 /// Why a path is not a folder that can be used.

@@ -154,17 +154,20 @@ pub enum PhoneFile {
     Keys,
     /// Sealed records, the catalog, and all else that sync needs.
     Mailbox,
-    /// Drafts and case cards.
+    /// Case cards, and the key that signs records.
     Vault,
+    /// The interviews that are not finished.
+    Drafts,
 }
 
 impl PhoneFile {
-    /// Its name in the folder.
+    /// Its name in the folder; of drafts the beginning of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Keys => "keys.json",
             Self::Mailbox => "mailbox.db",
             Self::Vault => "vault.db",
+            Self::Drafts => "drafts",
         }
     }
 }

@@ -4,9 +4,10 @@
 //! |--|--|--|
 //! | `keys.json` ([`keys`]) | | the vault's key, wrapped under PIN and key store |
 //! | `mailbox.db` ([`mailbox`]) | key store alone | all that sync needs while locked: finished records, sealed and signed; chain, catalog, time, PIN counter |
-//! | `vault.db` | PIN and key store | [`drafts`], [`cases`], the record key |
+//! | `vault.db` | PIN and key store | [`cases`], the record key |
+//! | `drafts-N.db` | PIN, key store and its alias `drafts.N` | [`drafts`]; file and key are replaced when an interview ends |
 //!
-//! Both databases are SQLCipher files through our own provider ([`cipher`]), in WAL with `synchronous=FULL`: a call that
+//! The databases are SQLCipher files through our own provider ([`cipher`]), in WAL with `synchronous=FULL`: a call that
 //! returned is on the disk. [`schema`] explains every table. No file is ever deleted on a guess: damage is an error that
 //! names the file, and the file stays.
 
@@ -17,7 +18,6 @@ pub mod drafts;
 mod error;
 mod files;
 pub mod keys;
-pub mod last_saved;
 pub mod mailbox;
 mod open_vault;
 pub mod schema;

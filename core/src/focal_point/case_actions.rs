@@ -114,7 +114,7 @@ impl Phone {
     fn cards(&self, find: impl FnOnce(&Vault) -> Result<Vec<cases::CaseSummary>, VaultError>) -> Result<Vec<CaseCard>> {
         let hidden = self.mailbox.queue_status()?.lease_over;
         let cards = self.with(|open| {
-            open.vault.resume_interrupted_sealing(&self.mailbox)?;
+            self.settle(open)?;
             if hidden { Ok(vec![]) } else { Ok(find(&open.vault)?) }
         })?;
         let with_status =

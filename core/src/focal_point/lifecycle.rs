@@ -118,6 +118,7 @@ impl FocalPoint {
         let vault = Vault::create(&phone.folder, &key, id, &record_key)?;
         let cost = Cost::calibrate(&*phone.clock);
         Keys::new(id, generation, &key, &pin, cost, &*phone.secret)?.write(&phone.folder, &*phone.secret)?;
+        let drafts = vault.open_drafts(&phone.folder, &*phone.secret, &phone.mailbox)?;
         let (record_key, transport_key) = (record_key.public(), transport.public());
         let binding = Binding { device: grant.device, record_key, transport_key };
         let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), &binding);
@@ -125,7 +126,7 @@ impl FocalPoint {
         // from here on the phone is enrolled
         phone.mailbox.enrol(&card, &grant, &chain, &transport, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
-        *phone.open() = Some(Unlocked { vault, live: HashMap::new() });
+        *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new() });
         Ok(())
     }
 
@@ -141,13 +142,13 @@ impl FocalPoint {
             }
             opened => opened?,
         };
-        vault.resume_interrupted_sealing(&phone.mailbox)?;
+        let drafts = vault.open_drafts(&phone.folder, &*phone.secret, &phone.mailbox)?;
         let mut open = phone.open();
         // a panic wipe may have come in between
         if let Some(reason) = phone.mailbox.pin_guard()?.gone {
             return Err(Error::VaultDestroyed { reason });
         }
-        *open = Some(Unlocked { vault, live: HashMap::new() });
+        *open = Some(Unlocked { vault, drafts, live: HashMap::new() });
         drop(open);
         if self.apply_wipe_order(true)? {
             return Err(Error::VaultDestroyed { reason: DestructionReason::WipeOrder });
@@ -264,7 +265,7 @@ impl Phone {
             let days = i64::from(self.mailbox.policy()?.keep_cards_days);
             let forgotten = open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;
             self.mailbox.note_forgotten(forgotten)?;
-            let pinned: Vec<Digest> = open.vault.drafts()?.into_iter().map(|draft| draft.sha256).collect();
+            let pinned: Vec<Digest> = open.drafts.list()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(self.mailbox.drop_parts(&pinned)?)
         });
         if let Err(error) = tidied {

@@ -7,7 +7,7 @@ use crate::interview::{Draft, Interview, InterviewConfig};
 use crate::places;
 use crate::questionnaire::Questionnaire;
 use crate::screening::read_questionnaire;
-use crate::vault::drafts::DraftInfo;
+use crate::vault::drafts::{self, DraftInfo, Drafts};
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{DeviceSecret, Vault};
 use std::collections::HashMap;
@@ -98,6 +98,7 @@ pub(super) struct Phone {
 
 pub(super) struct Unlocked {
     pub(super) vault: Vault,
+    pub(super) drafts: Drafts,
     pub(super) live: HashMap<Uuid, Live>,
 }
 
@@ -129,8 +130,8 @@ impl Phone {
     pub(super) fn live<'a>(&self, open: &'a mut Unlocked, draft: Uuid) -> Result<&'a Live> {
         if !open.live.contains_key(&draft) {
             // a draft whose record is in the mailbox already must not come back
-            open.vault.resume_interrupted_sealing(&self.mailbox)?;
-            let (info, state) = open.vault.draft(draft)?;
+            self.settle(open)?;
+            let (info, state) = open.drafts.draft(draft)?;
             let form = self.questionnaire(&info.sha256)?;
             let saved: Draft = serde_json::from_slice(&state).map_err(|_| InternalReason::Draft)?;
             let setting = self.setting(&open.vault, &info, &saved.language)?;
@@ -138,6 +139,36 @@ impl Phone {
             open.live.insert(draft, Live { interview, info });
         }
         open.live.get(&draft).ok_or(Error::NotFound { what: NotFoundItem::Draft })
+    }
+
+    /// Ends what was cut off while an interview was sealed.
+    pub(super) fn settle(&self, open: &Unlocked) -> Result<()> {
+        Ok(open.drafts.settle(&open.vault, &self.mailbox)?)
+    }
+
+    /// Erases what was sealed or discarded, with its file and key. What fails here is done at the next opening.
+    pub(super) fn erase_ended(&self) {
+        match self.leave_ended_behind() {
+            Ok(()) | Err(Error::Locked) => {}
+            Err(error) => tracing::warn!(%error, "erasing an interview that ended"),
+        }
+    }
+
+    fn leave_ended_behind(&self) -> Result<()> {
+        let next = self.with(|open| {
+            let ended = open.drafts.any_ended()?;
+            Ok(ended.then(|| (open.vault.seed().clone(), open.drafts.generation() + 1)))
+        })?;
+        let Some((seed, next)) = next else { return Ok(()) };
+        let key = drafts::key(&seed, next, &*self.secret)?;
+        let old = self.with(|open| {
+            // unless another call was faster, or another vault is open by now
+            if (open.vault.seed(), open.drafts.generation() + 1) == (&seed, next) {
+                open.drafts = open.vault.move_drafts(&self.folder, &open.drafts, &key)?;
+            }
+            Ok(open.vault.remove_old_drafts(&self.folder, open.drafts.generation())?)
+        })?;
+        Ok(old.forget(&*self.secret)?)
     }
 
     /// A questionnaire that is on the phone, read once.

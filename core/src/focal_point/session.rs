@@ -14,9 +14,8 @@ use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase
 use crate::screening::{self, Advice, Assessment, Outcome};
 use crate::seal;
 use crate::vault::Vault;
-use crate::vault::cases::CaseSummary;
+use crate::vault::cases::{CaseSummary, Saved, Sealing};
 use crate::vault::drafts::DraftInfo;
-use crate::vault::last_saved::Saved;
 use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -123,7 +122,7 @@ impl FocalPoint {
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
         phone.with(|open| {
             let interview = Interview::start(form, phone.setting(&open.vault, &info, &language)?);
-            open.vault.begin(&info, &state(&interview))?;
+            open.drafts.begin(&info, &state(&interview))?;
             open.live.insert(draft, Live { interview, info });
             Ok(())
         })?;
@@ -134,7 +133,7 @@ impl FocalPoint {
     /// None where the record is about nobody.
     pub fn slip(&self, record: Uuid) -> Result<Option<Slip>> {
         self.0.with(|open| {
-            open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
+            self.0.settle(open)?;
             Ok(open.vault.card(record)?.code.map(|code| Slip { code, undo: open.vault.undo(record) }))
         })
     }
@@ -142,8 +141,8 @@ impl FocalPoint {
     /// Interviews that are not finished, the newest first.
     pub fn drafts(&self) -> Result<Vec<DraftInfo>> {
         self.0.with(|open| {
-            open.vault.resume_interrupted_sealing(&self.0.mailbox)?;
-            Ok(open.vault.drafts()?)
+            self.0.settle(open)?;
+            Ok(open.drafts.list()?)
         })
     }
 
@@ -244,30 +243,38 @@ impl Session {
     /// Erases the interview.
     pub fn discard(&self) -> Result<()> {
         self.phone.with(|open| {
-            open.vault.discard(self.draft)?;
+            open.drafts.discard(self.draft)?;
             open.live.remove(&self.draft);
             Ok(())
-        })
+        })?;
+        self.phone.erase_ended();
+        Ok(())
     }
 
     /// Seals the full answers to the case workers, signs the facts that the person agrees to, puts both into the mailbox, and
     /// erases the readable answers. `raise`: a reason for which the focal point calls the person presumed. Without consent
     /// the draft is erased and nothing is recorded ([`Error::NoConsent`]).
     pub fn finish(&self, raise: Option<&str>) -> Result<Finished> {
+        let finished = self.seal(raise);
+        self.phone.erase_ended();
+        finished
+    }
+
+    fn seal(&self, raise: Option<&str>) -> Result<Finished> {
         let phone = &self.phone;
         let (_, catalog) = phone.mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
         let commune = phone.mailbox.enrolment()?.commune;
         let now = phone.mailbox.now()?;
         phone.with(|open| {
             phone.live(open, self.draft)?;
-            let Unlocked { vault, live } = open;
+            let Unlocked { vault, drafts, live } = open;
             let Some(Live { interview, info }) = live.get(&self.draft) else { return Err(Error::Locked) };
             if !interview.is_stopped() && !interview.missing().is_empty() {
                 return Err(Error::Incomplete);
             }
             let mut assessment = screening::assess(interview);
             if !assessment.consent.record {
-                vault.discard(self.draft)?;
+                drafts.discard(self.draft)?;
                 live.remove(&self.draft);
                 return Err(Error::NoConsent);
             }
@@ -313,7 +320,10 @@ impl Session {
                 counted: assessment.consent.count,
                 referrals: vec![],
             };
-            vault.begin_sealing(self.draft, &card, last_saved(interview).as_ref())?;
+            // of a person nothing is kept for the next one
+            let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };
+            let sealing = Sealing { card, saved };
+            drafts.begin_sealing(self.draft, &sealing)?;
             let posted = phone.mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let undo = undo.as_ref().map(undo_hash);
@@ -338,8 +348,8 @@ impl Session {
             // whatever happened, the next call with this draft finds out from the disk first
             live.remove(&self.draft);
             posted?;
-            if let Err(error) = vault.end_sealing(self.draft, &card) {
-                tracing::warn!(%error, "erasing a sealed draft");
+            if let Err(error) = vault.keep(&sealing) {
+                tracing::warn!(%error, "keeping the card of a sealed case");
             }
             let urgent = assessment.urgent.iter().cloned().collect();
             Ok(Finished { record, code, undo, outcome, advice: assessment.advice(), urgent })
@@ -358,7 +368,7 @@ impl Session {
                 return Err(Error::NotFound { what: NotFoundItem::Draft });
             };
             let done = work(&mut live.interview)?;
-            if let Err(error) = open.vault.save(self.draft, &state(&live.interview)) {
+            if let Err(error) = open.drafts.save(self.draft, &state(&live.interview)) {
                 // what is in memory was not saved: the next call reads what was
                 open.live.remove(&self.draft);
                 return Err(error.into());

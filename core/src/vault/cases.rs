@@ -1,7 +1,6 @@
 //! Case cards: what the focal point may still see of a case that was sealed. No answer, no name.
 
 use super::error::VaultError;
-use super::last_saved;
 use super::open_vault::Vault;
 use super::store::{PAGE, from_json, json};
 use crate::error::NotFoundItem;
@@ -9,7 +8,20 @@ use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// Answers of a finished interview, by question, that the next one of the form may read (`${last-saved#name}`).
+pub type Saved = BTreeMap<String, String>;
+
+/// What takes a draft's place once its record is in the mailbox.
+#[derive(Serialize, Deserialize)]
+pub struct Sealing {
+    /// Its case card.
+    pub card: CaseSummary,
+    /// For the questionnaire's next interview. Only where it is about nobody.
+    pub saved: Option<Saved>,
+}
 
 /// A sealed case, as far as it may still be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +53,7 @@ pub struct CaseSummary {
 }
 
 impl CaseSummary {
-    pub(super) fn to_json(&self) -> String {
+    fn to_json(&self) -> String {
         json(self)
     }
     pub(super) fn insert(&self, t: &Transaction) -> Result<(), VaultError> {
@@ -55,6 +67,24 @@ impl CaseSummary {
 }
 
 impl Vault {
+    /// The card takes its draft's place, once however often it is told.
+    pub fn keep(&self, sealing: &Sealing) -> Result<(), VaultError> {
+        let Sealing { card, saved } = sealing;
+        self.store.write(|t| {
+            card.insert(t)?;
+            let sql = "INSERT OR REPLACE INTO last_saved (questionnaire, record, saved) VALUES (?1, ?2, ?3)";
+            if let Some(saved) = saved {
+                t.execute(sql, params![card.questionnaire.id, card.record.to_string(), json(saved)])?;
+            }
+            Ok(())
+        })
+    }
+    /// What the last finished interview of a questionnaire left.
+    pub fn last_saved(&self, questionnaire: &str) -> Result<Saved, VaultError> {
+        let sql = "SELECT saved FROM last_saved WHERE questionnaire = ?1";
+        let saved = self.store.read(|c| Ok(c.query_row(sql, [questionnaire], |r| from_json(r, 0)).optional()?))?;
+        Ok(saved.unwrap_or_default())
+    }
     /// A page of cards, the newest first; pages count from 0.
     pub fn cards(&self, page: usize) -> Result<Vec<CaseSummary>, VaultError> {
         self.store.read(|c| {
@@ -95,14 +125,15 @@ impl Vault {
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| {
             t.execute(sql, [card.to_json(), record.to_string()])?;
-            last_saved::forget(t, "record = ?1", record.to_string())
+            Ok(t.execute("DELETE FROM last_saved WHERE record = ?1", [record.to_string()]).map(drop)?)
         })?;
         self.store.empty_wal()
     }
     /// Erases cards that were sealed before a day, from file and WAL. Returns how many.
     pub fn forget_cards(&self, before: i64) -> Result<usize, VaultError> {
         let erased = self.store.write(|t| {
-            last_saved::forget(t, "record IN (SELECT record FROM card WHERE day < ?1)", before)?;
+            let sql = "DELETE FROM last_saved WHERE record IN (SELECT record FROM card WHERE day < ?1)";
+            t.execute(sql, [before])?;
             Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?)
         })?;
         if erased > 0 {

@@ -8,14 +8,49 @@ use crate::error::PhoneFile;
 use std::path::Path;
 use uuid::Uuid;
 
-/// The key file, the vault's file, and what SQLite keeps beside it.
-fn vault_files() -> [String; 5] {
-    let vault = PhoneFile::Vault.name();
-    [keys::NAME.into(), keys::BESIDE.into(), vault.into(), format!("{vault}-wal"), format!("{vault}-shm")]
+/// The key store's alias of a generation of the drafts' file.
+pub(super) fn drafts_alias(generation: u32) -> String {
+    format!("drafts.{generation}")
+}
+
+/// The name of the drafts' file of a generation.
+pub(super) fn drafts_file(generation: u32) -> String {
+    format!("{}-{generation}.db", PhoneFile::Drafts.name())
+}
+
+/// Files of drafts, and what SQLite keeps beside them, by generation.
+pub(super) fn drafts_files(folder: &Path) -> Result<Vec<(u32, String)>, VaultError> {
+    let start = format!("{}-", PhoneFile::Drafts.name());
+    Ok(numbered(folder)?.into_iter().filter(|(_, name)| name.starts_with(&start)).collect())
+}
+
+/// The highest generation of a file of drafts that is here or was set aside; 0 where there is none.
+pub(super) fn highest_drafts(folder: &Path) -> Result<u32, VaultError> {
+    Ok(numbered(folder)?.into_iter().map(|(generation, _)| generation).max().unwrap_or(0))
+}
+
+fn numbered(folder: &Path) -> Result<Vec<(u32, String)>, VaultError> {
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        let end =
+            name.rsplit_once(&format!("{}-", PhoneFile::Drafts.name())).and_then(|(_, end)| end.split_once(".db"));
+        if let Some(generation) = end.and_then(|(generation, _)| generation.parse().ok()) {
+            found.push((generation, name));
+        }
+    }
+    Ok(found)
+}
+
+/// The key file, the files of vault and drafts, and what SQLite keeps beside them.
+fn vault_files(folder: &Path) -> Result<Vec<String>, VaultError> {
+    let vault = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Vault.name()));
+    let drafts = drafts_files(folder)?.into_iter().map(|(_, name)| name);
+    Ok([keys::NAME.to_owned(), keys::BESIDE.to_owned()].into_iter().chain(vault).chain(drafts).collect())
 }
 
 /// Moves files out of the way of new ones, and keeps them.
-fn set_aside(folder: &Path, names: &[String]) -> Result<(), VaultError> {
+pub(super) fn set_aside(folder: &Path, names: &[String]) -> Result<(), VaultError> {
     let aside = Uuid::new_v4().simple().to_string();
     for name in names {
         if folder.join(name).try_exists()? {
@@ -27,20 +62,21 @@ fn set_aside(folder: &Path, names: &[String]) -> Result<(), VaultError> {
 
 /// Moves a vault that cannot be read any more out of the way of a new one, with its key file.
 pub fn set_vault_aside(folder: &Path) -> Result<(), VaultError> {
-    set_aside(folder, &vault_files())
+    set_aside(folder, &vault_files(folder)?)
 }
 
 /// For a folder whose mailbox is damaged, when the coordinator says so: everything is moved aside and kept, so that a new
 /// card can be taken.
 pub fn start_over(folder: &Path) -> Result<(), VaultError> {
     let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Mailbox.name()));
-    set_aside(folder, &[&vault_files()[..], &mailbox].concat())
+    set_aside(folder, &[&vault_files(folder)?[..], &mailbox].concat())
 }
 
 /// Destroys the vault on purpose: its files, and what the key store knows of the wrap of this generation. (The one
 /// before and the one after may be there if a change of PIN was cut off.) What is missing already is no error.
 pub fn destroy(folder: &Path, secret: &dyn DeviceSecret, generation: u32) -> Result<(), VaultError> {
-    for name in vault_files() {
+    let drafts = highest_drafts(folder)?;
+    for name in vault_files(folder)? {
         match std::fs::remove_file(folder.join(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
             _ => {}
@@ -49,6 +85,10 @@ pub fn destroy(folder: &Path, secret: &dyn DeviceSecret, generation: u32) -> Res
     sync_folder(folder)?;
     for generation in generation.saturating_sub(1)..=generation.saturating_add(1) {
         secret.forget(&keys::purpose(generation))?;
+    }
+    // nothing opens them without the vault's key; only the one in force and those beside it can be there
+    for generation in drafts.saturating_sub(1)..=drafts {
+        secret.forget(&drafts_alias(generation))?;
     }
     Ok(())
 }

@@ -1,22 +1,29 @@
-//! The vault's file, open: its own key, and the key that signs records.
+//! The vault's file, open: the key that signs records, and which file of drafts is in force.
 
 use super::cipher::{self, FileKey};
 use super::error::VaultError;
-use super::files::set_vault_aside;
+use super::files::{highest_drafts, set_vault_aside};
 use super::schema;
 use super::store::{Store, sync_folder};
 use crate::envelope::SigningKey;
 use crate::error::PhoneFile;
 use crate::record::Code;
+use ring::hmac;
 use rusqlite::params;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// The vault, open. Dropping it locks it: connection and keys go.
 pub struct Vault {
     pub(super) store: Store,
     record_key: SigningKey,
+    /// The vault's part of the drafts' keys.
+    seed: Zeroizing<[u8; 32]>,
+    /// Of the drafts' aliases, the oldest that the key store may still have.
+    oldest: Arc<AtomicU32>,
 }
 
 impl Vault {
@@ -27,11 +34,13 @@ impl Vault {
         store.write(|t| {
             let sql = "INSERT INTO identity (one, vault, record_key) VALUES (1, ?1, ?2)";
             t.execute(sql, params![id.to_string(), record_key.seed()])?;
+            let oldest = highest_drafts(folder)? + 1;
+            t.execute("INSERT INTO drafts (one, generation, oldest, lost) VALUES (1, 0, ?1, 0)", [oldest])?;
             Ok(())
         })?;
         store.empty_wal()?;
         sync_folder(folder)?;
-        Ok(Self { store, record_key: record_key.clone() })
+        Self::opened(store, key, id, record_key.clone())
     }
 
     /// Opens the vault that the key file speaks of.
@@ -49,7 +58,15 @@ impl Vault {
         })?;
         // what was erased before a crash must not wait in the WAL
         store.empty_wal()?;
-        Ok(Self { store, record_key: SigningKey::from_seed(record_key) })
+        Self::opened(store, key, id, SigningKey::from_seed(record_key))
+    }
+
+    fn opened(store: Store, key: &FileKey, id: Uuid, record_key: SigningKey) -> Result<Self, VaultError> {
+        let oldest = store.read(|c| Ok(c.query_row("SELECT oldest FROM drafts", [], |r| r.get::<_, u32>(0))?))?;
+        let keyed = hmac::Key::new(hmac::HMAC_SHA256, &key.0);
+        let seed = hmac::sign(&keyed, &[b"tabara drafts seed 1", &id.as_bytes()[..]].concat());
+        let seed = Zeroizing::new(seed.as_ref().try_into().expect("SHA-256 has 32 bytes"));
+        Ok(Self { store, record_key, seed, oldest: Arc::new(oldest.into()) })
     }
 
     fn store(folder: &Path, key: &FileKey, fresh: bool) -> Result<Store, VaultError> {
@@ -59,6 +76,30 @@ impl Vault {
         Ok(Store { connection: Mutex::new(connection), file: PhoneFile::Vault })
     }
 
+    /// The vault's part of the keys of its drafts, and the sign by which one vault is told from another.
+    pub fn seed(&self) -> &Zeroizing<[u8; 32]> {
+        &self.seed
+    }
+    /// The generation of the drafts' file in force; 0 before the first.
+    pub(super) fn drafts(&self) -> Result<u32, VaultError> {
+        self.store.read(|c| Ok(c.query_row("SELECT generation FROM drafts", [], |r| r.get(0))?))
+    }
+    /// A file of drafts comes into force. `lost`: not all of the one before could be read; its alias is kept then.
+    pub(super) fn set_drafts(&self, generation: u32, lost: bool) -> Result<(), VaultError> {
+        if lost {
+            self.oldest.store(generation, Ordering::Relaxed);
+        }
+        let sql = "UPDATE drafts SET generation = ?1, oldest = ?2, lost = ?3";
+        let oldest = self.oldest.load(Ordering::Relaxed);
+        self.store.write(|t| Ok(t.execute(sql, params![generation, oldest, lost]).map(drop)?))
+    }
+    /// Drafts were lost, and no interview has ended since.
+    pub fn lost_drafts(&self) -> Result<bool, VaultError> {
+        self.store.read(|c| Ok(c.query_row("SELECT lost FROM drafts", [], |r| r.get(0))?))
+    }
+    pub(super) fn oldest_alias(&self) -> &Arc<AtomicU32> {
+        &self.oldest
+    }
     /// Signs records.
     pub fn record_key(&self) -> &SigningKey {
         &self.record_key

@@ -1,4 +1,4 @@
-//! The tables of the phone's two databases, and how older files become newer ones.
+//! The tables of the phone's three databases, and how older files become newer ones.
 //!
 //! Each list holds the steps of one database; `user_version` is the number of steps a file has gone through. A file that
 //! went further than this build knows is left alone. A step, once released, is never changed.
@@ -22,13 +22,15 @@
 //!
 //! **Vault** (PIN and key store)
 //! - `identity`: one row, the key that signs records.
-//! - `draft`: one row for each interview that is not finished. The answers stand in a table of their own, `answers_ID`,
-//!   because dropping a table zeroes its pages whole, which deleting a row does not. `sealing` holds the card of a draft
-//!   whose record is being written to the mailbox: after a crash it tells which of the two happened.
-//! - `last_saved`: for a questionnaire that reads answers of its last interview, which `record` that was; the answers stand in
-//!   a table of their own, `saved_DRAFT`, for the same reason.
+//! - `drafts`: one row. Which file of drafts is in force, the oldest of their aliases that the key store may still have, and
+//!   whether drafts were lost before this file.
+//! - `last_saved`: for a questionnaire that is about nobody and reads answers of its last interview: these answers.
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
 //!   1970), after which retention counts.
+//!
+//! **Drafts** (a key of their own)
+//! - `draft`: one row for each interview. `note`: none while it goes on; what takes its place (JSON) while its record is
+//!   written to the mailbox; empty when it has ended.
 
 use super::error::VaultError;
 use crate::error::PhoneFile;
@@ -71,18 +73,22 @@ pub const VAULT: &[&str] = &["
     CREATE TABLE identity (
         one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32)
     ) STRICT;
-    CREATE TABLE draft (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, draft TEXT NOT NULL UNIQUE, questionnaire TEXT NOT NULL, sha256 TEXT NOT NULL,
-        started INTEGER NOT NULL, sealing TEXT
+    CREATE TABLE drafts (
+        one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, oldest INTEGER NOT NULL, lost INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE card (
         id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, card TEXT NOT NULL
     ) STRICT;
     CREATE INDEX card_code ON card (code);
     CREATE INDEX card_day ON card (day);
-", "
-    CREATE TABLE last_saved (
-        questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, draft INTEGER NOT NULL
+    CREATE TABLE last_saved (questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, saved TEXT NOT NULL) STRICT;
+"];
+
+/// The steps of the schema of a file of drafts.
+pub const DRAFTS: &[&str] = &["
+    CREATE TABLE draft (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, draft TEXT NOT NULL UNIQUE, questionnaire TEXT NOT NULL, sha256 TEXT NOT NULL,
+        started INTEGER NOT NULL, state BLOB NOT NULL, note TEXT
     ) STRICT;
 "];
 

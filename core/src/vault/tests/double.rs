@@ -23,6 +23,14 @@ impl Store {
     pub fn reset(&self) {
         self.secrets.lock().unwrap().clear();
     }
+    /// As it is now, for a phone that goes another way from here.
+    pub fn image(&self) -> Self {
+        Self { secrets: Mutex::new(self.secrets.lock().unwrap().clone()), fails: Mutex::default() }
+    }
+    /// What has a secret.
+    pub fn purposes(&self) -> Vec<String> {
+        self.secrets.lock().unwrap().keys().cloned().collect()
+    }
     /// Gives a purpose a known secret.
     pub fn set(&self, purpose: &str, secret: [u8; 32]) {
         self.secrets.lock().unwrap().insert(purpose.into(), secret);
