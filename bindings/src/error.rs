@@ -36,8 +36,8 @@ pub enum TabaraError {
     /// The phone's key store cannot answer just now. Try again; nothing is lost and no attempt was counted.
     KeyStoreUnavailable,
     /// The phone's key store has lost its secret (a restored backup, a reset of the phone's lock). Drafts and case cards
-    /// cannot be read any more: say so, keep the folder, and ask for a new card. Sealed records are still sent where the
-    /// secret of the mailbox is left.
+    /// cannot be read any more: say so, and ask for a new card; `enrol` keeps all files aside. Sealed records are still sent
+    /// where the secret of the mailbox is left.
     KeyStoreLost,
     /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why, and ask for a new card. Sealed
     /// records are still sent.
@@ -45,13 +45,16 @@ pub enum TabaraError {
         /// Who or what destroyed it.
         reason: DestructionReason,
     },
-    /// A file is damaged; it is kept. Say so and ask the coordinator for help. If it is the key file or the vault, drafts
-    /// and case cards cannot be read, sealed records are still sent, and a new card is the way out. If it is the mailbox,
-    /// nothing can be sent: when the coordinator says so, `start_over` sets all files aside for a new card.
+    /// A file is damaged; it is kept. Say so and ask the coordinator for help: a new card is the way out (`lock`, then
+    /// `enrol`, which keeps the files aside). If it is the key file or the vault, drafts and case cards cannot be read, and
+    /// sealed records are still sent. If it is the mailbox or the folder's own file, what waits cannot be sent any more.
     Damaged {
         /// The file that is damaged.
         file: PhoneFile,
     },
+    /// Another object has this folder open, here or in another process; or a sync of it is still running. Use that object;
+    /// the folder is free again when that one was closed or dropped.
+    InUse,
     /// The files were written by a newer version of the app. Ask to update the app; nothing was changed.
     NewerVersion,
     /// The phone's storage is full or cannot be written. Ask to free some space and call again: nothing was changed.
@@ -129,6 +132,8 @@ pub enum PhoneFile {
     Vault,
     /// The interviews that are not finished.
     Drafts,
+    /// The folder's id, by which the key store knows it.
+    Folder,
 }
 
 /// Why a path is not a folder that can be used.

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::Digest;
-use tabara_core::error::DestructionReason;
-use tabara_core::focal_point::{self as core, CaseCard, QuestionnaireInfo, Slip, State};
+use tabara_core::error::{DestructionReason, PhoneFile};
+use tabara_core::focal_point::{self as core, CaseCard, Notice, QuestionnaireInfo, Slip, State};
 use tabara_core::kind::Kind;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{Referral, Service, Status};
 use tabara_core::sync::{Progress, SyncReport};
-use tabara_core::vault;
 use tabara_core::vault::drafts::DraftInfo;
 use tabara_core::vault::mailbox::{Activity, Waiting};
 
@@ -33,6 +32,15 @@ pub enum State {
     },
     /// Everything works.
     Unlocked,
+    /// The phone's key store has lost its secrets: nothing here can be read or sent any more. Say so, ask for a new card and
+    /// call `enrol`; all files are kept aside.
+    KeyStoreLost,
+    /// A file cannot be read. Say so and ask the coordinator: `enrol` with a new card is the way on, and the files are kept
+    /// aside. If it is the key file or the vault, what was finished is still sent.
+    Damaged {
+        /// Which one.
+        file: PhoneFile,
+    },
     /// The vault was destroyed on purpose. Say that drafts and case cards are gone, and why; ask for a new card. What was
     /// finished is still sent.
     VaultDestroyed {
@@ -69,11 +77,21 @@ pub struct DraftInfo {
     pub started: i64,
 }
 
-/// For a folder whose mailbox is damaged, when the coordinator says so: moves all files of the phone aside and keeps them,
-/// so that a new card can be taken. What waited in them is not sent any more. Drop every object of this folder first.
-#[uniffi::export]
-pub fn start_over(folder: &str) -> Result<()> {
-    Ok(vault::start_over(Path::new(folder))?)
+/// Something that a person should be told, on the first screen. None of it stops an interview, a sealing or a sync.
+#[uniffi::remote(Enum)]
+pub enum Notice {
+    /// The catalog has ended, and no newer one came: revocations and new keys of case workers do not arrive. Tell the
+    /// coordinator.
+    CatalogExpired {
+        /// When it ended; seconds since 1970 UTC.
+        since: i64,
+    },
+    /// The card of this phone was used on another phone first. The server sets the records of this one apart until the
+    /// coordinator has looked: tell the coordinator, and ask for a card of its own.
+    SecondPhone,
+    /// A file of open interviews could not be read: some or all of them are lost, what is left of the file is kept. Told
+    /// until the next interview ends. Only while unlocked.
+    DraftsLost,
 }
 
 /// A focal point's folder on this phone. Calls are synchronous; call them off the main thread. Those marked *slow* stretch
@@ -83,8 +101,9 @@ pub struct FocalPoint(core::FocalPoint);
 
 #[uniffi::export]
 impl FocalPoint {
-    /// Opens a folder, or begins an empty one, and finishes what a crash cut off. Hold one object for a folder, for as long
-    /// as the process lives: two objects overwrite each other's answers. Fails with `Folder` where the path is no folder.
+    /// Opens a folder, or begins an empty one, and finishes what a crash cut off. A folder has one object at a time: fails
+    /// with `InUse` while another one is there, also in another process. Hold it for as long as the process lives. Fails
+    /// with `Folder` where the path is no folder; a lost key store and a damaged mailbox are a `state`.
     #[uniffi::constructor]
     pub fn open(folder: &str, secret: Arc<dyn DeviceSecret>) -> Result<Self> {
         let clock = Arc::new(SystemClock::default());
@@ -95,8 +114,8 @@ impl FocalPoint {
         self.0.state()
     }
     /// Takes a card into use, with no network, and unlocks. *Slow.* On an enrolled phone it is the way out of a forgotten
-    /// PIN, a lost key store or a damaged vault: **drafts and case cards are gone then**, without a question; what waits to
-    /// be sent is sent. Fails with `AlreadyEnrolled` while the vault is open.
+    /// PIN, a lost key store or a damaged file: **drafts and case cards are gone then**, without a question; what waits to
+    /// be sent is sent, unless the mailbox cannot be read. Fails with `AlreadyEnrolled` while the vault is open.
     pub fn enrol(&self, card: &str, pin: &str) -> Result<()> {
         self.0.enrol(card, pin)
     }
@@ -105,7 +124,7 @@ impl FocalPoint {
         self.0.unlock(pin)
     }
     /// Closes the vault and forgets its key. Every session answers `Locked` until the next unlock, and then goes on.
-    /// Dropping or closing this object does not lock while a session is held: call `lock`.
+    /// Closing or dropping this object locks for good: its sessions answer `Locked` from then on.
     pub fn lock(&self) {
         self.0.lock();
     }
@@ -116,6 +135,10 @@ impl FocalPoint {
     /// Panic: destroys the vault at once, locked or not. What was finished is still sent.
     pub fn wipe(&self) -> Result<()> {
         self.0.wipe()
+    }
+    /// What the focal point should be told now, on the first screen. Works while locked.
+    pub fn notices(&self) -> Result<Vec<Notice>> {
+        self.0.notices()
     }
     /// What can be started; empty before the first sync or parcel.
     pub fn questionnaires(&self) -> Result<Vec<QuestionnaireInfo>> {

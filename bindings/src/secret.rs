@@ -25,7 +25,8 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for SecretError {
     }
 }
 
-/// An operation inside the phone's key store, implemented by the app. One object serves one folder. Android: an
+/// An operation inside the phone's key store, implemented by the app. Purposes begin with the random id of a folder, so that
+/// one object serves several people on one phone. Android: an
 /// HMAC-SHA256 key in the Keystore, without user authentication, kept out of backups. iOS: a keychain item of this device
 /// only. Called from any thread, also while another call waits.
 #[uniffi::export(foreign)]

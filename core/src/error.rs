@@ -35,8 +35,8 @@ pub enum Error {
     #[error("the key store is not available now")]
     KeyStoreUnavailable,
     /// The phone's key store has lost its secret (a restored backup, a reset of the phone's lock). Drafts and case cards
-    /// cannot be read any more: say so, keep the folder, and ask for a new card. Sealed records are still sent where the
-    /// secret of the mailbox is left.
+    /// cannot be read any more: say so, and ask for a new card; `enrol` keeps all files aside. Sealed records are still sent
+    /// where the secret of the mailbox is left.
     #[error("the key store has lost its secret")]
     KeyStoreLost,
     /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why, and ask for a new card. Sealed
@@ -46,14 +46,18 @@ pub enum Error {
         /// Who or what destroyed it.
         reason: DestructionReason,
     },
-    /// A file is damaged; it is kept. Say so and ask the coordinator for help. If it is the key file or the vault, drafts
-    /// and case cards cannot be read, sealed records are still sent, and a new card is the way out. If it is the mailbox,
-    /// nothing can be sent: when the coordinator says so, `start_over` sets all files aside for a new card.
+    /// A file is damaged; it is kept. Say so and ask the coordinator for help: a new card is the way out (`lock`, then
+    /// `enrol`, which keeps the files aside). If it is the key file or the vault, drafts and case cards cannot be read, and
+    /// sealed records are still sent. If it is the mailbox or the folder's own file, what waits cannot be sent any more.
     #[error("damaged file: {}", file.name())]
     Damaged {
         /// The file that is damaged.
         file: PhoneFile,
     },
+    /// Another object has this folder open, here or in another process; or a sync of it is still running. Use that object;
+    /// it is free again when that one was closed or dropped.
+    #[error("the folder is in use")]
+    InUse,
     /// The files were written by a newer version of the app. Ask to update the app; nothing was changed.
     #[error("written by a newer version")]
     NewerVersion,
@@ -158,6 +162,8 @@ pub enum PhoneFile {
     Vault,
     /// The interviews that are not finished.
     Drafts,
+    /// The folder's id, by which the key store knows it.
+    Folder,
 }
 
 impl PhoneFile {
@@ -168,6 +174,7 @@ impl PhoneFile {
             Self::Mailbox => "mailbox.db",
             Self::Vault => "vault.db",
             Self::Drafts => "drafts",
+            Self::Folder => "folder.json",
         }
     }
 }

@@ -12,12 +12,14 @@
 mod case_actions;
 mod lifecycle;
 mod network;
+mod notices;
 mod phone;
 mod pin;
 mod session;
 
 pub use case_actions::CaseCard;
 pub use lifecycle::State;
+pub use notices::Notice;
 pub use phone::FocalPoint;
 pub use pin::LEAST_PIN;
 pub use session::{Finished, Labels, QuestionnaireInfo, Session, Slip};

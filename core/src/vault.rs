@@ -2,6 +2,7 @@
 //!
 //! | file | key | holds |
 //! |--|--|--|
+//! | `folder.json`, `lock` ([`Folder`]) | | the folder's id; who has it open |
 //! | `keys.json` ([`keys`]) | | the vault's key, wrapped under PIN and key store |
 //! | `mailbox.db` ([`mailbox`]) | key store alone | all that sync needs while locked: finished records, sealed and signed; chain, catalog, time, PIN counter |
 //! | `vault.db` | PIN and key store | [`cases`], the record key |
@@ -17,6 +18,7 @@ mod device_secret;
 pub mod drafts;
 mod error;
 mod files;
+mod folder;
 pub mod keys;
 pub mod mailbox;
 mod open_vault;
@@ -32,6 +34,7 @@ mod tests;
 pub use crate::error::PhoneFile;
 pub use device_secret::{DeviceSecret, SecretError};
 pub use error::VaultError;
-pub use files::{destroy, set_vault_aside, start_over};
+pub use files::{destroy, set_all_aside, set_vault_aside};
+pub use folder::Folder;
 pub use open_vault::Vault;
 pub use store::PAGE;

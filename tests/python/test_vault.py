@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import os
 import struct
 import subprocess
@@ -52,10 +53,10 @@ def test_we_open_a_file_of_an_independent_sqlcipher(tmp_path, key):
     assert [(int(n), text) for n, text in (line.split("\t") for line in lines)] == ROWS
 
 
-def decrypted(folder, key):
-    """Every page of the vault and every frame of its WAL, authenticated and decrypted: used, free or superseded."""
-    file = (folder / "vault.db").read_bytes()
-    wal_file = folder / "vault.db-wal"
+def decrypted(path, key):
+    """Every page of a file and every frame of its WAL, authenticated and decrypted: used, free or superseded."""
+    file = path.read_bytes()
+    wal_file = path.with_name(path.name + "-wal")
     wal = wal_file.read_bytes()[32:] if wal_file.exists() else b""
     assert len(file) % PAGE == 0 and len(wal) % (24 + PAGE) == 0
     numbered = [(at // PAGE + 1, file[at : at + PAGE]) for at in range(0, len(file), PAGE)]
@@ -81,12 +82,21 @@ def said(draft):
 
 
 def test_after_sealing_no_answer_is_in_any_page_or_frame(tmp_path, key):
-    ours("live", tmp_path, key, "begin")
-    before, pages = decrypted(tmp_path, key)
+    old, old_key = ours("live", tmp_path, key, "begin").split()
+    before, pages = decrypted(tmp_path / old, old_key)
     assert pages > 300, "the WAL still holds what was saved on the way"
     assert all(said(draft) in before for draft in range(12)), "the witness sees what is there"
-    ours("live", tmp_path, key, "seal")
-    after, pages = decrypted(tmp_path, key)
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / old).read_bytes())
+    new, new_key = ours("live", tmp_path, key, "seal").split()
+    assert [file.name for file in tmp_path.glob("drafts-*.db")] == [new]
+    after, pages = decrypted(tmp_path / new, new_key)
     print(f"{pages} pages looked at")
     assert said(11) in after, "the draft that goes on is whole"
-    assert [draft for draft in range(11) if said(draft) in after] == []
+    whole = after + decrypted(tmp_path / "vault.db", key)[0]
+    assert [draft for draft in range(11) if said(draft) in whole] == []
+    for still_known in (key, new_key):
+        with pytest.raises(AssertionError, match="page 1"):
+            decrypted(copy, still_known)
+    aliases = json.loads((tmp_path / "key-store").read_text())
+    assert [name for name in aliases if name.startswith("drafts.")] == [new.replace("-", ".").removesuffix(".db")]

@@ -231,7 +231,7 @@ def test_a_key_store_that_fails_costs_no_attempt(phone, secret, deployment):
 def test_a_key_store_that_was_reset_is_told_and_a_new_card_is_the_way_on(tmp_path, phone, secret, deployment):
     interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
     phone.lock()
-    secret.keys = {purpose: key for purpose, key in secret.keys.items() if purpose == "mailbox"}
+    secret.keys = {purpose: key for purpose, key in secret.keys.items() if not purpose.endswith(".vault.1")}
     with pytest.raises(tabara.TabaraError.KeyStoreLost):
         phone.unlock(PIN)
     phone.enrol(deployment.card(), "719350")
@@ -262,7 +262,40 @@ def test_a_destroyed_vault_says_who_destroyed_it(tmp_path, phone, secret, deploy
     with pytest.raises(tabara.TabaraError.VaultDestroyed) as gone:
         phone.unlock(PIN)
     assert gone.value.reason == tabara.DestructionReason.PANIC_WIPE
-    assert tabara.FocalPoint.open(str(tmp_path), secret).state().reason == tabara.DestructionReason.PANIC_WIPE
+    assert phone.state().reason == tabara.DestructionReason.PANIC_WIPE
+
+
+def test_a_folder_has_one_object_at_a_time_and_one_that_is_gone_leaves_no_open_session(tmp_path, secret, deployment):
+    phone = enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    session = phone.start("returnee_screening", "en")
+    with pytest.raises(tabara.TabaraError.InUse):
+        tabara.FocalPoint.open(str(tmp_path), secret)
+    del phone
+    with pytest.raises(tabara.TabaraError.Locked):
+        session.answer("s2_age", "22")
+    assert tabara.FocalPoint.open(str(tmp_path), secret).state().is_locked()
+
+
+def test_two_people_on_one_phone_never_touch_each_others_secrets(tmp_path, secret, deployment):
+    anna, beate = (enrolled(tabara.FocalPoint.open(str(tmp_path / name), secret), deployment) for name in ("a", "b"))
+    anna.wipe()
+    beate.lock()
+    beate.unlock(PIN)
+    assert beate.state().is_unlocked()
+
+
+def test_a_wiped_key_store_is_a_state_and_a_new_card_leads_out(tmp_path, secret, deployment):
+    phone = enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    interviewed(phone, ANSWERS).finish(None)
+    del phone
+    secret.keys.clear()
+    phone = tabara.FocalPoint.open(str(tmp_path), secret)
+    assert phone.state().is_key_store_lost()
+    with pytest.raises(tabara.TabaraError.KeyStoreLost):
+        phone.unlock(PIN)
+    enrolled(phone, deployment)
+    assert phone.state().is_unlocked() and phone.notices() == []
+    assert [path.name.endswith("mailbox.db") for path in tmp_path.glob("aside-*-mailbox.db")] == [True]
 
 
 @pytest.mark.parametrize("path, reason", [("", "EMPTY"), ("with\0nul", "INVALID"), (__file__, "NOT_A_FOLDER")])
@@ -305,14 +338,12 @@ def test_without_a_network_a_courier_carries_the_records_and_brings_their_receip
     assert (phone.waiting().records, phone.bundle()) == (0, None)
 
 
-def test_with_a_damaged_mailbox_the_phone_starts_over_and_keeps_the_files(tmp_path, secret, deployment):
+def test_a_damaged_mailbox_is_a_state_and_a_new_card_keeps_the_files(tmp_path, secret, deployment):
     enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
     (tmp_path / "mailbox.db").write_bytes(bytes(4096))
-    with pytest.raises(tabara.TabaraError.Damaged) as damaged:
-        tabara.FocalPoint.open(str(tmp_path), secret)
-    assert damaged.value.file == tabara.PhoneFile.MAILBOX
-    tabara.start_over(str(tmp_path))
-    enrolled(tabara.FocalPoint.open(str(tmp_path), secret), deployment)
+    phone = tabara.FocalPoint.open(str(tmp_path), secret)
+    assert phone.state().file == tabara.PhoneFile.MAILBOX
+    enrolled(phone, deployment)
     assert [path.name.endswith("mailbox.db") for path in tmp_path.glob("aside-*-mailbox.db")] == [True]
 
 

@@ -44,7 +44,7 @@ impl FocalPoint {
             }
             phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, None)?;
             open.vault.note_withdrawal(record)?;
-            Ok(phone.mailbox.erase(record)?)
+            Ok(phone.mailbox()?.erase(record)?)
         })
     }
 
@@ -61,7 +61,7 @@ impl FocalPoint {
             phone.post_withdrawal(&open.vault, case, None, Some(code), secret)?;
             for card in here.iter().filter(|card| !card.withdrawn) {
                 open.vault.note_withdrawal(card.record)?;
-                phone.mailbox.erase(card.record)?;
+                phone.mailbox()?.erase(card.record)?;
             }
             Ok(())
         })
@@ -69,10 +69,11 @@ impl FocalPoint {
 
     /// The services that the catalog names; none before the directory has come.
     pub fn services(&self) -> Result<Vec<Service>> {
-        let catalog = self.0.mailbox.catalog()?.map(|(_, catalog)| catalog);
+        let mailbox = self.0.mailbox()?;
+        let catalog = mailbox.catalog()?.map(|(_, catalog)| catalog);
         let parts = catalog.into_iter().flat_map(|catalog| catalog.parts);
         let Some(part) = parts.into_iter().find(|part| part.kind == PartKind::Services) else { return Ok(vec![]) };
-        let bytes = self.0.mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
+        let bytes = mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
         referral::directory(&bytes).map_err(|_| Error::NotFound { what: NotFoundItem::ServiceDirectory })
     }
 
@@ -98,10 +99,10 @@ impl FocalPoint {
             let place = card.referrals.iter().position(|known| known.referral == referral);
             let place = place.ok_or(Error::NotFound { what: NotFoundItem::Referral })?;
             let before = card.referrals[place].clone();
-            let after = before.advanced(status, phone.mailbox.now()?);
+            let after = before.advanced(status, phone.mailbox()?.now()?);
             let after = after.map_err(|_| Error::Answer { reason: AnswerReason::NotTheNextStatus })?;
             // the one before is not there if it was never counted
-            let revises = phone.mailbox.has(before.last)?.then_some(before.last);
+            let revises = phone.mailbox()?.has(before.last)?.then_some(before.last);
             phone.post_referral(&open.vault, &card, &after, revises)?;
             card.referrals[place] = after.clone();
             open.vault.note_referrals(record, card.referrals)?;
@@ -112,13 +113,13 @@ impl FocalPoint {
 
 impl Phone {
     fn cards(&self, find: impl FnOnce(&Vault) -> Result<Vec<cases::CaseSummary>, VaultError>) -> Result<Vec<CaseCard>> {
-        let hidden = self.mailbox.queue_status()?.lease_over;
+        let hidden = self.mailbox()?.queue_status()?.lease_over;
         let cards = self.with(|open| {
             self.settle(open)?;
             if hidden { Ok(vec![]) } else { Ok(find(&open.vault)?) }
         })?;
         let with_status =
-            |summary: cases::CaseSummary| Ok(CaseCard { status: self.mailbox.status(summary.record)?, summary });
+            |summary: cases::CaseSummary| Ok(CaseCard { status: self.mailbox()?.status(summary.record)?, summary });
         cards.into_iter().map(with_status).collect()
     }
 
@@ -133,7 +134,7 @@ impl Phone {
         let record = Uuid::new_v4();
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
         let (kind, undo, route, facts, sealed) = (Kind::Withdrawal, None, None, Facts::new(), None);
-        Ok(self.mailbox.post(record, None, |seq| {
+        Ok(self.mailbox()?.post(record, None, |seq| {
             let withdrawal =
                 Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
@@ -153,7 +154,7 @@ impl Phone {
         if !card.counted {
             return Ok(());
         }
-        let now = self.mailbox.now()?;
+        let now = self.mailbox()?.now()?;
         let mut facts = referral.facts(now);
         // the month of the sending: what became of those sent in a month is asked, not what became known in one
         facts.insert("month".into(), FactValue::One(month(referral.sent.unwrap_or(now))));
@@ -163,7 +164,7 @@ impl Phone {
         // the slip's second secret takes this back with all the rest
         let undo = code.as_ref().map(|_| undo_hash(&vault.undo(card.record)));
         let (secret, route, sealed) = Default::default();
-        Ok(self.mailbox.post(record, None, |seq| {
+        Ok(self.mailbox()?.post(record, None, |seq| {
             let record =
                 Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
             envelope::sign(Typ::Record, vault.record_key(), &record)

@@ -1,6 +1,6 @@
 //! Opening a phone, taking a card, unlocking, locking, and giving the vault up.
 
-use super::phone::{FocalPoint, Phone, Unlocked, lock};
+use super::phone::{FocalPoint, Phone, Unlocked, lock, write};
 use super::pin::{delay, new_pin};
 use crate::catalog::{Binding, Chain, EnrolmentCard};
 use crate::clock::Clock;
@@ -10,10 +10,10 @@ use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
 use crate::vault::mailbox::{Mailbox, PinGuard};
-use crate::vault::{self, DeviceSecret, SecretError, Vault, VaultError};
+use crate::vault::{self, DeviceSecret, Folder, SecretError, Vault, VaultError};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -31,6 +31,15 @@ pub enum State {
     },
     /// Everything works.
     Unlocked,
+    /// The phone's key store has lost its secrets: nothing here can be read or sent any more. Say so and ask for a new card;
+    /// all files are kept aside.
+    KeyStoreLost,
+    /// A file cannot be read. Say so and ask the coordinator: a new card is the way on, and the files are kept aside. If it is
+    /// the key file or the vault, what was finished is still sent.
+    Damaged {
+        /// Which one.
+        file: PhoneFile,
+    },
     /// The vault was destroyed on purpose. Drafts and case cards are gone: say so and why. What was finished is still sent.
     /// Ask for a new card.
     VaultDestroyed {
@@ -40,42 +49,31 @@ pub enum State {
 }
 
 impl FocalPoint {
-    /// Opens a folder, or makes the beginnings of one. Finishes what a crash cut off.
+    /// Opens a folder, or makes the beginnings of one, for this object alone. Finishes what a crash cut off. A lost key store
+    /// and a damaged mailbox are states ([`FocalPoint::state`]); what fails here is worth another try, except that a newer
+    /// version wrote the files or the path is no folder.
     pub fn open(folder: &Path, secret: Arc<dyn DeviceSecret>, clock: Arc<dyn Clock>) -> Result<Self> {
         make_folder(folder)?;
-        let keys = KeyFile::read(folder);
-        let may_be_new = matches!(keys, Ok(None));
-        let mailbox = match Mailbox::open(folder, &*secret, clock.clone(), may_be_new) {
-            // a key store that lost its secret makes a whole mailbox look damaged; the key file tells which it is
-            Err(VaultError::Damaged(PhoneFile::Mailbox)) => {
-                keys?.map(|file| file.check(&*secret)).transpose()?;
-                return Err(VaultError::Damaged(PhoneFile::Mailbox).into());
-            }
-            opened => Arc::new(opened?),
+        let folder = Folder::open(folder, secret)?;
+        let (mailbox, guard) = match open_mailbox(&folder, clock.clone()) {
+            Ok((mailbox, guard)) => (Ok(mailbox), guard),
+            Err(e @ (Error::NotEnrolled | Error::KeyStoreLost | Error::Damaged { .. })) => (Err(e), None),
+            Err(e) => return Err(e),
         };
-        let (mut next_try, mut may_wipe) = (Duration::ZERO, false);
-        if mailbox.is_enrolled()? {
-            let guard = mailbox.pin_guard()?;
-            may_wipe = guard.gone.is_none();
-            match guard {
-                PinGuard { gone: None, .. } => {}
-                PinGuard { kept: true, .. } => vault::set_vault_aside(folder)?,
-                PinGuard { generation, .. } => vault::destroy(folder, &*secret, generation)?,
-            }
-            // a restart must not shorten the wait
-            next_try = clock.monotonic() + delay(guard.wrong);
-        }
+        // a restart must not shorten the wait
+        let next_try = guard.map_or(Duration::ZERO, |guard| clock.monotonic() + delay(guard.wrong));
         let phone = Self(Arc::new(Phone {
-            folder: folder.to_owned(),
-            secret,
+            folder,
             clock,
-            mailbox,
+            mailbox: RwLock::new(mailbox),
             open: Mutex::new(None),
             next_try: Mutex::new(next_try),
             questionnaires: Mutex::default(),
         }));
-        if may_wipe {
-            phone.apply_wipe_order(false)?;
+        if guard.is_some_and(|guard| guard.gone.is_none())
+            && let Err(error) = phone.apply_wipe_order(false)
+        {
+            tracing::warn!(%error, "an order to wipe");
         }
         Ok(phone)
     }
@@ -83,48 +81,73 @@ impl FocalPoint {
     /// What the app should show first.
     pub fn state(&self) -> Result<State> {
         let phone = &self.0;
-        if !phone.mailbox.is_enrolled()? {
+        let mailbox = match phone.mailbox() {
+            Err(Error::NotEnrolled) => return Ok(State::NotEnrolled),
+            Err(Error::KeyStoreLost) => return Ok(State::KeyStoreLost),
+            Err(Error::Damaged { file }) => return Ok(State::Damaged { file }),
+            mailbox => mailbox?,
+        };
+        if mailbox.is_damaged() {
+            return Ok(State::Damaged { file: PhoneFile::Mailbox });
+        }
+        if !mailbox.is_enrolled()? {
             return Ok(State::NotEnrolled);
         }
         if phone.open().is_some() {
             return Ok(State::Unlocked);
         }
-        let guard = phone.mailbox.pin_guard()?;
+        let guard = mailbox.pin_guard()?;
         if let Some(reason) = guard.gone {
             return Ok(State::VaultDestroyed { reason });
+        }
+        if guard.damaged {
+            return Ok(State::Damaged { file: PhoneFile::Vault });
+        }
+        match KeyFile::read(phone.folder.path()) {
+            Ok(None) | Err(VaultError::Damaged(_)) => return Ok(State::Damaged { file: PhoneFile::Keys }),
+            file => drop(file?),
         }
         let retry_after = lock(&phone.next_try).saturating_sub(phone.clock.monotonic());
         Ok(State::Locked { attempts_left: phone.limit()?.saturating_sub(guard.wrong), retry_after })
     }
 
     /// Takes a card into use, with no network, and unlocks. On a phone that is enrolled already: the way out of a forgotten
-    /// PIN, a lost key store or a damaged vault. Drafts and case cards are gone then (say so before); what waits to be sent is
-    /// sent. A vault that only a forgotten PIN locks is destroyed; files that are damaged are kept aside.
+    /// PIN, a lost key store or a damaged file. Drafts and case cards are gone then (say so before). What waits to be sent is
+    /// sent, unless it is in a mailbox that cannot be read. A vault that only a forgotten PIN locks is destroyed; files that
+    /// cannot be read are kept aside.
     pub fn enrol(&self, card: &str, pin: &str) -> Result<()> {
         let phone = &self.0;
         if phone.open().is_some() {
             return Err(Error::AlreadyEnrolled);
         }
         let (card, grant) = EnrolmentCard::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
-        if grant.expires < phone.mailbox.now()? {
+        let old = phone.whole_mailbox()?;
+        if grant.expires < old.as_ref().map_or_else(|| Ok(phone.clock.unix()), |mailbox| mailbox.now())? {
             return Err(Error::Card { reason: CardReason::Expired });
         }
         let pin = new_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
-        let generation =
-            if phone.mailbox.is_enrolled()? { phone.retire_old_vault(&card, grant.device)? + 1 } else { 1 };
+        let (mailbox, generation) = match old {
+            Some(mailbox) if mailbox.is_enrolled()? => {
+                let before = phone.retire_old_vault(&mailbox, &card, grant.device)?;
+                (mailbox, before + 1)
+            }
+            Some(mailbox) => (mailbox, 1),
+            None => (phone.start_over()?, 1),
+        };
+        let (path, folder) = (phone.folder.path(), &phone.folder);
         let [record_key, transport] = [(); 2].map(|()| SigningKey::generate());
         let (key, id) = (FileKey(envelope::random()), Uuid::new_v4());
-        let vault = Vault::create(&phone.folder, &key, id, &record_key)?;
+        let vault = Vault::create(path, &key, id, &record_key)?;
         let cost = Cost::calibrate(&*phone.clock);
-        Keys::new(id, generation, &key, &pin, cost, &*phone.secret)?.write(&phone.folder, &*phone.secret)?;
-        let drafts = vault.open_drafts(&phone.folder, &*phone.secret, &phone.mailbox)?;
+        Keys::new(id, generation, &key, &pin, cost, folder)?.write(path, folder)?;
+        let drafts = vault.open_drafts(path, folder, &mailbox)?;
         let (record_key, transport_key) = (record_key.public(), transport.public());
         let binding = Binding { device: grant.device, record_key, transport_key };
         let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), &binding);
         let chain = Chain { grant: card.grant.clone(), binding };
         // from here on the phone is enrolled
-        phone.mailbox.enrol(&card, &grant, &chain, &transport, generation)?;
+        mailbox.enrol(&card, &grant, &chain, &transport, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
         *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new() });
         Ok(())
@@ -135,17 +158,18 @@ impl FocalPoint {
     pub fn unlock(&self, pin: &str) -> Result<()> {
         let phone = &self.0;
         let (keys, key) = phone.verify_pin(pin)?;
-        let vault = match Vault::open(&phone.folder, &key, keys.vault()) {
+        let mailbox = phone.mailbox()?;
+        let vault = match Vault::open(phone.folder.path(), &key, keys.vault()) {
             Err(VaultError::Damaged(file)) => {
-                phone.mailbox.note_damage()?;
+                mailbox.note_damage()?;
                 return Err(VaultError::Damaged(file).into());
             }
             opened => opened?,
         };
-        let drafts = vault.open_drafts(&phone.folder, &*phone.secret, &phone.mailbox)?;
+        let drafts = vault.open_drafts(phone.folder.path(), &phone.folder, &mailbox)?;
         let mut open = phone.open();
         // a panic wipe may have come in between
-        if let Some(reason) = phone.mailbox.pin_guard()?.gone {
+        if let Some(reason) = mailbox.pin_guard()?.gone {
             return Err(Error::VaultDestroyed { reason });
         }
         *open = Some(Unlocked { vault, drafts, live: HashMap::new() });
@@ -166,8 +190,9 @@ impl FocalPoint {
     /// once its time is over. Returns whether the vault is gone.
     pub(super) fn apply_wipe_order(&self, unlocked: bool) -> Result<bool> {
         let phone = &self.0;
-        let Some(order) = phone.mailbox.order()? else { return Ok(false) };
-        let late = order.wipe_by < phone.mailbox.now()?;
+        let mailbox = phone.mailbox()?;
+        let Some(order) = mailbox.order()? else { return Ok(false) };
+        let late = order.wipe_by < mailbox.now()?;
         if !(unlocked || late) {
             return Ok(false);
         }
@@ -206,11 +231,11 @@ impl FocalPoint {
         let phone = &self.0;
         let new = new_pin(new)?;
         let (keys, key) = phone.verify_pin(old)?;
-        let next = Keys::new(keys.vault(), keys.generation() + 1, &key, &new, keys.cost(), &*phone.secret)?;
-        next.write(&phone.folder, &*phone.secret)?;
-        phone.mailbox.set_generation(next.generation())?;
+        let next = Keys::new(keys.vault(), keys.generation() + 1, &key, &new, keys.cost(), &phone.folder)?;
+        next.write(phone.folder.path(), &phone.folder)?;
+        phone.mailbox()?.set_generation(next.generation())?;
         // if this fails, the next unlock does it
-        let _ = phone.secret.forget(&keys.purpose());
+        let _ = phone.folder.forget(&keys.purpose());
         Ok(())
     }
 
@@ -221,40 +246,85 @@ impl FocalPoint {
 
     fn destroy_vault(&self, reason: DestructionReason) -> Result<()> {
         let phone = &self.0;
-        if !phone.mailbox.is_enrolled()? {
+        let mailbox = match phone.mailbox() {
+            // nothing to note it in: what is left of the vault goes all the same
+            Err(Error::KeyStoreLost | Error::Damaged { .. }) => {
+                let file = KeyFile::read(phone.folder.path()).ok().flatten();
+                let generation = file.map_or(1, |file| file.generation());
+                return Ok(vault::destroy(phone.folder.path(), &phone.folder, generation)?);
+            }
+            mailbox => mailbox?,
+        };
+        if !mailbox.is_enrolled()? {
             return Err(Error::NotEnrolled);
         }
-        phone.mailbox.give_up_vault(reason, false)?;
+        mailbox.give_up_vault(reason, false)?;
         *phone.open() = None;
-        let generation = phone.mailbox.pin_guard()?.generation;
-        Ok(vault::destroy(&phone.folder, &*phone.secret, generation)?)
+        Ok(vault::destroy(phone.folder.path(), &phone.folder, mailbox.pin_guard()?.generation)?)
     }
 }
 
 impl Phone {
+    /// The mailbox, if all of it can be read.
+    fn whole_mailbox(&self) -> Result<Option<Arc<Mailbox>>> {
+        let mailbox = match self.mailbox() {
+            Err(Error::NotEnrolled | Error::KeyStoreLost | Error::Damaged { .. }) => return Ok(None),
+            mailbox => mailbox?,
+        };
+        let read = || {
+            if mailbox.is_enrolled()? {
+                (mailbox.enrolment()?, mailbox.pin_guard()?, mailbox.now()?);
+            }
+            mailbox.is_whole()
+        };
+        match read() {
+            Err(VaultError::Damaged(_)) => Ok(None),
+            whole => Ok(whole?.then_some(mailbox)),
+        }
+    }
+
+    /// Before a card for a folder in which nothing more can be read: all of it is kept aside, and begins anew.
+    fn start_over(&self) -> Result<Arc<Mailbox>> {
+        {
+            let mut slot = write(&self.mailbox);
+            if slot.as_ref().is_ok_and(|mailbox| Arc::strong_count(mailbox) > 1) {
+                // a sync is still writing to it
+                return Err(Error::InUse);
+            }
+            if slot.is_ok() {
+                *slot = Err(Error::Damaged { file: PhoneFile::Mailbox });
+            }
+        }
+        vault::set_all_aside(self.folder.path())?;
+        self.folder.begin()?;
+        let mailbox = Arc::new(Mailbox::open(self.folder.path(), &self.folder, self.clock.clone(), true)?);
+        *write(&self.mailbox) = Ok(mailbox.clone());
+        Ok(mailbox)
+    }
+
     /// Before a second card: the old vault is given up. It is destroyed where only its PIN is missing, else kept aside.
     /// Returns its generation.
-    fn retire_old_vault(&self, card: &EnrolmentCard, device: Uuid) -> Result<u32> {
-        let enrolment = self.mailbox.enrolment()?;
+    fn retire_old_vault(&self, mailbox: &Mailbox, card: &EnrolmentCard, device: Uuid) -> Result<u32> {
+        let enrolment = mailbox.enrolment()?;
         if !enrolment.authorities.contains(&card.authority) {
             return Err(Error::Card { reason: CardReason::OtherAuthority });
         }
         if enrolment.device == device {
             return Err(Error::Card { reason: CardReason::UsedAlready });
         }
-        let guard = self.mailbox.pin_guard()?;
-        let file = KeyFile::read(&self.folder).ok().flatten();
-        let whole = match file.map(|file| file.check(&*self.secret)) {
+        let guard = mailbox.pin_guard()?;
+        let file = KeyFile::read(self.folder.path()).ok().flatten();
+        let whole = match file.map(|file| file.check(&self.folder)) {
             // nothing is known of the secret: no file may be given up
             Some(Err(VaultError::Secret(e))) if e != SecretError::Lost => return Err(VaultError::Secret(e).into()),
             checked => checked.is_some_and(|checked| checked.is_ok()),
         };
         if guard.damaged || !(guard.gone.is_some() || whole) {
-            self.mailbox.give_up_vault(DestructionReason::Replaced, true)?;
-            vault::set_vault_aside(&self.folder)?;
+            mailbox.give_up_vault(DestructionReason::Replaced, true)?;
+            vault::set_vault_aside(self.folder.path())?;
         } else {
-            self.mailbox.give_up_vault(DestructionReason::Replaced, false)?;
-            vault::destroy(&self.folder, &*self.secret, guard.generation)?;
+            mailbox.give_up_vault(DestructionReason::Replaced, false)?;
+            vault::destroy(self.folder.path(), &self.folder, guard.generation)?;
         }
         Ok(guard.generation)
     }
@@ -262,16 +332,35 @@ impl Phone {
     /// Retention and parts nobody needs. What fails here is tried again at the next unlock.
     fn apply_retention(&self) {
         let tidied = self.with(|open| {
-            let days = i64::from(self.mailbox.policy()?.keep_cards_days);
-            let forgotten = open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;
-            self.mailbox.note_forgotten(forgotten)?;
+            let mailbox = self.mailbox()?;
+            let days = i64::from(mailbox.policy()?.keep_cards_days);
+            let forgotten = open.vault.forget_cards(mailbox.now()?.div_euclid(86_400) - days)?;
+            mailbox.note_forgotten(forgotten)?;
             let pinned: Vec<Digest> = open.drafts.list()?.into_iter().map(|draft| draft.sha256).collect();
-            Ok(self.mailbox.drop_parts(&pinned)?)
+            Ok(mailbox.drop_parts(&pinned)?)
         });
         if let Err(error) = tidied {
             tracing::warn!(%error, "tidying the vault");
         }
     }
+}
+
+/// Opens what all else hangs on, in the order in which a loss is told from damage: the folder's id, the key store, the
+/// mailbox. Finishes a destruction that was begun.
+fn open_mailbox(folder: &Folder, clock: Arc<dyn Clock>) -> Result<(Arc<Mailbox>, Option<PinGuard>)> {
+    if folder.is_empty()? {
+        return Err(Error::NotEnrolled);
+    }
+    folder.check()?;
+    let may_be_new = matches!(KeyFile::read(folder.path()), Ok(None));
+    let mailbox = Mailbox::open(folder.path(), folder, clock, may_be_new)?;
+    let guard = if mailbox.is_enrolled()? { Some(mailbox.pin_guard()?) } else { None };
+    match guard {
+        None | Some(PinGuard { gone: None, .. }) => {}
+        Some(PinGuard { kept: true, .. }) => vault::set_vault_aside(folder.path())?,
+        Some(PinGuard { generation, .. }) => vault::destroy(folder.path(), folder, generation)?,
+    }
+    Ok((Arc::new(mailbox), guard))
 }
 
 /// Makes the folder where it is missing. Says what is wrong with a path before SQLite makes a file somewhere else.

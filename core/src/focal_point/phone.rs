@@ -9,14 +9,14 @@ use crate::questionnaire::Questionnaire;
 use crate::screening::read_questionnaire;
 use crate::vault::drafts::{self, DraftInfo, Drafts};
 use crate::vault::mailbox::Mailbox;
-use crate::vault::{DeviceSecret, Vault};
+use crate::vault::{Folder, Vault};
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A focal point's folder on this phone. Several people on one phone: one folder each, and a [`DeviceSecret`] each.
+/// A focal point's folder on this phone, open for this object alone. Several people on one phone: one folder each. Dropping
+/// the object locks the vault, whoever still holds a session.
 ///
 /// ```
 /// # use std::collections::BTreeMap;
@@ -84,11 +84,19 @@ use uuid::Uuid;
 /// ```
 pub struct FocalPoint(pub(super) Arc<Phone>);
 
+impl Drop for FocalPoint {
+    fn drop(&mut self) {
+        self.lock();
+        *write(&self.0.mailbox) = Err(Error::Locked);
+        self.0.folder.release();
+    }
+}
+
 pub(super) struct Phone {
-    pub(super) folder: PathBuf,
-    pub(super) secret: Arc<dyn DeviceSecret>,
+    pub(super) folder: Folder,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) mailbox: Arc<Mailbox>,
+    /// Or why there is none: [`State`](super::State) says how a new card leads out of it.
+    pub(super) mailbox: RwLock<Result<Arc<Mailbox>>>,
     /// Nothing while locked.
     pub(super) open: Mutex<Option<Unlocked>>,
     /// By the monotonic clock: before it no PIN is tried.
@@ -109,6 +117,10 @@ pub(super) struct Live {
 }
 
 impl Phone {
+    pub(super) fn mailbox(&self) -> Result<Arc<Mailbox>> {
+        self.mailbox.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn open(&self) -> MutexGuard<'_, Option<Unlocked>> {
         lock(&self.open)
     }
@@ -118,12 +130,13 @@ impl Phone {
     }
 
     pub(super) fn limit(&self) -> Result<u32> {
-        Ok(self.mailbox.policy()?.pin_attempts.max(1))
+        Ok(self.mailbox()?.policy()?.pin_attempts.max(1))
     }
 
     pub(super) fn is_revoked(&self) -> Result<bool> {
-        let Some((_, catalog)) = self.mailbox.catalog()? else { return Ok(false) };
-        Ok(catalog.revoked.contains(&self.mailbox.enrolment()?.device))
+        let mailbox = self.mailbox()?;
+        let Some((_, catalog)) = mailbox.catalog()? else { return Ok(false) };
+        Ok(catalog.revoked.contains(&mailbox.enrolment()?.device))
     }
 
     /// The interview of a draft, read from the vault where it is not in memory.
@@ -143,7 +156,7 @@ impl Phone {
 
     /// Ends what was cut off while an interview was sealed.
     pub(super) fn settle(&self, open: &Unlocked) -> Result<()> {
-        Ok(open.drafts.settle(&open.vault, &self.mailbox)?)
+        Ok(open.drafts.settle(&open.vault, &*self.mailbox()?)?)
     }
 
     /// Erases what was sealed or discarded, with its file and key. What fails here is done at the next opening.
@@ -160,15 +173,15 @@ impl Phone {
             Ok(ended.then(|| (open.vault.seed().clone(), open.drafts.generation() + 1)))
         })?;
         let Some((seed, next)) = next else { return Ok(()) };
-        let key = drafts::key(&seed, next, &*self.secret)?;
+        let key = drafts::key(&seed, next, &self.folder)?;
         let old = self.with(|open| {
             // unless another call was faster, or another vault is open by now
             if (open.vault.seed(), open.drafts.generation() + 1) == (&seed, next) {
-                open.drafts = open.vault.move_drafts(&self.folder, &open.drafts, &key)?;
+                open.drafts = open.vault.move_drafts(self.folder.path(), &open.drafts, &key)?;
             }
-            Ok(open.vault.remove_old_drafts(&self.folder, open.drafts.generation())?)
+            Ok(open.vault.remove_old_drafts(self.folder.path(), open.drafts.generation())?)
         })?;
-        Ok(old.forget(&*self.secret)?)
+        Ok(old.forget(&self.folder)?)
     }
 
     /// A questionnaire that is on the phone, read once.
@@ -176,7 +189,7 @@ impl Phone {
         if let Some(form) = lock(&self.questionnaires).get(hash) {
             return Ok(form.clone());
         }
-        let bytes = self.mailbox.part(hash)?.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
+        let bytes = self.mailbox()?.part(hash)?.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = read_questionnaire(&bytes).map_err(|_| Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = Arc::new(form);
         lock(&self.questionnaires).insert(*hash, form.clone());
@@ -184,7 +197,7 @@ impl Phone {
     }
 
     pub(super) fn setting(&self, vault: &Vault, info: &DraftInfo, language: &str) -> Result<InterviewConfig> {
-        let commune = self.mailbox.enrolment()?.commune;
+        let commune = self.mailbox()?.enrolment()?.commune;
         let province = places::province_of(&commune).map(|place| ("device.province".to_owned(), place.code.to_owned()));
         Ok(InterviewConfig {
             language: language.to_owned(),
@@ -201,6 +214,10 @@ impl Phone {
 /// The month, kept within what the dictionary knows: a clock that is years off must not stop a sealing.
 pub(super) fn month(unix: i64) -> String {
     civil_month(unix).clamp("2020-01".into(), "2040-12".into())
+}
+
+pub(super) fn write<T>(slot: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    slot.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,7 +6,7 @@ use crate::input::{Input, typed};
 use crate::vault::cipher::FileKey;
 use crate::vault::keys::{KeyFile, Keys};
 use crate::vault::mailbox::PinGuard;
-use crate::vault::{self, VaultError};
+use crate::vault::{self, DeviceSecret as _, VaultError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -16,42 +16,44 @@ pub const LEAST_PIN: usize = 6;
 impl Phone {
     /// Key file, then the counter, then the PIN: in this order, so that neither damage nor a lost key store costs an attempt.
     pub(super) fn verify_pin(&self, pin: &str) -> Result<(Keys, FileKey)> {
-        if !self.mailbox.is_enrolled()? {
+        let mailbox = self.mailbox()?;
+        if !mailbox.is_enrolled()? {
             return Err(Error::NotEnrolled);
         }
-        let PinGuard { wrong, gone, generation, .. } = self.mailbox.pin_guard()?;
+        let PinGuard { wrong, gone, generation, .. } = mailbox.pin_guard()?;
         if let Some(reason) = gone {
             return Err(Error::VaultDestroyed { reason });
         }
-        let keys = KeyFile::read(&self.folder)?.ok_or(VaultError::Damaged(PhoneFile::Keys))?.check(&*self.secret)?;
+        let keys =
+            KeyFile::read(self.folder.path())?.ok_or(VaultError::Damaged(PhoneFile::Keys))?.check(&self.folder)?;
         self.wait(wrong + 1)?;
-        let made = self.mailbox.count_attempt()?;
+        let made = mailbox.count_attempt()?;
         let limit = self.limit()?;
         // more can only be where a crash came between the last guess and the destruction
-        let opened = if made > limit { Ok(None) } else { keys.open(&typed(Input::Secret, pin), &*self.secret) };
+        let opened = if made > limit { Ok(None) } else { keys.open(&typed(Input::Secret, pin), &self.folder) };
         match opened {
             Ok(Some(key)) => {
-                self.mailbox.reset_attempts()?;
+                mailbox.reset_attempts()?;
                 *lock(&self.next_try) = Duration::ZERO;
                 if keys.generation() != generation {
-                    self.mailbox.set_generation(keys.generation())?;
+                    mailbox.set_generation(keys.generation())?;
                 }
                 if keys.generation() > 1 {
-                    let _ = self.secret.forget(&vault::keys::purpose(keys.generation() - 1));
+                    let _ = self.folder.forget(&vault::keys::purpose(keys.generation() - 1));
                 }
                 Ok((keys, key))
             }
             Ok(None) if made >= limit => {
                 let reason = DestructionReason::TooManyWrongPins;
-                self.mailbox.give_up_vault(reason, false)?;
+                mailbox.give_up_vault(reason, false)?;
                 *self.open() = None;
-                vault::destroy(&self.folder, &*self.secret, keys.generation())?;
+                vault::destroy(self.folder.path(), &self.folder, keys.generation())?;
                 Err(Error::VaultDestroyed { reason })
             }
             Ok(None) => Err(Error::WrongPin { attempts_left: limit - made, retry_after: delay(made) }),
             Err(e) => {
                 *lock(&self.next_try) = Duration::ZERO;
-                self.mailbox.uncount_attempt()?;
+                mailbox.uncount_attempt()?;
                 Err(e.into())
             }
         }

@@ -101,24 +101,25 @@ impl FocalPoint {
                 languages,
             })
         };
-        self.0.mailbox.questionnaires()?.into_iter().map(listed).collect()
+        self.0.mailbox()?.questionnaires()?.into_iter().map(listed).collect()
     }
 
     /// Begins an interview; its draft is on the disk when this returns. Not on a phone whose card was revoked.
     pub fn start(&self, questionnaire: &str, language: &str) -> Result<Session> {
         let phone = &self.0;
-        if !phone.mailbox.is_enrolled()? {
+        let mailbox = phone.mailbox()?;
+        if !mailbox.is_enrolled()? {
             return Err(Error::NotEnrolled);
         }
         if phone.is_revoked()? {
             return Err(Error::Refused { reason: RefusedReason::CardRevoked });
         }
-        let newest = phone.mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
+        let newest = mailbox.questionnaires()?.into_iter().find(|(id, _)| id == questionnaire);
         let (id, hash) = newest.ok_or(Error::NotFound { what: NotFoundItem::Questionnaire })?;
         let form = phone.questionnaire(&hash)?;
         let language =
             screening::language(&form, language).ok_or(Error::NotFound { what: NotFoundItem::Language })?.to_owned();
-        let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
+        let (draft, started) = (Uuid::new_v4(), mailbox.now()?);
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
         phone.with(|open| {
             let interview = Interview::start(form, phone.setting(&open.vault, &info, &language)?);
@@ -261,10 +262,10 @@ impl Session {
     }
 
     fn seal(&self, raise: Option<&str>) -> Result<Finished> {
-        let phone = &self.phone;
-        let (_, catalog) = phone.mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
-        let commune = phone.mailbox.enrolment()?.commune;
-        let now = phone.mailbox.now()?;
+        let (phone, mailbox) = (&self.phone, self.phone.mailbox()?);
+        let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
+        let commune = mailbox.enrolment()?.commune;
+        let now = mailbox.now()?;
         phone.with(|open| {
             phone.live(open, self.draft)?;
             let Unlocked { vault, drafts, live } = open;
@@ -324,7 +325,7 @@ impl Session {
             let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };
             let sealing = Sealing { card, saved };
             drafts.begin_sealing(self.draft, &sealing)?;
-            let posted = phone.mailbox.post(record, Some(&sealed), |seq| {
+            let posted = mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let undo = undo.as_ref().map(undo_hash);
                 let code = code.clone();

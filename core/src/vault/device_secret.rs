@@ -4,8 +4,7 @@ use zeroize::Zeroizing;
 
 /// An operation inside the phone's key store: it answers questions with a secret that it never gives away.
 ///
-/// One object serves one folder; where several people share a phone, the app puts the folder's name before each purpose.
-/// Android: an HMAC key in the Keystore, without user authentication, kept out of backups. iOS: a keychain item of this
+/// Purposes begin with the random id of a folder, so that one key store serves several people on one phone. Android: an HMAC key in the Keystore, without user authentication, kept out of backups. iOS: a keychain item of this
 /// device only. A purpose that was never asked for gets a secret at its first `derive`.
 pub trait DeviceSecret: Send + Sync {
     /// 32 bytes that only this phone can compute: the same for the same purpose and input, forever, or until `forget`.

@@ -23,8 +23,8 @@ use crate::error::{NotFoundItem, PhoneFile};
 use ring::hkdf;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -69,7 +69,7 @@ impl Drafts {
         }
         let mut connection = cipher::open(&path, key, fresh).map_err(|e| e.at(PhoneFile::Drafts))?;
         schema::prepare(&mut connection, schema::DRAFTS, PhoneFile::Drafts, fresh)?;
-        Ok(Self { store: Store { connection: Mutex::new(connection), file: PhoneFile::Drafts }, generation })
+        Ok(Self { store: Store::new(connection, PhoneFile::Drafts), generation })
     }
 
     /// Counts the files of this vault's drafts.

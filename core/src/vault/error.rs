@@ -14,6 +14,9 @@ pub enum VaultError {
     /// This file is damaged.
     #[error("{} is damaged", .0.name())]
     Damaged(PhoneFile),
+    /// Another object has the folder open.
+    #[error("in use")]
+    InUse,
     /// A file was written by a newer version.
     #[error("written by a newer version")]
     Newer,
@@ -68,6 +71,7 @@ impl From<VaultError> for Error {
             VaultError::Secret(SecretError::WrongLength(bytes)) => InternalReason::SecretLength { bytes }.into(),
             VaultError::Secret(SecretError::Exception) => InternalReason::SecretException.into(),
             VaultError::Damaged(file) => Error::Damaged { file },
+            VaultError::InUse => Error::InUse,
             VaultError::Newer => Error::NewerVersion,
             VaultError::Storage | VaultError::Io(_) => Error::Storage,
             VaultError::NotEnrolled => Error::NotEnrolled,

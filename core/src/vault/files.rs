@@ -65,11 +65,12 @@ pub fn set_vault_aside(folder: &Path) -> Result<(), VaultError> {
     set_aside(folder, &vault_files(folder)?)
 }
 
-/// For a folder whose mailbox is damaged, when the coordinator says so: everything is moved aside and kept, so that a new
-/// card can be taken.
-pub fn start_over(folder: &Path) -> Result<(), VaultError> {
+/// Moves everything out of the way of a new card, where the folder's mailbox or the key store's secrets are lost: it may be
+/// that somebody can still repair it.
+pub fn set_all_aside(folder: &Path) -> Result<(), VaultError> {
     let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Mailbox.name()));
-    set_aside(folder, &[&vault_files(folder)?[..], &mailbox].concat())
+    let id = [PhoneFile::Folder.name().to_owned()];
+    set_aside(folder, &[&vault_files(folder)?[..], &mailbox, &id].concat())
 }
 
 /// Destroys the vault on purpose: its files, and what the key store knows of the wrap of this generation. (The one

@@ -15,7 +15,7 @@
 use super::cipher::FileKey;
 use super::device_secret::{DeviceSecret, SecretError};
 use super::error::VaultError;
-use super::store::sync_folder;
+use super::store::write_beside;
 use crate::clock::Clock;
 use crate::envelope::{Digest, from_json, random, sha256};
 use crate::error::PhoneFile;
@@ -24,7 +24,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::Path;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -139,6 +139,11 @@ impl KeyFile {
         if sane { Ok(Self { body, sha256: hash, tag }) } else { Err(DAMAGED) }
     }
 
+    /// Counts the PINs of its vault.
+    pub fn generation(&self) -> u32 {
+        self.body.terms.generation
+    }
+
     /// Checks that this phone's key store still has the secret that made this file.
     pub fn check(self, secret: &dyn DeviceSecret) -> Result<Keys, VaultError> {
         let tag = secret.derive(&purpose(self.body.terms.generation), &input(b"tag:", &self.sha256.0))?;
@@ -196,12 +201,7 @@ impl Keys {
         let sha256 = sha256(body.as_bytes());
         let tag = Digest(*secret.derive(&self.purpose(), &input(b"tag:", &sha256.0))?);
         let text = serde_json::to_vec(&OnDisk { body, sha256, tag }).expect("plain data has a JSON form");
-        let beside = folder.join(BESIDE);
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&beside, folder.join(NAME))?;
-        Ok(sync_folder(folder)?)
+        write_beside(folder, NAME, &text)
     }
 
     /// The vault that the key opens.

@@ -11,8 +11,8 @@ use crate::record::Code;
 use ring::hmac;
 use rusqlite::params;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -73,7 +73,7 @@ impl Vault {
         let path = folder.join(PhoneFile::Vault.name());
         let mut connection = cipher::open(&path, key, fresh).map_err(|e| e.at(PhoneFile::Vault))?;
         schema::prepare(&mut connection, schema::VAULT, PhoneFile::Vault, fresh)?;
-        Ok(Store { connection: Mutex::new(connection), file: PhoneFile::Vault })
+        Ok(Store::new(connection, PhoneFile::Vault))
     }
 
     /// The vault's part of the keys of its drafts, and the sign by which one vault is told from another.

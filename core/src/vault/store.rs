@@ -5,6 +5,7 @@ use crate::error::PhoneFile;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Lines on a page of any list.
@@ -12,14 +13,33 @@ pub const PAGE: usize = 50;
 
 /// One encrypted database with one connection. Those who write get a transaction, those who read a connection.
 pub(super) struct Store {
-    pub(super) connection: Mutex<Connection>,
-    pub(super) file: PhoneFile,
+    connection: Mutex<Connection>,
+    file: PhoneFile,
+    damaged: AtomicBool,
 }
 
 impl Store {
+    pub(super) fn new(connection: Connection, file: PhoneFile) -> Self {
+        Self { connection: Mutex::new(connection), file, damaged: AtomicBool::new(false) }
+    }
+    /// Whether damage was met since the file was opened.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+    fn judge(&self, e: VaultError) -> VaultError {
+        match e.at(self.file) {
+            VaultError::Damaged(file) => {
+                self.damaged.store(true, Ordering::Relaxed);
+                VaultError::Damaged(file)
+            }
+            // where it met damage SQLite refuses what follows as if the disk did
+            VaultError::Storage if self.is_damaged() => VaultError::Damaged(self.file),
+            e => e,
+        }
+    }
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, VaultError>) -> Result<T, VaultError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection).map_err(|e| e.at(self.file))
+        work(&connection).map_err(|e| self.judge(e))
     }
     /// All of it is on the disk when this returns, or none of it ever.
     pub(super) fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T, VaultError>) -> Result<T, VaultError> {
@@ -30,7 +50,7 @@ impl Store {
             transaction.commit()?;
             Ok(done)
         };
-        all(&mut connection).map_err(|e: VaultError| e.at(self.file))
+        all(&mut connection).map_err(|e: VaultError| self.judge(e))
     }
     /// Moves the WAL into the file and cuts it to nothing, so that no frame holds what was erased.
     pub(super) fn empty_wal(&self) -> Result<(), VaultError> {
@@ -71,6 +91,17 @@ pub(super) fn rows<T>(
 
 pub(super) fn texts<T: DeserializeOwned>(c: &Connection, sql: &str) -> Result<Vec<T>, VaultError> {
     rows(c, sql, [], |r| from_json(r, 0))
+}
+
+/// Writes a file beside, then renames it over the old one; durable when this returns.
+pub(super) fn write_beside(folder: &Path, name: &str, text: &[u8]) -> Result<(), VaultError> {
+    use std::io::Write as _;
+    let beside = folder.join(format!("{name}.new"));
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, folder.join(name))?;
+    Ok(sync_folder(folder)?)
 }
 
 /// Makes a rename or a removal in a folder durable.

@@ -2,12 +2,15 @@
 
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
+use tabara_core::clock::SystemClock;
 use tabara_core::envelope::{Digest, SigningKey};
-use tabara_core::record::{Code, QuestionnaireRef, Uuid};
+use tabara_core::record::Uuid;
 use tabara_core::vault::Vault;
-use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::cipher::{FileKey, open};
-use tabara_core::vault::drafts::DraftInfo;
+use tabara_core::vault::drafts::{self, DraftInfo};
+use tabara_core::vault::mailbox::Mailbox;
+use tabara_support::phone::KeyStore;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -44,56 +47,44 @@ fn read(file: &Connection) {
     }
 }
 
-/// `begin`: twelve drafts that grow and shrink among each other, and is then killed. `seal`: goes on, seals eleven of
-/// them, discards none, and is killed again.
+/// `begin`: twelve drafts that grow and shrink among each other, and is then killed. `seal`: goes on, seals eleven of them,
+/// and is killed again. Prints the name of the file of drafts and its key.
 fn live(folder: &Path, key: &FileKey, step: &str) {
     let id = Uuid::from_u128(1);
-    let drafts: Vec<Uuid> = (1..=12).map(Uuid::from_u128).collect();
+    let of_draft: Vec<Uuid> = (1..=12).map(Uuid::from_u128).collect();
     // each draft says a letter of its own, so that a piece of it shows wherever a page cuts it
     let state = |draft: usize, len: usize| vec![b'g' + draft as u8; 8 * len];
-    let vault = match step {
-        "begin" => {
-            let vault = Vault::create(folder, key, id, &SigningKey::from_seed([1; 32])).expect("a new vault");
-            for (at, draft) in drafts.iter().enumerate() {
-                let (questionnaire, sha256) = ("q".to_owned(), Digest([0; 32]));
-                let info = DraftInfo { draft: *draft, questionnaire, sha256, started: 0 };
-                vault.begin(&info, &state(at, 10)).expect("a draft");
-            }
-            for round in 0..30 {
-                for (at, draft) in drafts.iter().enumerate() {
-                    vault.save(*draft, &state(at, 1 + (round * 37 + at * 91) % 700)).expect("saved");
-                }
-            }
-            vault
+    let secret = KeyStore::at(folder.join("key-store"));
+    let mailbox = Mailbox::open(folder, &secret, Arc::new(SystemClock::default()), true).expect("the mailbox");
+    let (vault, mut drafts);
+    if step == "begin" {
+        vault = Vault::create(folder, key, id, &SigningKey::from_seed([1; 32])).expect("a new vault");
+        drafts = vault.open_drafts(folder, &secret, &mailbox).expect("a file of drafts");
+        for (at, draft) in of_draft.iter().enumerate() {
+            let (questionnaire, sha256) = ("q".to_owned(), Digest([0; 32]));
+            let info = DraftInfo { draft: *draft, questionnaire, sha256, started: 0 };
+            drafts.begin(&info, &state(at, 10)).expect("a draft");
         }
-        _ => {
-            let vault = Vault::open(folder, key, id).expect("the vault opens");
-            for draft in &drafts[..11] {
-                let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
-                let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
-                let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) };
-                let (outcome, day, withdrawn) = (None, 20_000, false);
-                let (counted, referrals) = (true, vec![]);
-                let card = CaseSummary {
-                    record,
-                    case,
-                    code,
-                    questionnaire,
-                    month,
-                    commune,
-                    outcome,
-                    day,
-                    withdrawn,
-                    counted,
-                    referrals,
-                };
-                vault.begin_sealing(*draft, &card, None).expect("begun");
-                vault.end_sealing(*draft, &card).expect("sealed");
+        for round in 0..30 {
+            for (at, draft) in of_draft.iter().enumerate() {
+                drafts.save(*draft, &state(at, 1 + (round * 37 + at * 91) % 700)).expect("saved");
             }
-            vault
         }
-    };
+    } else {
+        vault = Vault::open(folder, key, id).expect("the vault opens");
+        drafts = vault.open_drafts(folder, &secret, &mailbox).expect("the file of drafts");
+        for draft in &of_draft[..11] {
+            drafts.discard(*draft).expect("ended");
+            let next = drafts::key(vault.seed(), drafts.generation() + 1, &secret).expect("the next key");
+            drafts = vault.move_drafts(folder, &drafts, &next).expect("moved");
+            let old = vault.remove_old_drafts(folder, drafts.generation()).expect("removed");
+            old.forget(&secret).expect("forgotten");
+        }
+    }
+    let key = drafts::key(vault.seed(), drafts.generation(), &secret).expect("the key in force");
+    let hex: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("drafts-{}.db {hex}", drafts.generation());
     // as a kill would leave it: nothing is closed, so SQLite does not tidy up
-    std::mem::forget(vault);
+    std::mem::forget((vault, drafts, mailbox));
     std::process::exit(0);
 }

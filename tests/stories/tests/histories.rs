@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::Error;
 use tabara_support::crash_history::{Event, Origin, PIN, Told, check, live, open};
@@ -23,9 +24,9 @@ fn enrolled(keys: KeyStore) -> Origin {
 
 fn on_a_failing_disk(origin: &Origin, seed: u64, fault: Fault) -> bool {
     let mut rng = Rng::new(seed);
-    let folder = origin.copy();
+    let (folder, keys) = (origin.copy(), Arc::new(origin.keys.image(None)));
     let disk = Disk::watch();
-    let phone = open(folder.path(), &origin.keys).unwrap();
+    let phone = open(folder.path(), &keys).unwrap();
     phone.unlock(PIN).unwrap();
     let mut told = Told::default();
     disk.fail_at(rng.below(160) as u64, fault);
@@ -40,21 +41,25 @@ fn on_a_failing_disk(origin: &Origin, seed: u64, fault: Fault) -> bool {
     }
     drop(phone);
     disk.mend();
-    for file in ["vault.db-shm", "mailbox.db-shm"] {
-        let _ = std::fs::remove_file(folder.path().join(file));
+    for file in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
+        if file.to_string_lossy().ends_with("-shm") {
+            std::fs::remove_file(file).unwrap();
+        }
     }
-    let phone = open(folder.path(), &origin.keys).unwrap();
+    let phone = open(folder.path(), &keys).unwrap();
     phone.unlock(PIN).unwrap();
     check(origin, &phone, told);
     failed
 }
 
 /// Kills a process that uses a phone (`src/bin/crash_history.rs`) somewhere in its second life.
-fn killed(origin: &Origin, keys: &std::path::Path, seed: u64) -> bool {
+fn killed(origin: &Origin, seed: u64) -> bool {
     let mut rng = Rng::new(seed);
-    let folder = origin.copy();
+    let (folder, beside) = (origin.copy(), tempfile::tempdir().unwrap());
+    let keys = beside.path().join("key-store");
+    drop(origin.keys.image(Some(keys.clone())));
     let mut child = Command::new(env!("CARGO_BIN_EXE_crash_history"))
-        .args([folder.path(), keys])
+        .args([folder.path(), &keys])
         .arg(seed.to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -75,7 +80,7 @@ fn killed(origin: &Origin, keys: &std::path::Path, seed: u64) -> bool {
     }
     let weight = told.weight();
     let _disk = Disk::watch();
-    let phone = open(folder.path(), &origin.keys).unwrap();
+    let phone = open(folder.path(), &Arc::new(KeyStore::at(keys))).unwrap();
     phone.unlock(PIN).unwrap();
     check(origin, &phone, told);
     weight > 1
@@ -129,8 +134,6 @@ fn a_disk_that_becomes_read_only_is_an_error_without_effect_and_nothing_is_lost(
 
 #[test]
 fn a_killed_app_loses_nothing_that_was_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("key-store");
-    let origin = enrolled(KeyStore::at(keys.clone()));
-    all("a kill", 8, |seed| killed(&origin, &keys, seed));
+    let origin = enrolled(KeyStore::default());
+    all("a kill", 8, |seed| killed(&origin, seed));
 }

@@ -11,7 +11,7 @@ use tabara_core::Error;
 use tabara_core::clock::Clock;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::vault::mailbox::Applied;
-use tabara_core::vault::{self, DeviceSecret as _, SecretError, cipher, cipher::FileKey};
+use tabara_core::vault::{DeviceSecret as _, Folder, SecretError, cipher, cipher::FileKey};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
 
@@ -103,6 +103,8 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     world.fails("PinTooShort", phone.enrol(&card, &MARKER[..4]));
     phone.enrol(&card, pin).unwrap();
     world.fails("AlreadyEnrolled", phone.enrol(&card, pin));
+    let second = world.open();
+    world.fails("InUse", second);
     let elsewhere = world.folder.path().join(format!("{MARKER}\0"));
     world.fails("Folder", FocalPoint::open(&elsewhere, world.keys.clone(), world.clock.clone()));
     world.office.supply(&phone);
@@ -171,7 +173,10 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         world.fails("Damaged", opened);
         restore(&world);
     }
-    let key = FileKey(*world.keys.derive("mailbox", b"tabara mailbox key 1").unwrap());
+    let folder = Folder::open(world.folder.path(), world.keys.clone()).unwrap();
+    folder.check().unwrap();
+    let key = FileKey(*folder.derive("mailbox", b"tabara mailbox key 1").unwrap());
+    drop(folder);
     let file = cipher::open(&world.path("mailbox.db"), &key, false).unwrap();
     file.pragma_update(None, "user_version", 99).unwrap();
     drop(file);
@@ -214,8 +219,8 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     world.clock.forward(Duration::from_secs(3600));
     world.fails("VaultDestroyed", phone.unlock(MARKER));
     drop(phone);
-    vault::start_over(world.folder.path()).unwrap();
-    std::fs::create_dir(world.path("mailbox.db")).unwrap();
+    std::fs::remove_file(world.path("lock")).unwrap();
+    std::fs::create_dir(world.path("lock")).unwrap();
     let unwritable = world.open().map(drop);
     world.fails("Storage", unwritable);
 
@@ -234,6 +239,7 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         "KeyStoreLost",
         "VaultDestroyed",
         "Damaged",
+        "InUse",
         "NewerVersion",
         "Storage",
         "Folder",
@@ -256,6 +262,7 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         Error::Offline | Error::Internal { .. } => true,
         Error::Locked | Error::WrongPin { .. } | Error::TooSoon { .. } | Error::PinTooShort { .. } => true,
         Error::KeyStoreUnavailable | Error::KeyStoreLost | Error::Damaged { .. } | Error::NewerVersion => true,
+        Error::InUse => true,
         Error::VaultDestroyed { .. } | Error::Folder { .. } | Error::AlreadyEnrolled => true,
         Error::Storage | Error::NotEnrolled | Error::Card { .. } | Error::NotFound { .. } => true,
         Error::Answer { .. } | Error::Incomplete | Error::NoConsent | Error::Untrusted { .. } => true,

@@ -3,12 +3,12 @@
 
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use tabara_core::Error;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::vault::cipher::{self, FileKey};
 use tabara_core::vault::keys::KeyFile;
-use tabara_core::vault::{DeviceSecret as _, PhoneFile};
+use tabara_core::vault::{DeviceSecret as _, Folder, PhoneFile};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
 
@@ -21,9 +21,15 @@ struct Phone {
 }
 
 impl Phone {
-    /// A copy of the frozen files.
+    /// A copy of the frozen files. `TABARA_WRITE=phone` freezes them anew.
     fn frozen() -> Self {
+        static FREEZE: Once = Once::new();
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/phone-1");
+        FREEZE.call_once(|| {
+            if std::env::var("TABARA_WRITE").is_ok_and(|what| what == "phone") {
+                freeze(&from);
+            }
+        });
         let folder = tempfile::tempdir().unwrap();
         for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
             std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
@@ -45,11 +51,13 @@ impl Phone {
     }
     /// A database as it lies on the disk.
     fn database(&self, file: PhoneFile) -> Connection {
+        let folder = Folder::open(self.folder.path(), self.keys.clone()).unwrap();
+        folder.check().unwrap();
         let key = match file {
-            PhoneFile::Mailbox => FileKey(*self.keys.derive("mailbox", b"tabara mailbox key 1").unwrap()),
+            PhoneFile::Mailbox => FileKey(*folder.derive("mailbox", b"tabara mailbox key 1").unwrap()),
             _ => {
-                let keys = KeyFile::read(self.folder.path()).unwrap().unwrap().check(&*self.keys).unwrap();
-                keys.open(PIN, &*self.keys).unwrap().unwrap()
+                let keys = KeyFile::read(self.folder.path()).unwrap().unwrap().check(&folder).unwrap();
+                keys.open(PIN, &folder).unwrap().unwrap()
             }
         };
         cipher::open(&self.path(file), &key, false).unwrap()
@@ -57,11 +65,41 @@ impl Phone {
     fn schema(&self, file: PhoneFile) -> Vec<(String, Option<String>)> {
         let database = self.database(file);
         let version = database.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0)).unwrap().to_string();
-        let sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'answers_%' ORDER BY name";
+        let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
         let mut query = database.prepare(sql).unwrap();
         let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         rows.map(Result::unwrap).chain([("version".to_owned(), Some(version))]).collect()
     }
+}
+
+/// Makes the files of a phone: enrolled, one case sealed, one interview begun.
+fn freeze(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir(folder).unwrap();
+    let office = Office::new(&[include_str!("../../../questionnaires/first-line.md")]);
+    let keys = Arc::new(KeyStore::at(folder.join("key-store")));
+    let phone = FocalPoint::open(folder, keys, SetClock::at(MARCH)).unwrap();
+    phone.enrol(&office.card(MARCH), PIN).unwrap();
+    office.supply(&phone);
+    for name in ["Ines", "Bisi"] {
+        let session = phone.start("first_line", "en").unwrap();
+        for (path, value) in [
+            ("consent", "yes"),
+            ("statistics", "yes"),
+            ("sex", "f"),
+            ("left", "yes"),
+            ("forced", "yes"),
+            ("name", name),
+        ] {
+            session.answer(path, Some(value)).unwrap();
+        }
+        session.next().unwrap();
+        if name == "Ines" {
+            session.finish(None).unwrap();
+        }
+    }
+    drop(phone);
+    std::fs::remove_file(folder.join("lock")).unwrap();
 }
 
 #[test]
@@ -93,12 +131,13 @@ fn an_upgraded_phone_has_the_tables_of_a_fresh_one() {
 fn a_newer_file_is_refused_and_its_data_survives() {
     for file in [PhoneFile::Mailbox, PhoneFile::Vault] {
         let phone = Phone::frozen();
+        let version: i64 = phone.database(file).query_row("PRAGMA user_version", [], |r| r.get(0)).unwrap();
         phone.database(file).pragma_update(None, "user_version", 99).unwrap();
         let before = std::fs::read(phone.path(file)).unwrap();
         let refused = phone.open().and_then(|phone| phone.unlock(PIN));
         assert_eq!(refused, Err(Error::NewerVersion));
         assert_eq!(std::fs::read(phone.path(file)).unwrap(), before);
-        phone.database(file).pragma_update(None, "user_version", 1).unwrap();
+        phone.database(file).pragma_update(None, "user_version", version).unwrap();
         let phone = phone.open().unwrap();
         phone.unlock(PIN).unwrap();
         assert_eq!((phone.drafts().unwrap().len(), phone.cases(0).unwrap().len()), (1, 1));

@@ -34,6 +34,7 @@ impl Origin {
         origin.office.supply(&phone);
         origin
     }
+    /// A copy of its files.
     pub fn copy(&self) -> tempfile::TempDir {
         let copy = tempfile::tempdir().expect("a folder");
         for file in std::fs::read_dir(self.folder.path()).expect("a folder").map(|file| file.expect("a file")) {

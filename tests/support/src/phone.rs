@@ -28,6 +28,14 @@ impl KeyStore {
             std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         Self { secrets: Mutex::new(secrets), file: Some(file), answers: Mutex::default() }
     }
+    /// As it is now, for a copy of the folder that goes another way; kept in a file, if one is named.
+    pub fn image(&self, file: Option<PathBuf>) -> Self {
+        let secrets = self.secrets.lock().expect("one thread").clone();
+        if let Some(file) = &file {
+            std::fs::write(file, serde_json::to_vec(&secrets).expect("JSON")).expect("the key store's file");
+        }
+        Self { secrets: Mutex::new(secrets), file, answers: Mutex::default() }
+    }
     /// From now on every call fails like this; or works again.
     pub fn fail(&self, with: Option<SecretError>) {
         *self.answers.lock().expect("one thread") = with;
@@ -36,9 +44,13 @@ impl KeyStore {
     pub fn reset(&self) {
         self.secrets.lock().expect("one thread").clear();
     }
-    /// Whether a purpose has a secret.
+    /// Whether a purpose has a secret, in whatever folder.
     pub fn knows(&self, purpose: &str) -> bool {
-        self.secrets.lock().expect("one thread").contains_key(purpose)
+        self.secrets.lock().expect("one thread").keys().any(|own| is_of(own, purpose))
+    }
+    /// Loses the secret of a purpose, in every folder.
+    pub fn lose(&self, purpose: &str) {
+        self.secrets.lock().expect("one thread").retain(|own, _| !is_of(own, purpose));
     }
     fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Digest>) -> T) -> Result<T, SecretError> {
         if let Some(error) = *self.answers.lock().expect("one thread") {
@@ -54,6 +66,11 @@ impl KeyStore {
         }
         Ok(done)
     }
+}
+
+/// Purposes begin with the id of their folder.
+fn is_of(own: &str, purpose: &str) -> bool {
+    own.split_once('.').is_some_and(|(_, rest)| rest == purpose)
 }
 
 impl DeviceSecret for KeyStore {

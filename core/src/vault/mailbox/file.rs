@@ -34,7 +34,21 @@ impl Mailbox {
         let key = FileKey(*secret.derive("mailbox", b"tabara mailbox key 1")?);
         let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(PhoneFile::Mailbox))?;
         schema::prepare(&mut connection, schema::MAILBOX, PhoneFile::Mailbox, may_be_new)?;
-        let store = Store { connection: Mutex::new(connection), file: PhoneFile::Mailbox };
+        let store = Store::new(connection, PhoneFile::Mailbox);
         Ok(Self { store, clock, contact: Mutex::new(None) })
+    }
+
+    /// Whether damage was met since the mailbox was opened.
+    pub fn is_damaged(&self) -> bool {
+        self.store.is_damaged()
+    }
+
+    /// Whether every page of the file can be read.
+    pub fn is_whole(&self) -> Result<bool, VaultError> {
+        let sql = "PRAGMA quick_check(1)";
+        match self.store.read(|c| Ok(c.query_row(sql, [], |r| r.get::<_, String>(0))?)) {
+            Err(VaultError::Damaged(_)) => Ok(false),
+            told => Ok(told? == "ok"),
+        }
     }
 }

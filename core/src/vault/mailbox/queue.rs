@@ -268,6 +268,11 @@ impl Mailbox {
             })
         })
     }
+    /// The server has set records apart because the card is in use on another phone.
+    pub fn is_second_phone(&self) -> Result<bool, VaultError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE state = 'kept' AND reason = ?1)";
+        self.store.read(|c| Ok(c.query_row(sql, [json(&Reason::SecondBinding)], |r| r.get(0))?))
+    }
     /// Takes updates over and sets the cursor behind them. What was decided about a record, or taken back elsewhere, is
     /// noted with the record at once; what only the vault can take waits as it came, once.
     pub fn take_updates(&self, updates: &[Update], cursor: u64) -> Result<(), VaultError> {

@@ -166,13 +166,35 @@ class JourneyTest {
     }
 
     @Test
-    fun `with a damaged mailbox the phone starts over and keeps the files`() {
+    fun `a damaged mailbox is a state, and a new card keeps the files`() {
         enrolled().close()
         folder.resolve("mailbox.db").writeBytes(ByteArray(4096))
-        assertEquals(PhoneFile.MAILBOX, assertThrows<TabaraException.Damaged> { open() }.file)
-        startOver(folder.toString())
-        assertInstanceOf(State.NotEnrolled::class.java, open().state())
+        val phone = open()
+        assertEquals(State.Damaged(PhoneFile.MAILBOX), phone.state())
+        phone.enrol(deployment.card(), PIN)
+        assertInstanceOf(State.Unlocked::class.java, phone.state())
         assertTrue(folder.toFile().list()!!.any { it.endsWith("mailbox.db") && it.startsWith("aside-") })
+    }
+
+    @Test
+    fun `a wiped key store is a state, and a new card leads out of it`() {
+        enrolled().close()
+        secret.keys.clear()
+        val phone = open()
+        assertInstanceOf(State.KeyStoreLost::class.java, phone.state())
+        phone.enrol(deployment.card(), PIN)
+        assertInstanceOf(State.Unlocked::class.java, phone.state())
+        assertEquals(emptyList<Notice>(), phone.notices())
+    }
+
+    @Test
+    fun `closing locks, and frees the folder that has one object at a time`() {
+        val phone = enrolled()
+        val session = phone.start(FORM, "en")
+        assertThrows<TabaraException.InUse> { open() }
+        phone.close()
+        assertThrows<TabaraException.Locked> { session.answer("s2_age", "22") }
+        open().use { assertInstanceOf(State.Locked::class.java, it.state()) }
     }
 
     @Test

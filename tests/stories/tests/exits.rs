@@ -1,0 +1,151 @@
+//! Every state of a phone has a way out that an app can walk: a wiped key store, a damaged mailbox, two objects on one folder, two
+//! people on one phone, an object that was closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use tabara_core::Error;
+use tabara_core::focal_point::{FocalPoint, Session, State};
+use tabara_support::deployment::SetClock;
+use tabara_support::phone::{KeyStore, Office};
+
+const FORM: &str = include_str!("../../../questionnaires/first-line.md");
+const MARCH: i64 = 1_772_323_200;
+const PIN: &str = "271828";
+
+fn open(folder: &Path, keys: &Arc<KeyStore>) -> Result<FocalPoint, Error> {
+    FocalPoint::open(folder, keys.clone(), SetClock::at(MARCH))
+}
+
+fn enrolled(folder: &Path, keys: &Arc<KeyStore>, office: &Office) -> FocalPoint {
+    let phone = open(folder, keys).unwrap();
+    phone.enrol(&office.card(MARCH), PIN).unwrap();
+    office.supply(&phone);
+    phone
+}
+
+fn told(phone: &FocalPoint, name: &str) -> Session {
+    let session = phone.start("first_line", "en").unwrap();
+    for (path, value) in
+        [("consent", "yes"), ("statistics", "yes"), ("sex", "f"), ("left", "yes"), ("forced", "yes"), ("name", name)]
+    {
+        session.answer(path, Some(value)).unwrap();
+    }
+    session
+}
+
+/// What was set aside, without the name that keeps it apart.
+fn aside(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> =
+        names.filter_map(|n| Some(n.strip_prefix("aside-")?.split_once('-')?.1.to_owned())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_wiped_key_store_is_a_state_from_which_a_new_card_leads_out_and_no_file_is_lost() {
+    // given a phone with a sealed case whose key store lost everything
+    let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    let phone = enrolled(folder.path(), &keys, &office);
+    told(&phone, "Bisi").finish(None).unwrap();
+    drop(phone);
+    keys.reset();
+    // when the app opens it, then it says so, and takes a new card
+    let phone = open(folder.path(), &keys).expect("an object to enrol with");
+    assert_eq!(format!("{:?}", phone.state().unwrap()), "KeyStoreLost");
+    assert_eq!(phone.unlock(PIN).err(), Some(Error::KeyStoreLost));
+    phone.enrol(&office.card(MARCH), PIN).unwrap();
+    assert_eq!(phone.state().unwrap(), State::Unlocked);
+    office.supply(&phone);
+    told(&phone, "Ines").finish(None).unwrap();
+    assert!(aside(folder.path()).contains(&"mailbox.db".to_owned()));
+}
+
+#[test]
+fn a_damaged_mailbox_is_a_state_from_which_a_new_card_leads_out_and_no_file_is_lost() {
+    let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    drop(enrolled(folder.path(), &keys, &office));
+    std::fs::write(folder.path().join("mailbox.db"), [7; 8192]).unwrap();
+    let phone = open(folder.path(), &keys).expect("an object to enrol with");
+    assert_eq!(format!("{:?}", phone.state().unwrap()), "Damaged { file: Mailbox }");
+    phone.enrol(&office.card(MARCH), PIN).unwrap();
+    assert_eq!(phone.state().unwrap(), State::Unlocked);
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|f| { f.as_ref().unwrap().file_name().to_string_lossy().ends_with("mailbox.db") })
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn forty_wrong_bytes_anywhere_in_the_mailbox_leave_a_way_out() {
+    let (origin, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    let phone = enrolled(origin.path(), &keys, &office);
+    told(&phone, "Bisi").finish(None).unwrap();
+    drop(phone);
+    let whole = std::fs::read(origin.path().join("mailbox.db")).unwrap();
+    for at in (0..whole.len() - 40).step_by(4096).chain([17, whole.len() - 40]) {
+        let (folder, keys) = (tempfile::tempdir().unwrap(), Arc::new(keys.image(None)));
+        for file in std::fs::read_dir(origin.path()).unwrap().map(|file| file.unwrap()) {
+            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let mut bytes = whole.clone();
+        bytes[at..at + 40].iter_mut().for_each(|byte| *byte ^= 0x55);
+        std::fs::write(folder.path().join("mailbox.db"), bytes).unwrap();
+        let phone = open(folder.path(), &keys).unwrap_or_else(|e| panic!("byte {at}: {e}"));
+        let _ = (phone.unlock(PIN), phone.waiting(), phone.questionnaires());
+        phone.lock();
+        phone.enrol(&office.card(MARCH), PIN).unwrap_or_else(|e| panic!("byte {at}: {e}"));
+        office.supply(&phone);
+        told(&phone, "Ines").finish(None).unwrap();
+        assert_eq!(aside(folder.path()).iter().filter(|name| *name == "mailbox.db").count(), 1, "byte {at}");
+    }
+}
+
+#[test]
+fn a_folder_that_was_never_enrolled_has_nothing_to_lose_with_another_key_store() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path(), &Arc::default()).unwrap());
+    let phone = open(folder.path(), &Arc::default()).unwrap();
+    assert_eq!(phone.state().unwrap(), State::NotEnrolled);
+    phone.enrol(&Office::new(&[FORM]).card(MARCH), PIN).unwrap();
+}
+
+#[test]
+fn a_folder_has_one_object_at_a_time() {
+    let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    let phone = enrolled(folder.path(), &keys, &office);
+    let session = told(&phone, "Bisi");
+    assert_eq!(format!("{:?}", open(folder.path(), &keys).err()), "Some(InUse)");
+    // and the folder is free again when the object is gone, whoever still holds a session
+    drop(phone);
+    let phone = open(folder.path(), &keys).unwrap();
+    phone.unlock(PIN).unwrap();
+    assert_eq!(session.answer("name", Some("late")).err(), Some(Error::Locked));
+}
+
+#[test]
+fn an_object_that_is_gone_leaves_no_session_that_reads_or_writes() {
+    let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    let phone = enrolled(folder.path(), &keys, &office);
+    let session = told(&phone, "Bisi");
+    drop(phone);
+    assert_eq!(session.page().err(), Some(Error::Locked));
+    assert_eq!(session.answer("name", Some("late")).err(), Some(Error::Locked));
+}
+
+#[test]
+fn two_people_on_one_phone_never_touch_each_others_secrets() {
+    // given two folders over one key store
+    let (anna, beate) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (keys, office) = (Arc::<KeyStore>::default(), Office::new(&[FORM]));
+    let phones = [&anna, &beate].map(|folder| enrolled(folder.path(), &keys, &office));
+    told(&phones[1], "Ines");
+    // when one is wiped, then the other goes on
+    phones[0].wipe().unwrap();
+    phones[1].lock();
+    phones[1].unlock(PIN).unwrap();
+    assert_eq!(phones[1].drafts().unwrap().len(), 1);
+}
