@@ -14,9 +14,9 @@ import kotlin.random.Random
 suspend fun screening(folder: String, secret: DeviceSecret, card: String, pin: String): Finished {
     val phone = FocalPoint.open(folder, secret)         // off the main thread, like every call
     when (phone.state()) {
-        is State.NotEnrolled, is State.VaultDestroyed -> phone.enrol(card, pin) // slow: key stretching; needs no network
-        is State.Locked -> phone.unlock(pin)            // slow
         is State.Unlocked -> {}
+        is State.Locked -> phone.unlock(pin)            // slow: key stretching
+        else -> phone.enrol(card, pin)                  // slow; needs no network. Say first what is lost, if anything is
     }
     phone.sync(null)                                    // suspends; brings the questionnaires the first time
     val session = phone.start(phone.questionnaires().first().id, "fr")

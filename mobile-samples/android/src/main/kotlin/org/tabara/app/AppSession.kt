@@ -66,15 +66,11 @@ class AppSession(private val folder: File, private val secret: DeviceSecret) {
         focalPoint().start(questionnaire, language).also { session = it }.draft()
     }
 
-    /** Whether the core could open its files. */
-    val isOpen get() = opened != null
-
-    /** Moves all files of the phone aside, for a new card. */
-    suspend fun startOver() = withContext(thread) {
-        session = null
-        opened?.lock()
+    /** Locks for good and frees the folder, which one object has at a time. The end of the process does the same. */
+    fun close() {
+        running?.cancel()
+        opened?.close()
         opened = null
-        org.tabara.core.startOver(folder.path)
     }
 
     /** Brings another phone's bundle to the server; returns the parcel to take back to it. */

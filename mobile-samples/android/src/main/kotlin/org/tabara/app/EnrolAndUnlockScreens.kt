@@ -1,6 +1,5 @@
 package org.tabara.app
 
-import android.app.AlertDialog
 import android.os.SystemClock
 import android.text.format.DateFormat
 import android.widget.EditText
@@ -61,7 +60,12 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
 
     override fun open() {
         click(R.id.unlock) { unlock() }
-        click(R.id.new_card) { newCard() }
+        click(R.id.new_card) {
+            act {
+                app.lock() // a card is taken while locked only
+                host.go(Place(Where.ENROL))
+            }
+        }
         view<EditText>(R.id.pin).setOnEditorActionListener { _, _, _ -> unlock().let { true } }
         load {
             when (val state = app.core { state() }) {
@@ -69,6 +73,8 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
                 is State.NotEnrolled -> host.go(Place(Where.ENROL))
                 is State.Locked -> waitFor(state.retryAfter.toMillis())
                 is State.VaultDestroyed -> onlyNewCard(destroyedText(host.resources, state.reason))
+                is State.KeyStoreLost -> onlyNewCard(host.getString(R.string.trouble_key_store_lost))
+                is State.Damaged -> onlyNewCard(damagedText(host.resources, state.file))
             }
         }
     }
@@ -98,21 +104,6 @@ class UnlockScreen(host: MainActivity, val then: Place) : Screen(host, Place(Whe
         is TabaraException.KeyStoreLost, is TabaraException.VaultDestroyed, is TabaraException.Damaged ->
             onlyNewCard(troubleText(host.resources, why))
         else -> super.fail(why)
-    }
-
-    /** Where the core cannot even open its files, they are moved aside first: nothing in them can be sent any more. */
-    private fun newCard() {
-        if (app.isOpen) return host.go(Place(Where.ENROL))
-        host.shown(
-            AlertDialog.Builder(host).setMessage(R.string.start_over_explain)
-                .setPositiveButton(R.string.start_over) { _, _ ->
-                    act(R.id.new_card) {
-                        app.startOver()
-                        host.go(Place(Where.ENROL))
-                    }
-                }
-                .setNegativeButton(R.string.cancel, null).create(),
-        )
     }
 
     private fun waitFor(milliseconds: Long) {

@@ -5,6 +5,7 @@ import org.tabara.core.AnswerReason
 import org.tabara.core.CardReason
 import org.tabara.core.DestructionReason
 import org.tabara.core.NotFoundItem
+import org.tabara.core.Notice
 import org.tabara.core.PhoneFile
 import org.tabara.core.RefusedReason
 import org.tabara.core.TabaraException
@@ -23,7 +24,7 @@ fun troubleText(words: Resources, why: TabaraException): String = when (why) {
     is TabaraException.KeyStoreUnavailable -> words.getString(R.string.trouble_key_store_unavailable)
     is TabaraException.KeyStoreLost -> words.getString(R.string.trouble_key_store_lost)
     is TabaraException.VaultDestroyed -> destroyedText(words, why.reason)
-    is TabaraException.Damaged -> words.getString(R.string.trouble_damaged, words.getString(fileName(why.file)))
+    is TabaraException.Damaged -> damagedText(words, why.file)
     is TabaraException.NewerVersion -> words.getString(R.string.trouble_newer_version)
     is TabaraException.Storage -> words.getString(R.string.trouble_storage)
     is TabaraException.NotEnrolled -> words.getString(R.string.trouble_not_enrolled)
@@ -38,6 +39,7 @@ fun troubleText(words: Resources, why: TabaraException): String = when (why) {
     is TabaraException.Untrusted -> words.getString(R.string.trouble_untrusted, words.getString(untrustedReason(why.reason)))
     is TabaraException.Refused -> words.getString(refusedReason(why.reason))
     // faults of the app or the core: their names are for whoever mends them
+    is TabaraException.InUse -> words.getString(R.string.trouble_in_use)
     is TabaraException.Folder -> words.getString(R.string.trouble_internal, "Folder ${why.reason.name}")
     is TabaraException.Internal -> words.getString(R.string.trouble_internal, why.reason.toString())
 }
@@ -51,6 +53,18 @@ fun destroyedText(words: Resources, reason: DestructionReason): String = words.g
         DestructionReason.REPLACED -> R.string.destroyed_replaced
     },
 ) + " " + words.getString(R.string.vault_gone)
+
+/** A file cannot be read: which, and what she can do. */
+fun damagedText(words: Resources, file: PhoneFile): String = words.getString(R.string.trouble_damaged, words.getString(fileName(file)))
+
+/** What she should know although all works. */
+fun noticeText(words: Resources, notice: Notice): String = words.getString(
+    when (notice) {
+        is Notice.CatalogExpired -> R.string.notice_catalog_expired
+        is Notice.SecondPhone -> R.string.notice_second_phone
+        is Notice.DraftsLost -> R.string.notice_drafts_lost
+    },
+)
 
 /** Why a server or what it sent is not trusted; also of a catalog that was not taken over. */
 fun untrustedReason(reason: UntrustedReason): Int = when (reason) {
@@ -107,6 +121,8 @@ private fun fileName(file: PhoneFile): Int = when (file) {
     PhoneFile.KEYS -> R.string.file_keys
     PhoneFile.MAILBOX -> R.string.file_mailbox
     PhoneFile.VAULT -> R.string.file_vault
+    PhoneFile.DRAFTS -> R.string.file_drafts
+    PhoneFile.FOLDER -> R.string.file_folder
 }
 
 /** Rounded up: who waits so long may surely ask again. */

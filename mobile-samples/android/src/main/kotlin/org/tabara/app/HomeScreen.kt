@@ -21,6 +21,9 @@ class HomeScreen(host: MainActivity) : Screen(host, Place(Where.HOME), R.layout.
         val forms = app.core { questionnaires() }
         val drafts = app.core { drafts() }
         val waiting = app.core { waiting() }
+        val notices = app.core { notices() }.joinToString("\n\n") { noticeText(host.resources, it) }
+        text(R.id.notices, notices)
+        show(R.id.notices, notices.isNotEmpty())
         val begin = view<LinearLayout>(R.id.questionnaires).apply { removeAllViews() }
         app.sealed?.let { last -> row(begin, host.getString(R.string.codes_again)) { host.go(Place(Where.RESULT, last.draft)) } }
         if (forms.isEmpty()) paragraph(begin, host.getString(R.string.no_questionnaires))

@@ -144,10 +144,17 @@ class MainActivity : Activity() {
 
     private fun troubled(why: TabaraException) = when (why) {
         is TabaraException.Locked -> showUnlock()
-        is TabaraException.KeyStoreLost, is TabaraException.VaultDestroyed, is TabaraException.Damaged ->
-            if (app.isOpen || screen is UnlockScreen) screen.fail(why) else showUnlock()
+        is TabaraException.KeyStoreLost, is TabaraException.VaultDestroyed, is TabaraException.Damaged -> lost(why)
         is TabaraException.NotEnrolled -> go(Place(Where.ENROL))
         else -> screen.fail(why)
+    }
+
+    /** Where the whole phone is lost, the screen before the PIN offers a new card. */
+    private fun lost(why: TabaraException) {
+        scope.launch {
+            val state = runCatching { app.core { state() } }.getOrNull()
+            if (screen is UnlockScreen || state is State.Unlocked) screen.fail(why) else showUnlock()
+        }
     }
 
     private fun showUnlock() {

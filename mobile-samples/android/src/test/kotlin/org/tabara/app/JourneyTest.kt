@@ -283,21 +283,36 @@ class JourneyTest {
     }
 
     @Test
-    fun `where the app's files are damaged the coordinator may have it start over with a new card`() = enrolled { app ->
+    fun `where the secure store was wiped a new card leads on`() = enrolled { app ->
+        app.pause().stop().destroy()
+        settle()
+        val application = RuntimeEnvironment.getApplication() as TestApp
+        application.restart()
+        application.loseSecrets()
+        Robolectric.buildActivity(MainActivity::class.java).setup().use { again ->
+            val a = again.get()
+            a.await("secure store was reset")
+            a.shot("en-30-key-store-lost")
+            a.tap("Use a new card")
+            a.enrol()
+        }
+    }
+
+    @Test
+    fun `where the app's files are damaged a new card leads on and the files are kept`() = enrolled { app ->
         app.pause().stop().destroy()
         settle()
         val files = File(RuntimeEnvironment.getApplication().filesDir, "focal-point")
-        File(files, "mailbox.db").writeBytes(ByteArray(4096))
         (RuntimeEnvironment.getApplication() as TestApp).restart()
+        File(files, "mailbox.db").writeBytes(ByteArray(4096))
         Robolectric.buildActivity(MainActivity::class.java).setup().use { again ->
             val a = again.get()
             a.await("A file of the app is damaged (mailbox)")
             a.shot("en-29-damaged")
             a.tap("Use a new card")
-            (ShadowDialog.getLatestDialog() as android.app.AlertDialog).press(android.R.id.button1)
             a.await("Check the card")
-            assertTrue(files.list()!!.any { it.startsWith("aside-") && it.endsWith("mailbox.db") })
             a.enrol()
+            assertTrue(files.list()!!.any { it.startsWith("aside-") && it.endsWith("mailbox.db") })
         }
     }
 

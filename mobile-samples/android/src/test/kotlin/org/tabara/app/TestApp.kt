@@ -9,8 +9,12 @@ class TestApp : TabaraApp() {
 
     override fun deviceSecret() = secret
 
+    /** As after a reset of the phone's lock. */
+    fun loseSecrets() = secret.keys.clear()
+
     /** As after the end of the process: what was in memory is gone, files and key store stay. */
     fun restart() {
+        session.close()
         session = AppSession(File(filesDir, "focal-point"), secret)
     }
 }
