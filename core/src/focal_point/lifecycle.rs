@@ -273,7 +273,9 @@ impl Phone {
         };
         let read = || {
             if mailbox.is_enrolled()? {
-                (mailbox.enrolment()?, mailbox.pin_guard()?, mailbox.now()?);
+                mailbox.enrolment()?;
+                mailbox.pin_guard()?;
+                mailbox.now()?;
             }
             mailbox.is_whole()
         };
