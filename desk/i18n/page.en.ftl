@@ -81,8 +81,6 @@ wipe = Clear this phone
 wipe-explain = Open interviews and the list of cases are destroyed at once, and nobody brings them back. What was sealed stays unreadable and is still sent. Use it when somebody takes this computer from you.
 wipe-do = Destroy now
 broken-title = The phone cannot be opened
-start-over = Start over
-start-over-explain = Do this only when your coordinator says so. All files of this phone are set aside and kept; nothing that waits in them is sent any more. Then a new card can be used.
 key-file-warning = This computer has no key store: the phone's secret lies in a file beside its folder. Who copies the disk needs nothing but your PIN. Choose a long one.
 
 # Home
@@ -248,6 +246,7 @@ trouble = Something went wrong. Nothing is lost.
 trouble-locked = Locked. Enter your PIN.
 trouble-key-store-unavailable = The key store of this computer does not answer. Wait a moment and try again. Nothing is lost.
 trouble-key-store-lost = The key store of this computer has lost the phone's secret. Open interviews cannot be read any more; sealed records are still sent. Ask your coordinator for a new card.
+trouble-in-use = Another window or program uses the files of this phone. Close it and try again.
 trouble-newer-version = The data come from a newer version of this program. Update it. Nothing was changed.
 trouble-storage = The disk is full or cannot be written. Make room and try again. Nothing was lost.
 trouble-folder = The phone's folder cannot be used. Name another one.

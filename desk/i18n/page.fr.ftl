@@ -81,8 +81,6 @@ wipe = Vider ce téléphone
 wipe-explain = Les entretiens ouverts et la liste des cas sont détruits tout de suite, et personne ne les retrouve. Ce qui est scellé reste illisible et est encore envoyé. À utiliser si quelqu'un vous prend cet ordinateur.
 wipe-do = Détruire maintenant
 broken-title = Le téléphone ne peut pas être ouvert
-start-over = Recommencer
-start-over-explain = Faites-le seulement si votre coordinateur le dit. Tous les fichiers de ce téléphone sont mis de côté et conservés ; ce qui y attend n'est plus envoyé. Une nouvelle carte peut ensuite être utilisée.
 key-file-warning = Cet ordinateur n'a pas de trousseau de clés : le secret du téléphone se trouve dans un fichier à côté de son dossier. Qui copie le disque n'a plus besoin que de votre code PIN. Choisissez-le long.
 
 # Accueil
@@ -248,6 +246,7 @@ trouble = Quelque chose n'a pas marché. Rien n'est perdu.
 trouble-locked = Verrouillé. Entrez votre code PIN.
 trouble-key-store-unavailable = Le trousseau de cet ordinateur ne répond pas. Attendez un moment et réessayez. Rien n'est perdu.
 trouble-key-store-lost = Le trousseau de cet ordinateur a perdu le secret du téléphone. Les entretiens ouverts ne sont plus lisibles ; les dossiers scellés sont encore envoyés. Demandez une nouvelle carte à votre coordinateur.
+trouble-in-use = Une autre fenêtre ou un autre programme utilise les fichiers de ce téléphone. Fermez-le et réessayez.
 trouble-newer-version = Les données viennent d'une version plus récente de ce programme. Mettez-le à jour. Rien n'a été modifié.
 trouble-storage = Le disque est plein ou ne peut pas être écrit. Faites de la place et réessayez. Rien n'est perdu.
 trouble-folder = Le dossier du téléphone ne peut pas être utilisé. Nommez-en un autre.

@@ -34,7 +34,6 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/unlock", post(entry::unlock))
         .route("/pin", get(entry::pin).post(entry::change_pin))
         .route("/wipe", get(entry::ask_wipe).post(entry::wipe))
-        .route("/start-over", post(entry::start_over))
         .route("/interview/{draft}", get(interview::page).post(interview::step))
         .route("/review/{draft}", get(ending::review))
         .route("/result/{draft}", get(ending::result).post(ending::finish))

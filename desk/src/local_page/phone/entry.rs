@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::time::Duration;
 use tabara_core::catalog::EnrolmentCard;
-use tabara_core::error::{DestructionReason, PhoneFile};
+use tabara_core::error::DestructionReason;
 use tabara_core::focal_point::LEAST_PIN;
 use tabara_core::{Error, clock, places};
 use zeroize::ZeroizeOnDrop;
@@ -140,26 +140,25 @@ pub(super) fn gone(here: &Here, reason: DestructionReason) -> Response {
     here.page(&here.say("vault-gone-title"), content)
 }
 
-/// The folder cannot be opened at all.
+/// The folder cannot be opened now.
 pub(super) fn broken(here: &Here, error: &Error) -> Response {
-    let mailbox = matches!(error, Error::Damaged { file: PhoneFile::Mailbox });
     let content = html! {
         h1 { (here.say("broken-title")) }
         p.wrong { (trouble(error, here.texts)) }
         (here.link(HOME, "try-again"))
-        @if mailbox {
-            details { summary { (here.say("start-over")) } (here.p("start-over-explain")) (here.button("start-over", "danger", "start-over")) }
-        }
     };
     here.page(&here.say("broken-title"), content)
 }
 
-pub(super) async fn start_over(here: Here) -> Shown {
-    let phone = here.phone.clone();
-    let done = tokio::task::spawn_blocking(move || phone.start_over()).await;
-    let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    done.map_err(|error| Failed { here: here.clone(), error, back: HOME.to_owned() })?;
-    Ok(here.go(HOME))
+/// What is kept here cannot be read any more: a new card leads on, and the files stay.
+pub(super) fn lost(here: &Here, error: &Error) -> Response {
+    let content = html! {
+        h1 { (here.say("broken-title")) }
+        p.wrong { (trouble(error, here.texts)) }
+        (here.link("card", "new-card"))
+        (here.link("sync", "sync"))
+    };
+    here.page(&here.say("broken-title"), content)
 }
 
 pub(super) async fn pin(here: Here) -> Response {

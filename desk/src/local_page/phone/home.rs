@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
+use tabara_core::Error;
 use tabara_core::clock;
 use tabara_core::focal_point::State;
 
@@ -18,6 +19,8 @@ pub(super) async fn home(here: Here) -> Shown {
         Ok(State::NotEnrolled) => Ok(here.go("card")),
         Ok(State::Locked { attempts_left, retry_after }) => Ok(entry::locked(&here, attempts_left, retry_after)),
         Ok(State::VaultDestroyed { reason }) => Ok(entry::gone(&here, reason)),
+        Ok(State::KeyStoreLost) => Ok(entry::lost(&here, &Error::KeyStoreLost)),
+        Ok(State::Damaged { file }) => Ok(entry::lost(&here, &Error::Damaged { file })),
         Ok(State::Unlocked) => unlocked(here).await,
     }
 }

@@ -80,13 +80,6 @@ impl Phone {
         core.clone().ok_or(Error::Locked)
     }
 
-    /// Sets all files aside, so that the folder can be begun anew.
-    pub(super) fn start_over(&self) -> Result<()> {
-        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        *core = None;
-        Ok(tabara_core::vault::start_over(&self.folder)?)
-    }
-
     /// Locks the vault, and forgets what was on the screen.
     pub(super) fn lock(&self) {
         if let Ok(core) = self.core() {
