@@ -158,6 +158,9 @@ pub enum CardReason {
     NotGenuine,
     /// Its day is over.
     Expired,
+    /// Its day is over by the calendar of this phone, which no server has confirmed yet. Ask to check the phone's date first;
+    /// if that is right, another card is needed.
+    ExpiredByThisClock,
     /// It is of another authority than the one this phone already trusts.
     OtherAuthority,
     /// This phone was enrolled with this very card; another one is needed.

@@ -92,6 +92,12 @@ pub enum Notice {
     /// A file of open interviews could not be read: some or all of them are lost, what is left of the file is kept. Told
     /// until the next interview ends. Only while unlocked.
     DraftsLost,
+    /// The phone's calendar differs from the time that its server told by more than a day. Nothing is erased or stamped by it:
+    /// ask to set the date right.
+    Clock {
+        /// Seconds that the phone is ahead; behind where negative.
+        ahead: i64,
+    },
 }
 
 /// A focal point's folder on this phone. Calls are synchronous; call them off the main thread. Those marked *slow* stretch

@@ -208,6 +208,10 @@ pub enum CardReason {
     /// Its day is over.
     #[error("expired")]
     Expired,
+    /// Its day is over by the calendar of this phone, which no server has confirmed yet. Ask to check the phone's date first;
+    /// if that is right, another card is needed.
+    #[error("expired by this phone's clock")]
+    ExpiredByThisClock,
     /// It is of another authority than the one this phone already trusts.
     #[error("of another authority")]
     OtherAuthority,

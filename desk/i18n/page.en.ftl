@@ -259,6 +259,7 @@ damaged = A file of the phone is damaged ({ $file }). It was kept. Show it to yo
 card-unreadable = The text of the card is incomplete. Paste or type it again.
 card-not-genuine = This card is not genuine. Ask for a new card.
 card-expired = This card has expired. Ask for a new card.
+card-expired-by-this-clock = This card has ended by the date of this computer, which no server has confirmed. Check the date first. If it is right, ask for a new card.
 card-other-authority = This card is of another authority than the one of this phone. Ask your coordinator.
 card-used-already = This phone has used this card already. Ask for another one.
 not-found = This is not on the phone any more.

@@ -259,6 +259,7 @@ damaged = Un fichier du téléphone est abîmé ({ $file }). Il a été conserv�
 card-unreadable = Le texte de la carte est incomplet. Collez-le ou tapez-le encore une fois.
 card-not-genuine = Cette carte est fausse. Demandez une nouvelle carte.
 card-expired = Cette carte est périmée. Demandez une nouvelle carte.
+card-expired-by-this-clock = Cette carte est périmée selon la date de cet ordinateur, qu'aucun serveur n'a confirmée. Vérifiez d'abord la date. Si elle est juste, demandez une nouvelle carte.
 card-other-authority = Cette carte vient d'une autre autorité que celle de ce téléphone. Demandez à votre coordinateur.
 card-used-already = Ce téléphone a déjà utilisé cette carte. Demandez-en une autre.
 not-found = Ceci n'est plus sur le téléphone.

@@ -122,8 +122,11 @@ impl FocalPoint {
         }
         let (card, grant) = EnrolmentCard::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
         let old = phone.whole_mailbox()?;
-        if grant.expires < old.as_ref().map_or_else(|| Ok(phone.clock.unix()), |mailbox| mailbox.now())? {
-            return Err(Error::Card { reason: CardReason::Expired });
+        let now = old.as_ref().map_or_else(|| Ok(phone.clock.unix()), |mailbox| mailbox.now())?;
+        if grant.expires < now {
+            let learned = old.as_ref().map_or(Ok(false), |mailbox| mailbox.has_learned())?;
+            let reason = if learned { CardReason::Expired } else { CardReason::ExpiredByThisClock };
+            return Err(Error::Card { reason });
         }
         let pin = new_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
@@ -335,8 +338,8 @@ impl Phone {
     fn apply_retention(&self) {
         let tidied = self.with(|open| {
             let mailbox = self.mailbox()?;
-            let days = i64::from(mailbox.policy()?.keep_cards_days);
-            let forgotten = open.vault.forget_cards(mailbox.now()?.div_euclid(86_400) - days)?;
+            let days = mailbox.policy()?.keep_cards_days;
+            let forgotten = open.vault.forget_cards(days, mailbox.now()?.div_euclid(86_400), mailbox.own_time())?;
             mailbox.note_forgotten(forgotten)?;
             let pinned: Vec<Digest> = open.drafts.list()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(mailbox.drop_parts(&pinned)?)

@@ -57,7 +57,7 @@ impl FocalPoint {
     fn client(&self) -> Result<Client> {
         let mailbox = self.0.mailbox()?;
         let me = mailbox.enrolment()?;
-        Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
+        Client::new(&me.server, me.pin, move || [mailbox.now(), mailbox.latest()].map(|time| time.unwrap_or(0)))
     }
 
     /// What sync works with, locked or not.

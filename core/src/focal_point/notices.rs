@@ -18,6 +18,12 @@ pub enum Notice {
     /// A file of open interviews could not be read: some or all of them are lost, what is left of the file is kept. Told
     /// until the next interview ends. Only while unlocked.
     DraftsLost,
+    /// The phone's calendar differs from the time that its server told by more than a day. Nothing is erased or stamped by it:
+    /// ask to set the date right.
+    Clock {
+        /// Seconds that the phone is ahead; behind where negative.
+        ahead: i64,
+    },
 }
 
 impl FocalPoint {
@@ -32,6 +38,10 @@ impl FocalPoint {
         }
         if mailbox.is_second_phone()? {
             notices.push(Notice::SecondPhone);
+        }
+        let ahead = mailbox.calendar_error()?;
+        if ahead.abs() > 86_400 {
+            notices.push(Notice::Clock { ahead });
         }
         if let Some(open) = &*phone.open()
             && open.vault.lost_drafts()?

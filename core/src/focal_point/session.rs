@@ -323,7 +323,7 @@ impl Session {
             };
             // of a person nothing is kept for the next one
             let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };
-            let sealing = Sealing { card, saved };
+            let sealing = Sealing { card, saved, own: mailbox.own_time() };
             drafts.begin_sealing(self.draft, &sealing)?;
             let posted = mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });

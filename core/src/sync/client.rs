@@ -77,12 +77,16 @@ impl Ask {
 impl Client {
     /// A client for one server (`https://…`, or `http://` to this machine), known by bundled roots or by its pin.
     /// `now` is the phone's learned time, by which certificates are judged.
-    pub fn new(server: &str, pin: Option<Digest>, now: impl Fn() -> i64 + Send + Sync + 'static) -> Result<Self> {
+    pub fn new(
+        server: &str,
+        pin: Option<Digest>,
+        times: impl Fn() -> [i64; 2] + Send + Sync + 'static,
+    ) -> Result<Self> {
         if !is_server_address(server) {
             return Err(Error::Untrusted { reason: UntrustedReason::Address });
         }
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(pin, now))
+            .tls_backend_preconfigured(tls::config(pin, times))
             .http1_only()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// Answers of a finished interview, by question, that the next one of the form may read (`${last-saved#name}`).
 pub type Saved = BTreeMap<String, String>;
 
+/// No card stays longer, whatever the server says about the time.
+pub const LONGEST_CARD_DAYS: u32 = 400;
+
 /// What takes a draft's place once its record is in the mailbox.
 #[derive(Serialize, Deserialize)]
 pub struct Sealing {
@@ -21,6 +24,8 @@ pub struct Sealing {
     pub card: CaseSummary,
     /// For the questionnaire's next interview. Only where it is about nobody.
     pub saved: Option<Saved>,
+    /// The phone's own time when it was sealed.
+    pub own: i64,
 }
 
 /// A sealed case, as far as it may still be seen.
@@ -56,12 +61,10 @@ impl CaseSummary {
     fn to_json(&self) -> String {
         json(self)
     }
-    pub(super) fn insert(&self, t: &Transaction) -> Result<(), VaultError> {
-        let sql = "INSERT OR IGNORE INTO card (record, code, day, card) VALUES (?1, ?2, ?3, ?4)";
-        t.execute(
-            sql,
-            params![self.record.to_string(), self.code.clone().map(String::from), self.day, self.to_json()],
-        )?;
+    pub(super) fn insert(&self, t: &Transaction, own: i64) -> Result<(), VaultError> {
+        let sql = "INSERT OR IGNORE INTO card (record, code, day, own, card) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let code = self.code.clone().map(String::from);
+        t.execute(sql, params![self.record.to_string(), code, self.day, own, self.to_json()])?;
         Ok(())
     }
 }
@@ -69,9 +72,9 @@ impl CaseSummary {
 impl Vault {
     /// The card takes its draft's place, once however often it is told.
     pub fn keep(&self, sealing: &Sealing) -> Result<(), VaultError> {
-        let Sealing { card, saved } = sealing;
+        let Sealing { card, saved, own } = sealing;
         self.store.write(|t| {
-            card.insert(t)?;
+            card.insert(t, *own)?;
             let sql = "INSERT OR REPLACE INTO last_saved (questionnaire, record, saved) VALUES (?1, ?2, ?3)";
             if let Some(saved) = saved {
                 t.execute(sql, params![card.questionnaire.id, card.record.to_string(), json(saved)])?;
@@ -129,12 +132,16 @@ impl Vault {
         })?;
         self.store.empty_wal()
     }
-    /// Erases cards that were sealed before a day, from file and WAL. Returns how many.
-    pub fn forget_cards(&self, before: i64) -> Result<usize, VaultError> {
+    /// Erases cards, from file and WAL, that are older than so many days both by learned time (`today`, days since 1970) and by
+    /// the phone's own time; and after [`LONGEST_CARD_DAYS`] of its own time in any case. Returns how many.
+    pub fn forget_cards(&self, days: u32, today: i64, own: i64) -> Result<usize, VaultError> {
+        let before = |days: u32| own - i64::from(days) * 86_400;
+        let limits = [today - i64::from(days), before(days), before(LONGEST_CARD_DAYS)];
+        let old = "(day < ?1 AND own < ?2) OR own < ?3";
         let erased = self.store.write(|t| {
-            let sql = "DELETE FROM last_saved WHERE record IN (SELECT record FROM card WHERE day < ?1)";
-            t.execute(sql, [before])?;
-            Ok(t.execute("DELETE FROM card WHERE day < ?1", [before])?)
+            let sql = format!("DELETE FROM last_saved WHERE record IN (SELECT record FROM card WHERE {old})");
+            t.execute(&sql, limits)?;
+            Ok(t.execute(&format!("DELETE FROM card WHERE {old}"), limits)?)
         })?;
         if erased > 0 {
             self.store.rebuild()?;

@@ -4,8 +4,7 @@
 //! change, so that sending them again is harmless. What sync learns (receipts, catalog, time) is written here by sync,
 //! which has checked the signatures; the catalog is checked here again, because everything else hangs on it.
 //!
-//! **Time.** `now` is the server's time of this run, carried on by the monotonic clock. Before the first contact of a run
-//! it is the phone's own clock, corrected by what it was wrong by at the last contact, and never before that contact.
+//! **Time.** `now` is what the server said last, carried on by the phone's own elapsed time; what erases asks both (`time`).
 
 mod activity;
 mod enrolment;

@@ -185,12 +185,19 @@ fn time_is_the_servers_and_never_goes_back() {
     // someone turns the phone's clock: the run goes on by the monotonic clock
     phone.clock.unix.store(0, Ordering::SeqCst);
     assert_eq!(mailbox.now().unwrap(), MARCH + 86_460);
-    // after a restart the clock is all there is, but not before the last contact
+    // after a restart of a phone that does not tell when it started the calendar is all there is, but time does not go back
     drop(mailbox);
     let mailbox = phone.open(false);
     assert_eq!(mailbox.now().unwrap(), MARCH + 86_400);
-    phone.clock.unix.store(MARCH + 600, Ordering::SeqCst);
+    drop(mailbox);
+    phone.clock.unix.store(600, Ordering::SeqCst);
+    let mailbox = phone.open(false);
     assert_eq!(mailbox.now().unwrap(), MARCH + 86_400 + 600);
+    // and a calendar that was set years ahead counts a month at most
+    drop(mailbox);
+    phone.clock.unix.store(MARCH, Ordering::SeqCst);
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400 + 600 + 31 * 86_400);
 }
 
 #[test]

@@ -7,8 +7,10 @@
 //! - `enrolment`: one row for each card this phone was enrolled with; the last is in force. `seq` is the number of the last
 //!   record sealed under it. The chain of an older one is kept, because its records may still wait.
 //! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
-//!   server's log (`standing`, JSON), the learned time (`learned`, and `phone`: what the phone's own clock said then), the
-//!   end of the last sync.
+//!   server's log (`standing`, JSON), the learned time (`learned`, with `own` time and the `phone`'s calendar then), the end of
+//!   the last sync.
+//! - `clock`: one row, the own time of the phone (seconds), with the start of the phone (`boot`, seconds `since` it) and the
+//!   calendar when it was noted.
 //! - `guard`: one row. `wrong`: PINs tried since the last right one, counted before each try. `gone`: 0
 //!   while there is a vault. It was destroyed on purpose, and whatever is left of it is removed at the next opening: 1, by a
 //!   panic wipe; 3, after too many wrong PINs; 4, by an order of the coordinator; 5, for a new card. 2: it could not be
@@ -16,7 +18,7 @@
 //!   forget when the vault is destroyed. `damaged`: the right PIN found a vault that cannot be read.
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
 //! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
-//!   `position`, `epoch`, `receipt`, `at`) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
+//!   `position`, `epoch`, `receipt`, `at`, and `own` time then) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
 //! - `activity`: what was done with records: `at`, `deed`, how many.
 //! - `news`: updates from the server, not yet opened, by their position.
 //!
@@ -26,7 +28,7 @@
 //!   whether drafts were lost before this file.
 //! - `last_saved`: for a questionnaire that is about nobody and reads answers of its last interview: these answers.
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
-//!   1970), after which retention counts.
+//!   1970) and the own time then, from which retention counts.
 //!
 //! **Drafts** (a key of their own)
 //! - `draft`: one row for each interview. `note`: none while it goes on; what takes its place (JSON) while its record is
@@ -66,6 +68,13 @@ pub const MAILBOX: &[&str] = &["
     CREATE TABLE activity (
         id INTEGER PRIMARY KEY, at INTEGER NOT NULL, deed TEXT NOT NULL, records INTEGER NOT NULL
     ) STRICT;
+", "
+    CREATE TABLE clock (
+        one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER NOT NULL, boot TEXT, since INTEGER NOT NULL,
+        unix INTEGER NOT NULL
+    ) STRICT;
+    ALTER TABLE server ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE record ADD COLUMN own INTEGER;
 "];
 
 /// The steps of the vault's schema.
@@ -77,7 +86,8 @@ pub const VAULT: &[&str] = &["
         one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, oldest INTEGER NOT NULL, lost INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE card (
-        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, card TEXT NOT NULL
+        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, own INTEGER NOT NULL,
+        card TEXT NOT NULL
     ) STRICT;
     CREATE INDEX card_code ON card (code);
     CREATE INDEX card_day ON card (day);

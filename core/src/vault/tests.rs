@@ -62,7 +62,7 @@ impl Phone {
     }
     /// Seals a draft from its first step to its last.
     fn seal(&self, draft: Uuid, mailbox: &Mailbox, vault: &Vault, drafts: Drafts) -> (CaseSummary, Drafts) {
-        let sealing = Sealing { card: card(), saved: None };
+        let sealing = Sealing { card: card(), saved: None, own: 0 };
         drafts.begin_sealing(draft, &sealing).unwrap();
         mailbox.post(sealing.card.record, None, |_| "jws".into()).unwrap();
         vault.keep(&sealing).unwrap();
@@ -213,7 +213,7 @@ fn a_crash_between_any_two_steps_of_sealing_is_healed_at_the_next_opening() {
     let (ending, lasting) = (info(), info());
     drafts.begin(&ending, b"what she said").unwrap();
     drafts.begin(&lasting, b"what another said").unwrap();
-    let sealing = Sealing { card: card(), saved: None };
+    let sealing = Sealing { card: card(), saved: None, own: 0 };
     let mut crashes = vec![("nothing", phone.crashed())];
     drafts.begin_sealing(ending.draft, &sealing).unwrap();
     crashes.push(("the note", phone.crashed()));
@@ -304,14 +304,18 @@ fn cards_come_in_pages_by_code_and_leave_after_their_days() {
     let folder = tempfile::tempdir().unwrap();
     let vault = create(folder.path());
     let cards: Vec<CaseSummary> = (0..120).map(|day| CaseSummary { day, ..card() }).collect();
-    vault.store.write(|t| cards.iter().try_for_each(|c| c.insert(t))).unwrap();
+    vault.store.write(|t| cards.iter().try_for_each(|c| c.insert(t, c.day * 86_400))).unwrap();
     assert_eq!(vault.cards(0).unwrap()[0], cards[119]);
     assert_eq!(vault.cards(2).unwrap().len(), 20);
     assert_eq!(vault.cards(3).unwrap(), []);
     assert_eq!(vault.cards_of(cards[5].code.as_ref().unwrap()).unwrap(), [cards[5].clone()]);
     let erased = String::from(cards[5].code.clone().unwrap());
     assert!(has(&decrypted(&folder.path().join("vault.db"), &key()).unwrap(), erased.as_bytes()));
-    vault.forget_cards(100).unwrap();
+    // neither clock alone erases, be it ever so far ahead; until 400 days have passed on the phone itself
+    assert_eq!(vault.forget_cards(180, 9_999, 120 * 86_400).unwrap(), 0);
+    assert_eq!(vault.forget_cards(180, 120, 399 * 86_400).unwrap(), 0);
+    assert_eq!(vault.forget_cards(180, 120, 405 * 86_400).unwrap(), 5);
+    assert_eq!(vault.forget_cards(180, 280, 280 * 86_400).unwrap(), 95);
     assert_eq!(vault.cards(0).unwrap().len(), 20);
     assert!(!has(&decrypted(&folder.path().join("vault.db"), &key()).unwrap(), erased.as_bytes()));
 }

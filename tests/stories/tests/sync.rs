@@ -200,7 +200,7 @@ async fn what_has_arrived_before_a_cut_moves_once_both_ways() {
     // and so does a batch, of which little is sent again.
     (0..10).for_each(|value| phone.screen(value, &mut Rng::new(value)));
     let link = Link::start(deployment.address, line(4000.0), 7).await;
-    let client = Client::new(&format!("http://{}", link.address), None, || START).unwrap();
+    let client = Client::new(&format!("http://{}", link.address), None, || [START; 2]).unwrap();
     while phone.waiting() > 0 {
         tabara_core::sync::run(&phone.mailbox, &client, &Progress::default()).await.ok();
     }

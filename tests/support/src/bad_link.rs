@@ -35,7 +35,7 @@ pub async fn cost(seed: u64) -> Cost {
     (0..SCREENINGS).for_each(|value| phone.screen(value, &mut rng));
     let link = Link::start(deployment.address, LINE, seed).await;
     let (started, client) =
-        (Instant::now(), Client::new(&format!("http://{}", link.address), None, || 0).expect("a client"));
+        (Instant::now(), Client::new(&format!("http://{}", link.address), None, || [0; 2]).expect("a client"));
     while phone.waiting() > 0 {
         tabara_core::sync::run(&phone.mailbox, &client, &Progress::default()).await.ok();
     }

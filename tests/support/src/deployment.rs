@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tabara_core::catalog::{Catalog, Recipient, RecipientRole};
-use tabara_core::clock::{Clock, SystemClock};
+use tabara_core::clock::{BootTime, Clock, SystemClock};
 use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
@@ -22,15 +22,29 @@ use tokio::task::JoinHandle;
 pub struct SetClock {
     unix: AtomicI64,
     start: i64,
+    /// What the calendar shows too much.
+    wrong: AtomicI64,
+    boot: AtomicI64,
+    booted: AtomicI64,
 }
 
 impl SetClock {
     /// Seconds since 1970 UTC.
     pub fn at(unix: i64) -> Arc<Self> {
-        Arc::new(Self { unix: AtomicI64::new(unix), start: unix })
+        let [wrong, boot] = [(); 2].map(|()| AtomicI64::new(0));
+        Arc::new(Self { unix: AtomicI64::new(unix), start: unix, wrong, boot, booted: AtomicI64::new(unix) })
     }
     pub fn set(&self, unix: i64) {
         self.unix.store(unix, Ordering::SeqCst);
+    }
+    /// From now on the calendar is wrong by so many seconds; the other clocks are right.
+    pub fn set_wrong(&self, by: i64) {
+        self.wrong.store(by, Ordering::SeqCst);
+    }
+    /// The machine starts again.
+    pub fn reboot(&self) {
+        self.boot.fetch_add(1, Ordering::SeqCst);
+        self.booted.store(self.unix.load(Ordering::SeqCst), Ordering::SeqCst);
     }
     pub fn forward(&self, by: Duration) {
         self.unix.fetch_add(by.as_secs() as i64, Ordering::SeqCst);
@@ -39,10 +53,14 @@ impl SetClock {
 
 impl Clock for SetClock {
     fn unix(&self) -> i64 {
-        self.unix.load(Ordering::SeqCst)
+        self.unix.load(Ordering::SeqCst) + self.wrong.load(Ordering::SeqCst)
     }
     fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.unix().saturating_sub(self.start).max(0) as u64)
+        Duration::from_secs(self.unix.load(Ordering::SeqCst).saturating_sub(self.start).max(0) as u64)
+    }
+    fn boot_time(&self) -> Option<BootTime> {
+        let since = self.unix.load(Ordering::SeqCst).saturating_sub(self.booted.load(Ordering::SeqCst)).max(0) as u64;
+        Some(BootTime { boot: self.boot.load(Ordering::SeqCst).to_string(), since: Duration::from_secs(since) })
     }
 }
 

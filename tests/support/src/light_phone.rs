@@ -145,7 +145,7 @@ pub async fn sync(mailbox: &Arc<Mailbox>, progress: &Progress) -> tabara_core::R
 
 fn client(mailbox: &Arc<Mailbox>) -> tabara_core::Result<Client> {
     let (me, mailbox) = (mailbox.enrolment()?, mailbox.clone());
-    Client::new(&me.server, me.pin, move || mailbox.now().unwrap_or(0))
+    Client::new(&me.server, me.pin, move || [mailbox.now().unwrap_or(0); 2])
 }
 
 /// The values of all records in the server's log, sorted, each opened with the case worker's key; counted or not.

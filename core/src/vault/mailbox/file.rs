@@ -1,5 +1,6 @@
 //! The mailbox's file.
 
+use super::time::Moment;
 use crate::clock::Clock;
 use crate::error::PhoneFile;
 use crate::vault::cipher::{self, FileKey};
@@ -8,15 +9,14 @@ use crate::vault::error::VaultError;
 use crate::vault::schema;
 use crate::vault::store::Store;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// The mailbox of an open folder. Every call is durable when it returns.
 pub struct Mailbox {
     pub(in crate::vault) store: Store,
     pub(super) clock: Arc<dyn Clock>,
-    /// Server time and monotonic time of the last contact in this run.
-    pub(super) contact: Mutex<Option<(i64, Duration)>>,
+    /// When this run began.
+    pub(super) begun: Moment,
 }
 
 impl Mailbox {
@@ -35,7 +35,10 @@ impl Mailbox {
         let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(PhoneFile::Mailbox))?;
         schema::prepare(&mut connection, schema::MAILBOX, PhoneFile::Mailbox, may_be_new)?;
         let store = Store::new(connection, PhoneFile::Mailbox);
-        Ok(Self { store, clock, contact: Mutex::new(None) })
+        let begun = store.read(|c| Moment::begin(c, &*clock))?;
+        let mailbox = Self { store, clock, begun };
+        mailbox.store.write(|t| mailbox.note_own_time(t))?;
+        Ok(mailbox)
     }
 
     /// Whether damage was met since the mailbox was opened.

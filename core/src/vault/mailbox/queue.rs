@@ -198,8 +198,8 @@ impl Mailbox {
             for verdict in verdicts {
                 match verdict {
                     Applied::Kept { record, outcome, reason, receipt, position, epoch } => {
-                        let first = "UPDATE record SET at = ?2 WHERE record = ?1 AND at IS NULL";
-                        sent += t.execute(first, params![record.to_string(), now])?;
+                        let first = "UPDATE record SET at = ?2, own = ?3 WHERE record = ?1 AND at IS NULL";
+                        sent += t.execute(first, params![record.to_string(), now, self.own_time()])?;
                         t.execute(
                             "UPDATE record SET state = 'kept', outcome = ?2, reason = ?3, receipt = ?4, position = ?5, epoch = ?6
                              WHERE record = ?1",
@@ -241,15 +241,18 @@ impl Mailbox {
             Ok(())
         })
     }
-    /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL.
+    /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL: by learned time
+    /// and by the time that this phone has seen pass, so that no single clock erases them.
     pub fn apply_retention(&self) -> Result<(), VaultError> {
         let (policy, now) = (self.policy()?, self.now()?);
         let before = |days: u32| now - i64::from(days) * 86_400;
-        let sql =
-            "UPDATE record SET jws = '', sealed = NULL, receipt = NULL WHERE state = 'kept' AND at < ?1 AND jws <> ''";
+        let own = self.own_time() - i64::from(policy.keep_sealed_days) * 86_400;
+        let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL
+                   WHERE state = 'kept' AND at < ?1 AND own < ?2 AND jws <> ''";
         self.purge(|t| {
+            self.note_own_time(t)?;
             activity::forget(t, before(policy.keep_cards_days))?;
-            Ok(t.execute(sql, [before(policy.keep_sealed_days)])?)
+            Ok(t.execute(sql, [before(policy.keep_sealed_days), own])?)
         })
     }
     /// What the focal point is told.

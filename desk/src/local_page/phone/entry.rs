@@ -1,6 +1,6 @@
 //! Taking a card, the PIN, and the end of a vault.
 
-use super::here::{Failed, Here, Shown};
+use super::here::{Here, Shown};
 use crate::local_page::door::HOME;
 use crate::local_page::trouble::{destroyed, trouble, wait};
 use axum::Form;

@@ -63,6 +63,7 @@ fun noticeText(words: Resources, notice: Notice): String = words.getString(
         is Notice.CatalogExpired -> R.string.notice_catalog_expired
         is Notice.SecondPhone -> R.string.notice_second_phone
         is Notice.DraftsLost -> R.string.notice_drafts_lost
+        is Notice.Clock -> if (notice.ahead > 0) R.string.notice_clock_ahead else R.string.notice_clock_behind
     },
 )
 
@@ -91,6 +92,7 @@ private fun cardReason(reason: CardReason): Int = when (reason) {
     CardReason.UNREADABLE -> R.string.card_unreadable
     CardReason.NOT_GENUINE -> R.string.card_not_genuine
     CardReason.EXPIRED -> R.string.card_expired
+    CardReason.EXPIRED_BY_THIS_CLOCK -> R.string.card_expired_by_clock
     CardReason.OTHER_AUTHORITY -> R.string.card_other_authority
     CardReason.USED_ALREADY -> R.string.card_used
 }
