@@ -192,6 +192,8 @@ pub enum NotFoundItem {
     Code,
     /// The second code of a slip: it is mistyped. Ask to read it again.
     SecondCode,
+    /// The key that a new phone shows for a hand-over: the text is not one. Scan it again.
+    HandOverKey,
     /// The catalog. The first sync or parcel brings it.
     Catalog,
     /// A file that the catalog names.
@@ -252,6 +254,8 @@ pub enum UntrustedReason {
     File,
     /// What a courier brought is not a parcel of the server. Ask for the right file.
     Parcel,
+    /// The file of a hand-over was not made for this phone, or by a phone of another organisation.
+    HandOver,
     /// The catalog is not signed by the authority of the card.
     CatalogSignature,
     /// The catalog is older than the one in force.

@@ -174,6 +174,25 @@ impl FocalPoint {
     pub fn slip(&self, record: Uuid) -> Result<Option<Slip>> {
         self.0.slip(record)
     }
+    /// Puts at most 20 characters on a case card, to find the case again, or takes them away. They never leave this phone.
+    /// Fails with `Answer` if they are more.
+    pub fn note_memo(&self, record: Uuid, memo: Option<String>) -> Result<()> {
+        self.0.note_memo(record, memo.as_deref())
+    }
+    /// On a new phone: the key for one hand-over, for the old phone to scan or paste.
+    pub fn hand_over_key(&self) -> Result<String> {
+        self.0.hand_over_key()
+    }
+    /// On the old phone: all case cards with their memos and referrals, as a file that only the phone with this key opens. Asks
+    /// for the PIN again. *Slow.*
+    pub fn hand_over(&self, key: &str, pin: &str) -> Result<Vec<u8>> {
+        self.0.hand_over(key, pin)
+    }
+    /// On the new phone: takes the file of the old one; returns how many case cards came. What waits on the old phone is sent
+    /// by the old phone.
+    pub fn take_over(&self, file: Vec<u8>) -> Result<u32> {
+        self.0.take_over(&file)
+    }
     /// 50 lines of what this phone did with records, the newest first; pages count from 0. Works while locked.
     pub fn activities(&self, page: u32) -> Result<Vec<Activity>> {
         self.0.activities(page as usize)

@@ -19,3 +19,7 @@ mod records;
 mod secret;
 mod session;
 mod sync;
+mod wiping;
+
+#[global_allocator]
+static ALLOCATOR: wiping::Wiping<std::alloc::System> = wiping::Wiping(std::alloc::System);

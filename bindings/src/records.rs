@@ -22,6 +22,8 @@ pub enum RecordStatus {
     Refused(Reason),
     /// The person took it back on another phone.
     Withdrawn,
+    /// The focal point's earlier phone made it, and sends it.
+    Elsewhere,
 }
 
 /// Names the exact version of a questionnaire.
@@ -119,6 +121,8 @@ pub struct CaseSummary {
     pub counted: bool,
     /// What was agreed with her.
     pub referrals: Vec<Referral>,
+    /// A few words of the focal point to find the case again.
+    pub memo: Option<String>,
 }
 
 /// A sealed case as the focal point may still see it.

@@ -265,6 +265,9 @@ pub enum NotFoundItem {
     /// The second code of a slip: it is mistyped. Ask to read it again.
     #[error("second code")]
     SecondCode,
+    /// The key that a new phone shows for a hand-over: the text is not one. Scan it again.
+    #[error("key of a hand-over")]
+    HandOverKey,
     /// The catalog. The first sync or parcel brings it.
     #[error("catalog")]
     Catalog,
@@ -350,6 +353,9 @@ pub enum UntrustedReason {
     /// What a courier brought is not a parcel of the server. Ask for the right file.
     #[error("not a parcel")]
     Parcel,
+    /// The file of a hand-over was not made for this phone, or by a phone of another organisation.
+    #[error("not a hand-over for this phone")]
+    HandOver,
     /// The catalog is not signed by the authority of the card.
     #[error("a catalog that the authority did not sign")]
     CatalogSignature,

@@ -10,6 +10,7 @@
 //! key store's own pace and the length of the PIN stand.
 
 mod case_actions;
+mod hand_over;
 mod lifecycle;
 mod network;
 mod notices;
@@ -17,7 +18,7 @@ mod phone;
 mod pin;
 mod session;
 
-pub use case_actions::CaseCard;
+pub use case_actions::{CaseCard, LONGEST_MEMO};
 pub use lifecycle::State;
 pub use notices::Notice;
 pub use phone::FocalPoint;

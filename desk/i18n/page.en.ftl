@@ -175,6 +175,7 @@ lease-over = Nothing was synced for a long time: the list is hidden until the ne
 case-waiting = waits
 case-sent = arrived
 case-withdrawn = withdrawn
+case-elsewhere = from the earlier phone
 case-refused = refused
 case-looked-at = received: someone will look at it
 show-slip = Slip

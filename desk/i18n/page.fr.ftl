@@ -175,6 +175,7 @@ lease-over = Rien n'a été synchronisé depuis longtemps : la liste est cachée
 case-waiting = en attente
 case-sent = arrivé
 case-withdrawn = retiré
+case-elsewhere = de l'ancien téléphone
 case-refused = refusé
 case-looked-at = reçu : quelqu'un va le regarder
 show-slip = Billet

@@ -12,6 +12,9 @@ use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
 use uuid::Uuid;
 
+/// A memo has at most so many characters.
+pub const LONGEST_MEMO: usize = 20;
+
 /// A sealed case, as far as the focal point may still see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseCard {
@@ -33,6 +36,23 @@ impl FocalPoint {
         self.0.cards(|vault| vault.cards_of(&code))
     }
 
+    /// Puts a few words on a case card, to find the case again, or takes them away: at most [`LONGEST_MEMO`] characters, which
+    /// never leave this phone. Not a name.
+    pub fn note_memo(&self, record: Uuid, memo: Option<&str>) -> Result<()> {
+        let memo =
+            memo.map(|memo| memo.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|memo| !memo.is_empty());
+        if memo.as_ref().is_some_and(|memo| memo.chars().count() > LONGEST_MEMO) {
+            return Err(Error::Answer { reason: AnswerReason::TooLong });
+        }
+        self.0.with(|open| {
+            let card = open.vault.card(record)?;
+            if card.withdrawn {
+                return Err(Error::NotFound { what: NotFoundItem::Case });
+            }
+            Ok(open.vault.note_memo(record, memo)?)
+        })
+    }
+
     /// The person takes back a record that was made on this phone. The withdrawal is sent like any record; what the phone
     /// still holds of the record goes at once, the server erases the sealed case when it hears of it.
     pub fn withdraw(&self, record: Uuid) -> Result<()> {
@@ -42,7 +62,8 @@ impl FocalPoint {
             if card.withdrawn {
                 return Ok(());
             }
-            phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, None)?;
+            let secret = open.vault.carried_undo(record)?;
+            phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, secret)?;
             open.vault.note_withdrawal(record)?;
             Ok(phone.mailbox()?.erase(record)?)
         })
@@ -102,7 +123,8 @@ impl FocalPoint {
             let after = before.advanced(status, phone.mailbox()?.now()?);
             let after = after.map_err(|_| Error::Answer { reason: AnswerReason::NotTheNextStatus })?;
             // the one before is not there if it was never counted
-            let revises = phone.mailbox()?.has(before.last)?.then_some(before.last);
+            let there = phone.mailbox()?.has(before.last)? || (card.counted && open.vault.is_carried(record)?);
+            let revises = there.then_some(before.last);
             phone.post_referral(&open.vault, &card, &after, revises)?;
             card.referrals[place] = after.clone();
             open.vault.note_referrals(record, card.referrals)?;
@@ -116,10 +138,15 @@ impl Phone {
         let hidden = self.mailbox()?.queue_status()?.lease_over;
         let cards = self.with(|open| {
             self.settle(open)?;
-            if hidden { Ok(vec![]) } else { Ok(find(&open.vault)?) }
+            let found = if hidden { vec![] } else { find(&open.vault)? };
+            let with_origin = |card: cases::CaseSummary| Ok((open.vault.is_carried(card.record)?, card));
+            found.into_iter().map(with_origin).collect::<Result<Vec<_>>>()
         })?;
-        let with_status =
-            |summary: cases::CaseSummary| Ok(CaseCard { status: self.mailbox()?.status(summary.record)?, summary });
+        let mailbox = self.mailbox()?;
+        let with_status = |(carried, summary): (bool, cases::CaseSummary)| {
+            let status = if carried { RecordStatus::Elsewhere } else { mailbox.status(summary.record)? };
+            Ok(CaseCard { status, summary })
+        };
         cards.into_iter().map(with_status).collect()
     }
 
@@ -162,8 +189,10 @@ impl Phone {
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
         let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
         // the slip's second secret takes this back with all the rest
-        let undo = code.as_ref().map(|_| undo_hash(&vault.undo(card.record)));
-        let (secret, route, sealed) = Default::default();
+        let undo = code.as_ref().map(|_| Ok::<_, Error>(undo_hash(&vault.undo_of(card.record)?))).transpose()?;
+        // what the earlier phone signed is corrected by the slip
+        let secret = revises.is_some().then(|| vault.carried_undo(card.record)).transpose()?.flatten();
+        let (route, sealed) = Default::default();
         Ok(self.mailbox()?.post(record, None, |seq| {
             let record =
                 Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };

@@ -135,7 +135,8 @@ impl FocalPoint {
     pub fn slip(&self, record: Uuid) -> Result<Option<Slip>> {
         self.0.with(|open| {
             self.0.settle(open)?;
-            Ok(open.vault.card(record)?.code.map(|code| Slip { code, undo: open.vault.undo(record) }))
+            let slip = |code| Ok(Slip { code, undo: open.vault.undo_of(record)? });
+            open.vault.card(record)?.code.map(slip).transpose()
         })
     }
 
@@ -320,6 +321,7 @@ impl Session {
                 withdrawn: false,
                 counted: assessment.consent.count,
                 referrals: vec![],
+                memo: None,
             };
             // of a person nothing is kept for the next one
             let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };

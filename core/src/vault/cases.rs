@@ -2,7 +2,7 @@
 
 use super::error::VaultError;
 use super::open_vault::Vault;
-use super::store::{PAGE, from_json, json};
+use super::store::{PAGE, from_json, json, parsed, rows};
 use crate::error::NotFoundItem;
 use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Answers of a finished interview, by question, that the next one of the form may read (`${last-saved#name}`).
 pub type Saved = BTreeMap<String, String>;
@@ -55,6 +56,20 @@ pub struct CaseSummary {
     /// What was agreed on with her, and how far it has come.
     #[serde(default)]
     pub referrals: Vec<Referral>,
+    /// A few words of the focal point to find the case again. They never leave the vault, and go with the card.
+    #[serde(default)]
+    pub memo: Option<String>,
+}
+
+/// A case card on its way to another phone.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carried {
+    card: CaseSummary,
+    /// The second code of its slip.
+    undo: Option<Code>,
+    /// How many seconds of own time it has been kept.
+    age: i64,
 }
 
 impl CaseSummary {
@@ -122,15 +137,76 @@ impl Vault {
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
     }
+    /// Puts another memo on a card, or none; the old one is erased from file and WAL.
+    pub fn note_memo(&self, record: Uuid, memo: Option<String>) -> Result<(), VaultError> {
+        let card = CaseSummary { memo, ..self.card(record)? };
+        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
+        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))?;
+        self.store.rebuild()
+    }
     /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
-        let card = CaseSummary { withdrawn: true, ..self.card(record)? };
+        let card = CaseSummary { withdrawn: true, memo: None, ..self.card(record)? };
         let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| {
             t.execute(sql, [card.to_json(), record.to_string()])?;
             Ok(t.execute("DELETE FROM last_saved WHERE record = ?1", [record.to_string()]).map(drop)?)
         })?;
-        self.store.empty_wal()
+        self.store.rebuild()
+    }
+    /// The second code of the slip of a record that another phone made; none for a record of this one.
+    pub fn carried_undo(&self, record: Uuid) -> Result<Option<Code>, VaultError> {
+        let sql = "SELECT undo FROM card WHERE record = ?1 AND undo <> ''";
+        self.store.read(|c| Ok(c.prepare_cached(sql)?.query_row([record.to_string()], |r| parsed(r, 0)).optional()?))
+    }
+    /// The second secret on the slip of a record with a card here.
+    pub fn undo_of(&self, record: Uuid) -> Result<Code, VaultError> {
+        Ok(self.carried_undo(record)?.unwrap_or_else(|| self.undo(record)))
+    }
+    /// All cards as they go to another phone.
+    pub fn carry(&self, own: i64) -> Result<Vec<Carried>, VaultError> {
+        let sql = "SELECT card, own FROM card ORDER BY id";
+        let all: Vec<(CaseSummary, i64)> =
+            self.store.read(|c| rows(c, sql, [], |r| Ok((from_json(r, 0)?, r.get(1)?))))?;
+        let carried = |(card, since): (CaseSummary, i64)| {
+            let undo = card.code.as_ref().map(|_| self.undo_of(card.record)).transpose()?;
+            Ok(Carried { card, undo, age: own - since })
+        };
+        all.into_iter().map(carried).collect()
+    }
+    /// Takes cards of another phone, and forgets the key of the hand-over. Returns how many are new here.
+    pub fn take_over(&self, cards: &[Carried], own: i64) -> Result<u32, VaultError> {
+        self.store.write(|t| {
+            let mut new = 0;
+            for Carried { card, undo, age } in cards {
+                let sql = "SELECT EXISTS (SELECT 1 FROM card WHERE record = ?1)";
+                if t.query_row(sql, [card.record.to_string()], |r| r.get(0))? {
+                    continue;
+                }
+                card.insert(t, own - age)?;
+                // a record about nobody has no slip; the mark of another phone's card stays empty then
+                let undo = undo.clone().map(String::from).unwrap_or_default();
+                t.execute("UPDATE card SET undo = ?1 WHERE record = ?2", params![undo, card.record.to_string()])?;
+                new += 1;
+            }
+            t.execute("DELETE FROM hand_over", [])?;
+            Ok(new)
+        })
+    }
+    /// Whether another phone made this record.
+    pub fn is_carried(&self, record: Uuid) -> Result<bool, VaultError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM card WHERE record = ?1 AND undo IS NOT NULL)";
+        self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| r.get(0))?))
+    }
+    /// Keeps the secret half of the key of a hand-over, in place of an earlier one.
+    pub fn keep_hand_over(&self, identity: &str) -> Result<(), VaultError> {
+        let sql = "INSERT OR REPLACE INTO hand_over (one, identity) VALUES (1, ?1)";
+        self.store.write(|t| Ok(t.execute(sql, [identity]).map(drop)?))
+    }
+    /// The secret half of the key of a hand-over that this phone waits for.
+    pub fn hand_over_identity(&self) -> Result<Option<Zeroizing<String>>, VaultError> {
+        let sql = "SELECT identity FROM hand_over";
+        self.store.read(|c| Ok(c.query_row(sql, [], |r| Ok(Zeroizing::new(r.get(0)?))).optional()?))
     }
     /// Erases cards, from file and WAL, that are older than so many days both by learned time (`today`, days since 1970) and by
     /// the phone's own time; and after [`LONGEST_CARD_DAYS`] of its own time in any case. Returns how many.

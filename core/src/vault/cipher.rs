@@ -1,4 +1,4 @@
-//! The only module with `unsafe`: it hands SQLCipher its cryptography, and opens encrypted files with a raw key.
+//! The only module of the core with `unsafe`: it hands SQLCipher its cryptography, and opens encrypted files with a raw key.
 //!
 //! SQLCipher is compiled with `SQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup` (`.cargo/config.toml`): instead of
 //! OpenSSL it calls [`tabara_sqlcipher_setup`] once, which fills a table of functions. That saves 4.4 MB and half the
@@ -61,6 +61,8 @@ pub fn open(path: &Path, key: &FileKey, create: bool) -> Result<Connection, Vaul
     let connection = Connection::open_with_flags(path, flags)?;
     // before anything can fail: SQLCipher would write to the platform's log
     let _: String = connection.query_row("PRAGMA cipher_log_level = NONE", [], |row| row.get(0))?;
+    // pages are wiped when their memory is given back; off by default
+    connection.execute_batch("PRAGMA cipher_memory_security = ON")?;
     let text = raw_key_text(key);
     // SAFETY: the handle is that of a live connection which this thread alone holds. The key pointer is valid for
     // `text.len()` bytes during the call; SQLCipher copies them. "main" is a C string with static lifetime.
@@ -73,7 +75,8 @@ pub fn open(path: &Path, key: &FileKey, create: bool) -> Result<Connection, Vaul
     let ask = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, String>(0));
     let version = ask("PRAGMA cipher_version").map_err(|_| VaultError::Cipher)?;
     let provider = ask("PRAGMA cipher_provider").map_err(|_| VaultError::Cipher)?;
-    if !version.starts_with("4.") || provider.as_bytes() != NAME.to_bytes() {
+    let wiped = ask("PRAGMA cipher_memory_security").map_err(|_| VaultError::Cipher)?;
+    if !version.starts_with("4.") || provider.as_bytes() != NAME.to_bytes() || wiped != "1" {
         return Err(VaultError::Cipher);
     }
     Ok(connection)

@@ -28,7 +28,9 @@
 //!   whether drafts were lost before this file.
 //! - `last_saved`: for a questionnaire that is about nobody and reads answers of its last interview: these answers.
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
-//!   1970) and the own time then, from which retention counts.
+//!   1970) and the own time then, from which retention counts; of a card that came
+//!   from another phone the second code of its slip (`undo`).
+//! - `hand_over`: the key of a hand-over that this phone waits for.
 //!
 //! **Drafts** (a key of their own)
 //! - `draft`: one row for each interview. `note`: none while it goes on; what takes its place (JSON) while its record is
@@ -87,11 +89,12 @@ pub const VAULT: &[&str] = &["
     ) STRICT;
     CREATE TABLE card (
         id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, own INTEGER NOT NULL,
-        card TEXT NOT NULL
+        undo TEXT, card TEXT NOT NULL
     ) STRICT;
     CREATE INDEX card_code ON card (code);
     CREATE INDEX card_day ON card (day);
     CREATE TABLE last_saved (questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, saved TEXT NOT NULL) STRICT;
+    CREATE TABLE hand_over (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT NOT NULL) STRICT;
 "];
 
 /// The steps of the schema of a file of drafts.

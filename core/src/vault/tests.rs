@@ -103,8 +103,8 @@ fn card() -> CaseSummary {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
-    let (outcome, day, withdrawn, counted, referrals) = (None, 20_000, false, true, vec![]);
-    CaseSummary { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
+    let (outcome, day, withdrawn, counted, referrals, memo) = (None, 20_000, false, true, vec![], None);
+    CaseSummary { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals, memo }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.

@@ -80,6 +80,53 @@ fn a_damaged_mailbox_is_a_state_from_which_a_new_card_leads_out_and_no_file_is_l
 }
 
 #[test]
+fn cases_and_their_referrals_go_to_a_new_phone_and_to_no_other() {
+    use tabara_core::error::{NotFoundItem, UntrustedReason};
+    use tabara_core::referral::Status;
+    use tabara_core::vault::mailbox::RecordStatus;
+    // given an old phone with two cases, one with a referral under way and a memo
+    let (folders, keys, office) =
+        ([(); 3].map(|()| tempfile::tempdir().unwrap()), [(); 3].map(|()| Arc::default()), Office::new(&[FORM]));
+    let [old, new, third] = [0, 1, 2].map(|n| enrolled(folders[n].path(), &keys[n], &office));
+    let finished = told(&old, "Bisi").finish(None).unwrap();
+    told(&old, "Ines").finish(None).unwrap();
+    let referral = old.refer(finished.record, "sv_medical", "d1", None).unwrap();
+    old.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
+    old.note_memo(finished.record, Some("red headscarf")).unwrap();
+    // when they go over, sealed to the key that the new phone shows
+    let key = new.hand_over_key().unwrap();
+    let no_key = Some(Error::NotFound { what: NotFoundItem::HandOverKey });
+    assert_eq!(old.hand_over("no key", PIN).err(), no_key);
+    assert!(matches!(old.hand_over(&key, "000000"), Err(Error::WrongPin { .. })));
+    let file = old.hand_over(&format!(" {key}\n"), PIN).unwrap();
+    assert!(!file.windows(9).any(|bytes| bytes == b"headscarf"));
+    third.hand_over_key().unwrap();
+    let refused = Some(Error::Untrusted { reason: UntrustedReason::HandOver });
+    assert_eq!(third.take_over(&file).err(), refused);
+    assert_eq!((new.take_over(&file), new.take_over(&file).err()), (Ok(2), refused), "once");
+    // then the new phone goes on where the old one was
+    let cards = new.cases(0).unwrap();
+    assert!(cards.iter().all(|card| card.status == RecordStatus::Elsewhere));
+    let card = cards.into_iter().find(|card| card.summary.record == finished.record).unwrap();
+    assert_eq!(card.summary.memo.as_deref(), Some("red headscarf"));
+    let slip = new.slip(finished.record).unwrap().unwrap();
+    assert!(Some(slip.code) == finished.code && Some(slip.undo.clone()) == finished.undo);
+    new.note_referral(finished.record, referral.referral, Status::Accepted).unwrap();
+    new.withdraw(finished.record).unwrap();
+    let sent = new.mailbox().waiting(0, 9, usize::MAX).unwrap();
+    assert_eq!(sent.len(), 2, "both by the second code of the slip");
+    assert!(sent.iter().all(|out| payload(&out.jws)["secret"] == slip.undo.as_str()));
+    new.lock();
+    assert_eq!(new.hand_over_key().err(), Some(Error::Locked));
+}
+
+/// What an envelope says, whoever signed it.
+fn payload(jws: &str) -> serde_json::Value {
+    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(jws.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+#[test]
 fn forty_wrong_bytes_anywhere_in_the_mailbox_leave_a_way_out() {
     let (origin, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phone = enrolled(origin.path(), &keys, &office);

@@ -663,6 +663,29 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
 }
 
 #[test]
+fn a_memo_of_twenty_characters_stays_on_the_card_until_the_person_takes_the_record_back() {
+    let world = World::new();
+    let phone = world.enrolled();
+    let record = interview(&phone, TOLD).unwrap().record;
+    phone.note_memo(record, Some("  the red\n headscarf ")).unwrap();
+    let too_long = Some(Error::Answer { reason: AnswerReason::TooLong });
+    assert_eq!(phone.note_memo(record, Some("é".repeat(21).as_str())).err(), too_long);
+    phone.note_memo(record, Some("é".repeat(20).as_str())).unwrap();
+    phone.note_memo(record, Some("the red headscarf")).unwrap();
+    let memo = |phone: &FocalPoint| phone.cases(0).unwrap()[0].summary.memo.clone();
+    phone.lock();
+    phone.unlock(PIN).unwrap();
+    assert_eq!(memo(&phone).as_deref(), Some("the red headscarf"));
+    // it does not leave the phone
+    let out = &sent(&phone)[0];
+    let opened = seal::unseal(out.sealed.as_ref().unwrap(), &world.office.authority.case_worker).unwrap();
+    assert!(!format!("{}{}", out.jws, String::from_utf8_lossy(&opened)).contains("headscarf"));
+    phone.withdraw(record).unwrap();
+    assert_eq!(memo(&phone), None);
+    assert_eq!(phone.note_memo(record, Some("again")).err(), Some(Error::NotFound { what: NotFoundItem::Case }));
+}
+
+#[test]
 fn with_the_slip_a_person_takes_back_what_any_phone_recorded_and_a_mistyped_one_is_noticed() {
     let world = World::new();
     let phone = world.enrolled();

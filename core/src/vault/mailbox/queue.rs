@@ -64,6 +64,8 @@ pub enum RecordStatus {
     Refused(Reason),
     /// The person took it back on another phone.
     Withdrawn,
+    /// The focal point's earlier phone made it, and sends it.
+    Elsewhere,
 }
 
 impl Outgoing {

@@ -37,6 +37,7 @@ fn status(card: &CaseCard) -> &'static str {
         RecordStatus::Quarantined(_) => "case-looked-at",
         RecordStatus::Refused(_) => "case-refused",
         RecordStatus::Withdrawn => "case-withdrawn",
+        RecordStatus::Elsewhere => "case-elsewhere",
     }
 }
 

@@ -68,6 +68,7 @@ pub fn cases(rows: &mut Rows) {
         withdrawn: false,
         counted: true,
         referrals: vec![],
+        memo: None,
     };
     let cards: Vec<CaseSummary> = (0..CASES).map(card).collect();
     fill(&mut cipher::open(&ours.join("vault.db"), &key, false).expect("the vault's file"), &cards);

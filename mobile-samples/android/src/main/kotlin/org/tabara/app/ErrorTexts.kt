@@ -74,6 +74,7 @@ fun untrustedReason(reason: UntrustedReason): Int = when (reason) {
     UntrustedReason.ANSWER, UntrustedReason.REPLAY, UntrustedReason.FILE -> R.string.untrusted_answer
     UntrustedReason.SIGNATURE -> R.string.untrusted_signature
     UntrustedReason.PARCEL -> R.string.untrusted_parcel
+    UntrustedReason.HAND_OVER -> R.string.untrusted_hand_over
     UntrustedReason.CATALOG_SIGNATURE -> R.string.untrusted_catalog_signature
     UntrustedReason.CATALOG_OLDER, UntrustedReason.CATALOG_FORKED -> R.string.untrusted_catalog_old
     UntrustedReason.CATALOG_RECIPIENTS -> R.string.untrusted_catalog_recipients
@@ -100,6 +101,7 @@ private fun cardReason(reason: CardReason): Int = when (reason) {
 private fun missingItem(item: NotFoundItem): Int = when (item) {
     NotFoundItem.QUESTIONNAIRE, NotFoundItem.CATALOG, NotFoundItem.CATALOG_FILE -> R.string.no_questionnaires
     NotFoundItem.INTAKE_KEY -> R.string.trouble_no_courier
+    NotFoundItem.HAND_OVER_KEY -> R.string.trouble_hand_over_key
     NotFoundItem.CODE, NotFoundItem.SECOND_CODE -> R.string.withdraw_mistyped
     NotFoundItem.ID, NotFoundItem.LANGUAGE, NotFoundItem.QUESTION, NotFoundItem.DRAFT, NotFoundItem.CASE, NotFoundItem.REFERRAL,
     NotFoundItem.SERVICE, NotFoundItem.SERVICE_DIRECTORY,

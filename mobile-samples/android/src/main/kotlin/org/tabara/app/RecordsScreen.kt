@@ -1,7 +1,10 @@
 package org.tabara.app
 
+import android.app.AlertDialog
+import android.text.InputFilter
 import android.text.format.DateUtils
 import android.view.View
+import android.widget.EditText
 import android.widget.LinearLayout
 import android.widget.ProgressBar
 import org.tabara.app.Place.Where
@@ -48,8 +51,29 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         orientation = LinearLayout.VERTICAL
         setBackgroundResource(R.drawable.card)
         setPadding(host.dp(12), host.dp(10), host.dp(12), host.dp(10))
+        if (!case.summary.withdrawn) setOnClickListener { memo(case) }
         paragraph(this, case.summary.code?.let(::spaced) ?: case.summary.questionnaire.id, R.style.Text_Row)
+        case.summary.memo?.let { paragraph(this, it, R.style.Text) }
         paragraph(this, "${case.summary.month} · ${if (case.summary.withdrawn) host.getString(R.string.case_withdrawn) else statusText(case.status)}", R.style.Text_Quiet)
+    }
+
+    /** A few words to find the case again; no name. */
+    private fun memo(case: CaseCard) {
+        val field = EditText(host).apply {
+            setText(case.summary.memo ?: "")
+            filters = arrayOf(InputFilter.LengthFilter(LONGEST_MEMO))
+            hint = host.getString(R.string.memo_hint)
+        }
+        host.shown(
+            AlertDialog.Builder(host).setTitle(R.string.memo).setView(field)
+                .setPositiveButton(R.string.ok) { _, _ ->
+                    act {
+                        app.core { noteMemo(case.summary.record, field.text.toString()) }
+                        list(pages)
+                    }
+                }
+                .setNegativeButton(R.string.cancel, null).create(),
+        )
     }
 
     private fun statusText(status: RecordStatus) = host.getString(
@@ -58,6 +82,7 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
             is RecordStatus.Kept -> R.string.case_sent
             is RecordStatus.Quarantined -> R.string.case_looked_at
             is RecordStatus.Withdrawn -> R.string.case_withdrawn
+            is RecordStatus.Elsewhere -> R.string.case_elsewhere
             is RecordStatus.Refused -> R.string.case_refused
         },
     )
@@ -94,6 +119,7 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
 
     private companion object {
         const val PAGE = 50
+        const val LONGEST_MEMO = 20
         const val WHEN = DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_TIME
     }
 }
