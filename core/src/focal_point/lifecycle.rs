@@ -339,7 +339,8 @@ impl Phone {
         let tidied = self.with(|open| {
             let mailbox = self.mailbox()?;
             let days = mailbox.policy()?.keep_cards_days;
-            let forgotten = open.vault.forget_cards(days, mailbox.now()?.div_euclid(86_400), mailbox.own_time())?;
+            let forgotten =
+                open.vault.forget_cards(days, mailbox.told_time()?.div_euclid(86_400), mailbox.own_time())?;
             mailbox.note_forgotten(forgotten)?;
             let pinned: Vec<Digest> = open.drafts.list()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(mailbox.drop_parts(&pinned)?)

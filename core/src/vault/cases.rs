@@ -208,8 +208,8 @@ impl Vault {
         let sql = "SELECT identity FROM hand_over";
         self.store.read(|c| Ok(c.query_row(sql, [], |r| Ok(Zeroizing::new(r.get(0)?))).optional()?))
     }
-    /// Erases cards, from file and WAL, that are older than so many days both by learned time (`today`, days since 1970) and by
-    /// the phone's own time; and after [`LONGEST_CARD_DAYS`] of its own time in any case. Returns how many.
+    /// Erases cards, from file and WAL, that are older than so many days both by what the server told (`today`, days since 1970)
+    /// and by the phone's own time; and after [`LONGEST_CARD_DAYS`] of its own time in any case. Returns how many.
     pub fn forget_cards(&self, days: u32, today: i64, own: i64) -> Result<usize, VaultError> {
         let before = |days: u32| own - i64::from(days) * 86_400;
         let limits = [today - i64::from(days), before(days), before(LONGEST_CARD_DAYS)];

@@ -138,6 +138,7 @@ fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_
     assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap()[0].record, ids[1]);
     // thirty days and a second later: the kept one is gone, the waiting one is not
     phone.clock.pass(Duration::from_secs(30 * 86_400 + 1));
+    mailbox.learn_time(phone.clock.unix()).unwrap();
     mailbox.apply_retention().unwrap();
     assert_eq!(mailbox.kept().unwrap(), []);
     assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
@@ -306,9 +307,11 @@ fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
     assert_eq!(deeds(&mailbox), told);
     let days = 31 * 86_400;
     phone.clock.pass(Duration::from_secs(days));
+    mailbox.learn_time(phone.clock.unix()).unwrap();
     mailbox.apply_retention().unwrap();
     assert_eq!(deeds(&mailbox)[0], (days as i64, ActivityKind::Purged, 1));
     phone.clock.pass(Duration::from_secs(150 * 86_400));
+    mailbox.learn_time(phone.clock.unix()).unwrap();
     mailbox.apply_retention().unwrap();
     assert_eq!(deeds(&mailbox), [(days as i64, ActivityKind::Purged, 1)]);
 }

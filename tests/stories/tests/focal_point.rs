@@ -611,6 +611,7 @@ fn cards_leave_the_phone_after_their_days() {
     interview(&phone, TOLD).unwrap();
     phone.lock();
     world.clock.forward(Duration::from_secs(182 * 86_400));
+    phone.mailbox().learn_time(MARCH + 182 * 86_400).unwrap();
     phone.unlock(PIN).unwrap();
     phone.mailbox().synced().unwrap();
     assert_eq!(phone.cases(0).unwrap(), []);

@@ -243,11 +243,11 @@ impl Mailbox {
             Ok(())
         })
     }
-    /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL: by learned time
-    /// and by the time that this phone has seen pass, so that no single clock erases them.
+    /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL: by what the
+    /// server told and by the time that this phone has seen pass, so that no single clock erases them.
     pub fn apply_retention(&self) -> Result<(), VaultError> {
-        let (policy, now) = (self.policy()?, self.now()?);
-        let before = |days: u32| now - i64::from(days) * 86_400;
+        let (policy, told) = (self.policy()?, self.told_time()?);
+        let before = |days: u32| told - i64::from(days) * 86_400;
         let own = self.own_time() - i64::from(policy.keep_sealed_days) * 86_400;
         let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL
                    WHERE state = 'kept' AND at < ?1 AND own < ?2 AND jws <> ''";

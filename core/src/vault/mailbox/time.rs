@@ -7,8 +7,10 @@
 //! **Learned time**, `now`, is what the server said at the last contact, and own time since. So a clock that runs ahead stamps no
 //! future month, ends no lease and carries out no order. Only a phone that never met its server goes by its calendar.
 //!
-//! What erases asks both, and believes the smaller: [`Mailbox::apply_retention`],
-//! [`Vault::forget_cards`](crate::vault::Vault::forget_cards).
+//! What erases asks two clocks that know nothing of each other, and believes the smaller: what the server [`told`] at the last
+//! contact, and own time ([`Mailbox::apply_retention`], [`Vault::forget_cards`](crate::vault::Vault::forget_cards)).
+//!
+//! [`told`]: Mailbox::told_time
 
 use super::file::Mailbox;
 use crate::clock::{BootTime, Clock};
@@ -88,6 +90,10 @@ impl Mailbox {
     /// Whether a server has ever told the time.
     pub fn has_learned(&self) -> Result<bool, VaultError> {
         Ok(self.learned()?.is_some())
+    }
+    /// What the server said at the last contact, with nothing added; 0 before the first.
+    pub fn told_time(&self) -> Result<i64, VaultError> {
+        Ok(self.learned()?.map_or(0, |(learned, ..)| learned))
     }
     /// How far the phone's calendar is ahead of learned time, in seconds; behind it where negative, 0 before the first contact.
     pub fn calendar_error(&self) -> Result<i64, VaultError> {
