@@ -1,6 +1,7 @@
 use super::super::double::{StillClock, Store as Secrets};
 use super::*;
 use crate::catalog::{Binding, Catalog, Chain, EnrolmentCard, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
+use crate::clock::Clock as _;
 use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
 use crate::error::{NotFoundItem, PhoneFile};
 use crate::record::{IntakeOutcome, News, Reason, Update, Updates};
