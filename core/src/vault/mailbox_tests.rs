@@ -129,6 +129,7 @@ fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_
     let phone = Phone::new();
     let mailbox = phone.open(false);
     let ids = post(&mailbox, 2);
+    mailbox.learn_time(MARCH).unwrap();
     mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
     mailbox.apply_retention().unwrap();
     let offers = mailbox.kept().unwrap();
@@ -291,6 +292,7 @@ fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
     let ids = post(&mailbox, 2);
+    mailbox.learn_time(MARCH).unwrap();
     mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
     // the server was restored, and gets them again
     mailbox.send_again(&ids).unwrap();

@@ -73,7 +73,7 @@ fn after_sealing_and_locking_no_answer_and_no_pin_is_left_in_memory() {
         session.answer(path, Some(value)).unwrap();
     }
     session.answer("name", Some(&said.text())).unwrap();
-    let page = session.page().unwrap();
+    let page = session.jump("name").unwrap();
     assert!(page.questions.iter().any(|question| question.value.as_deref() == Some(&*said.text())));
     assert!(said.copies() > 0, "the reader sees what is there");
     drop(page);
