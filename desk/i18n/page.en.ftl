@@ -240,7 +240,8 @@ bundle-saved = The records go on waiting until the courier's file or a sync conf
 take-parcel = Take the courier's file
 carry-explain = Carry the file of another phone: this phone needs a network. Take the new file back to that phone.
 carry = Bring another phone's file to the server
-send-file = Take this file
+take-file = Take it
+carry-file = Bring it to the server
 
 # What can go wrong
 trouble = Something went wrong. Nothing is lost.

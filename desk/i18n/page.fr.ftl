@@ -240,7 +240,8 @@ bundle-saved = Les dossiers attendent encore, jusqu'à ce que le fichier du port
 take-parcel = Prendre le fichier du porteur
 carry-explain = Porter le fichier d'un autre téléphone : ce téléphone a besoin de réseau. Rapportez le nouveau fichier à ce téléphone.
 carry = Porter le fichier d'un autre téléphone au serveur
-send-file = Prendre ce fichier
+take-file = Le prendre
+carry-file = Le porter au serveur
 
 # Ce qui peut aller mal
 trouble = Quelque chose n'a pas marché. Rien n'est perdu.

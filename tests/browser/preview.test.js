@@ -86,10 +86,12 @@ test('it follows the file, keeps what still fits, and shows the faults beside th
   writeFileSync(file, text.replace('${age} < 18', '${ages} < 18'));
   await page.locator('.faults .error').first().waitFor();
   assert.match(await page.textContent('.faults'), /ages/);
+  assert.equal(await page.inputValue('[name="a:age"]'), '41', 'the version before stays meanwhile');
   await shot(page, 'preview-faults');
   await sound(page);
   writeFileSync(file, text);
-  await device(page).locator('text=Choose').first().waitFor();
+  await device(page).locator('text=How old are you?').waitFor();
+  assert.equal(await page.inputValue('[name="a:age"]'), '41', 'a fault took nothing');
   await page.context().close();
   await local.end();
 });

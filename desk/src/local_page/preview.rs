@@ -67,10 +67,15 @@ impl Preview {
             *loaded = match form::compile(&self.path) {
                 Err(error) => Loaded { unreadable: Some(error.to_string()), interview: before, ..Loaded::default() },
                 Ok(compiled) => {
-                    let interview = compiled.questionnaire.map(|form| form::begin(form, &self.language));
-                    let carried =
-                        interview.map(|new| before.as_ref().map_or_else(|| new.clone(), |old| carry(old, new.clone())));
-                    Loaded { diagnostics: compiled.diagnostics, interview: carried, ..Loaded::default() }
+                    let new = compiled.questionnaire.map(|form| form::begin(form, &self.language));
+                    // while the form has errors, the version before stays
+                    let interview = match (new, before) {
+                        (Some(new), Some(old)) => Some(carry(&old, new)),
+                        (new, old) => new.or(old),
+                    };
+                    let mut diagnostics = compiled.diagnostics;
+                    diagnostics.sort_by_key(|found| found.severity != Severity::Error);
+                    Loaded { diagnostics, interview, ..Loaded::default() }
                 }
             };
             loaded.changed = changed;
@@ -125,6 +130,7 @@ async fn home(State(shared): Here) -> Response {
         spoken.or_else(|| Texts::of(&shared.preview.language)).or_else(|| Texts::of("en")).expect("English is spoken");
     let title = shared.preview.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let page = loaded.interview.as_ref().map(Interview::page);
+    let faulty = loaded.diagnostics.iter().any(|found| found.severity == Severity::Error);
     let drawn = Drawn { texts, media: true, refused: &refused };
     let bar = html! {
         @if let Some(page) = &page { (drawing::languages(page, texts)) }
@@ -133,9 +139,10 @@ async fn home(State(shared): Here) -> Response {
     let content = html! {
         div.device {
             @if let Some(notice) = notice { p.notice role="status" { (texts.say(notice)) } }
+            @if faulty { p.wrong { (texts.say("preview-no-form")) } }
             @match &page {
                 Some(page) => (drawing::form(page, HOME, "preview-end", &drawn)),
-                None => { h1 { (title) } p.wrong { (texts.say("preview-no-form")) } }
+                None => h1 { (title) }
             }
         }
         aside data-changed=(stamp(&shared)) {

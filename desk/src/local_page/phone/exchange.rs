@@ -106,11 +106,11 @@ fn lines(here: &Here, report: &SyncReport) -> Vec<String> {
 
 pub(super) async fn courier(here: Here) -> Shown {
     let waiting = here.core(|core| core.waiting()).await?;
-    let file = |action: &str, id: &str| {
+    let file = |action: &str, id: &str, button: &str| {
         html! {
             form method="post" action=(action) enctype="multipart/form-data" {
                 div.question { label.label for=(id) { (here.say(id)) } input id=(id) type="file" name="file" required; }
-                button.second { (here.say("send-file")) }
+                button.second { (here.say(button)) }
             }
         }
     };
@@ -120,9 +120,9 @@ pub(super) async fn courier(here: Here) -> Shown {
         section {
             p { (here.texts.get("waiting", &[("n", waiting.records.into())])) }
             @if waiting.records > 0 { a.row href="courier/bundle" download="tabara-bundle" { (here.say("save-bundle")) } p.hint { (here.say("bundle-saved")) } }
-            (file("courier/parcel", "take-parcel"))
+            (file("courier/parcel", "take-parcel", "take-file"))
         }
-        section { (here.p("carry-explain")) (file("courier/carry", "carry")) }
+        section { (here.p("carry-explain")) (file("courier/carry", "carry", "carry-file")) }
         (here.link(HOME, "home"))
     };
     Ok(here.page(&here.say("courier"), content))
