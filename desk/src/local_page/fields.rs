@@ -1,5 +1,5 @@
 //! One question: how its type is drawn, and which parts its answer has in the form. What is posted is read by
-//! [`answers`](super::answers), which uses the same [`Shape`].
+//! [`answers`](super::answers), which uses the same shapes.
 
 use super::markdown::inline;
 use super::posted::{Refused, field};
