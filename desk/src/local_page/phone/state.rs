@@ -93,7 +93,9 @@ impl Phone {
 
     /// Locks when nobody used the page for as long as the policy allows.
     pub(super) fn lock_if_idle(&self) -> Result<()> {
-        let core = self.core()?;
+        // what is not open is locked
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(core) = core else { return Ok(()) };
         let (used, asleep) = self.memory().used;
         let idle = used.elapsed().max(asleep.elapsed().unwrap_or_default());
         if core.state()? == State::Unlocked && idle > core.lock_after()? {
