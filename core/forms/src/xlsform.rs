@@ -39,8 +39,10 @@ mod types;
 pub mod workbook;
 mod xls;
 
-pub use diagnostics::{Diagnostic, Severity, UNREADABLE, did_you_mean};
-pub use phrase::Phrase;
+pub use diagnostics::{Diagnostic, Severity, UNREADABLE};
+#[doc(hidden)]
+pub use phrase::ENGLISH;
+pub use phrase::{Catalogue, Phrase, Problem};
 pub use review::{PackageCell, PackageCheck, PackageReview};
 
 use crate::expression::Cause;
@@ -85,7 +87,7 @@ pub fn compile_with(bytes: &[u8], beside: &dyn Fn(&str) -> Option<Vec<u8>>, chec
             read_form(&workbook, beside, check, &mut diagnostics)
         }
         Err(unreadable) => {
-            diagnostics.error(CellRef::sheet(""), UNREADABLE, unreadable.cause, unreadable.hint);
+            diagnostics.error(CellRef::sheet(""), unreadable);
             None
         }
     };
@@ -103,9 +105,8 @@ fn prepare(workbook: &mut Workbook, diagnostics: &mut Diagnostics) {
         let known = SHEETS.iter().find(|known| **known == lower).copied().or(one.then_some("survey"));
         let Some(known) = known else { continue };
         if seen.contains(&known) {
-            let hint = say!("twin-sheet-hint", "rename or remove one of them");
-            let message = say!("twin-sheet", "a second sheet '{name}' is not read", name = sheet.name);
-            diagnostics.warn(CellRef::sheet(&sheet.name), "sheet-left-out", message, hint);
+            diagnostics
+                .warn(CellRef::sheet(&sheet.name), say!("twin-sheet", name = sheet.name).coded("sheet-left-out"));
             continue;
         }
         seen.push(known);
@@ -120,37 +121,18 @@ fn report_unread(sheet: &str, unread: &Unread, diagnostics: &mut Diagnostics) {
     match *unread {
         Unread::RowsFrom(row) => {
             let row = row + 1;
-            let message =
-                say!("unread-rows", "nothing from row {row} on is read: more than 60 blank rows stand before it", row);
-            let hint = say!("unread-rows-hint", "delete the blank rows, or what stands below them");
-            diagnostics.warn(CellRef::row(sheet, row).at(0), "unread-rows", message, hint);
+            diagnostics.warn(CellRef::row(sheet, row).at(0), say!("unread-rows", row));
         }
         Unread::ColumnsFrom(column) => {
-            let message = say!(
-                "unread-columns",
-                "nothing from column {column} on is read: more than 20 blank headers stand before it",
-                column = letters(column)
-            );
-            let hint = say!("unread-columns-hint", "delete the blank columns, or what stands beside them");
-            diagnostics.warn(CellRef::row(sheet, 1).at(column), "unread-columns", message, hint);
+            diagnostics.warn(CellRef::row(sheet, 1).at(column), say!("unread-columns", column = letters(column)));
         }
         Unread::Column { column, first, rows } => {
-            let column_name = letters(column);
             let message = match rows {
-                1 => say!(
-                    "no-header-one",
-                    "column {column} has a cell, but no header, and is not read",
-                    column = column_name
-                ),
-                rows => say!(
-                    "no-header",
-                    "column {column} has cells in {rows} rows, but no header, and is not read",
-                    column = column_name,
-                    rows
-                ),
+                1 => say!("no-header-one", column = letters(column)),
+                rows => say!("no-header", column = letters(column), rows),
             };
-            let hint = say!("no-header-hint", "write a header in row 1, or delete the cells");
-            diagnostics.warn(CellRef::row(sheet, first + 1).at(column), "no-header", message, hint);
+            let problem = message.coded("no-header").hint(say!("no-header-hint"));
+            diagnostics.warn(CellRef::row(sheet, first + 1).at(column), problem);
         }
     }
 }
@@ -164,46 +146,23 @@ fn report_package_error(
     diagnostics: &mut Diagnostics,
 ) {
     let PackageError::Rules(rules) = error else {
-        let message = say!("unusable", "the questionnaire would not open on a phone: {error}", error);
-        return diagnostics.error(
-            CellRef::sheet("survey"),
-            "unusable",
-            message,
-            say!("unusable-hint", "make the form smaller or simpler"),
-        );
+        return diagnostics.error(CellRef::sheet("survey"), say!("unusable", error));
     };
     for (_, rule) in rules {
-        let at = rows[rule.node].map_or(CellRef::sheet("survey"), |row| table.place(row, rule.column));
         let message = describe(&rule.error.cause);
-        match (&rule.error.cause, own_child(package, rule.node, rule.column)) {
+        let problem = match (&rule.error.cause, own_child(package, rule.node, rule.column)) {
             (Cause::Cycle(_), Some(child)) => {
                 let section = &package.nodes[rule.node].name;
                 let message = match rule.column {
-                    "relevant" => say!(
-                        "own-child-relevance",
-                        "the group '{section}' is shown only if '{child}' says so, and '{child}' stands in it",
-                        section,
-                        child
-                    ),
-                    _ => say!(
-                        "own-child-count",
-                        "the rows of '{section}' are counted by '{child}', and '{child}' stands in it",
-                        section,
-                        child
-                    ),
+                    "relevant" => say!("own-child-relevance", section, child),
+                    _ => say!("own-child-count", section, child),
                 };
-                let hint = say!(
-                    "own-child-hint",
-                    "move '{child}' out, in front of the group, or put the rule on the questions after it",
-                    child
-                );
-                diagnostics.error(at, "cycle", message, hint);
+                message.coded("cycle").hint(say!("own-child-hint", child))
             }
-            (Cause::Cycle(_), None) => {
-                diagnostics.error(at, "cycle", message, say!("cycle-hint", "take one of the rules away"));
-            }
-            _ => diagnostics.error(at, "bad-expression", message, "see the names and functions in the cell"),
-        }
+            (Cause::Cycle(_), None) => message.into(),
+            _ => message.coded("bad-expression").hint(say!("see-cell")),
+        };
+        diagnostics.error(table.place_of(rows[rule.node], rule.column), problem);
     }
 }
 
@@ -238,24 +197,12 @@ fn read_form(
     let external_table = SheetTable::new("external_choices", sheet("external_choices"), diagnostics);
     choices::check_headers(&choices_table, diagnostics);
     if !survey_table.has("type") {
-        let hint = say!("no-type-column-hint", "the first row of the sheet names the columns: type, name, label ...");
-        diagnostics.error(
-            CellRef::row("survey", 1),
-            "no-type-column",
-            say!("no-type-column", "the sheet survey has no column 'type'"),
-            hint,
-        );
+        diagnostics.error(CellRef::row("survey", 1), say!("no-type-column"));
         return None;
     }
     if choices_table.rows().next().is_some() {
         for column in ["list_name", "name"].iter().filter(|column| !choices_table.has(column)) {
-            let message = say!("no-column", "the sheet choices has no column '{column}'", column);
-            diagnostics.error(
-                CellRef::row("choices", 1),
-                "no-column",
-                message,
-                say!("no-column-hint", "choices have list_name, name and label"),
-            );
+            diagnostics.error(CellRef::row("choices", 1), say!("no-column", column));
         }
     }
     for table in [&settings_table, &survey_table, &choices_table, &external_table] {
@@ -278,16 +225,7 @@ fn read_form(
     let mut survey = reader.read();
     settings.adopt(&survey.settings);
     if survey.nodes.iter().all(|node| node.kind.is_section()) && !diagnostics.any_error() {
-        let hint = say!(
-            "no-question-hint",
-            "a spreadsheet that was saved by a statistics package may look empty: open it and save it again"
-        );
-        diagnostics.error(
-            CellRef::sheet("survey"),
-            "no-question",
-            say!("no-question", "the form has no question"),
-            hint,
-        );
+        diagnostics.error(CellRef::sheet("survey"), say!("no-question"));
     }
     if !settings.says("omit_instanceid") {
         references::add_instance_id(&mut survey, &survey_table);
@@ -296,14 +234,7 @@ fn read_form(
     references::check(&mut survey, &mut lists, &languages, &tables, &beside, diagnostics);
     let survey::Survey { nodes, rows, .. } = survey;
     if nodes.iter().any(|node| !node.fact.is_empty()) && settings.get("form_id").is_none() {
-        let hint =
-            say!("no-form-id-hint", "records name the form that they came from: fill form_id on the sheet settings");
-        diagnostics.error(
-            CellRef::sheet("settings").column("form_id"),
-            "no-form-id",
-            say!("no-form-id", "the form has no form_id"),
-            hint,
-        );
+        diagnostics.error(CellRef::sheet("settings").column("form_id"), say!("no-form-id"));
     }
     let mut package = Package {
         format: FORMAT,
@@ -353,12 +284,7 @@ fn check_formulas(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
     for row in table.rows() {
         for (header, cell) in table.cells(row).filter(|(_, cell)| FAILED.contains(cell)) {
             let at = CellRef::row(table.sheet, row.number).column(&header.title);
-            diagnostics.error(
-                at,
-                "failed-formula",
-                say!("failed-formula", "the cell holds {cell}", cell),
-                say!("failed-formula-hint", "mend the formula, or write its value"),
-            );
+            diagnostics.error(at, say!("failed-formula", cell));
         }
     }
 }
@@ -371,17 +297,10 @@ fn survey_sheet<'a>(workbook: &'a Workbook, diagnostics: &mut Diagnostics) -> Op
     if found.is_none() {
         let near = misspelt(workbook, "survey");
         let hint = match near.first() {
-            Some(near) => say!("near-survey", "is the sheet '{near}' meant to be 'survey'?", near),
-            None => {
-                say!("no-survey-hint", "write the questions on a sheet 'survey' with the columns type, name and label")
-            }
+            Some(near) => say!("near-survey", near),
+            None => say!("no-survey-hint"),
         };
-        diagnostics.error(
-            CellRef::sheet("survey"),
-            "no-survey",
-            say!("no-survey", "the workbook has no sheet 'survey', or an empty one"),
-            hint,
-        );
+        diagnostics.error(CellRef::sheet("survey"), say!("no-survey").hint(hint));
     }
     found
 }
@@ -395,39 +314,19 @@ fn misspelt<'a>(workbook: &'a Workbook, name: &str) -> Vec<&'a str> {
 
 /// Sheets that are not read although the author may think so.
 fn check_sheets(workbook: &Workbook, diagnostics: &mut Diagnostics) {
-    for sheet in &workbook.sheets {
-        let lower = sheet.name.to_lowercase();
-        let filled = sheet.rows.len() > 1;
-        match lower.as_str() {
-            "entities" if filled => {
-                let hint = say!("entities-hint", "records of people are linked by the code on their slip");
-                diagnostics.warn(
-                    CellRef::sheet(&sheet.name),
-                    "sheet-left-out",
-                    say!("entities", "entities are not kept by this program"),
-                    hint,
-                );
-            }
-            "osm" if filled => {
-                let hint = say!("osm-sheet-hint", "use a select_one with the places of interest");
-                diagnostics.warn(
-                    CellRef::sheet(&sheet.name),
-                    "sheet-left-out",
-                    say!("osm-sheet", "the sheet osm is not read"),
-                    hint,
-                );
-            }
-            _ => {}
-        }
+    for sheet in workbook.sheets.iter().filter(|sheet| sheet.rows.len() > 1) {
+        let problem = match sheet.name.to_lowercase().as_str() {
+            "entities" => say!("entities"),
+            "osm" => say!("osm-sheet"),
+            _ => continue,
+        };
+        diagnostics.warn(CellRef::sheet(&sheet.name), problem.coded("sheet-left-out"));
     }
     for name in ["settings", "indicators", "choices"].iter().filter(|name| workbook.sheet(name).is_none()) {
         for near in misspelt(workbook, name) {
-            let message = say!("near-sheet", "the sheet '{near}' is not read", near);
             diagnostics.warn(
                 CellRef::sheet(near),
-                "sheet-left-out",
-                message,
-                say!("near-sheet-hint", "is it meant to be '{name}'?", name),
+                say!("near-sheet", near).coded("sheet-left-out").hint(say!("near-sheet-hint", name)),
             );
         }
     }

@@ -16,7 +16,7 @@ use super::layout::{FORM, Layout, NodeId, ScopeId};
 use super::lexer::Operator;
 use super::parser::{Ast, Axis, Base, Step, parse};
 use super::value::Value;
-use crate::package::Package;
+use crate::package::{Node, Package};
 use binding::{Binding, Frame};
 use path::PathBuilder;
 use std::collections::HashMap;
@@ -71,7 +71,7 @@ impl<'a> Binder<'a> {
             if !filter.trim().is_empty()
                 && let Err(error) = binding.choices(&mut path, tree)
             {
-                return binding.error(error.at, error.cause);
+                return binding.or_blank(Err(error));
             }
             path.node = from;
             Expr::Nodes(Arc::new(binding.finish(path)))
@@ -110,56 +110,84 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// What a part of an expression is bound to, or why it cannot be.
+type Binds = Result<Expr, ParseError>;
+
+fn unsupported<T>(at: usize, what: &'static str) -> Result<T, ParseError> {
+    Err(ParseError { at, cause: Cause::Unsupported(what) })
+}
+
 impl<'a> Binding<'_, 'a> {
+    /// A part of an expression. One that cannot be bound is noted, and blank.
     fn value(&mut self, tree: &Ast<'_>) -> Expr {
-        match tree {
-            Ast::Number(n) => Expr::Constant(Value::Number(*n)),
-            Ast::Text(text) => Expr::Constant(Value::from(*text)),
-            Ast::Negative(tree) => Expr::Negative(Arc::new(self.value(tree))),
-            Ast::Binary { operator: Operator::Union, at, .. } => self.error(*at, Cause::Unsupported("|")),
+        let bound = match tree {
+            Ast::Number(n) => Ok(Expr::Constant(Value::Number(*n))),
+            Ast::Text(text) => Ok(Expr::Constant(Value::from(*text))),
+            Ast::Negative(tree) => Ok(Expr::Negative(Arc::new(self.value(tree)))),
+            Ast::Binary { operator: Operator::Union, at, .. } => unsupported(*at, "|"),
             Ast::Binary { operator, left, right, .. } => {
-                Expr::Binary(*operator, Arc::new((self.value(left), self.value(right))))
+                Ok(Expr::Binary(*operator, Arc::new((self.value(left), self.value(right)))))
             }
             Ast::Call { function, arguments, at } => self.call(function, arguments, *at),
             Ast::Path { base, steps, at } => self.path(base, steps, *at, false),
-        }
+        };
+        self.or_blank(bound)
+    }
+
+    fn or_blank(&mut self, bound: Binds) -> Expr {
+        bound.unwrap_or_else(|error| {
+            self.out.errors.push(error);
+            Expr::default()
+        })
     }
 
     /// An argument of a function that takes all nodes of a path.
     fn several(&mut self, tree: &Ast<'_>) -> Expr {
         match tree {
-            Ast::Path { base, steps, at } => self.path(base, steps, *at, true),
+            Ast::Path { base, steps, at } => {
+                let bound = self.path(base, steps, *at, true);
+                self.or_blank(bound)
+            }
             tree => self.value(tree),
         }
     }
 
-    fn call(&mut self, name: &str, arguments: &[Ast<'_>], at: usize) -> Expr {
+    /// A path that must lead to nodes of the form.
+    fn nodes_of(&mut self, tree: &Ast<'_>, at: usize, otherwise: &'static str) -> Result<PathBuilder, ParseError> {
+        match tree {
+            Ast::Path { base, steps, at } => self.path_of(base, steps, *at, true),
+            _ => unsupported(at, otherwise),
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Ast<'_>], at: usize) -> Binds {
+        let fail = |cause| Err(ParseError { at, cause });
         let own = self.binder.functions.iter().find(|function| function.name == name);
         let Some(function) = functions::find(name).or(own) else {
             arguments.iter().for_each(|tree| drop(self.value(tree)));
-            return self.error(at, Cause::UnknownFunction(name.to_owned()));
+            return fail(Cause::UnknownFunction(name.to_owned()));
         };
         if !(usize::from(function.least)..=usize::from(function.most)).contains(&arguments.len()) {
-            return self.error(at, Cause::Arguments { function: function.name, given: arguments.len() });
+            return fail(Cause::Arguments { function: function.name, given: arguments.len() });
         }
         match (function.name, arguments) {
-            ("once", _) => self.error(at, Cause::OnceInside),
-            ("position", [Ast::Path { base, steps, at }]) => match self.path_of(base, steps, *at, true) {
-                Ok(path) => Expr::PositionOf(Arc::new(self.finish(path))),
-                Err(error) => self.error(error.at, error.cause),
-            },
+            ("once", _) => fail(Cause::OnceInside),
+            ("position", [Ast::Path { base, steps, at }]) => {
+                let path = self.path_of(base, steps, *at, true)?;
+                Ok(Expr::PositionOf(Arc::new(self.finish(path))))
+            }
             ("instance", _) => self.instance(arguments, &[], at),
             ("current", _) => {
                 let path = PathBuilder::at(self.layout(), self.node, false);
-                Expr::Nodes(Arc::new(self.finish(path)))
+                Ok(Expr::Nodes(Arc::new(self.finish(path))))
             }
             ("indexed-repeat", _) => self.indexed_repeat(arguments, at),
             ("date" | "date-time" | "decimal-date-time", [tree]) if never_a_date(function.name, tree) => {
                 let text = if let Ast::Text(text) = tree { text } else { "true or false" };
-                self.error(at, Cause::NotADate(text.to_owned()))
+                fail(Cause::NotADate(text.to_owned()))
             }
             ("geofence", [Ast::Text(text), _]) if !functions::is_place(text) => {
-                self.error(at, Cause::NotAPlace((*text).to_owned()))
+                fail(Cause::NotAPlace((*text).to_owned()))
             }
             ("pulldata", [table, column, key, value]) => self.pulldata([table, column, key], value, at),
             ("jr:itext", [tree]) => self.itext(tree, at),
@@ -167,113 +195,84 @@ impl<'a> Binding<'_, 'a> {
             _ => {
                 self.out.language |= function.language;
                 let bind = |tree: &Ast<'_>| if function.several { self.several(tree) } else { self.value(tree) };
-                Expr::Call(function, arguments.iter().map(bind).collect())
+                Ok(Expr::Call(function, arguments.iter().map(bind).collect()))
             }
         }
     }
 
     /// `indexed-repeat(${value}, ${repeat}, n, ${inner repeat}, m ...)`
-    fn indexed_repeat(&mut self, arguments: &[Ast<'_>], at: usize) -> Expr {
-        let path = match &arguments[0] {
-            Ast::Path { base, steps, at } => self.path_of(base, steps, *at, true),
-            _ => Err(ParseError { at, cause: Cause::Unsupported("a first argument that is no question") }),
-        };
-        let (node, value_scope) = match path {
-            Ok(path) => (path.node, self.layout().scope_of(path.node)),
-            Err(error) => return self.error(error.at, error.cause),
-        };
+    fn indexed_repeat(&mut self, arguments: &[Ast<'_>], at: usize) -> Binds {
+        let node = self.nodes_of(&arguments[0], at, "a first argument that is no question")?.node;
+        let value_scope = self.layout().scope_of(node);
         let mut picks: HashMap<ScopeId, Expr> = HashMap::new();
         for pair in arguments[1..].chunks(2) {
             let [Ast::Path { base, steps, at }, number] = pair else {
-                return self.error(at, Cause::Unsupported("indexed-repeat() without a repeat and its number"));
+                return unsupported(at, "indexed-repeat() without a repeat and its number");
             };
-            let repeat = match self.path_of(base, steps, *at, true) {
-                Ok(path) => path.node,
-                Err(error) => return self.error(error.at, error.cause),
-            };
+            let repeat = self.path_of(base, steps, *at, true)?.node;
             let is_repeat = repeat != FORM && self.layout().nodes[repeat as usize].repeat;
             let scope = self.layout().scope_of(repeat);
             if !is_repeat || !self.layout().around(scope, value_scope) {
-                return self.error(*at, Cause::Unsupported("indexed-repeat() with a repeat that is not around"));
+                return unsupported(*at, "indexed-repeat() with a repeat that is not around");
             }
             let number = self.value(number);
             picks.insert(scope, number);
         }
         // the outermost repeat that is counted hangs below the row at hand
-        let mut down = Vec::new();
-        let mut scope = value_scope;
-        while !picks.is_empty() {
-            down.push(match picks.remove(&scope) {
-                Some(number) => Descent { scope, pick: RowFilter::Number(number) },
-                None => Descent { scope, pick: RowFilter::Rows(vec![]) },
-            });
-            scope = self.layout().scopes[scope as usize].parent;
-        }
         let here = self.layout().scope_of(self.node);
-        while !self.layout().around(scope, here) {
-            down.push(Descent { scope, pick: RowFilter::Rows(vec![]) });
+        let (mut down, mut scope) = (Vec::new(), value_scope);
+        while !picks.is_empty() || !self.layout().around(scope, here) {
+            let pick = picks.remove(&scope).map_or(RowFilter::Rows(vec![]), RowFilter::Number);
+            down.push(Descent { scope, pick });
             scope = self.layout().scopes[scope as usize].parent;
         }
         down.reverse();
         let path = PathBuilder { from_candidate: false, anchor: scope, down, node, filters: vec![], absolute: false };
-        Expr::Nodes(Arc::new(self.finish(path)))
+        Ok(Expr::Nodes(Arc::new(self.finish(path))))
     }
 
     /// `pulldata('table', 'column', 'key column', key)`
-    fn pulldata(&mut self, names: [&Ast<'_>; 3], key: &Ast<'_>, at: usize) -> Expr {
-        if let Ast::Text(table) = names[0]
-            && self.layout().list(table).is_none()
-        {
-            return self.error(at, Cause::UnknownList((*table).to_owned()));
-        }
+    fn pulldata(&mut self, names: [&Ast<'_>; 3], key: &Ast<'_>, at: usize) -> Binds {
+        let known = |table: &str| {
+            let list = self.layout().list(table);
+            list.ok_or_else(|| ParseError { at, cause: Cause::UnknownList(table.to_owned()) })
+        };
         let [Ast::Text(table), Ast::Text(column), Ast::Text(key_column)] = names else {
+            if let Ast::Text(table) = names[0] {
+                known(table)?;
+            }
             // a computed name is looked up when it is known
             self.out.language = true;
             let arguments = names.into_iter().chain([key]).map(|tree| self.value(tree)).collect();
-            return Expr::Call(functions::find("pulldata").expect("it is in the table"), arguments);
+            return Ok(Expr::Call(functions::find("pulldata").expect("it is in the table"), arguments));
         };
-        let Some(list) = self.layout().list(table) else { return Expr::Constant(Value::Blank) };
-        let columns = self.column(list, column, at).and_then(|to| Ok((to, self.column(list, key_column, at)?)));
-        match columns {
-            Ok((column, Column::At(by))) => {
-                let key = Some((self.binder.index(list, by), self.value(key)));
-                self.out.language |= column == Column::Label;
-                Expr::Items(Arc::new(Items { list, key, by, predicates: vec![], column }))
-            }
-            Ok((_, Column::Label)) => self.error(at, Cause::Unsupported("pulldata() by label")),
-            Err(error) => self.error(error.at, error.cause),
-        }
+        let list = known(table)?;
+        let column = self.column(list, column, at)?;
+        let Column::At(by) = self.column(list, key_column, at)? else { return unsupported(at, "pulldata() by label") };
+        let key = Some((self.binder.index(list, by), self.value(key)));
+        self.out.language |= column == Column::Label;
+        Ok(Expr::Items(Arc::new(Items { list, key, by, predicates: vec![], column })))
     }
 
     /// `jr:choice-name(value, '${question}')`: the second argument is a path in quotes.
-    fn choice_name(&mut self, value: &Ast<'_>, question: &Ast<'_>, at: usize) -> Expr {
+    fn choice_name(&mut self, value: &Ast<'_>, question: &Ast<'_>, at: usize) -> Binds {
+        const OTHER: &str = "jr:choice-name() of something that is no question";
         self.out.language = true;
         let value = self.value(value);
-        let found = match question {
-            Ast::Text(text) => parse(text.trim()),
-            tree => Ok(tree.clone()),
-        };
-        let node = match found {
-            Ok(Ast::Path { base, steps, at }) => self.path_of(&base, &steps, at, true).map(|path| path.node),
-            Ok(_) => {
-                Err(ParseError { at, cause: Cause::Unsupported("jr:choice-name() of something that is no question") })
-            }
-            Err(error) => Err(error),
+        let node = match question {
+            Ast::Text(text) => self.nodes_of(&parse(text.trim())?, at, OTHER)?.node,
+            tree => self.nodes_of(tree, at, OTHER)?.node,
         };
         let package = self.binder.package;
-        let (node, list) =
-            match node.map(|node| package.nodes.get(node as usize).and_then(|at| Some((node, at.list()?)))) {
-                Ok(Some(found)) => found,
-                Ok(None) => return self.error(at, Cause::Unsupported("jr:choice-name() of a question without a list")),
-                Err(error) => return self.error(error.at, error.cause),
-            };
+        let Some(list) = package.nodes.get(node as usize).and_then(Node::list) else {
+            return unsupported(at, "jr:choice-name() of a question without a list");
+        };
         // the filter tells choices of one name apart
-        let choices =
-            package.nodes[node as usize].choices.as_ref().filter(|_| self.layout().lists[list as usize].twins());
-        let filter =
-            choices.filter(|choices| !choices.filter.trim().is_empty()).and_then(|choices| parse(&choices.filter).ok());
+        let choices = package.nodes[node as usize].choices.as_ref();
+        let filter = choices.map(|choices| choices.filter.as_str()).filter(|filter| !filter.trim().is_empty());
+        let filter = filter.filter(|_| self.layout().lists[list as usize].twins()).and_then(|text| parse(text).ok());
         let offered = filter.map(|filter| (node, self.offered(node, list, filter)));
-        Expr::ChoiceLabel(Arc::new(ChoiceLabel { value, list, offered }))
+        Ok(Expr::ChoiceLabel(Arc::new(ChoiceLabel { value, list, offered })))
     }
 
     /// The choices that another question offers, as its own row has it.
@@ -291,22 +290,22 @@ impl<'a> Binding<'_, 'a> {
 
     /// `jr:itext(instance('list')/root/item[...]/itextId)`: a label in the language of the moment. A later change of
     /// language does not compute it again, as in the reference engines.
-    fn itext(&mut self, tree: &Ast<'_>, at: usize) -> Expr {
+    fn itext(&mut self, tree: &Ast<'_>, at: usize) -> Binds {
         let last = if let Ast::Path { steps, .. } = tree { steps.last().map(|step| &step.axis) } else { None };
         if last != Some(&Axis::Child("itextId")) {
-            return self.error(at, Cause::Unsupported("jr:itext() of something other than a choice's itextId"));
+            return unsupported(at, "jr:itext() of something other than a choice's itextId");
         }
         let language = self.out.language;
         let label = self.value(tree);
         self.out.language = language;
-        label
+        Ok(label)
     }
 
-    fn path(&mut self, base: &Base<'_>, steps: &[Step<'_>], at: usize, several: bool) -> Expr {
+    fn path(&mut self, base: &Base<'_>, steps: &[Step<'_>], at: usize, several: bool) -> Binds {
         if let Base::LastSaved(name) = base {
             let name: Arc<str> = (*name).into();
             self.out.last_saved.push(name.clone());
-            return Expr::LastSaved(name);
+            return Ok(Expr::LastSaved(name));
         }
         if let Some(Frame::Item { list }) = self.frames.last().copied()
             && *base == Base::Here
@@ -318,19 +317,14 @@ impl<'a> Binding<'_, 'a> {
         {
             return self.instance(arguments, steps, at);
         }
-        match self.path_of(base, steps, at, several) {
-            Ok(path) => {
-                let nodes = self.finish(path);
-                let scope = self.layout().scope_of(nodes.node);
-                let single = nodes.down.is_empty() && nodes.filters.is_empty() && !nodes.from_candidate;
-                if single && scope == nodes.anchor {
-                    Expr::Node { scope, cell: self.layout().cell_of(nodes.node) as u32 }
-                } else {
-                    Expr::Nodes(Arc::new(nodes))
-                }
-            }
-            Err(error) => self.error(error.at, error.cause),
-        }
+        let path = self.path_of(base, steps, at, several)?;
+        let nodes = self.finish(path);
+        let scope = self.layout().scope_of(nodes.node);
+        let single = nodes.down.is_empty() && nodes.filters.is_empty() && !nodes.from_candidate;
+        Ok(match single && scope == nodes.anchor {
+            true => Expr::Node { scope, cell: self.layout().cell_of(nodes.node) as u32 },
+            false => Expr::Nodes(Arc::new(nodes)),
+        })
     }
 
     fn column(&self, list: u32, name: &str, at: usize) -> Result<Column, ParseError> {
@@ -339,48 +333,40 @@ impl<'a> Binding<'_, 'a> {
             Some(column) => Ok(Column::At(column)),
             // what an XForm calls the text of a choice
             None if name == "label" || name == "itextId" => Ok(Column::Label),
-            None => Err(ParseError {
-                at,
-                cause: Cause::UnknownColumn { list: table.name.to_string(), column: name.into() },
-            }),
+            None => {
+                let (list, column) = (table.name.to_string(), name.to_owned());
+                Err(ParseError { at, cause: Cause::UnknownColumn { list, column } })
+            }
         }
     }
 
     /// A relative path inside a predicate on choices.
-    fn column_path(&mut self, list: u32, steps: &[Step<'_>], at: usize) -> Expr {
+    fn column_path(&mut self, list: u32, steps: &[Step<'_>], at: usize) -> Binds {
         let column = match steps {
-            [Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => self.column(list, name, at),
-            [Step { axis: Axis::Oneself, .. }, Step { axis: Axis::Child(name), .. }] => self.column(list, name, at),
-            _ => Err(ParseError { at, cause: Cause::Unsupported("a path inside a predicate on choices") }),
+            [Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => self.column(list, name, at)?,
+            [Step { axis: Axis::Oneself, .. }, Step { axis: Axis::Child(name), .. }] => self.column(list, name, at)?,
+            _ => return unsupported(at, "a path inside a predicate on choices"),
         };
-        match column {
-            Ok(column) => {
-                self.out.language |= column == Column::Label;
-                Expr::Column(list, column)
-            }
-            Err(error) => self.error(error.at, error.cause),
-        }
+        self.out.language |= column == Column::Label;
+        Ok(Expr::Column(list, column))
     }
 
     /// `instance('list')/root/item[...]/column`
-    fn instance(&mut self, arguments: &[Ast<'_>], steps: &[Step<'_>], at: usize) -> Expr {
+    fn instance(&mut self, arguments: &[Ast<'_>], steps: &[Step<'_>], at: usize) -> Binds {
         let [Ast::Text(name)] = arguments else {
-            return self.error(at, Cause::Unsupported("instance() of something that is no plain name"));
+            return unsupported(at, "instance() of something that is no plain name");
         };
         let Some(list) = self.layout().list(name) else {
-            return self.error(at, Cause::UnknownList((*name).to_owned()));
+            return Err(ParseError { at, cause: Cause::UnknownList((*name).to_owned()) });
         };
         let (item, column) = match steps {
             [_root, item] => (item, Column::At(0)),
             [_root, item, Step { axis: Axis::Child(name), predicates }] if predicates.is_empty() => {
-                match self.column(list, name, at) {
-                    Ok(column) => (item, column),
-                    Err(error) => return self.error(error.at, error.cause),
-                }
+                (item, self.column(list, name, at)?)
             }
-            _ => return self.error(at, Cause::Unsupported("a path into instance() other than /root/item/column")),
+            _ => return unsupported(at, "a path into instance() other than /root/item/column"),
         };
-        self.items(list, &item.predicates, column)
+        Ok(self.items(list, &item.predicates, column))
     }
 
     fn items(&mut self, list: u32, predicates: &[Ast<'_>], column: Column) -> Expr {

@@ -100,32 +100,18 @@ impl<'a> EvalContext<'a> {
     /// Whether a comparison holds for some pair, as XPath has it for several nodes. A single node that is blank takes
     /// part as a blank.
     fn any_pair(&self, left: &Expr, right: &Expr, holds: impl Fn(&Value, &Value) -> bool) -> bool {
+        if !left.is_several() && !right.is_several() {
+            return holds(&self.eval(left), &self.eval(right));
+        }
         let all = |expr: &Expr| {
-            let mut values = Vec::new();
-            self.each(expr, &mut |value| {
-                values.push(value);
-                true
-            });
+            let mut values = self.values(std::slice::from_ref(expr));
             if values.is_empty() {
                 values.push(Value::Blank);
             }
             values
         };
-        match (left.is_several(), right.is_several()) {
-            (false, false) => holds(&self.eval(left), &self.eval(right)),
-            (true, false) => {
-                let right = self.eval(right);
-                all(left).iter().any(|left| holds(left, &right))
-            }
-            (false, true) => {
-                let left = self.eval(left);
-                all(right).iter().any(|right| holds(&left, right))
-            }
-            (true, true) => {
-                let right = all(right);
-                all(left).iter().any(|left| right.iter().any(|right| holds(left, right)))
-            }
-        }
+        let right = all(right);
+        all(left).iter().any(|left| right.iter().any(|right| holds(left, right)))
     }
 
     /// Visits the value of every relevant node that an expression stands for, until `visit` says stop; of an
@@ -225,23 +211,27 @@ impl<'a> EvalContext<'a> {
     }
 
     /// The rows for which every predicate holds; a number is a place.
-    fn pick(&self, mut rows: Vec<RowId>, predicates: &[Expr]) -> Vec<RowId> {
+    fn pick(&self, rows: Vec<RowId>, predicates: &[Expr]) -> Vec<RowId> {
+        self.narrow(rows, predicates, |row| EvalContext { candidate: row, ..*self })
+    }
+
+    /// The rows or choices for which every predicate holds, each at its place among those that the one before left.
+    fn narrow(&self, mut all: Vec<u32>, predicates: &[Expr], at: impl Fn(u32) -> Self) -> Vec<u32> {
         for predicate in predicates {
             let predicate = &self.with_constants(predicate, &|expr| !expr.varies());
-            let size = rows.len() as u32;
-            let mut place = 0;
-            rows.retain(|row| {
+            let (mut place, size) = (0, all.len() as u32);
+            all.retain(|one| {
                 place += 1;
-                EvalContext { candidate: *row, place: (place, size), ..*self }.holds(predicate)
+                EvalContext { place: (place, size), ..at(*one) }.holds(predicate)
             });
         }
-        rows
+        all
     }
 
     /// The choices that a path into a list stands for.
     pub(crate) fn items(&self, items: &Items) -> Vec<u32> {
         let table = &self.world.layout.lists[items.list as usize];
-        let mut rows: Vec<u32> = match &items.key {
+        let rows: Vec<u32> = match &items.key {
             None => (0..table.len).collect(),
             Some((index, key)) => match self.eval(key) {
                 Value::Text(text) => index.get(&*text).cloned().unwrap_or_default(),
@@ -249,16 +239,7 @@ impl<'a> EvalContext<'a> {
                 key => (0..table.len).filter(|row| equal(table.cell(items.by, *row), &key, self.local())).collect(),
             },
         };
-        for predicate in &items.predicates {
-            let predicate = &self.with_constants(predicate, &|expr| !expr.varies());
-            let size = rows.len() as u32;
-            let mut place = 0;
-            rows.retain(|row| {
-                place += 1;
-                EvalContext { item: Some((items.list, *row)), place: (place, size), ..*self }.holds(predicate)
-            });
-        }
-        rows
+        self.narrow(rows, &items.predicates, |row| EvalContext { item: Some((items.list, row)), ..*self })
     }
 
     /// An expression of which every part that is `fixed` is computed once, for use with many candidates or rows. A path

@@ -59,22 +59,15 @@ impl Interview {
     }
 
     fn title(&self, stop: Position) -> Option<String> {
-        let program = self.form().program;
-        let (mut node, mut row) = match stop {
+        let (node, row) = match stop {
             Position::Together(node, row) => (node, row),
-            Position::Question(node, row) | Position::AddRow(node, row) => (program.layout.parent_of(node), row),
+            Position::Question(node, row) | Position::AddRow(node, row) => {
+                (self.form().program.layout.parent_of(node), row)
+            }
         };
-        while node != FORM {
-            let label = &self.questionnaire.nodes[node as usize].label;
-            if !label.is_empty() {
-                return Some(self.text(label, node, row));
-            }
-            if program.layout.nodes[node as usize].repeat {
-                row = self.state.rows.row(row).parent;
-            }
-            node = program.layout.parent_of(node);
-        }
-        None
+        let mut around = self.state.outwards(self.form(), node, row);
+        let label = |node: NodeId| &self.questionnaire.nodes[node as usize].label;
+        around.find(|(node, _)| !label(*node).is_empty()).map(|(node, row)| self.text(label(node), node, row))
     }
 
     /// A text in the language at hand, with everything in it computed.
@@ -124,19 +117,11 @@ impl Interview {
 
     /// Whether a question, or a section around it, is read-only.
     pub(super) fn readonly(&self, id: NodeId, row: RowId) -> bool {
-        let program = self.form().program;
-        let (mut node, mut row) = (id, row);
-        while node != FORM {
-            let rule = program.on_demand(node, OnDemand::Readonly);
-            if rule.is_some_and(|expr| self.state.context(self.form(), row, node).truth(expr)) {
-                return true;
-            }
-            if program.layout.nodes[node as usize].repeat {
-                row = self.state.rows.row(row).parent;
-            }
-            node = program.layout.parent_of(node);
-        }
-        false
+        let form = self.form();
+        self.state.outwards(form, id, row).any(|(node, row)| {
+            let rule = form.program.on_demand(node, OnDemand::Readonly);
+            rule.is_some_and(|expr| self.state.context(form, row, node).truth(expr))
+        })
     }
 
     /// Why a relevant question is not settled.

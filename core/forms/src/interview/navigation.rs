@@ -82,19 +82,9 @@ impl Navigation<'_> {
 
     /// The page that holds a question.
     pub fn holding(self, node: NodeId, row: RowId) -> Position {
-        let layout = &self.form.program.layout;
-        let mut found = Position::Question(node, row);
-        let (mut at, mut row) = (node, row);
-        while at != FORM {
-            if self.form.package.nodes[at as usize].is_field_list() {
-                found = Position::Together(at, row);
-            }
-            if layout.nodes[at as usize].repeat {
-                row = self.state.rows.row(row).parent;
-            }
-            at = layout.parent_of(at);
-        }
-        found
+        let around = self.state.outwards(self.form, node, row);
+        let page = around.filter(|(at, _)| self.form.package.nodes[*at as usize].is_field_list()).last();
+        page.map_or(Position::Question(node, row), |(at, row)| Position::Together(at, row))
     }
 
     /// The first page among the nodes from one to another (left out), in a row.

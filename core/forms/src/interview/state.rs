@@ -100,6 +100,22 @@ impl State {
         if cell.relevant { cell.value.clone() } else { Value::Blank }
     }
 
+    /// A node and the sections around it, each with the row that it lies in.
+    pub fn outwards<'a>(
+        &'a self,
+        form: Form<'a>,
+        node: NodeId,
+        row: RowId,
+    ) -> impl Iterator<Item = (NodeId, RowId)> + 'a {
+        let layout = &form.program.layout;
+        let around = move |(node, row): &(NodeId, RowId)| {
+            let repeat = layout.nodes[*node as usize].repeat;
+            (layout.parent_of(*node), if repeat { self.rows.row(*row).parent } else { *row })
+        };
+        let inside = |(node, _): &(NodeId, RowId)| *node != FORM;
+        std::iter::successors(Some((node, row)).filter(inside), move |at| Some(around(at)).filter(inside))
+    }
+
     /// Sets a value, and marks what reads it.
     pub fn set_value(&mut self, form: Form<'_>, node: NodeId, row: RowId, value: Value) {
         let at = form.program.layout.cell_of(node);

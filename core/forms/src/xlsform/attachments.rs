@@ -5,16 +5,13 @@
 use super::choices::{Lists, MAX_CHOICES, order_columns};
 use super::delimited;
 use super::languages::Languages;
-use super::phrase::Phrase;
+use super::phrase::{Phrase, Problem};
 use crate::package::{Choice, List, Text};
 use crate::say;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-
-/// A message and a hint.
-pub type Problem = (Phrase, Phrase);
 
 /// What an author should know of a file that could be read: message and hint.
 #[derive(Debug, Default)]
@@ -71,19 +68,9 @@ impl<'a> ExternalFiles<'a> {
             _ => format!("{stem} ({}, {})", value.unwrap_or("name"), label.unwrap_or("label")),
         };
         if lists.index(&name).is_some() || name == "__last-saved" {
-            let message = say!(
-                "file-name-taken",
-                "the list of '{file}' would have the name '{name}', which is taken",
-                file,
-                name
-            );
-            return Err((message, say!("file-name-taken-hint", "rename the file or the list")));
+            return Err(say!("file-name-taken", file, name).coded("file-beside"));
         }
-        let absent = || {
-            let hint = say!("no-such-file-hint", "put it into the folder of the form");
-            (say!("no-such-file", "the file '{file}' is not beside the form", file), hint)
-        };
-        let bytes = (self.file)(file).ok_or_else(absent)?;
+        let bytes = (self.file)(file).ok_or_else(|| say!("no-such-file", file).coded("file-beside"))?;
         let rows = match ending {
             "xml" => xml_rows(&bytes),
             "geojson" => geojson_rows(&bytes),
@@ -93,20 +80,19 @@ impl<'a> ExternalFiles<'a> {
         let list = rows.and_then(|rows| {
             let mut notes = Notes::default();
             if rows.delimiter != b',' {
-                let hint = say!("delimiter-hint", "other tools read commas only: save it as CSV with commas");
                 let message = match rows.delimiter {
-                    b';' => say!("semicolons", "'{file}' has semicolons between its columns, and is read so", file),
-                    _ => say!("tabs", "'{file}' has tabs between its columns, and is read so", file),
+                    b';' => say!("semicolons", file),
+                    _ => say!("tabs", file),
                 };
-                notes.file.push((message, hint));
+                notes.file.push(message.coded("doubtful-file").hint(say!("delimiter-hint")));
             }
             let list =
                 rows.list(file, name, [value.unwrap_or(usual.0), label.unwrap_or(usual.1)], languages, &mut notes)?;
             Ok((list, notes))
         });
         let (list, notes) = list.map_err(|cause: Phrase| {
-            let hint = say!("bad-file-hint", "mend the file, or save it again as CSV in UTF-8");
-            (say!("bad-file", "'{file}': {cause}", file, cause), hint)
+            let hint = say!("bad-file-hint");
+            say!("bad-file", file, cause).coded("file-beside").hint(hint)
         })?;
         let at = lists.add(list);
         self.notes.borrow_mut().insert(at, notes);
@@ -140,7 +126,7 @@ impl FileRows {
         // a table for pulldata need not have a column `name`: its rows are found by any column
         let (key, keyed) = match find(value) {
             None if !matches!(value, "name" | "id") => {
-                return Err(say!("no-file-column", "the file has no column '{column}'", column = value));
+                return Err(say!("no-file-column", column = value));
             }
             key => (key.unwrap_or(0), key.is_some()),
         };
@@ -176,52 +162,26 @@ impl FileRows {
             let name = row.get(key).map_or("", String::as_str);
             let line = place(at);
             let note = if name.is_empty() {
-                let hint = say!("file-nameless-hint", "fill the cell, or delete the line");
                 let column = &self.header[key];
-                (
-                    say!(
-                        "file-nameless",
-                        "line {line} of '{file}' has no '{column}', and is no choice",
-                        line,
-                        file,
-                        column
-                    ),
-                    hint,
-                )
+                say!("file-nameless", line, file, column)
             } else if let Some(first) = seen.get(name) {
-                let hint = say!("file-twins-hint", "whoever reads the answer cannot tell them apart: rename one");
                 let first = place(*first);
-                let message = say!(
-                    "file-twins",
-                    "'{file}' has the choice '{name}' twice, in lines {first} and {line}",
-                    file,
-                    name,
-                    first,
-                    line
-                );
-                (message, hint)
+                say!("file-twins", file, name, first, line)
             } else {
                 seen.insert(name, at);
                 continue;
             };
-            if notes.len() < MAX_NOTES { notes.push(note) } else { more += 1 }
+            if notes.len() < MAX_NOTES { notes.push(note.coded("doubtful-file")) } else { more += 1 }
         }
         if more > 0 {
-            let hint = say!("file-more-hint", "sort the file by this column to see them");
-            let message = say!(
-                "file-more",
-                "'{file}' has {more} more choices without a name, or with that of another",
-                file,
-                more
-            );
-            notes.push((message, hint));
+            notes.push(say!("file-more", file, more).coded("doubtful-file"));
         }
         notes
     }
 
     fn push(&mut self, row: Vec<String>) -> Result<(), Phrase> {
         if self.rows.len() >= MAX_CHOICES {
-            return Err(say!("file-too-long", "the file has more than {number} rows", number = MAX_CHOICES));
+            return Err(say!("file-too-long", number = MAX_CHOICES));
         }
         self.rows.push(row);
         Ok(())
@@ -232,7 +192,7 @@ impl FileRows {
         let at = self.header.iter().position(|known| known == column).unwrap_or(self.header.len());
         if at == self.header.len() {
             if at >= super::workbook::MAX_COLUMNS {
-                return Err(say!("file-too-wide", "the file has too many columns"));
+                return Err(say!("file-too-wide"));
             }
             self.header.push(column.to_owned());
         }
@@ -245,11 +205,11 @@ impl FileRows {
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Phrase {
-    say!("file-unreadable", "it cannot be read: {error}", error)
+    say!("file-unreadable", error)
 }
 
 fn no_text() -> Phrase {
-    say!("file-no-text", "it is not text in UTF-8")
+    say!("file-no-text")
 }
 
 fn csv_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
@@ -262,7 +222,7 @@ fn csv_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
         if rows.header.is_empty() {
             rows.header = cells.collect();
             if rows.header.len() > super::workbook::MAX_COLUMNS {
-                return Err(say!("file-too-wide", "the file has too many columns"));
+                return Err(say!("file-too-wide"));
             }
             continue;
         }
@@ -273,7 +233,7 @@ fn csv_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
         rows.lines.push(record.position().map_or(0, csv::Position::line));
     }
     if rows.header.iter().all(String::is_empty) {
-        return Err(say!("file-no-header", "the file has no header"));
+        return Err(say!("file-no-header"));
     }
     Ok(rows)
 }
@@ -289,7 +249,7 @@ fn xml_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
         match reader.read_event().map_err(unreadable)? {
             Event::Start(tag) => {
                 if open.len() >= 8 {
-                    return Err(say!("file-too-deep", "it is nested too deeply"));
+                    return Err(say!("file-too-deep"));
                 }
                 open.push(String::from_utf8_lossy(tag.local_name().as_ref().as_ref()).into_owned());
                 cell.clear();
@@ -330,7 +290,7 @@ fn entity(name: &str) -> String {
 /// The features of a GeoJSON collection: their properties, `id`, and points as `latitude longitude 0 0`.
 fn geojson_rows(bytes: &[u8]) -> Result<FileRows, Phrase> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
-    let features = json["features"].as_array().ok_or_else(|| say!("file-no-features", "it has no features"))?;
+    let features = json["features"].as_array().ok_or_else(|| say!("file-no-features"))?;
     let mut rows = FileRows { header: vec!["id".into()], rows: Vec::new(), lines: Vec::new(), delimiter: b',' };
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     for feature in features {
@@ -385,7 +345,7 @@ mod tests {
         assert_eq!(list.columns, ["code", "title"]);
         assert_eq!(shape(&list)[0].0, "a");
         assert_eq!(
-            read("t.csv", "code\na\n", Some("id2"), None).unwrap_err().0.text,
+            read("t.csv", "code\na\n", Some("id2"), None).unwrap_err().message.text,
             "'t.csv': the file has no column 'id2'".into()
         );
     }

@@ -45,23 +45,13 @@ fn clean_cell(cell: &mut String, at: CellRef<'_>, diagnostics: &mut Diagnostics)
         codes.dedup();
         codes.join(", ")
     };
-    let hint = || say!("invisible-hint", "type the cell anew, rather than copying it from a web page or a chat");
+    let hint = || say!("invisible-hint");
     let any = (!invisible.is_empty(), !spaces.is_empty());
     if any.0 {
-        let message = say!(
-            "invisible-character",
-            "the cell holds the invisible character {codes}, which is left out",
-            codes = list(invisible)
-        );
-        diagnostics.warn(at, "invisible-character", message, hint());
+        diagnostics.warn(at, say!("invisible-character", codes = list(invisible)).hint(hint()));
     }
     if any.1 {
-        let message = say!(
-            "unusual-space",
-            "the cell holds the unusual space {codes}, which is read as a space",
-            codes = list(spaces)
-        );
-        diagnostics.warn(at, "invisible-character", message, hint());
+        diagnostics.warn(at, say!("unusual-space", codes = list(spaces)).coded("invisible-character").hint(hint()));
     }
     if clean.len() != cell.len() {
         *cell = clean.trim().to_owned();

@@ -45,13 +45,7 @@ impl Lists {
         for row in table.rows() {
             let Some(list) = table.get(row, "list_name") else {
                 if table.get(row, "name").is_some() {
-                    let message = say!("choice-without-list", "the choice is in no list, and is not read");
-                    diagnostics.warn(
-                        table.place(row, "list_name"),
-                        "choice-without-list",
-                        message,
-                        say!("choice-without-list-hint", "fill list_name"),
-                    );
+                    diagnostics.warn(table.place(row, "list_name"), say!("choice-without-list"));
                 }
                 continue;
             };
@@ -60,41 +54,18 @@ impl Lists {
                 lists.add(List { name: list.to_owned(), columns, choices: Vec::new() })
             });
             let Some(name) = table.get(row, "name") else {
-                let message = say!("choice-without-name", "a choice of the list '{list}' has no name", list);
-                diagnostics.error(
-                    table.place(row, "name"),
-                    "choice-without-name",
-                    message,
-                    say!("choice-without-name-hint", "every choice needs a name"),
-                );
+                diagnostics.error(table.place(row, "name"), say!("choice-without-name", list));
                 continue;
             };
             if let Some(first) = seen.get(&(at, name)).filter(|_| !twins) {
-                let message = say!(
-                    "duplicate-choice",
-                    "the list '{list}' has the choice '{name}' already, in row {first}",
-                    list,
-                    name,
-                    first
-                );
-                let hint = say!(
-                    "duplicate-choice-hint",
-                    "rename one, or set allow_choice_duplicates to yes on the sheet settings"
-                );
-                diagnostics.error(table.place(row, "name"), "duplicate-choice", message, hint);
+                diagnostics.error(table.place(row, "name"), say!("duplicate-choice", list, name, first));
             } else {
                 seen.insert((at, name), row.number);
             }
             let label = languages.text(table, row, "label");
             let media = languages.media(table, row);
             if label.is_empty() && media.is_empty() && table.sheet == "choices" {
-                let message = say!("choice-without-label", "the choice '{name}' has no label", name);
-                diagnostics.warn(
-                    table.place(row, "label"),
-                    "choice-without-label",
-                    message,
-                    say!("choice-without-label-hint", "its name is shown instead"),
-                );
+                diagnostics.warn(table.place(row, "label"), say!("choice-without-label", name));
             }
             lists.lists[at].choices.push(Choice { name: name.to_owned(), label, values: values(table, row), media });
         }
@@ -147,15 +118,8 @@ pub fn order_columns(list: &mut List) {
 
 /// Headers that cannot be read, such as notes with spaces.
 pub fn check_headers(table: &SheetTable<'_>, diagnostics: &mut Diagnostics) {
-    for header in &table.headers {
-        if header.key.contains(' ') {
-            let message = say!(
-                "unusable-column",
-                "the column '{column}' is not read: its name has a space",
-                column = header.title
-            );
-            let hint = say!("unusable-column-hint", "write _ for the space if a filter needs the column");
-            diagnostics.warn(CellRef::row(table.sheet, 1).column(&header.title), "unusable-column", message, hint);
-        }
+    for header in table.headers.iter().filter(|header| header.key.contains(' ')) {
+        let at = CellRef::row(table.sheet, 1).column(&header.title);
+        diagnostics.warn(at, say!("unusable-column", column = header.title));
     }
 }

@@ -4,7 +4,7 @@
 //! `media::image::French (fr)` carry a language. A header that is not known is kept as written: on the choices sheet it is
 //! a property for filters.
 
-use super::diagnostics::{CellRef, Diagnostics, closest, did_you_mean};
+use super::diagnostics::{CellRef, Diagnostics, closest};
 use super::workbook::Sheet;
 use crate::say;
 
@@ -75,53 +75,24 @@ impl<'a> SheetTable<'a> {
             let twin =
                 headers.iter().find(|h| !h.key.is_empty() && h.key == header.key && h.language == header.language);
             if twin.is_some() && header.key == "form_id" {
-                let message = say!("form-id-twice", "'{title}' is the old name of form_id, and both are there", title);
-                diagnostics.warn(at, "duplicate-column", message, say!("form-id-twice-hint", "remove id_string"));
+                diagnostics.warn(at, say!("form-id-twice", title).coded("duplicate-column"));
             } else if let Some(twin) = twin {
-                let message = say!(
-                    "duplicate-column",
-                    "the columns '{first}' and '{title}' mean the same",
-                    first = twin.title,
-                    title
-                );
-                diagnostics.error(
-                    at,
-                    "duplicate-column",
-                    message,
-                    say!("duplicate-column-hint", "rename or remove one of them"),
-                );
+                diagnostics.error(at, say!("duplicate-column", first = twin.title, title));
             } else if let Some(kind) = unknown_media(&header.key).filter(|_| matches!(sheet_name, "survey" | "choices"))
             {
-                let message =
-                    say!("unknown-media", "'{kind}' is not a kind of media, and the column is not read", kind);
-                let hint = did_you_mean(
-                    kind,
-                    MEDIA.iter().copied(),
-                    say!("unknown-media-hint", "use image, big-image, audio or video"),
-                );
-                diagnostics.warn(at, "unknown-media", message, hint);
+                diagnostics.warn(at, say!("unknown-media", kind).meant(kind, MEDIA.iter().copied()));
             } else if let Some(kind) = capital_media(title) {
-                let message = say!("media-capitals", "'{kind}' is read as '{small}'", kind, small = header.key.clone());
-                let hint = say!("media-capitals-hint", "write it in small letters: other tools refuse it");
-                diagnostics.warn(at, "media-capitals", message, hint);
+                diagnostics.warn(at, say!("media-capitals", kind, small = header.key));
             } else if !header.key.is_empty()
                 && !columns.contains(&header.key.as_str())
                 && matches!(sheet_name, "survey" | "indicators")
             {
                 let word = snake(title.split(':').next().unwrap_or_default());
                 if let Some(meant) = closest(&word, columns.iter().copied()).filter(|_| word.len() > 3) {
-                    let message = say!("unknown-column", "the column '{title}' is not known, and is not read", title);
-                    diagnostics.warn(
-                        at,
-                        "unknown-column",
-                        message,
-                        say!("did-you-mean-column", "did you mean '{meant}'?", meant),
-                    );
+                    diagnostics.warn(at, say!("unknown-column", title).hint(say!("did-you-mean-column", meant)));
                 }
             } else if PLAIN.contains(&header.key.as_str()) && !header.language.is_empty() {
-                let message =
-                    say!("language-ignored", "the column '{title}' has a language, but is not shown to anyone", title);
-                diagnostics.warn(at, "language-ignored", message, say!("call-it", "call it '{key}'", key = header.key));
+                diagnostics.warn(at, say!("language-ignored", title).hint(say!("call-it", key = header.key)));
             }
             headers.push(header);
         }
@@ -158,6 +129,11 @@ impl<'a> SheetTable<'a> {
     pub fn cells<'b>(&'b self, row: SheetRow<'a>) -> impl Iterator<Item = (&'b Header, &'a str)> {
         let pairs = self.headers.iter().zip(row.cells);
         pairs.filter(|(header, cell)| !header.key.is_empty() && !cell.is_empty()).map(|(h, cell)| (h, cell.as_str()))
+    }
+
+    /// The cell of a column in the row of a node; of a node that the compiler made, the sheet.
+    pub fn place_of<'b>(&'b self, row: Option<SheetRow<'_>>, key: &'b str) -> CellRef<'b> {
+        row.map_or(CellRef::sheet(self.sheet), |row| self.place(row, key))
     }
 
     pub fn place<'b>(&'b self, row: SheetRow<'_>, key: &'b str) -> CellRef<'b> {

@@ -1,7 +1,7 @@
 //! What is wrong with a form, where, and what the author can do. A compilation collects every fault; it never stops at
 //! the first.
 
-use super::phrase::Phrase;
+use super::phrase::{Phrase, Problem};
 use super::workbook::Workbook;
 use crate::say;
 use serde::Serialize;
@@ -91,45 +91,24 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    pub fn error(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
+    pub fn error(&mut self, at: CellRef<'_>, problem: impl Into<Problem>) {
         self.errors = true;
-        self.add(Severity::Error, at, code, message.into(), hint.into());
+        self.add(Severity::Error, at, problem.into());
     }
 
-    /// An error about a word that is not among those that are known.
-    pub fn unknown<'k>(
-        &mut self,
-        at: CellRef<'_>,
-        code: &'static str,
-        message: Phrase,
-        (word, known): (&str, impl IntoIterator<Item = &'k str>),
-        otherwise: Phrase,
-    ) {
-        self.error(at, code, message, did_you_mean(word, known, otherwise));
+    pub fn warn(&mut self, at: CellRef<'_>, problem: impl Into<Problem>) {
+        self.add(Severity::Warning, at, problem.into());
     }
 
-    pub fn warn(&mut self, at: CellRef<'_>, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
-        self.add(Severity::Warning, at, code, message.into(), hint.into());
-    }
-
-    fn add(&mut self, severity: Severity, at: CellRef<'_>, code: &'static str, message: Phrase, hint: Phrase) {
+    fn add(&mut self, severity: Severity, at: CellRef<'_>, Problem { code, message, hint }: Problem) {
         if self.list.len() < MOST {
             let (sheet, column) = (at.sheet.to_owned(), at.column.to_owned());
             // the columns' letters and the cells' contents are looked up at the end
             let cell = at.at.map(letters).unwrap_or_default();
             let (content, span) = (String::new(), at.offset.map(|offset| (offset, 1)));
-            self.list.push(Diagnostic {
-                severity,
-                code,
-                sheet,
-                row: at.row,
-                column,
-                cell,
-                content,
-                span,
-                message,
-                hint,
-            });
+            let diagnostic =
+                Diagnostic { severity, code, sheet, row: at.row, column, cell, content, span, message, hint };
+            self.list.push(diagnostic);
         }
     }
 
@@ -207,10 +186,10 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// `did you mean 'x'?`, or another word of advice.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl Into<Phrase>) -> Phrase {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: Phrase) -> Phrase {
     match closest(word, known) {
-        Some(known) => say!("did-you-mean", "did you mean '{known}'?", known),
-        None => otherwise.into(),
+        Some(known) => say!("did-you-mean", known),
+        None => otherwise,
     }
 }
 

@@ -5,7 +5,7 @@
 //! relevances it depends on it; so is an indicator that would move an outcome.
 
 use super::columns::{SheetRow, SheetTable};
-use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::Languages;
 use super::references::{Names, references};
 use super::rules::Graph;
@@ -30,18 +30,12 @@ impl FactChecks<'_> {
         let mut facts: HashMap<&str, u32> = HashMap::new();
         let mut roles: HashMap<&str, u32> = HashMap::new();
         for (at, node) in package.nodes.iter().enumerate() {
-            let place = |column| rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
+            let place = |column| table.place_of(rows[at], column);
             let repeated = in_repeat(&package.nodes, at);
             if !node.role.is_empty() {
                 once(&mut roles, &node.role, node.row, place("role"), "role", diagnostics);
                 if repeated {
-                    let message = say!("role-in-repeat", "a question in a repeat cannot have a role");
-                    diagnostics.error(
-                        place("role"),
-                        "role-in-repeat",
-                        message,
-                        say!("role-in-repeat-hint", "move it out of the repeat"),
-                    );
+                    diagnostics.error(place("role"), say!("role-in-repeat"));
                 }
             }
             if node.fact.is_empty() {
@@ -49,35 +43,16 @@ impl FactChecks<'_> {
             }
             once(&mut facts, &node.fact, node.row, place("fact"), "fact", diagnostics);
             if repeated {
-                let hint = say!("fact-in-repeat-hint", "make a calculate outside of the repeat that sums it up");
-                diagnostics.error(
-                    place("fact"),
-                    "fact-in-repeat",
-                    say!("fact-in-repeat", "an answer of a repeat cannot become a fact"),
-                    hint,
-                );
+                diagnostics.error(place("fact"), say!("fact-in-repeat"));
             }
             if let Some(sealed) = graph.reach(at).into_iter().find(|need| package.nodes[*need].sealed_only) {
                 let (fact, sealed) = (&node.fact, &package.nodes[sealed].name);
                 let message = match *sealed == node.name {
-                    true => say!(
-                        "fact-sealed",
-                        "'{sealed}' is sealed_only, and cannot become the fact '{fact}'",
-                        sealed,
-                        fact
-                    ),
-                    false => say!(
-                        "fact-of-sealed",
-                        "the fact '{fact}' depends on '{sealed}', which is sealed_only",
-                        fact,
-                        sealed
-                    ),
+                    true => say!("fact-sealed", sealed, fact),
+                    false => say!("fact-of-sealed", fact, sealed),
                 };
-                let hint = say!(
-                    "fact-of-sealed-hint",
-                    "the server's operator reads every fact: remove the fact, or the dependence"
-                );
-                diagnostics.error(place("fact"), "fact-of-sealed", message, hint);
+                let problem = message.coded("fact-of-sealed").hint(say!("fact-of-sealed-hint"));
+                diagnostics.error(place("fact"), problem);
             }
         }
     }
@@ -114,16 +89,9 @@ impl FactChecks<'_> {
             // the condition names a question or calculate, bare or as ${name}
             let condition = indicator.condition.as_str();
             if conditions(condition, &names).any(|node| node.is_none()) {
-                let message = say!("no-such-condition", "'{condition}' is no question of the survey", condition);
-                let known = (condition, package.nodes.iter().map(|n| n.name.as_str()));
-                let at = table.place(row, "condition");
-                diagnostics.unknown(
-                    at,
-                    "unknown-reference",
-                    message,
-                    known,
-                    say!("no-such-condition-hint", "name one question or calculate"),
-                );
+                let unknown = say!("no-such-condition", condition).coded("unknown-reference");
+                let names = package.nodes.iter().map(|node| node.name.as_str());
+                diagnostics.error(table.place(row, "condition"), unknown.meant(condition, names));
             }
             all.push(indicator);
             rows.push(row);
@@ -152,13 +120,7 @@ fn once<'a>(
     diagnostics: &mut Diagnostics,
 ) {
     if let Some(first) = seen.insert(word, row) {
-        let message = say!("column-entry-twice", "the {what} '{word}' is in row {first} already", what, word, first);
-        diagnostics.error(
-            at,
-            "duplicate-column-entry",
-            message,
-            say!("column-entry-twice-hint", "only one question can have the {what}", what),
-        );
+        diagnostics.error(at, say!("column-entry-twice", what, word, first).coded("duplicate-column-entry"));
     }
 }
 
@@ -172,16 +134,9 @@ fn question(
     let name = table.get(row, "question").unwrap_or_default();
     let found = names.one(name);
     if found.is_none() {
-        let message = say!("no-such-question", "'{name}' is no question of the survey", name);
-        let known = (name, package.nodes.iter().map(|node| node.name.as_str()));
-        let at = table.place(row, "question");
-        diagnostics.unknown(
-            at,
-            "unknown-reference",
-            message,
-            known,
-            say!("no-such-question-hint", "name one question of the survey"),
-        );
+        let names = package.nodes.iter().map(|node| node.name.as_str());
+        let unknown = say!("no-such-question", name).coded("unknown-reference");
+        diagnostics.error(table.place(row, "question"), unknown.meant(name, names));
     }
     found
 }
@@ -197,29 +152,13 @@ fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: CellR
         let wanted = answer.strip_prefix('!').unwrap_or(answer);
         if list.choices.iter().all(|choice| choice.name != wanted) {
             let known = list.choices.iter().map(|choice| choice.name.as_str());
-            let hint = did_you_mean(
-                wanted,
-                known,
-                say!("see-list", "see the list '{list}' on the sheet choices", list = list.name),
-            );
-            diagnostics.error(
-                at,
-                "unknown-choice",
-                say!("no-such-answer", "'{wanted}' is no answer of '{question}'", wanted, question = node.name),
-                hint,
-            );
+            let unknown = say!("no-such-answer", wanted, question = node.name).coded("unknown-choice");
+            diagnostics.error(at, unknown.hint(say!("see-list", list = list.name)).meant(wanted, known));
         }
     } else if node.kind != NodeType::Calculate {
         let number = answer.trim_start_matches(['<', '>', '=', '!']).trim();
         if number.parse::<f64>().is_err() {
-            let message =
-                say!("no-such-number", "'{answer}' is no answer of '{question}'", answer, question = node.name);
-            diagnostics.error(
-                at,
-                "unknown-choice",
-                message,
-                say!("no-such-number-hint", "write a number or a comparison, such as <18"),
-            );
+            diagnostics.error(at, say!("no-such-number", answer, question = node.name).coded("unknown-choice"));
         }
     }
 }

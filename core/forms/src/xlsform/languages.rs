@@ -57,17 +57,9 @@ impl Languages {
         if found.is_none() && (plain || !wanted.is_empty()) {
             // columns without a language are of the default language, even where no other column names it
             if !wanted.is_empty() && !plain {
-                let message = say!("unknown-language", "no column has the default language '{wanted}'", wanted);
-                let hint = say!(
-                    "unknown-language-hint",
-                    "the languages of the form are: {languages}",
-                    languages = names.join(", ")
-                );
                 diagnostics.warn(
                     CellRef::sheet("settings").column("default_language"),
-                    "unknown-language",
-                    message,
-                    hint,
+                    say!("unknown-language", wanted).hint(say!("unknown-language-hint", languages = names.join(", "))),
                 );
             }
             if plain {
@@ -117,23 +109,12 @@ impl Languages {
             for (language, rows) in missing {
                 let (name, first) = (&self.names[language], rows[0]);
                 let message = match rows.len() {
-                    1 => say!("missing-translation", "no {key} in {name}", key, name),
-                    more => say!(
-                        "missing-translations",
-                        "no {key} in {name} in {more} rows, of which this is the first",
-                        key,
-                        name,
-                        more
-                    ),
+                    1 => say!("missing-translation", key, name),
+                    more => say!("missing-translations", key, name, more),
                 };
                 let column = format!("{key}::{name}");
-                let hint = say!("missing-translation-hint", "the default language is shown instead");
-                diagnostics.warn(
-                    CellRef::row(table.sheet, first).column(&column),
-                    "missing-translation",
-                    message,
-                    hint,
-                );
+                let problem = message.coded("missing-translation").hint(say!("missing-translation-hint"));
+                diagnostics.warn(CellRef::row(table.sheet, first).column(&column), problem);
             }
         }
     }

@@ -2,17 +2,10 @@
 //! expression.
 
 use super::choices::Lists;
-use super::phrase::Phrase;
+use super::phrase::Problem;
 use crate::package::{Choices, Node, NodeType, Source};
 use crate::say;
 use std::collections::BTreeMap;
-
-/// A fault of the parameters: code, message, hint.
-pub type Problem = (&'static str, Phrase, Phrase);
-
-fn problem(code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) -> Problem {
-    (code, message.into(), hint.into())
-}
 
 /// Reads `key=value` pairs, separated by spaces, commas or semicolons. Keys and most values are read in small letters;
 /// `label` and `value` name columns of a file and stay as written.
@@ -32,39 +25,6 @@ pub fn parse(raw: &str) -> Result<BTreeMap<String, String>, ()> {
     Ok(pairs)
 }
 
-type Fits = fn(&str) -> bool;
-type Report = fn(&str) -> Problem;
-/// Keys, whether a value is what they must be, and what is reported if not.
-const VALUES: &[(&[&str], Fits, Report)] = &[
-    (
-        &["rows", "max-pixels"],
-        |value| value.parse::<i64>().is_ok(),
-        |key| {
-            problem(
-                "bad-parameter",
-                say!("must-be-whole", "'{key}' must be a whole number", key),
-                say!("such-as-5", "such as 5"),
-            )
-        },
-    ),
-    (
-        &["allow-mock-accuracy", "incremental"],
-        |value| matches!(value, "true" | "false"),
-        |key| problem("bad-parameter", say!("must-be-truth", "'{key}' must be true or false", key), ""),
-    ),
-    (
-        &["capture-accuracy", "warning-accuracy"],
-        |value| value.parse::<f64>().is_ok(),
-        |key| {
-            problem(
-                "bad-parameter",
-                say!("must-be-number", "'{key}' must be a number", key),
-                say!("metres", "in metres, such as 10"),
-            )
-        },
-    ),
-];
-
 /// Checks the parameters of a question that is no select; a range gets its defaults.
 pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -79,21 +39,30 @@ pub fn check(node: &mut Node, lists: &Lists) -> Vec<Problem> {
     };
     unknown_keys(node, accepted, &mut problems);
     let given = |key: &str| node.parameters.get(key).map(String::as_str);
-    for (keys, fits, report) in VALUES {
-        problems.extend(keys.iter().filter(|key| given(key).is_some_and(|value| !fits(value))).map(|key| report(key)));
+    for key in accepted {
+        let Some(value) = given(key) else { continue };
+        let right = match *key {
+            "rows" | "max-pixels" => value.parse::<i64>().is_ok(),
+            "allow-mock-accuracy" | "incremental" => matches!(value, "true" | "false"),
+            "capture-accuracy" | "warning-accuracy" => value.parse::<f64>().is_ok(),
+            _ => true,
+        };
+        if !right {
+            let problem = match *key {
+                "rows" | "max-pixels" => say!("must-be-whole", key).hint(say!("such-as-5")),
+                "allow-mock-accuracy" | "incremental" => say!("must-be-truth", key).into(),
+                _ => say!("must-be-number", key).hint(say!("metres")),
+            };
+            problems.push(Problem { code: "bad-parameter", ..problem });
+        }
     }
     let qualities = ["voice-only", "low", "normal", "external"];
     if given("quality").is_some_and(|value| !qualities.contains(&value)) {
-        problems.push(problem(
-            "bad-parameter",
-            say!("bad-quality", "this value of 'quality' is not known"),
-            say!("one-of", "one of {words}", words = qualities.join(", ")),
-        ));
+        problems.push(say!("bad-quality").coded("bad-parameter").hint(say!("one-of", words = qualities.join(", "))));
     }
     let opens_app = matches!(&*node.appearance, "" | "annotate");
     if let Some(app) = given("app").filter(|app| opens_app && !is_package(app)) {
-        let message = say!("bad-app", "'{app}' is not the name of an Android app", app);
-        problems.push(problem("bad-parameter", message, say!("bad-app-hint", "such as org.example.camera")));
+        problems.push(say!("bad-app", app).coded("bad-parameter"));
     }
     if node.kind == NodeType::Range {
         range(node, lists, &mut problems);
@@ -109,23 +78,18 @@ pub fn check_select(node: &Node, from_file: bool) -> Vec<Problem> {
     let given = |key: &str| node.parameters.get(key).map(String::as_str);
     for key in ["value", "label"] {
         if from_file && given(key).is_some_and(|column| !crate::package::is_name(column)) {
-            let hint = say!("column-name-hint", "it names a column of the file: letters, digits, _, - and . only");
-            problems.push(problem("bad-parameter", say!("bad-column-name", "'{key}' cannot name a column", key), hint));
+            problems.push(say!("bad-column-name", key).coded("bad-parameter").hint(say!("column-name-hint")));
         }
     }
     match (given("randomize"), given("seed")) {
         (Some(value), _) if !matches!(value, "true" | "false") => {
-            problems.push(problem("bad-parameter", say!("bad-randomize", "'randomize' must be true or false"), ""));
+            problems.push(say!("bad-randomize").coded("bad-parameter"));
         }
         (Some(_), Some(seed)) if seed.parse::<f64>().is_err() && !seed.starts_with("${") => {
-            problems.push(problem("bad-parameter", say!("bad-seed", "'seed' must be a number or a ${{question}}"), ""));
+            problems.push(say!("bad-seed").coded("bad-parameter"));
         }
         (None, Some(_)) => {
-            problems.push(problem(
-                "bad-parameter",
-                say!("seed-alone", "a seed without randomize"),
-                say!("seed-alone-hint", "add randomize=true"),
-            ));
+            problems.push(say!("seed-alone").coded("bad-parameter"));
         }
         _ => {}
     }
@@ -134,12 +98,7 @@ pub fn check_select(node: &Node, from_file: bool) -> Vec<Problem> {
 
 fn unknown_keys(node: &Node, accepted: &[&str], problems: &mut Vec<Problem>) {
     for key in node.parameters.keys().filter(|key| !accepted.contains(&key.as_str()) && *key != "autoplay") {
-        let hint = say!("known-parameters", "this type knows {words}", words = accepted.join(", "));
-        problems.push(problem(
-            "unknown-parameter",
-            say!("unknown-parameter", "the parameter '{key}' is not known here", key),
-            hint,
-        ));
+        problems.push(say!("unknown-parameter", key).hint(say!("known-parameters", words = accepted.join(", "))));
     }
 }
 
@@ -156,13 +115,7 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     let appearance = node.appearance.clone();
     let ticked = ["tick_interval", "placeholder", "tick_labelset"].iter().any(|key| node.parameters.contains_key(*key));
     if ticked && !appearance.is_empty() && !appearance.contains("vertical") && !appearance.contains("no-ticks") {
-        let message =
-            say!("range-appearance", "tick_interval, placeholder and tick_labelset do not go with this appearance");
-        problems.push(problem(
-            "range-appearance",
-            message,
-            say!("range-appearance-hint", "use the appearance vertical or no-ticks, or none"),
-        ));
+        problems.push(say!("range-appearance").into());
     }
     for (key, usual) in [("start", "1"), ("end", "10"), ("step", "1")] {
         node.parameters.entry(key.into()).or_insert_with(|| usual.into());
@@ -174,9 +127,7 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
                 Some(number) => {
                     numbers.insert(key, number);
                 }
-                None => {
-                    problems.push(problem("range-number", say!("must-be-number", "'{key}' must be a number", key), ""))
-                }
+                None => problems.push(say!("must-be-number", key).coded("range-number")),
             }
         }
     }
@@ -187,15 +138,9 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     let (low, high, width) = (start.min(end), start.max(end), (end - start).abs());
     for key in ["step", "tick_interval"] {
         match numbers.get(key) {
-            Some(0.0) => {
-                problems.push(problem("range-step", say!("must-not-be-zero", "'{key}' must not be 0", key), ""))
-            }
+            Some(0.0) => problems.push(say!("must-not-be-zero", key).coded("range-step")),
             Some(size) if *size > width => {
-                problems.push(problem(
-                    "range-step",
-                    say!("step-too-large", "'{key}' is larger than the whole range", key),
-                    "",
-                ));
+                problems.push(say!("step-too-large", key).coded("range-step"));
             }
             _ => {}
         }
@@ -204,70 +149,38 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
         return;
     }
     if numbers.get("tick_interval").is_some_and(|interval| !on_rung(*interval, step)) {
-        problems.push(problem("range-step", say!("tick-interval", "'tick_interval' must be a multiple of step"), ""));
+        problems.push(say!("tick-interval").coded("range-step"));
     }
     if let Some(placeholder) = numbers.get("placeholder") {
         if !on_rung(placeholder - start, step) {
-            problems.push(problem(
-                "range-step",
-                say!("placeholder-step", "'placeholder' must be start plus a multiple of step"),
-                "",
-            ));
+            problems.push(say!("placeholder-step").coded("range-step"));
         }
         if !(low..=high).contains(placeholder) {
-            problems.push(problem(
-                "range-outside",
-                say!("placeholder-outside", "'placeholder' is outside the range"),
-                "",
-            ));
+            problems.push(say!("placeholder-outside").coded("range-outside"));
         }
     }
     let Some(labels) = node.parameters.get("tick_labelset") else { return };
     let Some(list) = lists.index(labels) else {
-        let hint = super::diagnostics::did_you_mean(
-            labels,
-            lists.names(),
-            say!("see-list-names", "see the column list_name of the sheet choices"),
-        );
-        problems.push(problem(
-            "unknown-list",
-            say!("no-label-list", "the list '{labels}' is not on the sheet choices", labels),
-            hint,
-        ));
+        let unknown = say!("no-label-list", labels).coded("unknown-list").hint(say!("see-list-names"));
+        problems.push(unknown.meant(labels, lists.names()));
         return;
     };
     let values: Vec<Option<f64>> =
         lists.lists[list].choices.iter().map(|c| c.name.parse::<f64>().ok().filter(|n| n.is_finite())).collect();
     let rung = numbers.get("tick_interval").copied().filter(|interval| *interval != 0.0);
     if values.iter().any(Option::is_none) {
-        problems.push(problem(
-            "range-labels",
-            say!("tick-names", "the names of the choices in tick_labelset must be numbers"),
-            "",
-        ));
+        problems.push(say!("tick-names").coded("range-labels"));
     } else if values.iter().flatten().any(|value| !(low..=high).contains(value)) {
-        problems.push(problem(
-            "range-labels",
-            say!("tick-outside", "a choice of tick_labelset is outside the range"),
-            "",
-        ));
+        problems.push(say!("tick-outside").coded("range-labels"));
     } else if values.iter().flatten().any(|v| !on_rung(v - start, step) || rung.is_some_and(|r| !on_rung(v - start, r)))
     {
-        let message = say!(
-            "tick-steps",
-            "the choices of tick_labelset must be start plus a multiple of step and of tick_interval"
-        );
-        problems.push(problem("range-labels", message, ""));
+        problems.push(say!("tick-steps").coded("range-labels"));
     } else if appearance.contains("no-ticks") {
         let mut ends: Vec<f64> = values.into_iter().flatten().collect();
         ends.sort_by(f64::total_cmp);
         ends.dedup();
         if ends != [low, high] {
-            problems.push(problem(
-                "range-labels",
-                say!("tick-ends", "with no-ticks, only start and end can have labels"),
-                "",
-            ));
+            problems.push(say!("tick-ends").coded("range-labels"));
         }
     }
     node.choices = Some(Choices { from: Source::List(list as u32), filter: String::new() });

@@ -3,7 +3,7 @@
 use super::attachments::ExternalFiles;
 use super::choices::Lists;
 use super::columns::SheetTable;
-use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::{Languages, SHOWN};
 use super::survey::Survey;
 use crate::expression::{Ast, parse};
@@ -66,42 +66,13 @@ impl<'a> Names<'a> {
             match reference {
                 Err(broken) => {
                     let broken: String = broken.chars().take(40).collect();
-                    let message = say!("bad-reference", "'{broken}' is no reference to a question", broken);
-                    diagnostics.error(
-                        at,
-                        "bad-reference",
-                        message,
-                        say!("bad-reference-hint", "write ${{name}}, with no space inside"),
-                    );
+                    diagnostics.error(at, say!("bad-reference", broken));
                 }
                 Ok(Reference { name, .. }) => match self.0.get(name).map_or(0, Vec::len) {
                     1 => {}
-                    0 => {
-                        let hint = did_you_mean(
-                            name,
-                            self.0.keys().copied(),
-                            say!("unknown-reference-hint", "see the column name of the sheet survey"),
-                        );
-                        diagnostics.error(
-                            at,
-                            "unknown-reference",
-                            say!("unknown-reference", "there is no question '{name}'", name),
-                            hint,
-                        );
-                    }
+                    0 => diagnostics.error(at, say!("unknown-reference", name).meant(name, self.0.keys().copied())),
                     more => {
-                        let message = say!(
-                            "ambiguous-reference",
-                            "'{name}' is the name of {more} questions or groups",
-                            name,
-                            more
-                        );
-                        diagnostics.error(
-                            at,
-                            "ambiguous-reference",
-                            message,
-                            say!("rename-all-but-one", "rename all but one of them"),
-                        );
+                        diagnostics.error(at, say!("ambiguous-reference", name, more).hint(say!("rename-all-but-one")));
                     }
                 },
             }
@@ -123,9 +94,7 @@ pub fn check(
     let triggers = triggers(survey, &names, tables.survey, diagnostics);
     let mut sources = Vec::new();
     for (select, reference) in &survey.from_rows {
-        let row = survey.rows[*select];
-        let at = row.map_or(CellRef::sheet("survey"), |row| tables.survey.place(row, "type"));
-        names.check(reference, at, diagnostics);
+        names.check(reference, tables.survey.place_of(survey.rows[*select], "type"), diagnostics);
         let name = reference.trim_start_matches("${").trim_end_matches('}');
         if let Some(from) = names.one(name) {
             sources.push((*select, from));
@@ -188,47 +157,22 @@ fn triggers(
         let at = table.place(row, "trigger");
         let mut found = Vec::new();
         if !cell.contains("${") {
-            let message = say!("trigger-no-reference", "'{cell}' is no reference to a question", cell);
-            diagnostics.error(at, "bad-trigger", message, say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"));
+            diagnostics.error(at, say!("trigger-no-reference", cell).coded("bad-trigger").hint(say!("trigger-hint")));
         }
         for part in cell.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let list: Vec<_> = references(part).collect();
             if list.len() > 1 {
-                diagnostics.error(
-                    at,
-                    "bad-trigger",
-                    say!("trigger-commas", "several triggers need commas between them"),
-                    say!("trigger-commas-hint", "write ${{a}}, ${{b}}"),
-                );
+                diagnostics.error(at, say!("trigger-commas").coded("bad-trigger"));
             } else if list.first().is_some_and(Result::is_err) {
-                let message = say!("trigger-part", "'{part}' is no reference to a question", part);
-                diagnostics.error(
-                    at,
-                    "bad-trigger",
-                    message,
-                    say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"),
-                );
+                diagnostics.error(at, say!("trigger-part", part).coded("bad-trigger").hint(say!("trigger-hint")));
             } else if list.is_empty() && cell.contains("${") {
-                let message =
-                    say!("trigger-part-unread", "'{part}' is no reference to a question, and is not read", part);
-                diagnostics.warn(
-                    at,
-                    "bad-trigger",
-                    message,
-                    say!("trigger-hint", "write ${{name}}, or ${{a}}, ${{b}}"),
-                );
+                diagnostics.warn(at, say!("trigger-part-unread", part).coded("bad-trigger").hint(say!("trigger-hint")));
             } else if let Some(Ok(reference)) = list.first() {
                 match names.one(reference.name) {
                     Some(trigger) if is_seen(&survey.nodes[trigger]) => found.push(trigger as u32),
                     Some(trigger) => {
-                        let message =
-                            say!("trigger-unseen", "nobody answers '{name}'", name = survey.nodes[trigger].name);
-                        diagnostics.error(
-                            at,
-                            "bad-trigger",
-                            message,
-                            say!("trigger-unseen-hint", "a trigger is a question that people see"),
-                        );
+                        diagnostics
+                            .error(at, say!("trigger-unseen", name = survey.nodes[trigger].name).coded("bad-trigger"));
                     }
                     None => names.check(part, at, diagnostics),
                 }
@@ -259,7 +203,7 @@ fn tables_asked(
                 continue;
             }
             let Ok(tree) = parse(expression) else { continue };
-            let place = survey.rows[at].map_or(CellRef::sheet("survey"), |row| table.place(row, column));
+            let place = table.place_of(survey.rows[at], column);
             tree.walk(&mut |part| {
                 let Ast::Call { function, arguments, .. } = part else { return };
                 match (*function, &arguments[..]) {
@@ -267,11 +211,10 @@ fn tables_asked(
                     ("instance" | "pulldata", [Ast::Text(name), ..]) => {
                         match files.read(&file_of(name), None, None, lists, languages) {
                             Ok(list) => {
-                                for (message, hint) in files.take_notes(list, false) {
-                                    diagnostics.warn(place, "doubtful-file", message, hint);
-                                }
+                                let notes = files.take_notes(list, false);
+                                notes.into_iter().for_each(|note| diagnostics.warn(place, note));
                             }
-                            Err((message, hint)) => diagnostics.error(place, "file-beside", message, hint),
+                            Err(problem) => diagnostics.error(place, problem),
                         }
                     }
                     ("pulldata", [computed, ..]) => {
@@ -282,10 +225,7 @@ fn tables_asked(
                             }
                         });
                         if !any && !survey.tables {
-                            let message = say!("no-computed-table", "no table is known whose name this could come to");
-                            let hint =
-                                say!("no-computed-table-hint", "name each table in a row of the type csv-external");
-                            diagnostics.warn(place, "file-beside", message, hint);
+                            diagnostics.warn(place, say!("no-computed-table").coded("file-beside"));
                         }
                     }
                     _ => {}

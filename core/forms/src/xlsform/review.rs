@@ -2,7 +2,7 @@
 
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
-use super::phrase::Phrase;
+use super::phrase::Problem;
 use super::possible_values;
 use super::references::Names;
 use super::rules::Graph;
@@ -68,7 +68,7 @@ impl<'r> PackageReview<'r> {
     }
 
     /// Reports an error: no questionnaire comes of the form.
-    pub fn error(&mut self, at: PackageCell, code: &'static str, message: impl Into<Phrase>, hint: impl Into<Phrase>) {
+    pub fn error(&mut self, at: PackageCell, problem: impl Into<Problem>) {
         let Tables { settings, survey, rows, indicators, indicator_rows } = &self.tables;
         let place = match at {
             PackageCell::Node(node, column) => {
@@ -83,7 +83,7 @@ impl<'r> PackageReview<'r> {
                 .filter(|row| settings.get(*row, column).is_some())
                 .map_or(CellRef::sheet("settings").column(column), |row| settings.place(row, column)),
         };
-        self.diagnostics.error(place, code, message, hint);
+        self.diagnostics.error(place, problem);
     }
 
     /// The name of a `sealed_only` node that a node depends on, through any number of rules; its own name if it is one.

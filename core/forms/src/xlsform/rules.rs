@@ -5,10 +5,10 @@
 //! pyxform and its clients do, is a warning.
 
 use super::columns::{SheetRow, SheetTable};
-use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::diagnostics::Diagnostics;
 use super::foreign;
 use super::parse_errors::{describe, pattern_cure};
-use super::phrase::Phrase;
+use super::phrase::Problem;
 use super::references::{Names, references};
 use crate::expression::expr::Function;
 use crate::expression::functions;
@@ -98,16 +98,8 @@ impl Rules<'_, '_> {
             let asked = references(text).flatten().filter(|reference| reference.last_saved);
             for name in asked.map(|reference| reference.name) {
                 if self.names.one(name).is_some_and(|asked| self.package.nodes[asked].sealed_only) {
-                    let message = say!(
-                        "last-saved-of-sealed",
-                        "'{name}' is sealed_only, and cannot be asked from the last saved record",
-                        name
-                    );
-                    let hint = say!(
-                        "last-saved-of-sealed-hint",
-                        "sealed answers are erased from the phone when the case is sealed"
-                    );
-                    self.error(at, column, "last-saved-of-sealed", message, hint);
+                    let at = self.table.place_of(self.rows[at], column);
+                    self.diagnostics.error(at, say!("last-saved-of-sealed", name));
                 }
             }
         }
@@ -129,14 +121,7 @@ impl Rules<'_, '_> {
                 continue;
             }
             let later = self.package.nodes[later].name.clone();
-            let message = say!(
-                "later-question",
-                "'{later}' is asked further down: there is no answer yet on the way here",
-                later
-            );
-            let hint = say!("later-question-hint", "move the question '{later}' before this one", later);
-            let place = self.rows[at].map_or(CellRef::sheet("survey"), |row| self.table.place(row, "relevant"));
-            self.diagnostics.warn(place, "later-question", message, hint);
+            self.diagnostics.warn(self.table.place_of(self.rows[at], "relevant"), say!("later-question", later));
         }
     }
 
@@ -149,28 +134,20 @@ impl Rules<'_, '_> {
             NodeType::Integer | NodeType::Decimal | NodeType::Range
                 if !node.default.is_empty() && node.default.parse::<f64>().is_err() =>
             {
-                let message = say!("default-no-number", "'{value}' is not a number", value = node.default);
-                vec![("type-clash", message, say!("default-no-number-hint", "the default of a number is a number"))]
+                vec![say!("default-no-number", value = node.default).coded("type-clash")]
             }
             _ => Vec::new(),
         };
-        for (code, message, hint) in found {
-            self.warn_or_error(at, "default", code, message, hint);
-        }
-    }
-
-    fn error(&mut self, node: usize, column: &'static str, code: &'static str, message: Phrase, hint: Phrase) {
-        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
-        self.diagnostics.error(at, code, message, hint);
+        found.into_iter().for_each(|problem| self.warn_or_error(at, "default", problem));
     }
 
     /// A warning, or an error where people are counted.
-    fn warn_or_error(&mut self, node: usize, column: &'static str, code: &'static str, message: Phrase, hint: Phrase) {
-        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
+    fn warn_or_error(&mut self, node: usize, column: &str, problem: Problem) {
+        let at = self.table.place_of(self.rows[node], column);
         // a pattern that nothing fits would stop the interview for good
-        match code == "bad-regex" || self.strict && !matches!(code, "open-regex" | "blank-number") {
-            true => self.diagnostics.error(at, code, message, hint),
-            false => self.diagnostics.warn(at, code, message, hint),
+        match problem.code == "bad-regex" || self.strict && !matches!(problem.code, "open-regex" | "blank-number") {
+            true => self.diagnostics.error(at, problem),
+            false => self.diagnostics.warn(at, problem),
         }
     }
 
@@ -184,77 +161,53 @@ impl Rules<'_, '_> {
             let end = (error.at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
             let from: String = text[end..].chars().take(20).collect();
             match from.is_empty() {
-                true if column == "label" => say!("in-the-text", "see the expressions in the text"),
-                true => say!("at-its-end", "at its end"),
-                false => say!("near", "near: {from}", from),
+                true if column == "label" => say!("in-the-text"),
+                true => say!("at-its-end"),
+                false => say!("near", from),
             }
         };
-        let names = || self.package.nodes.iter().map(|node| node.name.as_str());
-        let mut message = describe(&error.cause);
-        let (code, hint) = match &error.cause {
+        let names = self.package.nodes.iter().map(|node| node.name.as_str());
+        let message = describe(&error.cause);
+        let problem = match &error.cause {
             // reported with all other references
             Cause::UnknownReference(_) => return,
             Cause::AmbiguousName(name) if column == "label" || text.contains(&format!("${{{name}}}")) => return,
-            Cause::UnknownFunction(name) if name == "jr:itext" => {
-                ("unknown-function", say!("itext-hint", "write .../label for jr:itext(.../itextId)"))
-            }
-            Cause::UnknownFunction(name) => (
-                "unknown-function",
-                match foreign::find(name) {
-                    Some((tool, cure)) => {
-                        message = say!(
-                            "foreign-function",
-                            "{name}() is a function of {tool}, and not of XLSForm",
-                            name,
-                            tool
-                        );
-                        cure.into()
-                    }
-                    None => {
-                        let own = self.functions.iter().map(|function| function.name);
-                        did_you_mean(name, functions::names().chain(own), near())
-                    }
-                },
-            ),
+            Cause::UnknownFunction(name) if name == "jr:itext" => message.hint(say!("itext-hint")),
+            Cause::UnknownFunction(name) => match foreign::find(name) {
+                Some((tool, cure)) => say!("foreign-function", name, tool).coded("unknown-function").hint(cure),
+                None => {
+                    let own = self.functions.iter().map(|function| function.name);
+                    message.hint(near()).meant(name, functions::names().chain(own))
+                }
+            },
             Cause::UnknownName(name) => {
-                let otherwise = say!("write-reference", "write ${{name}} for the answer of a question");
-                ("unknown-reference", did_you_mean(name, names(), otherwise))
+                message.coded("unknown-reference").hint(say!("write-reference", name)).meant(name, names)
             }
-            Cause::AmbiguousName(_) => {
-                ("ambiguous-reference", say!("rename-all-but-one", "rename all but one of them"))
-            }
+            Cause::AmbiguousName(_) => message.coded("ambiguous-reference").hint(say!("rename-all-but-one")),
             Cause::UnknownList(name) => {
                 let lists = self.package.lists.iter().map(|list| list.name.as_str());
-                let otherwise = say!("see-list-names", "see the column list_name of the sheet choices");
-                ("unknown-list", did_you_mean(name, lists, otherwise))
+                message.coded("unknown-list").hint(say!("see-list-names")).meant(name, lists)
             }
             Cause::UnknownColumn { list, column } => {
                 let columns = self.package.list(list).into_iter().flat_map(|list| list.columns.iter());
                 let columns = columns.map(String::as_str).chain(["name", "label"]);
-                let otherwise = say!("see-choices-header", "see the header of the sheet choices");
-                ("unknown-column", did_you_mean(column, columns, otherwise))
+                message.coded("unknown-column").hint(say!("see-choices-header")).meant(column, columns)
             }
-            Cause::OnceInside => {
-                let hint = say!(
-                    "once-inside-hint",
-                    "write once(...) in the calculation of a calculate of its own, and ask that with ${{name}}"
-                );
-                ("once-inside", hint)
-            }
-            Cause::Arguments { .. } => ("bad-arguments", near()),
-            _ => ("bad-expression", near()),
+            Cause::OnceInside => message.into(),
+            Cause::Arguments { .. } => message.hint(near()),
+            _ => message.coded("bad-expression").hint(near()),
         };
-        let at = self.rows[node].map_or(CellRef::sheet("survey"), |row| self.table.place(row, column));
+        let at = self.table.place_of(self.rows[node], column);
         let at = if column == "label" { at } else { at.offset(error.at) };
         match error.cause.reads_blank() && !self.strict {
-            true => self.diagnostics.warn(at, code, message, hint),
-            false => self.diagnostics.error(at, code, message, hint),
+            true => self.diagnostics.warn(at, problem),
+            false => self.diagnostics.error(at, problem),
         }
     }
 
     /// Looks for what can be evaluated and is hardly meant.
     fn look(&mut self, node: usize, column: &'static str, text: &str, tree: &Ast<'_>) {
-        let mut found: Vec<(&'static str, Phrase, Phrase)> = Vec::new();
+        let mut found: Vec<Problem> = Vec::new();
         tree.walk(&mut |part| match part {
             Ast::Binary { operator, left, right, .. } if compares(*operator) => {
                 for (one, other) in [(left, right), (right, left)] {
@@ -266,20 +219,10 @@ impl Rules<'_, '_> {
         });
         let constant = matches!(column, "relevant" | "constraint") && is_constant(tree);
         if constant && matches!(fixed(text), Some(false)) {
-            let message = if column == "relevant" {
-                say!("never-seen", "the question can never be seen")
-            } else {
-                say!("never-right", "no answer can ever be right")
-            };
-            found.push((
-                "never-holds",
-                message.to_owned(),
-                say!("never-holds-hint", "the expression is false whatever the answers are"),
-            ));
+            let message = if column == "relevant" { say!("never-seen") } else { say!("never-right") };
+            found.push(message.coded("never-holds").hint(say!("never-holds-hint")));
         }
-        for (code, message, hint) in found {
-            self.warn_or_error(node, column, code, message, hint);
-        }
+        found.into_iter().for_each(|problem| self.warn_or_error(node, column, problem));
     }
 
     /// The question that a tree stands for: `${name}`, or `.` for the question itself.
@@ -294,13 +237,7 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn compared(
-        &self,
-        node: usize,
-        operator: Operator,
-        one: &Ast<'_>,
-        other: &Ast<'_>,
-    ) -> Option<(&'static str, Phrase, Phrase)> {
+    fn compared(&self, node: usize, operator: Operator, one: &Ast<'_>, other: &Ast<'_>) -> Option<Problem> {
         let question = self.question(node, one)?;
         let name = &question.name;
         match other {
@@ -309,41 +246,20 @@ impl Rules<'_, '_> {
                     NodeType::Integer | NodeType::Decimal | NodeType::Range
                         if !choice.is_empty() && choice.trim().parse::<f64>().is_err() =>
                     {
-                        let hint =
-                            say!("compare-number-hint", "a number is compared with a number, or with '' for no answer");
-                        Some((
-                            "type-clash",
-                            say!("number-never", "'{name}' is a number, and never '{choice}'", name, choice),
-                            hint,
-                        ))
+                        Some(say!("number-never", name, choice).coded("type-clash").hint(say!("compare-number-hint")))
                     }
                     NodeType::Date if !choice.is_empty() && moment::parse_date(choice).is_none() => {
-                        let hint = say!("write-date", "write a date as '2024-12-31'");
-                        Some((
-                            "type-clash",
-                            say!("date-never", "'{name}' is a date, and never '{choice}'", name, choice),
-                            hint,
-                        ))
+                        Some(say!("date-never", name, choice).coded("type-clash").hint(say!("write-date")))
                     }
                     NodeType::SelectMultiple if !choice.is_empty() => {
-                        let hint = say!("write-selected", "write selected(${{{name}}}, '{choice}')", name, choice);
-                        Some((
-                            "several-answers",
-                            say!("several-answers", "'{name}' can have several answers, and is compared as one", name),
-                            hint,
-                        ))
+                        Some(say!("several-answers", name).hint(say!("write-selected", name, choice)))
                     }
                     _ => None,
                 })
             }
             Ast::Number(number) => match question.kind {
                 NodeType::Date | NodeType::DateTime => {
-                    let hint = say!("write-date-function", "write date('2024-12-31') for a day");
-                    Some((
-                        "type-clash",
-                        say!("date-with-number", "'{name}' is a date, and is compared with a number", name),
-                        hint,
-                    ))
+                    Some(say!("date-with-number", name).coded("type-clash").hint(say!("write-date-function")))
                 }
                 // a scale is compared with any number: no choice need have the name 4 to be greater than 4
                 NodeType::SelectOne if matches!(operator, Operator::Equal | Operator::Unequal) => {
@@ -351,17 +267,8 @@ impl Rules<'_, '_> {
                 }
                 NodeType::SelectOne => None,
                 _ if operator == Operator::Unequal => {
-                    let hint = say!(
-                        "blank-number-hint",
-                        "write not(${{{name}}} = {number}) if no answer shall count too",
-                        name,
-                        number = number_text(*number)
-                    );
-                    Some((
-                        "blank-number",
-                        say!("blank-number", "this is false as long as '{name}' has no answer", name),
-                        hint,
-                    ))
+                    let hint = say!("blank-number-hint", name, number = number_text(*number));
+                    Some(say!("blank-number", name).hint(hint))
                 }
                 _ => None,
             },
@@ -369,26 +276,18 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn unknown_choice(&self, question: &Node, choice: &str) -> Option<(&'static str, Phrase, Phrase)> {
+    fn unknown_choice(&self, question: &Node, choice: &str) -> Option<Problem> {
         let Source::List(list) = question.choices.as_ref()?.from else { return None };
         let list = &self.package.lists[list as usize];
         if choice.is_empty() || !question.kind.is_select() || list.choices.iter().any(|known| known.name == choice) {
             return None;
         }
         let known = list.choices.iter().map(|choice| choice.name.as_str());
-        let hint = did_you_mean(
-            choice,
-            known,
-            say!("see-list", "see the list '{list}' on the sheet choices", list = list.name),
-        );
-        Some((
-            "unknown-choice",
-            say!("unknown-choice", "'{choice}' is no choice of '{question}'", choice, question = question.name),
-            hint,
-        ))
+        let unknown = say!("unknown-choice", choice, question = question.name);
+        Some(unknown.hint(say!("see-list", list = list.name)).meant(choice, known))
     }
 
-    fn called(&self, node: usize, function: &str, arguments: &[Ast<'_>]) -> Option<(&'static str, Phrase, Phrase)> {
+    fn called(&self, node: usize, function: &str, arguments: &[Ast<'_>]) -> Option<Problem> {
         match (function, arguments) {
             ("selected" | "is-selected", [several, Ast::Text(choice)]) => {
                 let question = self.question(node, several)?;
@@ -399,38 +298,18 @@ impl Rules<'_, '_> {
                     question.kind,
                     NodeType::Calculate | NodeType::Hidden | NodeType::Property | NodeType::Text
                 );
-                (!free).then(|| {
-                    let hint = say!("selected-hint", "selected() asks the answers of a select");
-                    (
-                        "type-clash",
-                        say!("has-no-choices", "'{question}' has no choices", question = question.name),
-                        hint,
-                    )
-                })
+                let problem = say!("has-no-choices", question = question.name).coded("type-clash");
+                (!free).then(|| problem.hint(say!("selected-hint")))
             }
             ("count-selected", [several]) => {
                 let question = self.question(node, several)?;
-                (question.kind == NodeType::SelectOne).then(|| {
-                    let hint = say!("one-answer-hint", "a select_one has one answer at most");
-                    (
-                        "type-clash",
-                        say!("one-answer", "'{question}' is counted, and has one answer", question = question.name),
-                        hint,
-                    )
-                })
+                let one = question.kind == NodeType::SelectOne;
+                one.then(|| say!("one-answer", question = question.name).coded("type-clash"))
             }
             ("regex", [_, Ast::Text(pattern)]) => match Regex::new(pattern) {
-                Err(error) => {
-                    let message = say!("bad-regex", "'{pattern}' is not a pattern that a phone can read", pattern);
-                    Some(("bad-regex", message, pattern_cure(error)))
-                }
+                Err(error) => Some(say!("bad-regex", pattern).hint(pattern_cure(error))),
                 Ok(_) if !pattern.trim_start_matches("(?i)").starts_with('^') || !pattern.ends_with('$') => {
-                    let hint = say!("open-regex-hint", "write ^...$ around it to say so");
-                    Some((
-                        "open-regex",
-                        say!("open-regex", "'{pattern}' must fit the whole answer, not a part of it", pattern),
-                        hint,
-                    ))
+                    Some(say!("open-regex", pattern).into())
                 }
                 Ok(_) => None,
             },
@@ -450,10 +329,8 @@ fn is_constant(tree: &Ast<'_>) -> bool {
     tree.walk(&mut |part| match part {
         Ast::Path { .. } => constant = false,
         Ast::Call { function, .. } => {
-            constant &= !matches!(
-                &**function,
-                "today" | "now" | "random" | "uuid" | "position" | "last" | "version" | "current"
-            );
+            constant &=
+                !matches!(*function, "today" | "now" | "random" | "uuid" | "position" | "last" | "version" | "current");
         }
         _ => {}
     });

@@ -14,25 +14,15 @@ impl<'a> Reader<'a, '_> {
         let from_file = from == From::File;
         let from = self.choices_of(row, kind, list, from);
         let Some(at) = self.add(row, kind) else { return };
-        for (code, message, hint) in parameters::check_select(&self.survey.nodes[at], from_file) {
-            self.error(row, "parameters", code, message, hint);
+        for problem in parameters::check_select(&self.survey.nodes[at], from_file) {
+            self.error(row, "parameters", problem);
         }
         self.needs_label(row, at);
         if let Some(Source::Rows(_)) = from {
             self.survey.from_rows.push((at, list.to_owned()));
         }
         if or_other && !filter.is_empty() {
-            let hint = say!(
-                "other-hint",
-                "add a choice 'other' to the list and a text question that is relevant when it is chosen"
-            );
-            self.error(
-                row,
-                "choice_filter",
-                "filter-with-other",
-                say!("filter-with-other", "or_other cannot have a choice_filter"),
-                hint,
-            );
+            self.error(row, "choice_filter", say!("filter-with-other").hint(say!("other-hint")));
         } else if or_other {
             self.or_other(row, at, from.as_ref());
         }
@@ -42,24 +32,12 @@ impl<'a> Reader<'a, '_> {
     fn or_other(&mut self, row: SheetRow<'a>, select: usize, from: Option<&Source>) {
         let Some(Source::List(list)) = from else {
             if from.is_some() {
-                let hint = say!("other-without-list-hint", "or_other needs a list of the sheet choices");
-                self.error(
-                    row,
-                    "type",
-                    "other-without-list",
-                    say!("other-without-list", "or_other cannot be used here"),
-                    hint,
-                );
+                self.error(row, "type", say!("other-without-list"));
             }
             return;
         };
         if self.languages.names.len() > 1 {
-            let message = say!("other-in-english", "or_other is shown in English in every language");
-            let hint = say!(
-                "other-hint",
-                "add a choice 'other' to the list and a text question that is relevant when it is chosen"
-            );
-            self.warn(row, "type", "other-in-english", message, hint);
+            self.warn(row, "type", say!("other-in-english").hint(say!("other-hint")));
         }
         self.lists.add_other(*list as usize);
         let name = self.survey.nodes[select].name.clone();
@@ -85,17 +63,7 @@ impl<'a> Reader<'a, '_> {
                 };
                 let spaced = self.lists.lists[at].choices.iter().find(|choice| choice.name.contains(' '));
                 if let Some(spaced) = spaced.filter(|_| matches!(kind, NodeType::SelectMultiple | NodeType::Rank)) {
-                    let message = say!(
-                        "space-in-choice",
-                        "the choice '{choice}' of the list '{list}' has a space in its name",
-                        choice = spaced.name,
-                        list
-                    );
-                    let hint = say!(
-                        "space-in-choice-hint",
-                        "several answers are kept with spaces between them: write _ instead"
-                    );
-                    self.error(row, "type", "space-in-choice", message, hint);
+                    self.error(row, "type", say!("space-in-choice", choice = spaced.name, list));
                 }
                 Some(Source::List(at as u32))
             }
@@ -103,36 +71,17 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn no_such_list(&mut self, row: SheetRow<'a>, list: &str) {
-        let (message, hint) = if self.lists.lists.is_empty() {
-            let near = self
-                .near_choices
-                .first()
-                .map(|near| say!("near-choices", "is the sheet '{near}' meant to be 'choices'?", near));
-            let hint = near.unwrap_or_else(|| {
-                say!("no-choices-hint", "add a sheet 'choices' with the columns list_name, name and label")
-            });
-            (say!("no-choices", "the form has no sheet 'choices'"), hint)
-        } else {
-            let hint = did_you_mean(
-                list,
-                self.lists.names(),
-                say!("see-list-names", "see the column list_name of the sheet choices"),
-            );
-            (say!("unknown-list", "the list '{list}' is not on the sheet choices", list), hint)
+        let problem = match (self.lists.lists.is_empty(), self.near_choices.first()) {
+            (false, _) => say!("unknown-list", list).hint(say!("see-list-names")).meant(list, self.lists.names()),
+            (true, None) => say!("no-choices").coded("unknown-list"),
+            (true, Some(near)) => say!("no-choices").coded("unknown-list").hint(say!("near-choices", near)),
         };
-        self.error(row, "type", "unknown-list", message, hint);
+        self.error(row, "type", problem);
     }
 
     fn external_of(&mut self, row: SheetRow<'a>, list: &str) -> Option<usize> {
         if self.get(row, "choice_filter").is_none() {
-            let message = say!("external-without-filter", "select_one_external is meant for filtered lists");
-            self.warn(
-                row,
-                "choice_filter",
-                "external-without-filter",
-                message,
-                say!("external-without-filter-hint", "use select_one"),
-            );
+            self.warn(row, "choice_filter", say!("external-without-filter"));
         }
         // a list of both sheets: the one of external_choices is kept under a name that no author can write
         let own = format!("{list} (external_choices)");
@@ -141,18 +90,11 @@ impl<'a> Reader<'a, '_> {
         }
         let Some(external) = self.external.get(list) else {
             let hint = match (self.external.lists.is_empty(), self.near_external.first()) {
-                (false, _) => {
-                    did_you_mean(list, self.external.names(), say!("see-its-list-names", "see its column list_name"))
-                }
-                (true, Some(near)) => {
-                    say!("near-external", "is the sheet '{near}' meant to be 'external_choices'?", near)
-                }
-                (true, None) => {
-                    say!("no-external-hint", "add a sheet 'external_choices' with the columns list_name and name")
-                }
+                (false, _) => did_you_mean(list, self.external.names(), say!("see-its-list-names")),
+                (true, Some(near)) => say!("near-external", near),
+                (true, None) => say!("no-external-hint"),
             };
-            let message = say!("unknown-external-list", "the list '{list}' is not on the sheet external_choices", list);
-            self.error(row, "type", "unknown-list", message, hint);
+            self.error(row, "type", say!("unknown-external-list", list).coded("unknown-list").hint(hint));
             return None;
         };
         let mut copy = external.clone();
@@ -164,14 +106,7 @@ impl<'a> Reader<'a, '_> {
     fn file_of(&mut self, row: SheetRow<'a>, file: &str) -> Option<usize> {
         let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
         if !matches!(ending, "csv" | "xml" | "geojson") || stem.contains('.') {
-            let message = say!("bad-file-name", "'{file}' is no file that choices can come from", file);
-            self.error(
-                row,
-                "type",
-                "bad-file-name",
-                message,
-                say!("bad-file-name-hint", "use a .csv file with the columns name and label"),
-            );
+            self.error(row, "type", say!("bad-file-name", file));
             return None;
         }
         let given = parameters::parse(self.get(row, "parameters").unwrap_or_default()).unwrap_or_default();
@@ -182,40 +117,32 @@ impl<'a> Reader<'a, '_> {
                 self.file_notes(row, "type", at, true);
                 Some(at)
             }
-            Err((message, hint)) => {
-                self.error(row, "type", "file-beside", message, hint);
+            Err(problem) => {
+                self.error(row, "type", problem);
                 None
             }
         }
     }
 
     fn file_notes(&mut self, row: SheetRow<'a>, column: &str, list: usize, choices: bool) {
-        for (message, hint) in self.tables.take_notes(list, choices) {
-            self.warn(row, column, "doubtful-file", message, hint);
+        for problem in self.tables.take_notes(list, choices) {
+            self.warn(row, column, problem);
         }
     }
 
     pub(super) fn table_beside(&mut self, row: SheetRow<'a>, ending: &str) {
         let Some(name) = self.get(row, "name") else {
-            let hint = say!("table-name-hint", "the name is that of the file, without its ending");
-            self.error(row, "name", "no-name", say!("no-name", "the row has no name"), hint);
+            self.error(row, "name", say!("no-name").hint(say!("table-name-hint")));
             return;
         };
         if !self.names.entry(None).or_default().insert(format!("\0table {name}")) {
-            let message = say!("duplicate-table", "the table '{name}' is named twice", name);
-            self.error(
-                row,
-                "name",
-                "duplicate-table",
-                message,
-                say!("duplicate-table-hint", "one row is enough for the whole form"),
-            );
+            self.error(row, "name", say!("duplicate-table", name));
             return;
         }
         let file = format!("{name}.{ending}");
         match self.tables.read(&file, None, None, self.lists, self.languages) {
             Ok(at) => self.file_notes(row, "name", at, false),
-            Err((message, hint)) => self.error(row, "name", "file-beside", message, hint),
+            Err(problem) => self.error(row, "name", problem),
         }
     }
 }

@@ -16,29 +16,20 @@ impl Settings {
         let mut rows = table.rows();
         let Some(row) = rows.next() else { return Self::default() };
         if let Some(second) = rows.next() {
-            let message = say!("settings-row", "only the first row of settings is read");
-            diagnostics.warn(
-                CellRef::row("settings", second.number),
-                "settings-row",
-                message,
-                say!("remove-row", "remove the row"),
-            );
+            diagnostics.warn(CellRef::row("settings", second.number), say!("settings-row").hint(say!("remove-row")));
         }
         let cells = table.cells(row).map(|(header, cell)| (header.key.clone(), cell.to_owned()));
         let settings = Self(cells.collect());
         if let Some(name) = settings.get("name").filter(|name| !is_name(name)) {
-            let hint =
-                say!("bad-name-hint", "a name begins with a letter or _ and goes on with letters, digits, _, - or .");
-            let message = say!("bad-form-name", "'{name}' cannot be the name of a form", name);
-            diagnostics.error(table.place(row, "name"), "bad-name", message, hint);
+            diagnostics.error(
+                table.place(row, "name"),
+                say!("bad-form-name", name).coded("bad-name").hint(say!("bad-name-hint")),
+            );
         }
         if settings.says("omit_instanceid") && settings.get("public_key").is_some() {
-            let message = say!("encrypted-without-id", "an encrypted form cannot omit its instance id");
             diagnostics.error(
                 table.place(row, "omit_instanceid"),
-                "bad-setting",
-                message,
-                say!("remove-one-setting", "remove one of the two settings"),
+                say!("encrypted-without-id").coded("bad-setting").hint(say!("remove-one-setting")),
             );
         }
         settings

@@ -5,10 +5,10 @@
 use super::attachments::ExternalFiles;
 use super::choices::Lists;
 use super::columns::{SheetRow, SheetTable};
-use super::diagnostics::{CellRef, Diagnostics, did_you_mean};
+use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::Languages;
 use super::parameters;
-use super::phrase::Phrase;
+use super::phrase::Problem;
 use super::types::{Cure, Meaning, meaning, select_spellings, spellings};
 use crate::package::{MAX_DEPTH, MAX_NODES, Node, NodeType, is_name};
 use crate::say;
@@ -84,13 +84,8 @@ impl<'a, 'b> Reader<'a, 'b> {
     pub fn read(mut self) -> Survey<'a> {
         for row in self.table.rows() {
             if self.survey.nodes.len() >= MAX_NODES {
-                let message = say!("survey-too-large", "the survey has more than {most} rows", most = MAX_NODES);
-                self.diagnostics.error(
-                    self.table.place(row, ""),
-                    "too-large",
-                    message,
-                    say!("survey-too-large-hint", "split the form"),
-                );
+                self.diagnostics
+                    .error(self.table.place(row, ""), say!("survey-too-large", most = MAX_NODES).coded("too-large"));
                 break;
             }
             self.row(row);
@@ -98,9 +93,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         for (node, row) in std::mem::take(&mut self.open) {
             let node = &self.survey.nodes[node];
             let word = if node.kind == NodeType::Group { "group" } else { "repeat" };
-            let message = say!("unclosed-section", "the {word} '{name}' is not closed", word, name = node.name);
-            let hint = say!("unclosed-section-hint", "add a row 'end {word}' after its last question", word);
-            self.diagnostics.error(self.table.place(row, "type"), "unclosed-section", message, hint);
+            self.diagnostics.error(self.table.place(row, "type"), say!("unclosed-section", word, name = node.name));
         }
         self.survey
     }
@@ -109,54 +102,26 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.table.get(row, key)
     }
 
-    pub(super) fn error(
-        &mut self,
-        row: SheetRow<'a>,
-        key: &str,
-        code: &'static str,
-        message: impl Into<Phrase>,
-        hint: impl Into<Phrase>,
-    ) {
-        self.diagnostics.error(self.table.place(row, key), code, message, hint);
+    pub(super) fn error(&mut self, row: SheetRow<'a>, key: &str, problem: impl Into<Problem>) {
+        self.diagnostics.error(self.table.place(row, key), problem);
     }
 
-    pub(super) fn warn(
-        &mut self,
-        row: SheetRow<'a>,
-        key: &str,
-        code: &'static str,
-        message: impl Into<Phrase>,
-        hint: impl Into<Phrase>,
-    ) {
-        self.diagnostics.warn(self.table.place(row, key), code, message, hint);
+    pub(super) fn warn(&mut self, row: SheetRow<'a>, key: &str, problem: impl Into<Problem>) {
+        self.diagnostics.warn(self.table.place(row, key), problem);
     }
 
     fn row(&mut self, row: SheetRow<'a>) {
         if let Some(disabled) = self.get(row, "disabled") {
-            let message = say!("disabled-column", "the column 'disabled' is not part of XLSForm any more");
-            self.warn(
-                row,
-                "disabled",
-                "disabled-column",
-                message,
-                say!("disabled-column-hint", "use relevant, or delete the row"),
-            );
+            self.warn(row, "disabled", say!("disabled-column"));
             if yes_no(disabled) == Some(true) {
                 return;
             }
         }
         let Some(word) = self.get(row, "type") else {
             if self.get(row, "name").is_some() || self.table.texts(row, "label").next().is_some() {
-                self.error(
-                    row,
-                    "type",
-                    "no-type",
-                    say!("no-type", "the row has no type"),
-                    say!("no-type-hint", "every question has a type, such as text"),
-                );
+                self.error(row, "type", say!("no-type"));
             } else {
-                let message = say!("comment-row", "the row has no type, name or label, and is not read");
-                self.warn(row, "", "comment-row", message, say!("comment-row-hint", "this is fine for a comment"));
+                self.warn(row, "", say!("comment-row"));
             }
             return;
         };
@@ -175,8 +140,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Meaning::Property(property) => {
                 if matches!(property, "simserial" | "subscriberid") {
-                    let message = say!("deprecated-type", "phones do not give '{property}' any more", property);
-                    self.warn(row, "type", "deprecated-type", message, say!("remove-row", "remove the row"));
+                    self.warn(row, "type", say!("deprecated-type", property).hint(say!("remove-row")));
                 }
                 if let Some(node) = self.add(row, NodeType::Property) {
                     self.survey.nodes[node].parameters.insert("property".into(), property.into());
@@ -191,24 +155,9 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.survey.settings.push((key, self.get(row, "name").unwrap_or_default().to_owned()));
             }
             Meaning::Carried(cure) => self.carried(row, &word, cure),
-            Meaning::Dropped(cure) => {
-                let message = say!("type-left-out", "'{word}' is left out", word);
-                self.warn(row, "type", "type-left-out", message, cure.phrase());
-            }
-            Meaning::Refused(cure) => {
-                let message = say!("unsupported-type", "'{word}' cannot be compiled", word);
-                self.error(row, "type", "unsupported-type", message, cure.phrase());
-            }
-            Meaning::NoList => {
-                let message = say!("no-list", "'{word}' names no list of choices", word);
-                self.error(
-                    row,
-                    "type",
-                    "no-list",
-                    message,
-                    say!("no-list-hint", "write '{word} LIST', with LIST from the sheet choices", word),
-                );
-            }
+            Meaning::Dropped(cure) => self.warn(row, "type", say!("type-left-out", word).hint(cure.phrase())),
+            Meaning::Refused(cure) => self.error(row, "type", say!("unsupported-type", word).hint(cure.phrase())),
+            Meaning::NoList => self.error(row, "type", say!("no-list", word)),
             Meaning::Unknown => self.unknown_type(row, &word),
         }
     }
@@ -216,20 +165,13 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn unknown_type(&mut self, row: SheetRow<'a>, word: &str) {
         let select = select_spellings().find(|select| word.starts_with(&format!("{select} ")));
         let first = word.split(' ').next().unwrap_or_default();
-        let hint = match select {
-            Some(select) => say!(
-                "space-in-list-hint",
-                "write '{select} LIST' or '{select} LIST or_other', with no space in LIST",
-                select
-            ),
-            None if word != first => did_you_mean(
-                first,
-                select_spellings(),
-                did_you_mean(word, spellings(), say!("see-types", "see https://xlsform.org/en/ref-table/")),
-            ),
-            None => did_you_mean(word, spellings(), say!("see-types", "see https://xlsform.org/en/ref-table/")),
+        let unknown = say!("unknown-type", word);
+        let problem = match select {
+            Some(select) => unknown.hint(say!("space-in-list-hint", select)),
+            None => unknown.hint(say!("see-types")).meant(word, spellings()),
         };
-        self.error(row, "type", "unknown-type", say!("unknown-type", "the type '{word}' is not known", word), hint);
+        let problem = if word == first { problem } else { problem.meant(first, select_spellings()) };
+        self.error(row, "type", problem);
     }
 
     /// Adds the node of a row with all columns that every type shares; none if it cannot have a name.
@@ -238,21 +180,12 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some(name) => name.to_owned(),
             None if kind == NodeType::Note => format!("generated_note_name_{}", row.number),
             None => {
-                self.error(
-                    row,
-                    "name",
-                    "no-name",
-                    say!("no-name", "the row has no name"),
-                    say!("no-name-hint", "every question and group has a name"),
-                );
+                self.error(row, "name", say!("no-name"));
                 return None;
             }
         };
         if !is_name(&name) {
-            let message = say!("bad-name", "'{name}' cannot be a name", name);
-            let hint =
-                say!("bad-name-hint", "a name begins with a letter or _ and goes on with letters, digits, _, - or .");
-            self.error(row, "name", "bad-name", message, hint);
+            self.error(row, "name", say!("bad-name", name));
             return None;
         }
         let mut node = Node::new(kind, name);
@@ -280,14 +213,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         (node.fact, node.role, node.prefill) = (plain("fact"), plain("role"), plain("prefill"));
         if let Some(cell) = self.get(row, "sealed_only") {
             node.sealed_only = yes_no(cell).unwrap_or_else(|| {
-                let message = say!("bad-truth", "'{cell}' is neither yes nor no", cell);
-                self.error(
-                    row,
-                    "sealed_only",
-                    "bad-truth",
-                    message,
-                    say!("bad-truth-hint", "write yes, or leave the cell blank"),
-                );
+                self.error(row, "sealed_only", say!("bad-truth", cell));
                 true
             });
         }
@@ -305,16 +231,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         let raw = self.get(row, "parameters").unwrap_or_default();
         match parameters::parse(raw) {
             Ok(parsed) => node.parameters.extend(parsed),
-            Err(()) => {
-                let hint = say!("bad-parameters-hint", "write them as key=value key=value");
-                self.error(
-                    row,
-                    "parameters",
-                    "bad-parameters",
-                    say!("bad-parameters", "the parameters cannot be read"),
-                    hint,
-                );
-            }
+            Err(()) => self.error(row, "parameters", say!("bad-parameters")),
         }
         Some(self.push(node, Some(row)))
     }
@@ -326,32 +243,18 @@ impl<'a, 'b> Reader<'a, 'b> {
         let names = self.names.entry(node.parent).or_default();
         let (name, lower) = (node.name.clone(), format!("\0{}", node.name.to_lowercase()));
         if name == "meta" {
-            let message = say!("reserved-name", "the name 'meta' is taken by XLSForm itself");
-            self.diagnostics.error(at, "reserved-name", message, say!("choose-another-name", "choose another name"));
+            self.diagnostics.error(at, say!("reserved-name").hint(say!("choose-another-name")));
         } else if !names.insert(name.clone()) {
-            let message = say!("duplicate-name", "the name '{name}' is in this group or form already", name);
-            self.diagnostics.error(at, "duplicate-name", message, say!("rename-one", "rename one of the two"));
+            self.diagnostics.error(at, say!("duplicate-name", name).hint(say!("rename-one")));
         } else if !names.insert(lower) {
-            let message = say!("similar-name", "'{name}' differs from another name only in capital letters", name);
-            self.diagnostics.warn(
-                at,
-                "similar-name",
-                message,
-                say!("similar-name-hint", "tools that count may mix them up: rename one"),
-            );
+            self.diagnostics.warn(at, say!("similar-name", name));
         }
         if node.kind == NodeType::Repeat {
             if name == self.root {
-                let message = say!("repeat-like-form", "a repeat cannot have the name of the form, '{name}'", name);
-                self.diagnostics.error(at, "repeat-name", message, say!("rename-repeat", "rename the repeat"));
+                self.diagnostics
+                    .error(at, say!("repeat-like-form", name).coded("repeat-name").hint(say!("rename-repeat")));
             } else if !self.repeats.insert(name.clone()) {
-                let message = say!("repeat-name", "another repeat has the name '{name}'", name);
-                self.diagnostics.error(
-                    at,
-                    "repeat-name",
-                    message,
-                    say!("repeat-name-hint", "names of repeats are unique in the whole form"),
-                );
+                self.diagnostics.error(at, say!("repeat-name", name));
             }
         }
         self.survey.nodes.push(node);
@@ -361,14 +264,7 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn begin(&mut self, row: SheetRow<'a>, kind: NodeType) {
         if self.open.len() == MAX_DEPTH {
-            let message = say!("too-deep", "groups are nested deeper than {most}", most = MAX_DEPTH);
-            self.error(
-                row,
-                "type",
-                "too-deep",
-                message,
-                say!("too-deep-hint", "no phone can show this: flatten the form"),
-            );
+            self.error(row, "type", say!("too-deep", most = MAX_DEPTH));
         }
         // `repeat_count` that is more than one reference: the number stands in a calculate of its own, before the rows
         if kind == NodeType::Repeat
@@ -391,14 +287,8 @@ impl<'a, 'b> Reader<'a, 'b> {
                 section.repeat_count = format!("${{{}_count}}", section.name);
             }
             if section.label.is_empty() && section.media.is_empty() {
-                let message = say!("repeat-without-label", "the repeat '{name}' has no label", name = section.name);
-                self.warn(
-                    row,
-                    "label",
-                    "repeat-without-label",
-                    message,
-                    say!("repeat-without-label-hint", "people see it when they add a row"),
-                );
+                self.diagnostics
+                    .warn(self.table.place(row, "label"), say!("repeat-without-label", name = section.name));
             }
         } else if section.appearance.split_whitespace().any(|word| word == "table-list") {
             section.appearance = format!("field-list {}", section.appearance);
@@ -414,25 +304,10 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Some((section, begun)) => {
                 let open = &self.survey.nodes[*section];
-                let message = say!(
-                    "unmatched-end",
-                    "'end {word}', but what is open is '{name}' of row {row}",
-                    word,
-                    name = open.name,
-                    row = begun.number
-                );
-                let hint = say!("unmatched-end-hint", "close the section that was opened last first");
-                self.error(row, "type", "unmatched-end", message, hint);
+                self.error(row, "type", say!("unmatched-end", word, name = open.name, row = begun.number));
             }
             None => {
-                let message = say!("end-without-begin", "'end {word}' without a 'begin {word}'", word);
-                self.error(
-                    row,
-                    "type",
-                    "unmatched-end",
-                    message,
-                    say!("end-without-begin-hint", "remove the row, or add the begin"),
-                );
+                self.error(row, "type", say!("end-without-begin", word).coded("unmatched-end"));
             }
         }
     }
@@ -441,17 +316,10 @@ impl<'a, 'b> Reader<'a, 'b> {
         let Some(at) = self.add(row, kind) else { return };
         let node = &self.survey.nodes[at];
         if kind == NodeType::Calculate && node.calculation.is_empty() && node.initial.is_empty() {
-            let hint = say!("no-calculation-hint", "fill the column calculation");
-            self.error(
-                row,
-                "calculation",
-                "no-calculation",
-                say!("no-calculation", "a calculate without a calculation"),
-                hint,
-            );
+            self.error(row, "calculation", say!("no-calculation"));
         }
-        for (code, message, hint) in parameters::check(&mut self.survey.nodes[at], self.lists) {
-            self.error(row, "parameters", code, message, hint);
+        for problem in parameters::check(&mut self.survey.nodes[at], self.lists) {
+            self.error(row, "parameters", problem);
         }
         self.needs_label(row, at);
     }
@@ -462,13 +330,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         let triggered = self.get(row, "trigger").is_some();
         let node = &mut self.survey.nodes[at];
         if node.media.contains_key("big-image") && !node.media.contains_key("image") {
-            let message = say!("big-image", "a big-image needs an image that it enlarges");
-            self.diagnostics.error(
-                self.table.place(row, "big-image"),
-                "big-image",
-                message,
-                say!("big-image-hint", "fill the column image too"),
-            );
+            self.diagnostics.error(self.table.place(row, "big-image"), say!("big-image"));
         }
         let seen = !node.label.is_empty() || !node.hint.is_empty() || !node.media.is_empty();
         if seen || !node.kind.is_shown() {
@@ -480,19 +342,17 @@ impl<'a, 'b> Reader<'a, 'b> {
             let meant = std::mem::replace(&mut node.kind, kind);
             node.parameters.insert("type".into(), format!("{meant:?}").to_lowercase());
         } else if !heads_a_table {
-            let message = say!("no-label", "the question '{name}' has no label, hint or media", name = node.name);
-            self.error(row, "label", "no-label", message, say!("no-label-hint", "write what the person shall read"));
+            self.diagnostics.error(self.table.place(row, "label"), say!("no-label", name = node.name));
         }
     }
 
     fn carried(&mut self, row: SheetRow<'a>, word: &str, cure: Cure) {
         let trigger = self.get(row, "trigger").is_some();
         if word == "background-geopoint" && (!trigger || self.get(row, "calculation").is_some()) {
-            let message = say!("background-geopoint", "a background-geopoint needs a trigger and has no calculation");
-            self.error(row, if trigger { "calculation" } else { "trigger" }, "bad-trigger", message, cure.phrase());
+            let column = if trigger { "calculation" } else { "trigger" };
+            self.error(row, column, say!("background-geopoint").coded("bad-trigger").hint(cure.phrase()));
         }
-        let message = say!("type-not-filled", "'{word}' is kept in the form, but never filled", word);
-        self.warn(row, "type", "type-not-filled", message, cure.phrase());
+        self.warn(row, "type", say!("type-not-filled", word).hint(cure.phrase()));
         if let Some(node) = self.add(row, NodeType::Hidden) {
             self.survey.nodes[node].parameters.insert("type".into(), word.to_owned());
         }

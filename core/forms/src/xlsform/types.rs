@@ -51,23 +51,14 @@ pub enum Cure {
 impl Cure {
     pub fn phrase(self) -> Phrase {
         match self {
-            Self::Loop => say!(
-                "cure-loop",
-                "write the questions once in a repeat with repeat_count, or one group for each choice"
-            ),
-            Self::Matrix => {
-                say!("cure-matrix", "export the form as \"XLSForm for ODK\", where the matrix is written out")
-            }
-            Self::Score => {
-                say!("cure-score", "write one select_one for each row in a group with appearance field-list")
-            }
-            Self::Place => {
-                say!("cure-place", "the phone's place is never recorded without the person's doing: use geopoint")
-            }
-            Self::Recording => say!("cure-recording", "nobody is recorded without noticing: use audio"),
-            Self::Audit => say!("cure-audit", "the way through an interview is not recorded: remove the row"),
-            Self::Osm => say!("cure-osm", "use geopoint, or a select_one with the places of interest"),
-            Self::Include => say!("cure-include", "copy the rows of the other form into this one"),
+            Self::Loop => say!("cure-loop"),
+            Self::Matrix => say!("cure-matrix"),
+            Self::Score => say!("cure-score"),
+            Self::Place => say!("cure-place"),
+            Self::Recording => say!("cure-recording"),
+            Self::Audit => say!("cure-audit"),
+            Self::Osm => say!("cure-osm"),
+            Self::Include => say!("cure-include"),
         }
     }
 }

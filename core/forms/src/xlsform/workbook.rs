@@ -5,10 +5,11 @@
 //! below is far above real forms (the largest known has 7,000 rows) and keeps a hostile file cheap.
 
 use super::delimited;
-use super::phrase::Phrase;
+use super::diagnostics::UNREADABLE;
+use super::phrase::{Phrase, Problem};
 use super::xls::{self, XlsError};
 use crate::say;
-use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
+use calamine::{Data, ExcelDateTime, Reader, Xls, Xlsx};
 use std::io::{Cursor, Read};
 
 /// Rows that a sheet may have.
@@ -64,65 +65,40 @@ pub enum Unread {
 }
 
 /// The bytes are no workbook, or one that is not safe to read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{cause}")]
-pub struct Unreadable {
-    /// What is wrong with the file.
-    pub cause: Phrase,
-    /// What the author can do.
-    pub hint: Phrase,
-}
-
-fn unreadable(cause: Phrase, hint: Phrase) -> Unreadable {
-    Unreadable { cause, hint }
+fn unreadable(cause: Phrase, hint: Phrase) -> Problem {
+    cause.coded(UNREADABLE).hint(hint)
 }
 
 fn save_again() -> Phrase {
-    say!("save-again", "open the file in a spreadsheet program and save it again as .xlsx")
+    say!("save-again")
 }
 
-fn too_large(cause: Phrase) -> Unreadable {
-    unreadable(cause, say!("too-large-hint", "no form needs so much: delete empty rows, columns and pictures"))
+fn too_large(cause: Phrase) -> Problem {
+    unreadable(cause, say!("too-large-hint"))
 }
 
-fn not_a_form(cause: Phrase) -> Unreadable {
-    let hint = say!(
-        "not-a-form-hint",
-        "a form is a workbook (.xlsx, .xlsm, .xls), a .csv, or .md tables: | survey | opens a sheet"
-    );
-    unreadable(cause, hint)
+fn not_a_form(cause: Phrase) -> Problem {
+    unreadable(cause, say!("not-a-form-hint"))
 }
 
-fn damaged(error: impl std::fmt::Display) -> Unreadable {
-    unreadable(say!("unreadable-file", "the spreadsheet cannot be read: {error}", error), save_again())
-}
-
-fn locked() -> Unreadable {
-    let cause = say!("locked-workbook", "the workbook is protected with a password");
-    unreadable(
-        cause,
-        say!("locked-workbook-hint", "take the password off in the spreadsheet program, and save it again"),
-    )
+fn damaged(error: impl std::fmt::Display) -> Problem {
+    unreadable(say!("unreadable-file", error), save_again())
 }
 
 impl Workbook {
     /// Reads a workbook by its content.
-    pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
         if let Some(kind) = other_kind(bytes) {
-            return Err(not_a_form(say!("other-file", "the file is {kind}, not a form", kind)));
+            return Err(not_a_form(say!("other-file", kind)));
         }
         let mut workbook = match bytes {
             [b'P', b'K', 3, 4, ..] => guarded(|| read_xlsx(bytes))?,
             [0xD0, 0xCF, 0x11, 0xE0, ..] => guarded(|| read_xls(bytes))?,
             _ => {
-                let neither = || not_a_form(say!("no-text", "the file is neither a spreadsheet nor text in UTF-8"));
+                let neither = || not_a_form(say!("no-text"));
                 let text = delimited::decode(bytes).ok_or_else(neither)?;
                 if text.len() > MAX_TEXT {
-                    return Err(too_large(say!(
-                        "too-much-text",
-                        "the file has more than {mb} MB of text",
-                        mb = MAX_TEXT >> 20
-                    )));
+                    return Err(too_large(say!("too-much-text", mb = MAX_TEXT >> 20)));
                 }
                 match text.lines().any(|line| line.trim_start().starts_with('|')) {
                     true => read_tables(&text)?,
@@ -135,14 +111,13 @@ impl Workbook {
     }
 
     /// Adds a row of a text file to the sheet that was opened last.
-    fn add_row(&mut self, cells: Vec<String>) -> Result<(), Unreadable> {
+    fn add_row(&mut self, cells: Vec<String>) -> Result<(), Problem> {
         if let Some(sheet) = self.sheets.last_mut()
             && cells.iter().any(|cell| !cell.is_empty())
         {
             if sheet.rows.len() >= MAX_ROWS || cells.len() > MAX_COLUMNS {
                 return Err(too_large(say!(
                     "too-large-table",
-                    "sheet {name} is larger than {rows} rows or {columns} columns",
                     name = sheet.name,
                     rows = MAX_ROWS,
                     columns = MAX_COLUMNS
@@ -160,13 +135,12 @@ impl Workbook {
 }
 
 impl Sheet {
-    fn put(&mut self, (row, column): (u32, u32), text: String, total: &mut usize) -> Result<(), Unreadable> {
+    fn put(&mut self, (row, column): (u32, u32), text: String, total: &mut usize) -> Result<(), Problem> {
         let (row, column) = (row as usize, column as usize);
         *total += text.len();
         if row >= MAX_ROWS || column >= MAX_COLUMNS || *total > MAX_TEXT {
             return Err(too_large(say!(
                 "too-large-sheet",
-                "sheet {name} is larger than {rows} rows, {columns} columns or {mb} MB of text",
                 name = self.name,
                 rows = MAX_ROWS,
                 columns = MAX_COLUMNS,
@@ -245,15 +219,11 @@ fn other_kind(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// calamine has panicked on damaged files before; a damaged file must not take the caller down with it.
-fn guarded(
-    read: impl FnOnce() -> Result<Workbook, Unreadable> + std::panic::UnwindSafe,
-) -> Result<Workbook, Unreadable> {
-    std::panic::catch_unwind(read).unwrap_or_else(|_| {
-        Err(unreadable(say!("damaged-file", "the spreadsheet is damaged, or larger than any form"), save_again()))
-    })
+fn guarded(read: impl FnOnce() -> Result<Workbook, Problem> + std::panic::UnwindSafe) -> Result<Workbook, Problem> {
+    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(unreadable(say!("damaged-file"), save_again())))
 }
 
-fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
+fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Problem> {
     check_parts(bytes)?;
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
@@ -264,16 +234,7 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
             && let Ok(mut cells) = file.worksheet_cells_reader(&name)
         {
             while let Some(cell) = cells.next_cell().map_err(damaged)? {
-                let text = match cell.get_value() {
-                    DataRef::Float(number) => number_text(*number),
-                    DataRef::Int(number) => number.to_string(),
-                    DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => clean(text),
-                    DataRef::SharedString(text) => clean(text),
-                    DataRef::Bool(truth) => truth_text(*truth),
-                    DataRef::DateTime(moment) => moment_text(moment),
-                    DataRef::Error(error) => error.to_string(),
-                    DataRef::Empty => String::new(),
-                };
+                let text = cell_text(&Data::from(cell.get_value().clone()));
                 let place = cell.get_position();
                 if !text.is_empty() {
                     sheet.put(place, text, &mut total)?;
@@ -286,7 +247,7 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Unreadable> {
 }
 
 /// Refuses a zip that unfolds to more than any form: the sizes written in it may lie, so they are measured.
-fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
+fn check_parts(bytes: &[u8]) -> Result<(), Problem> {
     if (bytes.len() as u64) * DEFLATE_RATIO <= MAX_PART {
         return Ok(());
     }
@@ -295,19 +256,15 @@ fn check_parts(bytes: &[u8]) -> Result<(), Unreadable> {
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(damaged)?;
         let size = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(damaged)?;
-        left = left.checked_sub(size).ok_or_else(|| {
-            too_large(say!("too-large-file", "the spreadsheet unfolds to more than {mb} MB", mb = MAX_PART >> 20))
-        })?;
+        left = left.checked_sub(size).ok_or_else(|| too_large(say!("too-large-file", mb = MAX_PART >> 20)))?;
     }
     Ok(())
 }
 
-fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
+fn read_xls(bytes: &[u8]) -> Result<Workbook, Problem> {
     let bytes = xls::made_safe(bytes).map_err(|error| match error {
-        XlsError::Locked => locked(),
-        XlsError::Unsound => {
-            unreadable(say!("damaged-file", "the spreadsheet is damaged, or larger than any form"), save_again())
-        }
+        XlsError::Locked => say!("locked-workbook").coded(UNREADABLE),
+        XlsError::Unsound => unreadable(say!("damaged-file"), save_again()),
     })?;
     let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(damaged)?;
     let (mut workbook, mut total) = (Workbook::default(), 0);
@@ -318,14 +275,7 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
         {
             let (top, left) = range.start().unwrap_or_default();
             for (row, column, cell) in range.used_cells() {
-                let text = match cell {
-                    Data::Float(number) => number_text(*number),
-                    Data::Int(number) => number.to_string(),
-                    Data::Bool(truth) => truth_text(*truth),
-                    Data::DateTime(moment) => moment_text(moment),
-                    Data::Empty => String::new(),
-                    text => clean(&text.to_string()),
-                };
+                let text = cell_text(cell);
                 if !text.is_empty() {
                     sheet.put((top + row as u32, left + column as u32), text, &mut total)?;
                 }
@@ -338,7 +288,7 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Unreadable> {
 
 /// Tables as pyxform reads them: a row whose first cell is filled opens a sheet, the rows below belong to it, `\|` is a
 /// bar, lines that are no table row or start with `#` are prose.
-fn read_tables(text: &str) -> Result<Workbook, Unreadable> {
+fn read_tables(text: &str) -> Result<Workbook, Problem> {
     let mut workbook = Workbook::default();
     for line in text.lines() {
         let line = line.trim();
@@ -356,14 +306,14 @@ fn read_tables(text: &str) -> Result<Workbook, Unreadable> {
         workbook.add_row(cells)?;
     }
     match workbook.sheets.is_empty() {
-        true => Err(not_a_form(say!("no-table", "the file holds no table"))),
+        true => Err(not_a_form(say!("no-table"))),
         false => Ok(workbook),
     }
 }
 
 /// One .csv with all sheets, as pyxform writes and reads it: a row whose first cell is filled opens a sheet, the rows below
 /// belong to it.
-fn read_csv(text: &str) -> Result<Workbook, Unreadable> {
+fn read_csv(text: &str) -> Result<Workbook, Problem> {
     let mut workbook = Workbook::default();
     for record in delimited::reader(text, delimited::delimiter(text)).records() {
         let record = record.map_err(damaged)?;
@@ -371,25 +321,17 @@ fn read_csv(text: &str) -> Result<Workbook, Unreadable> {
         let first = cells.remove(0);
         if !first.is_empty() {
             if workbook.sheets.len() > MAX_COLUMNS {
-                return Err(too_large(say!(
-                    "too-many-sheets",
-                    "the file has more than {number} sheets",
-                    number = MAX_COLUMNS
-                )));
+                return Err(too_large(say!("too-many-sheets", number = MAX_COLUMNS)));
             }
             workbook.sheets.push(Sheet { name: first, ..Sheet::default() });
         }
         workbook.add_row(cells)?;
     }
     if workbook.sheets.iter().all(|sheet| sheet.rows.is_empty()) {
-        return Err(not_a_form(say!("no-table", "the file holds no table")));
+        return Err(not_a_form(say!("no-table")));
     }
     if workbook.sheet("survey").is_none() {
-        let hint = say!(
-            "csv-hint",
-            "the first column names the sheet: a row 'survey', then rows ',type,name,label'; or save the form as .xlsx"
-        );
-        return Err(unreadable(say!("csv-of-one-sheet", "the .csv has no sheet 'survey'"), hint));
+        return Err(unreadable(say!("csv-of-one-sheet"), say!("csv-hint")));
     }
     Ok(workbook)
 }
@@ -429,13 +371,16 @@ fn clean(text: &str) -> String {
     plain.trim().to_owned()
 }
 
-/// `1` and not `1.0`.
-fn number_text(number: f64) -> String {
-    format!("{number}")
-}
-
-fn truth_text(truth: bool) -> String {
-    if truth { "TRUE".into() } else { "FALSE".into() }
+/// A cell of a spreadsheet as text.
+fn cell_text(cell: &Data) -> String {
+    match cell {
+        // `1` and not `1.0`
+        Data::Float(number) => format!("{number}"),
+        Data::Bool(truth) => truth.to_string().to_uppercase(),
+        Data::DateTime(moment) => moment_text(moment),
+        Data::Empty => String::new(),
+        other => clean(&other.to_string()),
+    }
 }
 
 /// Authors type dates and mean text: ISO, without the part that was not typed.

@@ -1,9 +1,7 @@
 //! The state of one binding: whose expression it is, and in which predicates one is.
 
-use crate::expression::error::{Cause, ParseError};
-use crate::expression::expr::{Bound, Expr, Function, Index};
+use crate::expression::expr::{Bound, Function, Index};
 use crate::expression::layout::{Layout, NodeId, ScopeId};
-use crate::expression::value::Value;
 use crate::package::Package;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,9 +40,5 @@ pub(super) struct Binding<'b, 'a> {
 impl<'a> Binding<'_, 'a> {
     pub(super) fn layout(&self) -> &'a Layout {
         self.binder.layout
-    }
-    pub(super) fn error(&mut self, at: usize, cause: Cause) -> Expr {
-        self.out.errors.push(ParseError { at, cause });
-        Expr::Constant(Value::Blank)
     }
 }

@@ -1,103 +1,70 @@
 //! Sets of characters.
 
-/// A class with a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// ASCII, as in Java: `\d`, `\w`, `\s`.
-    Digit,
-    Word,
-    Space,
-    /// Spaces and tabs of one line: `\h`.
-    Blank,
-    AsciiLetter,
-    AsciiUpper,
-    AsciiLower,
-    AsciiAlphanumeric,
-    AsciiPunctuation,
-    HexDigit,
-    Ascii,
-    /// Unicode: `\p{L}` and its like.
-    Letter,
-    Upper,
-    Lower,
-    Mark,
-    Number,
-    Punctuation,
-    Separator,
-    Control,
-    Alphabetic,
-    Alphanumeric,
-    WhiteSpace,
+/// A class of characters.
+pub(super) type Class = fn(char) -> bool;
+
+/// ASCII, as in Java: `[:alpha:]`, `\p{Alpha}`.
+const NAMED: [(&str, Class); 12] = [
+    ("alpha", |c| c.is_ascii_alphabetic()),
+    ("digit", is_digit),
+    ("alnum", |c| c.is_ascii_alphanumeric()),
+    ("upper", |c| c.is_ascii_uppercase()),
+    ("lower", |c| c.is_ascii_lowercase()),
+    ("punct", |c| c.is_ascii_punctuation()),
+    ("xdigit", |c| c.is_ascii_hexdigit()),
+    ("space", is_space),
+    ("blank", is_blank),
+    ("word", is_word),
+    ("ascii", |c| c.is_ascii()),
+    ("cntrl", char::is_control),
+];
+
+/// Unicode: `\p{L}`. Scripts and the rarer categories are not known.
+const PROPERTIES: [(&str, Class); 11] = [
+    ("L|Letter", is_letter),
+    ("Lu|Uppercase_Letter|Uppercase", |c| c.is_uppercase() && is_letter(c)),
+    ("Ll|Lowercase_Letter|Lowercase", |c| c.is_lowercase() && is_letter(c)),
+    ("M|Mark|Combining_Mark", |c| is_in(MARKS, c)),
+    ("N|Number", char::is_numeric),
+    ("P|Punctuation", |c| is_in(PUNCTUATION, c)),
+    ("Z|Separator", is_separator),
+    ("Cc|Control", char::is_control),
+    ("Alphabetic|javaLetter", char::is_alphabetic),
+    ("javaLetterOrDigit", char::is_alphanumeric),
+    ("White_Space|WhiteSpace|javaWhitespace", char::is_whitespace),
+];
+
+fn of(table: &[(&str, Class)], name: &str) -> Option<Class> {
+    table.iter().find(|(names, _)| names.split('|').any(|known| known == name)).map(|(_, class)| *class)
 }
 
-impl Class {
-    /// `alpha` of `[:alpha:]`, and of Java's `\p{Alpha}`: ASCII.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
-            "alpha" => Self::AsciiLetter,
-            "digit" => Self::Digit,
-            "alnum" => Self::AsciiAlphanumeric,
-            "upper" => Self::AsciiUpper,
-            "lower" => Self::AsciiLower,
-            "punct" => Self::AsciiPunctuation,
-            "xdigit" => Self::HexDigit,
-            "space" => Self::Space,
-            "blank" => Self::Blank,
-            "word" => Self::Word,
-            "ascii" => Self::Ascii,
-            "cntrl" => Self::Control,
-            _ => return None,
-        })
-    }
-
-    /// The name in `\p{}`. Scripts and the rarer categories are not known.
-    pub(super) fn property(name: &str) -> Option<Self> {
-        let bare = ["general_category=", "gc=", "Is", "is"].iter().find_map(|prefix| name.strip_prefix(prefix));
-        Some(match bare.unwrap_or(name) {
-            "L" | "Letter" => Self::Letter,
-            "Lu" | "Uppercase_Letter" | "Uppercase" => Self::Upper,
-            "Ll" | "Lowercase_Letter" | "Lowercase" => Self::Lower,
-            "M" | "Mark" | "Combining_Mark" => Self::Mark,
-            "N" | "Number" => Self::Number,
-            "P" | "Punctuation" => Self::Punctuation,
-            "Z" | "Separator" => Self::Separator,
-            "Cc" | "Control" => Self::Control,
-            "Alphabetic" | "javaLetter" => Self::Alphabetic,
-            "javaLetterOrDigit" => Self::Alphanumeric,
-            "White_Space" | "WhiteSpace" | "javaWhitespace" => Self::WhiteSpace,
-            _ if bare.is_none() => return Self::named(name),
-            _ => return None,
-        })
-    }
-
-    fn has(self, c: char) -> bool {
-        match self {
-            Self::Digit => c.is_ascii_digit(),
-            Self::Word => is_word(c),
-            Self::Space => matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}'),
-            Self::Blank => c == '\t' || is_separator(c) && !matches!(c, '\u{2028}' | '\u{2029}'),
-            Self::AsciiLetter => c.is_ascii_alphabetic(),
-            Self::AsciiUpper => c.is_ascii_uppercase(),
-            Self::AsciiLower => c.is_ascii_lowercase(),
-            Self::AsciiAlphanumeric => c.is_ascii_alphanumeric(),
-            Self::AsciiPunctuation => c.is_ascii_punctuation(),
-            Self::HexDigit => c.is_ascii_hexdigit(),
-            Self::Ascii => c.is_ascii(),
-            Self::Letter => is_letter(c),
-            Self::Upper => c.is_uppercase() && is_letter(c),
-            Self::Lower => c.is_lowercase() && is_letter(c),
-            Self::Mark => is_in(MARKS, c),
-            Self::Number => c.is_numeric(),
-            Self::Punctuation => is_in(PUNCTUATION, c),
-            Self::Separator => is_separator(c),
-            Self::Control => c.is_control(),
-            Self::Alphabetic => c.is_alphabetic(),
-            Self::Alphanumeric => c.is_alphanumeric(),
-            Self::WhiteSpace => c.is_whitespace(),
-        }
-    }
+/// The class of `[:alpha:]`.
+pub(super) fn named(name: &str) -> Option<Class> {
+    of(&NAMED, &name.to_ascii_lowercase())
 }
 
+/// The class of a name in `\p{}`.
+pub(super) fn property(name: &str) -> Option<Class> {
+    let bare = ["general_category=", "gc=", "Is", "is"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    of(&PROPERTIES, bare.unwrap_or(name)).or_else(|| named(name).filter(|_| bare.is_none()))
+}
+
+/// ASCII, as in Java: `\d`.
+pub(super) fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+/// ASCII, as in Java: `\s`.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
+}
+
+/// Spaces and tabs of one line: `\h`.
+pub(super) fn is_blank(c: char) -> bool {
+    c == '\t' || is_separator(c) && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// ASCII, as in Java: `\w`.
 pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
@@ -161,7 +128,7 @@ impl Set {
     pub(super) fn has(&self, c: char) -> bool {
         let is_named = |c: char| {
             self.ranges.iter().any(|(from, to)| (*from..=*to).contains(&c))
-                || self.classes.iter().any(|(class, negated)| class.has(c) != *negated)
+                || self.classes.iter().any(|(class, negated)| class(c) != *negated)
         };
         let folded = || c.to_lowercase().chain(c.to_uppercase()).any(is_named);
         (is_named(c) || self.fold && folded()) != self.negated

@@ -1,49 +1,38 @@
 //! From a pattern to its parts.
 
-use super::classes::{Class, Set};
+use super::classes::{self, Class, Set};
 
 /// Groups in each other.
 const MAX_DEPTH: usize = 50;
 const MAX_LEN: usize = 10_000;
 
-/// Why a pattern cannot be used.
+/// Why a pattern cannot be used. The compiler tells an author, with a cure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{self:?}")]
 pub enum RegexError {
     /// A `(`, `[` or `{`, or an escape, has no end.
-    #[error("a bracket or brace is not closed")]
     Unclosed,
     /// A `)` has no `(` before it.
-    #[error("a closing bracket has no opening one")]
     Unopened,
     /// A `*`, `+`, `?` or `{` begins a pattern, group or alternative, or follows another repetition.
-    #[error("there is nothing that *, +, ? or {{}} could repeat")]
     NothingToRepeat,
     /// What stands between `{` and `}` is no `n`, `n,` or `n,m`, or `m` is smaller than `n`.
-    #[error("{{}} holds no number of repetitions")]
     BadRepeat,
     /// A range in `[ ]` ends before it begins (`z-a`), or ends with a class (`a-\d`).
-    #[error("a range in [] runs backwards")]
     BadRange,
     /// A class of characters by name, as in `\p{L}` or `[:alpha:]`, is not known.
-    #[error("a class \\p{{}} is not known")]
     UnknownClass,
     /// A letter or digit after `\` has no meaning, or a character's code after `\x` or `\u` is none.
-    #[error("a letter after \\ has no meaning")]
     UnknownEscape,
     /// A group begins with `(?` and something that is no name, look-around or known flag.
-    #[error("a group that begins with (? is not known")]
     UnknownGroup,
     /// The pattern asks for what a group has found before: `\1`, `\k`.
-    #[error("it refers back to a group (\\1)")]
     BackReference,
     /// A repetition keeps all that it took: `a*+`, `a++`, `a?+`, `(?>a)`. Such a pattern cannot be answered here.
-    #[error("a repetition that never gives back (*+, ++, ?+, (?>...))")]
     Possessive,
     /// A class stands inside a class, or two are cut with `&&`, as Java has it.
-    #[error("classes inside classes ([a-z&&[^x]])")]
     NestedClass,
-    /// The pattern has too many bytes, steps or look-arounds, or too many groups in each other.
-    #[error("it is too long")]
+    /// The pattern has too many bytes, or too many groups in each other.
     TooLong,
 }
 
@@ -234,7 +223,6 @@ impl Parser<'_> {
         if self.rest.starts_with(['*', '+', '?', '{']) {
             return Err(RegexError::NothingToRepeat);
         }
-        // what can be empty is not repeated in a ring of its own: the states of a step are a set
         Ok(Part::Repeat { part: Box::new(part), least, most })
     }
 
@@ -247,7 +235,7 @@ impl Parser<'_> {
             }
             first = false;
             if let Some(name) = self.rest.strip_prefix("[:").and_then(|rest| rest.split_once(":]")) {
-                set.add_class(Class::named(name.0).ok_or(RegexError::UnknownClass)?, false);
+                set.add_class(classes::named(name.0).ok_or(RegexError::UnknownClass)?, false);
                 self.rest = name.1;
                 continue;
             }
@@ -289,28 +277,20 @@ impl Parser<'_> {
     fn escape(&mut self) -> Result<Escape, RegexError> {
         let c = self.next().ok_or(RegexError::Unclosed)?;
         Ok(match c {
-            'd' => Escape::Class(Class::Digit, false),
-            'D' => Escape::Class(Class::Digit, true),
-            'w' => Escape::Class(Class::Word, false),
-            'W' => Escape::Class(Class::Word, true),
-            's' => Escape::Class(Class::Space, false),
-            'S' => Escape::Class(Class::Space, true),
-            'h' => Escape::Class(Class::Blank, false),
-            'H' => Escape::Class(Class::Blank, true),
+            'd' | 'D' => Escape::Class(classes::is_digit, c == 'D'),
+            'w' | 'W' => Escape::Class(classes::is_word, c == 'W'),
+            's' | 'S' => Escape::Class(classes::is_space, c == 'S'),
+            'h' | 'H' => Escape::Class(classes::is_blank, c == 'H'),
             'p' | 'P' => {
-                let name = match self.take("{") {
-                    true => {
-                        let (name, rest) = self.rest.split_once('}').ok_or(RegexError::Unclosed)?;
-                        self.rest = rest;
-                        name
-                    }
-                    false => {
-                        let letter = self.next().ok_or(RegexError::Unclosed)?;
-                        return Ok(Escape::Class(property(letter.encode_utf8(&mut [0; 4]))?, c == 'P'));
-                    }
+                // a letter, or a name in braces
+                let (name, rest) = match self.rest.strip_prefix('{') {
+                    Some(inside) => inside.split_once('}').ok_or(RegexError::Unclosed)?,
+                    None => self.rest.split_at(self.rest.chars().next().ok_or(RegexError::Unclosed)?.len_utf8()),
                 };
-                let inside = name.strip_prefix('^');
-                Escape::Class(property(inside.unwrap_or(name))?, (c == 'P') != inside.is_some())
+                self.rest = rest;
+                let bare = name.strip_prefix('^');
+                let class = classes::property(bare.unwrap_or(name)).ok_or(RegexError::UnknownClass)?;
+                Escape::Class(class, (c == 'P') != bare.is_some())
             }
             't' => Escape::One('\t'),
             'n' => Escape::One('\n'),
@@ -334,10 +314,6 @@ impl Parser<'_> {
         self.rest = &self.rest[len..];
         of_code(digits)
     }
-}
-
-fn property(name: &str) -> Result<Class, RegexError> {
-    Class::property(name).ok_or(RegexError::UnknownClass)
 }
 
 fn of_code(digits: &str) -> Result<Escape, RegexError> {
