@@ -124,7 +124,7 @@ fn report_unread(sheet: &str, unread: &Unread, diagnostics: &mut Diagnostics) {
             diagnostics.warn(CellRef::row(sheet, row).at(0), say!("unread-rows", row));
         }
         Unread::ColumnsFrom(column) => {
-            diagnostics.warn(CellRef::row(sheet, 1).at(column), say!("unread-columns", column = letters(column)));
+            diagnostics.warn(CellRef::row(sheet, 1).at(column), say!("unread-columns", column = letters(column)))
         }
         Unread::Column { column, first, rows } => {
             let message = match rows {

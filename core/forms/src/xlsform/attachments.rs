@@ -80,20 +80,14 @@ impl<'a> ExternalFiles<'a> {
         let list = rows.and_then(|rows| {
             let mut notes = Notes::default();
             if rows.delimiter != b',' {
-                let message = match rows.delimiter {
-                    b';' => say!("semicolons", file),
-                    _ => say!("tabs", file),
-                };
+                let message = if rows.delimiter == b';' { say!("semicolons", file) } else { say!("tabs", file) };
                 notes.file.push(message.coded("doubtful-file").hint(say!("delimiter-hint")));
             }
             let list =
                 rows.list(file, name, [value.unwrap_or(usual.0), label.unwrap_or(usual.1)], languages, &mut notes)?;
             Ok((list, notes))
         });
-        let (list, notes) = list.map_err(|cause: Phrase| {
-            let hint = say!("bad-file-hint");
-            say!("bad-file", file, cause).coded("file-beside").hint(hint)
-        })?;
+        let (list, notes) = list.map_err(|cause: Phrase| say!("bad-file", file, cause).coded("file-beside"))?;
         let at = lists.add(list);
         self.notes.borrow_mut().insert(at, notes);
         self.read.borrow_mut().insert(key, at);
@@ -125,9 +119,7 @@ impl FileRows {
         let find = |wanted: &str| self.header.iter().position(|column| column == wanted);
         // a table for pulldata need not have a column `name`: its rows are found by any column
         let (key, keyed) = match find(value) {
-            None if !matches!(value, "name" | "id") => {
-                return Err(say!("no-file-column", column = value));
-            }
+            None if !matches!(value, "name" | "id") => return Err(say!("no-file-column", column = value)),
             key => (key.unwrap_or(0), key.is_some()),
         };
         if keyed {

@@ -83,14 +83,12 @@ pub fn check_select(node: &Node, from_file: bool) -> Vec<Problem> {
     }
     match (given("randomize"), given("seed")) {
         (Some(value), _) if !matches!(value, "true" | "false") => {
-            problems.push(say!("bad-randomize").coded("bad-parameter"));
+            problems.push(say!("bad-randomize").coded("bad-parameter"))
         }
         (Some(_), Some(seed)) if seed.parse::<f64>().is_err() && !seed.starts_with("${") => {
-            problems.push(say!("bad-seed").coded("bad-parameter"));
+            problems.push(say!("bad-seed").coded("bad-parameter"))
         }
-        (None, Some(_)) => {
-            problems.push(say!("seed-alone").coded("bad-parameter"));
-        }
+        (None, Some(_)) => problems.push(say!("seed-alone").coded("bad-parameter")),
         _ => {}
     }
     problems
@@ -139,9 +137,7 @@ fn range(node: &mut Node, lists: &Lists, problems: &mut Vec<Problem>) {
     for key in ["step", "tick_interval"] {
         match numbers.get(key) {
             Some(0.0) => problems.push(say!("must-not-be-zero", key).coded("range-step")),
-            Some(size) if *size > width => {
-                problems.push(say!("step-too-large", key).coded("range-step"));
-            }
+            Some(size) if *size > width => problems.push(say!("step-too-large", key).coded("range-step")),
             _ => {}
         }
     }

@@ -34,7 +34,8 @@ pub struct Phrase {
 }
 
 /// What is wrong and what the author can do, with a code for tools.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Problem {
     /// Stable, for tools: `unknown-reference`.
     pub code: &'static str,

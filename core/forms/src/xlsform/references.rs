@@ -72,7 +72,7 @@ impl<'a> Names<'a> {
                     1 => {}
                     0 => diagnostics.error(at, say!("unknown-reference", name).meant(name, self.0.keys().copied())),
                     more => {
-                        diagnostics.error(at, say!("ambiguous-reference", name, more).hint(say!("rename-all-but-one")));
+                        diagnostics.error(at, say!("ambiguous-reference", name, more).hint(say!("rename-all-but-one")))
                     }
                 },
             }

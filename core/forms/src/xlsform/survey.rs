@@ -306,9 +306,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 let open = &self.survey.nodes[*section];
                 self.error(row, "type", say!("unmatched-end", word, name = open.name, row = begun.number));
             }
-            None => {
-                self.error(row, "type", say!("end-without-begin", word).coded("unmatched-end"));
-            }
+            None => self.error(row, "type", say!("end-without-begin", word).coded("unmatched-end")),
         }
     }
 
