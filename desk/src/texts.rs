@@ -153,7 +153,7 @@ mod tests {
         let french = sentences(FRENCH[0]);
         let mut wrong = Vec::new();
         let catalogues = [
-            ("../core/forms/src", 250, Some(include_str!("../../core/forms/i18n/compiler.en.ftl"))),
+            ("../core/forms/src", 200, Some(include_str!("../../core/forms/i18n/compiler.en.ftl"))),
             ("../core/src/screening", 20, Some(include_str!("../../core/i18n/screening.en.ftl"))),
             ("src", 20, None),
         ];

@@ -181,7 +181,7 @@ impl Rules<'_, '_> {
                 }
             },
             Cause::UnknownName(name) => {
-                message.coded("unknown-reference").hint(say!("write-reference", name)).meant(name, names)
+                message.coded("unknown-reference").hint(say!("write-reference")).meant(name, names)
             }
             Cause::AmbiguousName(_) => message.coded("ambiguous-reference").hint(say!("rename-all-but-one")),
             Cause::UnknownList(name) => {
