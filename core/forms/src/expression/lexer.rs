@@ -140,15 +140,12 @@ fn one(rest: &str, first: char, after_operand: bool) -> Result<(Token<'_>, usize
     }
     let letter = first.is_alphabetic() || first == '_';
     // words are operators after an operand, and so is `*`, which elsewhere stands for any name
-    let found = match letter || first == '*' {
-        false => SIGNS.iter().find(|sign| begins(rest, sign)),
-        true => None,
-    };
-    if let Some(sign) = found {
+    let plain = !letter && first != '*';
+    if plain && let Some(sign) = SIGNS.iter().find(|sign| begins(rest, sign)) {
         return Ok((Token::Sign(sign), sign.len()));
     }
     let found = OPERATORS.iter().find(|(sign, ..)| begins(rest, sign));
-    match found.filter(|_| after_operand || !letter && first != '*') {
+    match found.filter(|_| after_operand || plain) {
         Some((sign, operator, _)) => Ok((Token::Operator(*operator), sign.len())),
         None if letter => Ok(name(rest)),
         None if first == '*' => Ok((Token::Sign("*"), 1)),
