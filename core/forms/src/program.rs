@@ -8,7 +8,7 @@
 mod grouped;
 mod order;
 
-use crate::expression::expr::{Bound, Function, Read};
+use crate::expression::expr::{Bound, Function};
 use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
 use crate::expression::{Binder, Cause, Expr, ParseError, Value, embedded};
 use crate::package::{NodeType, Package, Source, Text};
@@ -16,7 +16,7 @@ use grouped::Grouped;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use order::RuleKind;
+pub(crate) use order::{Rule, RuleKind, UnorderedRule};
 
 /// Everything that an interview needs beside the package.
 #[derive(Debug)]
@@ -42,17 +42,6 @@ pub struct Program {
     pub(crate) drawn_before: Vec<u32>,
     /// Names that `${last-saved#name}` asks for.
     pub(crate) last_saved: Vec<Arc<str>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Rule {
-    pub kind: RuleKind,
-    pub node: NodeId,
-    /// The scope in whose rows it is computed.
-    pub scope: ScopeId,
-    pub expr: Expr,
-    /// Its result is kept in a draft: `once()`.
-    pub keeps: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -113,13 +102,6 @@ struct Compiler<'a> {
     last_saved: Vec<Arc<str>>,
     /// Node and what it reads, if anybody wants to know.
     needs: Option<Vec<(NodeId, NodeId)>>,
-}
-
-/// A rule that has no rank yet.
-pub(crate) struct UnorderedRule {
-    rule: Rule,
-    reads: Vec<Read>,
-    language: bool,
 }
 
 /// Every expression of a package, bound once.

@@ -34,15 +34,17 @@ mod review;
 mod rules;
 mod selects;
 mod settings;
+mod spelling;
 mod survey;
 mod types;
+#[expect(clippy::result_large_err, reason = "a file that cannot be read is told once, off the phone")]
 pub mod workbook;
 mod xls;
 
-pub use diagnostics::{Diagnostic, Severity, UNREADABLE};
+pub use diagnostics::{Diagnostic, Severity};
 #[doc(hidden)]
 pub use phrase::ENGLISH;
-pub use phrase::{Catalogue, Phrase, Problem};
+pub use phrase::{Catalogue, Phrase, Problem, UNREADABLE};
 pub use review::{PackageCell, PackageCheck, PackageReview};
 
 use crate::expression::Cause;
@@ -54,11 +56,12 @@ use attachments::ExternalFiles;
 use characters::clean_sheet;
 use choices::Lists;
 use columns::{SheetRow, SheetTable};
-use diagnostics::{CellRef, Diagnostics, distance, letters};
+use diagnostics::{CellRef, Diagnostics, letters};
 use fact_checks::FactChecks;
 use languages::Languages;
 use parse_errors::describe;
 use settings::Settings;
+use spelling::distance;
 use workbook::{Sheet, Unread, Workbook};
 
 /// What came of a form.

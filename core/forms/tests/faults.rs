@@ -36,7 +36,8 @@ const INTERVIEWS: &[(&str, &str)] = &[
 ];
 
 /// File, and what is told: severity, code, row, and a part of the message.
-const TOLD: &[(&str, &[(Severity, &str, usize, &str)])] = &[
+type Told = (Severity, &'static str, usize, &'static str);
+const TOLD: &[(&str, &[Told])] = &[
     (
         "f13-once-inside.md",
         &[(Severity::Error, "once-inside", 3, "once()"), (Severity::Error, "once-inside", 4, "once()")],

@@ -15,11 +15,7 @@ impl<T> Grouped<T> {
         pairs.sort_by_key(|(index, _)| *index);
         let mut ends = vec![0; indices];
         pairs.iter().for_each(|(index, _)| ends[*index as usize] += 1);
-        let mut sum = 0;
-        ends.iter_mut().for_each(|end| {
-            sum += *end;
-            *end = sum;
-        });
+        (1..indices).for_each(|at| ends[at] += ends[at - 1]);
         let mut all: Vec<T> = pairs.into_iter().map(|(_, thing)| thing).collect();
         all.shrink_to_fit();
         Self { ends, all }

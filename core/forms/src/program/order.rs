@@ -5,8 +5,8 @@
 //! they would close a cycle, and the dirty set of the interview settles the rows one after the other.
 
 use super::grouped::Grouped;
-use super::{Rule, UnorderedRule};
-use crate::expression::layout::{FORM, Layout, NodeId};
+use crate::expression::layout::{FORM, Layout, NodeId, ScopeId};
+use crate::expression::{Expr, Read};
 
 /// What a rule computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,24 @@ pub(crate) enum RuleKind {
     Offer,
     /// How many rows a repeat has.
     Count,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub kind: RuleKind,
+    pub node: NodeId,
+    /// The scope in whose rows it is computed.
+    pub scope: ScopeId,
+    pub expr: Expr,
+    /// Its result is kept in a draft: `once()`.
+    pub keeps: bool,
+}
+
+/// A rule that has no rank yet.
+pub(crate) struct UnorderedRule {
+    pub rule: Rule,
+    pub reads: Vec<Read>,
+    pub language: bool,
 }
 
 /// The rules by rank, or a cycle.

@@ -1,6 +1,7 @@
 //! Tables beside the form: `select_one_from_file`, `pulldata`, `csv-external`. They become lists of the package, so that
 //! a phone needs no other file. CSV, the XML of an ODK instance, and GeoJSON are read; a table is data, so columns in
 //! languages are not.
+#![expect(clippy::result_large_err, reason = "a problem of a file is told once, off the phone")]
 
 use super::choices::{Lists, MAX_CHOICES, order_columns};
 use super::delimited;

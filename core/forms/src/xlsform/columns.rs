@@ -4,7 +4,8 @@
 //! `media::image::French (fr)` carry a language. A header that is not known is kept as written: on the choices sheet it is
 //! a property for filters.
 
-use super::diagnostics::{CellRef, Diagnostics, closest};
+use super::diagnostics::{CellRef, Diagnostics};
+use super::spelling::closest;
 use super::workbook::Sheet;
 use crate::say;
 

@@ -3,7 +3,6 @@
 
 use super::phrase::{Phrase, Problem};
 use super::workbook::Workbook;
-use crate::say;
 use serde::Serialize;
 
 /// Whether the form can be used at all.
@@ -42,8 +41,6 @@ pub struct Diagnostic {
     pub hint: Phrase,
 }
 
-/// The code of the one fault of a file that is no workbook.
-pub const UNREADABLE: &str = "unreadable";
 /// More diagnostics than this are not listed: a hostile form must not cost memory, and nobody reads them.
 const MOST: usize = 1_000;
 
@@ -171,41 +168,4 @@ pub fn letters(column: usize) -> String {
 fn column_of(cell: &str) -> Option<usize> {
     let number = cell.bytes().fold(0, |number, letter| number * 26 + usize::from(letter - b'A') + 1);
     number.checked_sub(1)
-}
-
-/// The known word that was probably meant: at most a third of its letters differ.
-pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
-    known
-        .into_iter()
-        .filter(|known| known.len().abs_diff(word.len()) <= 3 && *known != word)
-        .map(|known| (distance(&lower, &known.to_lowercase()), known))
-        .filter(|(far, known)| *far <= (known.chars().count() / 3).clamp(1, 3))
-        .min_by_key(|(far, _)| *far)
-        .map(|(_, known)| known)
-}
-
-/// `did you mean 'x'?`, or another word of advice.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: Phrase) -> Phrase {
-    match closest(word, known) {
-        Some(known) => say!("did-you-mean", known),
-        None => otherwise,
-    }
-}
-
-/// Letters to change, add or drop (Levenshtein) between two words; words beyond 64 letters never match.
-pub fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let best = (corner + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
-            corner = std::mem::replace(&mut row[j + 1], best);
-        }
-    }
-    row[b.len()]
 }

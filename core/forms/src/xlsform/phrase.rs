@@ -1,7 +1,7 @@
 //! A sentence for authors: English text, with the id and the arguments by which a tool finds it in another language.
 //! What the compiler says stands in `i18n/compiler.en.ftl`; a domain brings its English along.
 
-use super::diagnostics::did_you_mean;
+use super::spelling::closest;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt;
@@ -32,6 +32,9 @@ pub struct Phrase {
     #[serde(skip)]
     pub cure: Option<(&'static str, &'static str)>,
 }
+
+/// The code of the one fault of a file that is no workbook.
+pub const UNREADABLE: &str = "unreadable";
 
 /// What is wrong and what the author can do, with a code for tools.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -144,6 +147,14 @@ impl From<Phrase> for Problem {
     fn from(message: Phrase) -> Self {
         let hint = message.cure.map(|(id, pattern)| Phrase::filled(id, pattern, message.args.clone()));
         Self { code: message.id, hint: hint.unwrap_or_default(), message }
+    }
+}
+
+/// `did you mean 'x'?`, or another word of advice.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: Phrase) -> Phrase {
+    match closest(word, known) {
+        Some(known) => say!("did-you-mean", known),
+        None => otherwise,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Selects of the survey: where their choices come from, `or_other`, and tables beside the form.
 
 use super::columns::SheetRow;
-use super::diagnostics::did_you_mean;
 use super::parameters;
+use super::phrase::did_you_mean;
 use super::survey::Reader;
 use super::types::From;
 use crate::package::{Choices, Node, NodeType, Source, Text};

@@ -5,8 +5,7 @@
 //! below is far above real forms (the largest known has 7,000 rows) and keeps a hostile file cheap.
 
 use super::delimited;
-use super::diagnostics::UNREADABLE;
-use super::phrase::{Phrase, Problem};
+use super::phrase::{Phrase, Problem, UNREADABLE};
 use super::xls::{self, XlsError};
 use crate::say;
 use calamine::{Data, ExcelDateTime, Reader, Xls, Xlsx};
