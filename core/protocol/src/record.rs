@@ -4,9 +4,10 @@
 //! Wire form: `POST /v1/records` carries a [`Batch`], answered by a [`BatchReply`] with one [`Verdict`] for each
 //! record, in the same order.
 
-use crate::envelope::{Digest, EnvelopeError, sha256};
+use crate::envelope::{Digest, EnvelopeError, PublicKey};
 use crate::facts::Facts;
 use crate::referral::Route;
+use crate::slip::SlipProof;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +58,12 @@ pub struct Record {
     /// The code on the person's slip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// SHA-256 of the slip's second secret: who knows it may withdraw from another phone.
+    /// Public half of the slip's key ([`crate::slip`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Digest>,
-    /// The slip's second secret itself, in a withdrawal. The hash would not do: whoever reads the log knows it.
+    pub slip: Option<PublicKey>,
+    /// In what changes a record of another phone: that the person with the slip agrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Code>,
+    pub proof: Option<SlipProof>,
     /// Where a referral goes. The server forwards by it, and counts nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Route>,
@@ -75,11 +76,11 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether this record may correct or withdraw one with this `undo`: the same phone made both; or it is a withdrawal
-    /// that knows the secret. (A correction never names the secret, which would then be known to all who read the log.)
-    pub fn may_change(&self, same_phone: bool, undo: Option<Digest>) -> bool {
-        let withdrawal = self.kind == Kind::Withdrawal;
-        same_phone || withdrawal && self.secret.as_ref().is_some_and(|secret| Some(undo_hash(secret)) == undo)
+    /// Whether this record, signed by `signer` (a thumbprint), may correct or withdraw one with this slip key: the same phone
+    /// made both, or the person's slip agrees.
+    pub fn may_change(&self, same_phone: bool, slip: Option<PublicKey>, signer: &str) -> bool {
+        let agreed = |(proof, slip): (SlipProof, PublicKey)| proof.holds(&slip, self, signer);
+        same_phone || self.proof.zip(slip).is_some_and(agreed)
     }
 }
 
@@ -215,8 +216,13 @@ pub enum News {
         /// Whether it counts from now on.
         accept: bool,
     },
-    /// The person took it back elsewhere: the phone erases what it still holds of it.
-    Withdrawn,
+    /// The person took it back elsewhere. Only where the withdrawal proves itself does the phone erase at once what it
+    /// still holds of the record.
+    Withdrawn {
+        /// The withdrawal's envelope, and the thumbprint of the key that signed it is in its header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        jws: Option<String>,
+    },
     /// An order, as an envelope; `record` is then the phone's own id.
     Order {
         /// The order.
@@ -293,44 +299,51 @@ pub struct Token {
 /// Seconds that a token is valid before and after its `issued`.
 pub const TOKEN_SECONDS: i64 = 300;
 
-/// SHA-256 of a slip's second secret, as a record carries it.
-pub fn undo_hash(secret: &Code) -> Digest {
-    sha256(secret.as_str().as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::SigningKey;
+    use crate::slip::slip_key;
 
     #[test]
-    fn only_a_withdrawal_that_shows_the_secret_itself_reaches_over_from_another_phone() {
-        let secret = Code::generate();
-        let undo = Some(undo_hash(&secret));
+    fn only_the_same_phone_or_the_slip_itself_changes_a_record() {
+        let (code, phone) = (Code::generate(), SigningKey::generate().public().kid());
+        let key = slip_key(&code, &Code::generate());
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
-        let (record, case, kind) = (Uuid::new_v4(), Uuid::new_v4(), Kind::Withdrawal);
-        let (revises, code, facts, sealed) = Default::default();
-        let with = Record {
+        let (record, case, revises) = (Uuid::new_v4(), Uuid::new_v4(), Some(Uuid::new_v4()));
+        let (slip, proof, route, facts, sealed) = Default::default();
+        let plain = Record {
             record,
             case,
             seq: 1,
-            kind,
+            kind: Kind::Withdrawal,
             questionnaire,
             revises,
-            code,
-            undo,
-            secret: Some(secret),
-            route: None,
+            code: Some(code),
+            slip,
+            proof,
+            route,
             facts,
             sealed,
         };
-        let only_its_hash = Record { secret: None, ..with.clone() };
-        let correction = Record { kind: Kind::Screening, ..with.clone() };
-        assert!(with.may_change(false, undo));
-        assert!(!with.may_change(false, None));
-        assert!(!with.may_change(false, Some(undo_hash(&Code::generate()))));
-        assert!(!only_its_hash.may_change(false, undo) && only_its_hash.may_change(true, None));
-        assert!(!correction.may_change(false, undo));
-        let nothing = Record { undo: None, ..only_its_hash };
-        assert!(!nothing.may_change(false, None), "no secret is not a right one");
+        let proven = Record { proof: Some(SlipProof::of(&key, &plain, &phone)), ..plain.clone() };
+        let slip = Some(key.public());
+        assert!(plain.may_change(true, None, &phone) && !plain.may_change(false, slip, &phone));
+        assert!(proven.may_change(false, slip, &phone));
+        assert!(!proven.may_change(false, None, &phone), "no slip is not a right one");
+        assert!(!proven.may_change(false, Some(SigningKey::generate().public()), &phone));
+        // who reads the log finds the proof, and cannot use it for anything else
+        let copied = SigningKey::generate().public().kid();
+        assert!(!proven.may_change(false, slip, &copied), "from another phone");
+        for other in [
+            Record { record: Uuid::new_v4(), ..proven.clone() },
+            Record { revises: Some(Uuid::new_v4()), ..proven.clone() },
+            Record { code: None, ..proven.clone() },
+            Record { kind: Kind::Screening, ..proven.clone() },
+        ] {
+            assert!(!other.may_change(false, slip, &phone));
+        }
+        let json = serde_json::to_string(&proven).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), proven);
     }
 }
