@@ -12,8 +12,8 @@ pub enum Lineage {
     First,
     /// The same head, or one that is proven to continue it.
     Grown,
-    /// Older than the phone's head, or made for an older one, as a courier brings it. What it proves is taken; the phone
-    /// keeps its own head and asks to have this one connected to it.
+    /// Made for an older head than the phone's, as a courier brings it. What it proves is taken; the phone keeps its own
+    /// head and asks to have this one connected to it.
     Unconnected,
     /// The server was restored from a backup and says so: `kept` leaves are those that the phone knows. The phone has the
     /// leaves below that proven again, and sends again what stood above.
@@ -25,10 +25,11 @@ pub enum Lineage {
     Forked,
 }
 
-/// Judges the head of a parcel that is signed and answers the phone's own bundle. `known`: the phone's last proven head and
-/// the time of the parcel that brought it. `asked`: the head that the bundle named.
-pub fn lineage(known: Option<(&TreeHead, i64)>, asked: Option<&TreeHead>, parcel: &Parcel) -> Lineage {
-    let Some((mine, at)) = known else { return Lineage::First };
+/// Judges the head of a parcel that is signed and answers the phone's own bundle. `known`: the phone's last proven head.
+/// `asked`: the head that the bundle named. If that is `known`, the parcel was made after it, whatever time it tells: a
+/// server that is set back together with its clock is found out, too.
+pub fn lineage(known: Option<&TreeHead>, asked: Option<&TreeHead>, parcel: &Parcel) -> Lineage {
+    let Some(mine) = known else { return Lineage::First };
     let new = &parcel.head;
     if new == mine {
         return Lineage::Grown;
@@ -40,7 +41,7 @@ pub fn lineage(known: Option<(&TreeHead, i64)>, asked: Option<&TreeHead>, parcel
     if asked == Some(mine) && mine.size <= new.size && grown {
         return Lineage::Grown;
     }
-    if asked != Some(mine) || parcel.time < at {
+    if asked != Some(mine) {
         return Lineage::Unconnected;
     }
     let restored = parcel.restore.as_ref().filter(|leaf| leaf.holds(new)).and_then(|leaf| {

@@ -144,8 +144,8 @@ fn every_row_of_the_table_of_heads() {
     let log = Log::of("a", 9);
     let mut longer = log.clone();
     (9..14).for_each(|at| longer.append(act(&format!("a {at}"))));
-    let (mine, at) = (log.head(), 100);
-    let judged = |asked: Option<&TreeHead>, parcel: &Parcel| lineage(Some((&mine, at)), asked, parcel);
+    let mine = log.head();
+    let judged = |asked: Option<&TreeHead>, parcel: &Parcel| lineage(Some(&mine), asked, parcel);
     // first contact, nothing new, normal
     assert_eq!(lineage(None, None, &log.answer(None, 100)), Lineage::First);
     assert_eq!(judged(Some(&mine), &log.answer(Some(&mine), 101)), Lineage::Grown);
@@ -154,6 +154,8 @@ fn every_row_of_the_table_of_heads() {
     let before = Log::of("a", 4);
     assert_eq!(judged(Some(&before.head()), &before.answer(None, 90)), Lineage::Unconnected);
     assert_eq!(judged(Some(&before.head()), &longer.answer(Some(&before.head()), 101)), Lineage::Unconnected);
+    // an answer to a bundle that names my head was made after it, whatever time it tells
+    assert_eq!(judged(Some(&mine), &before.answer(Some(&mine), 90)), Lineage::Forked, "set back, and its clock, too");
     // set back without a word; another tree of the same, a smaller and a larger size; a proof that is none
     assert_eq!(judged(Some(&mine), &before.answer(Some(&mine), 101)), Lineage::Forked);
     for size in [4, 9, 14] {
@@ -174,7 +176,7 @@ fn a_restore_is_believed_that_names_what_it_cut_off() {
         (0..more).for_each(|at| log.append(act(&format!("after {at}"))));
         Parcel { restore: Some(log.proof(kept)), ..log.answer(Some(&mine), 101) }
     };
-    let judged = |parcel: &Parcel| lineage(Some((&mine, 100)), Some(&mine), parcel);
+    let judged = |parcel: &Parcel| lineage(Some(&mine), Some(&mine), parcel);
     for more in [0, 1, 20] {
         assert_eq!(judged(&restored(5, 9, more)), Lineage::Restored { kept: 5 }, "{more} after it");
     }
