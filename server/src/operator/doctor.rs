@@ -1,5 +1,6 @@
 //! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
+use crate::entry::EntryKind;
 use crate::settings::Settings;
 use crate::settings::key_files::{INTAKE, OPERATIONS};
 use crate::store::{self, Store};
@@ -9,6 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::wire::Standing;
 use tabara_protocol::{envelope, seal};
 
 /// How urgent it is.
@@ -52,12 +54,19 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     found.push(disk(settings));
     let phones = store.read(|log| log.phones())?;
     let lease = i64::from(policy.lease_days) * DAY;
-    let silent = phones.iter().filter(|p| !p.binding.revoked && p.seen.is_none_or(|seen| now - seen > lease)).count();
+    let silent = phones
+        .iter()
+        .filter(|p| p.binding.standing != Standing::Revoked && p.seen.is_none_or(|seen| now - seen > lease))
+        .count();
     let text = format!("{silent} of {} phones silent for {} days", phones.len(), policy.lease_days);
     found.push(Finding { grade: if silent > 0 { Grade::Soon } else { Grade::Well }, text });
     let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
     found.push(Finding { grade: if open > 0 { Grade::Soon } else { Grade::Well }, text });
+    let jumps = phones.iter().filter(|p| p.highest_seq > p.records).count();
+    let text = format!("{jumps} phones whose records have gaps in their numbers: tabara-server device list");
+    found.push(Finding { grade: if jumps > 0 { Grade::Soon } else { Grade::Well }, text });
+    found.push(tree(store)?);
     let waiting = store.read(|log| log.quarantined())?.len();
     let text = format!("{waiting} entries in quarantine: tabara-server quarantine list");
     found.push(Finding { grade: if waiting > 0 { Grade::Soon } else { Grade::Well }, text });
@@ -95,13 +104,15 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
     let probe = envelope::random::<32>();
     let opens = |age: &String| {
         let sealed = seal::seal(&probe, std::slice::from_ref(age));
-        sealed.and_then(|sealed| seal::unseal(&sealed, &settings.intake)).is_ok_and(|plain| plain == probe)
+        let opens =
+            |key| sealed.as_ref().is_ok_and(|sealed| seal::unseal(sealed, key).is_ok_and(|plain| plain == probe));
+        settings.intake_keys().any(opens)
     };
     let mut intake = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Intake);
     found.push(if intake.any(|r| opens(&r.age)) {
         finding(Grade::Well, "bundles sealed to the catalog's intake key open")
     } else {
-        finding(Grade::Soon, "the catalog does not name this server's intake key: no courier bundles")
+        finding(Grade::Now, "the catalog does not name this server's intake key: phones cannot send")
     });
     Ok(found)
 }
@@ -126,6 +137,24 @@ fn certificate_finding(file: &Path, now: i64) -> Finding {
         Some(end) => expiry("the TLS certificate", end.as_second(), now),
         None => Finding { grade: Grade::Soon, text: "the end of the TLS certificate cannot be read (openssl)".into() },
     }
+}
+
+/// Whether the log is the one that the tree proves, and whether a phone has been shown another one.
+fn tree(store: &Store) -> store::Result<Finding> {
+    let told = store.read(|log| log.count_of(EntryKind::Evidence))?;
+    Ok(match store.first_unproven()? {
+        Some(leaf) => {
+            let text = format!(
+                "the log is not what leaf {leaf} of its tree proves: it was changed or damaged; restore a backup"
+            );
+            Finding { grade: Grade::Now, text }
+        }
+        None if told > 0 => {
+            let text = format!("{told} times a phone was shown two logs that contradict each other");
+            Finding { grade: Grade::Now, text }
+        }
+        None => Finding { grade: Grade::Well, text: "the tree proves every entry of the log".into() },
+    })
 }
 
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {

@@ -1,6 +1,7 @@
 //! The database file, its one writer and its readers.
 
 use super::error::{Result, StoreError};
+use super::restore_aid::AfterCommit;
 use super::schema;
 use super::transaction::{Reading, Writing};
 use rusqlite::{Connection, TransactionBehavior};
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// Name of the database in the data folder.
 pub const FILE: &str = "tabara.sqlite";
+
+/// Time for another process that writes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Limit of pieces of work in one transaction, so that none waits long.
 const GROUP: usize = 128;
@@ -41,8 +45,9 @@ impl Store {
         // ids are random: the writer keeps their index in memory, 40 MB for a million records; and a long WAL writes
         // a page of it once where many records touched it
         writer.pragma_update(None, "cache_size", -40_960)?;
+        let after_commit = AfterCommit::new(&writer, folder)?;
         let (jobs, queue) = mpsc::sync_channel(1024);
-        std::thread::spawn(move || write_jobs(writer, queue));
+        std::thread::spawn(move || write_jobs(writer, queue, after_commit));
         Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default() })))
     }
 
@@ -75,7 +80,7 @@ impl Store {
 
 pub(super) fn connect(file: &Path) -> Result<Connection> {
     let conn = Connection::open(file)?;
-    conn.busy_timeout(Duration::from_secs(20))?;
+    conn.busy_timeout(PATIENCE)?;
     // secure_delete: what is withdrawn leaves no bytes behind in the file
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
@@ -85,7 +90,7 @@ pub(super) fn connect(file: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-fn write_jobs(mut conn: Connection, queue: mpsc::Receiver<Job>) {
+fn write_jobs(mut conn: Connection, queue: mpsc::Receiver<Job>, mut after_commit: AfterCommit) {
     while let Ok(first) = queue.recv() {
         let waiting = std::iter::once(first).chain(queue.try_iter()).take(GROUP);
         let (answers, durable): (Vec<Reply>, _) =
@@ -96,6 +101,9 @@ fn write_jobs(mut conn: Connection, queue: mpsc::Receiver<Job>) {
                 }
                 Err(e) => (waiting.map(|job| job(Err(e.clone()))).collect(), Err(e)),
             };
+        if durable.is_ok() {
+            after_commit.run(&conn);
+        }
         for answer in answers {
             answer(durable.clone());
         }
