@@ -4,8 +4,9 @@ use super::phone::{FocalPoint, Phone, Unlocked, lock};
 use super::pin::{delay, new_pin};
 use crate::catalog::{Binding, Chain, EnrolmentCard};
 use crate::clock::Clock;
-use crate::envelope::{self, Digest, SigningKey, Typ};
+use crate::envelope::{self, Digest, SigningKey};
 use crate::error::{CardReason, DestructionReason, Error, FolderReason, PhoneFile, Result};
+use crate::seal;
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
@@ -107,7 +108,9 @@ impl FocalPoint {
         }
         let (card, grant) = EnrolmentCard::parse(card).map_err(|e| Error::Card { reason: e.into() })?;
         if grant.expires < phone.mailbox.now()? {
-            return Err(Error::Card { reason: CardReason::Expired });
+            let checked = phone.mailbox.told()?.is_some_and(|told| grant.expires < told);
+            let reason = if checked { CardReason::Expired } else { CardReason::ExpiredByPhoneClock };
+            return Err(Error::Card { reason });
         }
         let pin = new_pin(pin)?;
         // a new generation, so that its secret is not that of a vault that is kept aside
@@ -118,12 +121,17 @@ impl FocalPoint {
         let vault = Vault::create(&phone.folder, &key, id, &record_key)?;
         let cost = Cost::calibrate(&*phone.clock);
         Keys::new(id, generation, &key, &pin, cost, &*phone.secret)?.write(&phone.folder, &*phone.secret)?;
-        let (record_key, transport_key) = (record_key.public(), transport.public());
-        let binding = Binding { device: grant.device, record_key, transport_key };
-        let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), &binding);
-        let chain = Chain { grant: card.grant.clone(), binding };
+        let (identity, mailbox) = seal::new_identity();
+        let binding = Binding {
+            device: grant.device,
+            record_key: record_key.public(),
+            transport_key: transport.public(),
+            mailbox,
+            vault: vault.recipient()?,
+        };
+        let chain = Chain::bind(&card, &binding, &record_key, &transport);
         // from here on the phone is enrolled
-        phone.mailbox.enrol(&card, &grant, &chain, &transport, generation)?;
+        phone.mailbox.enrol(&card, &chain, &transport, &identity, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
         *phone.open() = Some(Unlocked { vault, live: HashMap::new() });
         Ok(())
@@ -166,7 +174,8 @@ impl FocalPoint {
     pub(super) fn apply_wipe_order(&self, unlocked: bool) -> Result<bool> {
         let phone = &self.0;
         let Some(order) = phone.mailbox.order()? else { return Ok(false) };
-        let late = order.wipe_by < phone.mailbox.now()?;
+        // a phone's clock that runs ahead wipes nothing
+        let late = phone.mailbox.told()?.is_some_and(|told| order.wipe_by < told);
         if !(unlocked || late) {
             return Ok(false);
         }
@@ -230,6 +239,9 @@ impl FocalPoint {
     }
 }
 
+/// Case cards go after so many days, whatever the policy says.
+const MOST_CARD_DAYS: u32 = 400;
+
 impl Phone {
     /// Before a second card: the old vault is given up. It is destroyed where only its PIN is missing, else kept aside.
     /// Returns its generation.
@@ -261,9 +273,11 @@ impl Phone {
     /// Retention and parts nobody needs. What fails here is tried again at the next unlock.
     fn apply_retention(&self) {
         let tidied = self.with(|open| {
-            let days = i64::from(self.mailbox.policy()?.keep_cards_days);
-            let forgotten = open.vault.forget_cards(self.mailbox.now()?.div_euclid(86_400) - days)?;
-            self.mailbox.note_forgotten(forgotten)?;
+            let days = i64::from(self.mailbox.policy()?.keep_cards_days.min(MOST_CARD_DAYS));
+            if let Some(safe) = self.mailbox.safe()? {
+                let forgotten = open.vault.forget_cards(safe.div_euclid(86_400) - days)?;
+                self.mailbox.note_forgotten(forgotten)?;
+            }
             let pinned: Vec<Digest> = open.vault.drafts()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(self.mailbox.drop_parts(&pinned)?)
         });

@@ -10,6 +10,7 @@ use crate::screening::read_questionnaire;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{DeviceSecret, Vault};
+use crate::wire::Standing;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use uuid::Uuid;
 /// ```
 /// # use std::collections::BTreeMap;
 /// # use std::sync::{Arc, Mutex};
-/// # use tabara_core::catalog::{EnrolmentCard, Grant};
+/// # use tabara_core::catalog::{Area, DeviceRole, EnrolmentCard, Grant, ServerAddress};
 /// # use tabara_core::clock::SystemClock;
 /// # use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 /// # use tabara_core::vault::{DeviceSecret, SecretError};
@@ -43,8 +44,11 @@ use uuid::Uuid;
 /// # let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
 /// # let grant = Grant {
 /// #     device: uuid::Uuid::new_v4(),
+/// #     role: DeviceRole::FocalPoint,
 /// #     organisation: "CNLTP".into(),
 /// #     commune: "BI-CO-04-02".into(),
+/// #     area: Area::Commune,
+/// #     servers: vec![ServerAddress { url: "https://tabara.example".into(), pin: None }],
 /// #     expires: 4_000_000_000,
 /// #     card: seed.public(),
 /// # };
@@ -52,8 +56,6 @@ use uuid::Uuid;
 /// #     grant: envelope::sign(Typ::Grant, &authority, &grant),
 /// #     seed: Digest(*seed.seed()),
 /// #     authority: authority.public(),
-/// #     server: "https://tabara.example".into(),
-/// #     pin: None,
 /// # };
 /// # let card = card.text();
 /// # let folder = tempfile::tempdir().unwrap();
@@ -121,6 +123,9 @@ impl Phone {
     }
 
     pub(super) fn is_revoked(&self) -> Result<bool> {
+        if self.mailbox.sync_state()?.standing == Standing::Revoked {
+            return Ok(true);
+        }
         let Some((_, catalog)) = self.mailbox.catalog()? else { return Ok(false) };
         Ok(catalog.revoked.contains(&self.mailbox.enrolment()?.device))
     }

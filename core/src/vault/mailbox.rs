@@ -1,13 +1,11 @@
 //! The mailbox: all that sync needs while the vault is locked. Its key comes from the phone's key store alone.
 //!
 //! A record enters once, sealed and signed, in the same transaction that counts `seq`; from then on its bytes never
-//! change, so that sending them again is harmless. What sync learns (receipts, catalog, time) is written here by sync,
-//! which has checked the signatures; the catalog is checked here again, because everything else hangs on it.
-//!
-//! **Time.** `now` is the server's time of this run, carried on by the monotonic clock. Before the first contact of a run
-//! it is the phone's own clock, corrected by what it was wrong by at the last contact, and never before that contact.
+//! change, so that sending them again is harmless. An answer of the server is checked by sync and taken over here in one
+//! transaction; the catalog is checked here again, because everything else hangs on it.
 
 mod activity;
+mod bundles;
 mod enrolment;
 mod file;
 mod parts;
@@ -17,11 +15,12 @@ mod sync_state;
 mod time;
 
 pub use activity::{Activity, ActivityKind};
+pub use bundles::{Asked, Books, Pending, ProvenLeaf};
 pub use enrolment::Enrolment;
 pub use file::Mailbox;
 pub use pin_guard::PinGuard;
-pub use queue::{Applied, Offer, Outgoing, RecordStatus, Refusal, Waiting};
-pub use sync_state::SyncState;
+pub use queue::{Outgoing, RecordStatus, Refusal, Waiting};
+pub use sync_state::{Evidence, SignedHead, SyncState};
 
 #[cfg(test)]
 #[path = "mailbox_tests.rs"]

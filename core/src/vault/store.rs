@@ -69,10 +69,6 @@ pub(super) fn rows<T>(
     Ok(c.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn texts<T: DeserializeOwned>(c: &Connection, sql: &str) -> Result<Vec<T>, VaultError> {
-    rows(c, sql, [], |r| from_json(r, 0))
-}
-
 /// Makes a rename or a removal in a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()

@@ -30,18 +30,6 @@ fn mailbox(folder: &Path) -> Mailbox {
     Mailbox::open(folder, &Secrets::default(), Arc::new(StillClock::default()), true).unwrap()
 }
 
-/// A card of an authority that nobody knows.
-fn enrol(mailbox: &Mailbox) {
-    use crate::catalog::{Chain, EnrolmentCard, Grant};
-    let key = SigningKey::generate();
-    let (organisation, commune, device) = ("IOM".to_owned(), "BI-CO-04-02".to_owned(), Uuid::new_v4());
-    let grant = Grant { device, organisation, commune, expires: 0, card: key.public() };
-    let chain = Chain { grant: String::new(), binding: String::new() };
-    let seed = Digest(*key.seed());
-    let card = EnrolmentCard { grant: String::new(), seed, authority: key.public(), server: String::new(), pin: None };
-    mailbox.enrol(&card, &grant, &chain, &key, 1).unwrap();
-}
-
 fn info() -> DraftInfo {
     DraftInfo { draft: Uuid::new_v4(), questionnaire: "q".into(), sha256: Digest([4; 32]), started: 9 }
 }
@@ -50,8 +38,8 @@ fn card() -> CaseSummary {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
-    let (outcome, day, withdrawn, counted, referrals) = (None, 20_000, false, true, vec![]);
-    CaseSummary { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
+    let (slip, outcome, day, withdrawn, counted, referrals) = (None, None, 20_000, false, true, vec![]);
+    CaseSummary { record, case, code, slip, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.
@@ -155,7 +143,7 @@ fn a_newer_vault_is_left_as_it_is() {
 fn a_sealing_cut_off_by_a_crash_ends_or_goes_back_as_the_mailbox_says() {
     let folder = tempfile::tempdir().unwrap();
     let (vault, mailbox) = (create(folder.path()), mailbox(folder.path()));
-    enrol(&mailbox);
+    double::enrol(&mailbox, &SigningKey::generate());
     let (gone_through, cut_off) = (info(), info());
     let (sealed, unsealed) = (card(), card());
     for (info, card) in [(&gone_through, &sealed), (&cut_off, &unsealed)] {

@@ -1,5 +1,6 @@
 //! The mailbox's file.
 
+use super::time::RunTime;
 use crate::clock::Clock;
 use crate::error::PhoneFile;
 use crate::vault::cipher::{self, FileKey};
@@ -9,14 +10,12 @@ use crate::vault::schema;
 use crate::vault::store::Store;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// The mailbox of an open folder. Every call is durable when it returns.
 pub struct Mailbox {
     pub(in crate::vault) store: Store,
     pub(super) clock: Arc<dyn Clock>,
-    /// Server time and monotonic time of the last contact in this run.
-    pub(super) contact: Mutex<Option<(i64, Duration)>>,
+    pub(super) run_time: Mutex<RunTime>,
 }
 
 impl Mailbox {
@@ -35,6 +34,11 @@ impl Mailbox {
         let mut connection = cipher::open(&path, &key, may_be_new).map_err(|e| e.at(PhoneFile::Mailbox))?;
         schema::prepare(&mut connection, schema::MAILBOX, PhoneFile::Mailbox, may_be_new)?;
         let store = Store { connection: Mutex::new(connection), file: PhoneFile::Mailbox };
-        Ok(Self { store, clock, contact: Mutex::new(None) })
+        let run_time = Mutex::new(RunTime::begin(clock.monotonic()));
+        let mailbox = Self { store, clock, run_time };
+        match mailbox.note_opening() {
+            Ok(()) | Err(VaultError::Storage) => Ok(mailbox),
+            Err(error) => Err(error),
+        }
     }
 }
