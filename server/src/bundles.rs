@@ -15,7 +15,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 use std::time::Instant;
-use tabara_protocol::envelope::{Digest, PublicKey, sha256};
+use tabara_protocol::catalog::{Binding as Keys, Chain};
+use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
 use tabara_protocol::record::Sent;
 use tabara_protocol::seal::{SealError, is_recipient};
 use tabara_protocol::wire::{BUNDLE_HEADER, Bundle, MAX_FILE, OpenedBundle, RefusedRecord, WireError};
@@ -37,36 +38,46 @@ pub struct SignedBundle {
 #[utoipa::path(post, path = "/bundles",
     params(("tabara-bundle" = Option<Digest>, Header), ("content-range" = Option<String>, Header)),
     request_body(content = Vec<u8>, content_type = "application/vnd.tabara"),
-    responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>), Problem))]
+    responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>),
+        (status = 202, content_type = "text/plain", body = String), Problem))]
 async fn bundles(State(server): State<Arc<Server>>, _: AnonymousCaller, request: Request) -> Result<Response, Problem> {
     // a task of its own: a complete bundle is taken in even if the connection breaks before the answer
-    let taken = tokio::spawn(async move {
-        let posted: LimitedBody<MAX_FILE> = match request.headers().get(BUNDLE_HEADER).cloned() {
-            Some(name) => server.uploads.read(&name, request).await?,
-            None => LimitedBody::from_request(request, &server).await?,
-        };
-        let (begun, opening) = (Instant::now(), server.clone());
-        // what is unpacked takes more memory than what came, so only so many are unpacked at once
-        let permit = server.opening.acquire().await.map_err(|_| Problem::Unavailable)?;
-        let signed = blocking(move || open(&opening.store, &opening.settings, &posted.bytes)).await?;
-        let phone = signed.caller.phone().map(|phone| Client::Phone(phone.position));
-        let _of_phone = match phone {
-            Some(phone) => Some(server.limits.take(phone, begun).and_then(|()| server.limits.enter(phone))?),
-            None => None,
-        };
-        let answering = server.clone();
-        let parcel = blocking(move || {
-            let hash = signed.hash;
-            let (parcel, outcomes) = answer(&answering.store, &answering.settings, signed)?;
-            answering.counters.bundle(&outcomes, begun.elapsed());
-            answering.parcels.keep(hash, &parcel);
-            Ok(parcel)
-        });
-        let parcel = parcel.await;
-        drop(permit);
-        parcel
+    tokio::spawn(taken_in(server, request)).await.unwrap_or(Err(Problem::Unavailable))
+}
+
+async fn taken_in(server: Arc<Server>, request: Request) -> Result<Response, Problem> {
+    let posted: LimitedBody<MAX_FILE> = match request.headers().get(BUNDLE_HEADER).cloned() {
+        None => LimitedBody::from_request(request, &server).await?,
+        Some(name) => match server.uploads.read(&name, request).await? {
+            Some(whole) => whole,
+            None => {
+                let held = name.to_str().ok().and_then(|name| server.uploads.held(name.parse().ok()?));
+                return Ok(arrived(held.ok_or(Problem::Gap)?));
+            }
+        },
+    };
+    let (begun, opening) = (Instant::now(), server.clone());
+    // what is unpacked takes more memory than what came, so only so many are unpacked at once
+    let _permit = server.opening.acquire().await.map_err(|_| Problem::Unavailable)?;
+    let signed = blocking(move || open(&opening.store, &opening.settings, &posted.bytes)).await?;
+    // one phone does not fill the queue of the only writer
+    let _of_phone = match signed.caller.phone().map(|phone| Client::Phone(phone.position)) {
+        Some(phone) => Some(server.limits.take(phone, begun).and_then(|()| server.limits.enter(phone))?),
+        None => None,
+    };
+    let answering = server.clone();
+    let parcel = blocking(move || {
+        let hash = signed.hash;
+        let (parcel, outcomes) = answer(&answering.store, &answering.settings, signed)?;
+        answering.counters.bundle(&outcomes, begun.elapsed());
+        answering.parcels.keep(hash, &parcel);
+        Ok(parcel)
     });
-    taken.await.unwrap_or(Err(Problem::Unavailable)).map(parcel::response)
+    parcel.await.map(parcel::response)
+}
+
+fn arrived(bytes: usize) -> Response {
+    (StatusCode::ACCEPTED, bytes.to_string()).into_response()
 }
 
 /// What became of a bundle, named by its SHA-256: its parcel, or how many bytes of it have arrived (decimal digits).
@@ -83,7 +94,7 @@ async fn fate(
         return Ok(parcel::response(parcel.to_vec()));
     }
     if let Some(held) = server.uploads.held(hash) {
-        return Ok((StatusCode::ACCEPTED, held.to_string()).into_response());
+        return Ok(arrived(held));
     }
     let parcel = blocking(move || Ok(answer_again(&server.store, &server.settings, hash)?)).await?;
     parcel.map(parcel::response).ok_or(Problem::NotFound)
@@ -93,11 +104,15 @@ async fn fate(
 pub fn open(store: &Store, settings: &Settings, file: &[u8]) -> Result<SignedBundle, Problem> {
     let opened = unsealed(settings, file)?;
     let kid = opened.kid.clone();
-    let (known, reviewer) = store.read(|log| Ok((log.by_transport_key(&kid)?, reviewer(log, &kid)?)))?;
+    let (known, reviewer) = store.read(|log| {
+        let known = log.by_transport_key(&kid)?;
+        Ok((known.clone(), if known.is_none() { reviewer(log, &kid)? } else { None }))
+    })?;
     let introduces = |opened: &OpenedBundle| {
-        let chains = opened.introductions().into_iter().map(|introduction| introduction.chain);
-        let mut keys = chains.filter_map(|chain| devices::verify(settings, &chain).ok()).map(|(_, keys)| keys);
-        keys.find(|keys| keys.transport_key.kid() == kid).map(|keys| keys.transport_key)
+        let claims =
+            |chain: &Chain| envelope::stored::<Keys>(&chain.binding).is_ok_and(|keys| keys.transport_key.kid() == kid);
+        let mut chains = opened.introductions().into_iter().map(|introduction| introduction.chain).filter(claims);
+        chains.find_map(|chain| Some(devices::verify(settings, &chain).ok()?.1.transport_key))
     };
     let key = match (&known, reviewer) {
         (Some(phone), _) => phone.transport_key,

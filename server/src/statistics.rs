@@ -133,7 +133,7 @@ impl Counting {
 }
 
 /// An accepted record of an old month, or of one to come, counts in the month in which it was received.
-fn in_month_of_receipt(entry: &Entry) -> Entry {
+pub(crate) fn in_month_of_receipt(entry: &Entry) -> Entry {
     let mut entry = entry.clone();
     if let (Some(Reason::OldMonth), EntryPayload::Record(record)) = (entry.reason, &mut entry.payload) {
         let month = FactValue::One(clock::civil_month(entry.received));

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod exchange;
+mod over_http;
 mod restores;
 
 use crate::bundles;

@@ -4,6 +4,7 @@
 use super::problem::Problem;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::{HeaderMap, header};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,6 +64,7 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        plain(request.headers())?;
         let mut bytes = Vec::new();
         let took = |data: &[u8]| {
             bytes.extend_from_slice(data);
@@ -70,6 +72,14 @@ where
         };
         let held = whole(request.into_body(), MOST, &Memory::from_ref(state), took).await?;
         Ok(Self { bytes, held })
+    }
+}
+
+/// No body is compressed: what is sealed does not get smaller, and what unpacks takes memory.
+pub(super) fn plain(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING).map(|name| name.as_bytes()) {
+        None | Some(b"identity") => Ok(()),
+        Some(_) => Err(Problem::Malformed),
     }
 }
 

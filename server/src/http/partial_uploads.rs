@@ -42,17 +42,19 @@ impl PartialUploads {
         self.all().get(&bundle).map(|upload| upload.bytes.len())
     }
 
-    /// Reads a body, or the rest of one whose beginning is kept. If the connection breaks, the part that arrived is kept.
+    /// Reads a body, or the next piece of one whose beginning is kept. If the connection breaks, the part that arrived is kept.
+    /// None if this was not the last piece.
     pub async fn read<const MOST: usize>(
         &self,
         bundle: &HeaderValue,
         request: Request,
-    ) -> Result<LimitedBody<MOST>, Problem> {
+    ) -> Result<Option<LimitedBody<MOST>>, Problem> {
         let (head, body) = request.into_parts();
+        limited_body::plain(&head.headers)?;
         let bundle: Digest = bundle.to_str().ok().and_then(|name| name.parse().ok()).ok_or(Problem::Malformed)?;
-        let mut at = match head.headers.get(header::CONTENT_RANGE) {
-            None => 0,
-            Some(range) => from(range.to_str().unwrap_or_default()).ok_or(Problem::Malformed)?,
+        let (mut at, more) = match head.headers.get(header::CONTENT_RANGE) {
+            None => (0, false),
+            Some(range) => piece(range.to_str().unwrap_or_default()).ok_or(Problem::Malformed)?,
         };
         if at == 0 {
             self.begin(bundle);
@@ -63,9 +65,12 @@ impl PartialUploads {
             Ok(())
         };
         let held = limited_body::whole(body, MAX_SENT, &self.memory, took).await?;
+        if more {
+            return Ok(None);
+        }
         match self.all().remove(&bundle) {
             Some(upload) if upload.bytes.len() == at && sha256(&upload.bytes) == bundle => {
-                Ok(LimitedBody { bytes: upload.bytes, held })
+                Ok(Some(LimitedBody { bytes: upload.bytes, held }))
             }
             _ => Err(Problem::Gap),
         }
@@ -98,9 +103,12 @@ impl PartialUploads {
     }
 }
 
-/// Where `bytes FROM-LAST/LENGTH` begins.
-fn from(range: &str) -> Option<usize> {
-    range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
+/// Where `bytes FROM-LAST/LENGTH` begins, and whether another piece follows it.
+fn piece(range: &str) -> Option<(usize, bool)> {
+    let (from, rest) = range.strip_prefix("bytes ")?.split_once('-')?;
+    let (last, length): (usize, usize) =
+        rest.split_once('/').map(|(l, n)| Some((l.parse().ok()?, n.parse().ok()?)))??;
+    Some((from.parse().ok()?, last.checked_add(1)? < length))
 }
 
 /// The last parcels, by the hash of the bundle that they answer, the oldest first.
@@ -131,7 +139,8 @@ mod tests {
 
     async fn read(of: &PartialUploads, bundle: Digest, range: &str, body: &'static str) -> Result<Vec<u8>, Problem> {
         let request = Request::builder().header(header::CONTENT_RANGE, range).body(body.into()).unwrap();
-        of.read::<99>(&bundle.to_string().parse().unwrap(), request).await.map(|posted| posted.bytes)
+        let posted = of.read::<99>(&bundle.to_string().parse().unwrap(), request).await?;
+        Ok(posted.map(|posted| posted.bytes).unwrap_or_default())
     }
 
     #[tokio::test]
@@ -141,9 +150,10 @@ mod tests {
         unfinished.add(whole, 0, b"a bundle").unwrap();
         assert_eq!((unfinished.held(whole), unfinished.held(sha256(b"another"))), (Some(8), None));
         let rest = async |range| read(&unfinished, whole, range, " of records").await;
-        assert_eq!(rest("bytes 7-17/19").await, Err(Problem::Gap));
+        assert_eq!(rest("bytes 7-18/19").await, Err(Problem::Gap));
         assert_eq!(rest("seven").await, Err(Problem::Malformed));
-        assert_eq!(rest("bytes 8-18/19").await.unwrap(), b"a bundle of records");
+        assert_eq!(read(&unfinished, whole, "bytes 8-10/19", " of").await.unwrap(), b"", "not the last piece");
+        assert_eq!(read(&unfinished, whole, "bytes 11-18/19", " records").await.unwrap(), b"a bundle of records");
         assert_eq!(unfinished.held(whole), None);
     }
 

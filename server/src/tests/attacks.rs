@@ -321,6 +321,25 @@ fn rt_40_a_month_long_past_or_to_come_and_a_far_place_wait_for_someone_to_look()
 }
 
 #[test]
+fn an_old_month_that_someone_accepts_counts_in_the_month_in_which_it_came() {
+    let house = House::new();
+    let mut phone = house.phone();
+    let mut record = phone.screening(&house);
+    record.facts.insert("month".into(), FactValue::One("2020-01".into()));
+    phone.send(&house, &[phone.sign(&record)]);
+    let position = house.store.read(|log| log.quarantined()).unwrap()[0].position;
+    crate::intake::decide(&house.store, position, true, house.now()).unwrap();
+    let mut counted = None;
+    let each = |entry: crate::entry::Entry| {
+        counted = entry.about.as_deref().map(crate::statistics::in_month_of_receipt).or(counted.take());
+        Ok(())
+    };
+    house.store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
+    let Some(crate::entry::EntryPayload::Record(record)) = counted.map(|entry| entry.payload) else { panic!() };
+    assert_eq!(record.facts["month"], FactValue::One("2026-11".into()));
+}
+
+#[test]
 fn evidence_of_two_logs_is_noted_once_a_day_for_each_phone() {
     let house = House::new();
     let mut phone = house.phone();
