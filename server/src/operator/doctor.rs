@@ -40,6 +40,8 @@ impl fmt::Display for Finding {
 }
 
 const DAY: i64 = 86_400;
+/// No person fills in so many interviews in a day; a phone that was offline for a month might send them.
+const TOO_BUSY: u64 = 200;
 
 /// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine.
 pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
@@ -66,6 +68,10 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let jumps = phones.iter().filter(|p| p.highest_seq > p.records).count();
     let text = format!("{jumps} phones whose records have gaps in their numbers: tabara-server device list");
     found.push(Finding { grade: if jumps > 0 { Grade::Soon } else { Grade::Well }, text });
+    let busy = phones.iter().filter(|p| p.last_day >= TOO_BUSY).count();
+    let text =
+        format!("{busy} phones sent {TOO_BUSY} records or more on their last day: tabara-server device revoke --from");
+    found.push(Finding { grade: if busy > 0 { Grade::Now } else { Grade::Well }, text });
     found.push(tree(store)?);
     let waiting = store.read(|log| log.quarantined())?.len();
     let text = format!("{waiting} entries in quarantine: tabara-server quarantine list");

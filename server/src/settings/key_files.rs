@@ -21,13 +21,15 @@ const EARLIER: (&str, &str) = ("intake-", ".key");
 /// The files of earlier intake keys, in the order of their names.
 pub fn earlier_intake(data: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     let files = fs::read_dir(data).and_then(|entries| entries.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>());
-    let earlier = |file: &PathBuf| {
-        let name = file.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with(EARLIER.0) && name.ends_with(EARLIER.1))
-    };
+    let earlier = |file: &PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(is_earlier_intake);
     let mut files: Vec<_> = files.map_err(|cause| io_error(data, cause))?.into_iter().filter(earlier).collect();
     files.sort();
     Ok(files)
+}
+
+/// Whether a file of this name holds an earlier intake key. No other folder can be named by it.
+pub fn is_earlier_intake(name: &str) -> bool {
+    name.starts_with(EARLIER.0) && name.ends_with(EARLIER.1) && !name.contains(['/', '\\'])
 }
 
 /// Makes a new intake key. The present one goes on opening what is sealed to it until its file is removed.

@@ -36,6 +36,8 @@ pub struct Phone {
     /// Records in the log, and the highest `seq` among them.
     pub records: u64,
     pub highest_seq: u64,
+    /// Records that it sent on the last day on which it was heard of.
+    pub last_day: u64,
     /// Beginning of the day of its last request, seconds since 1970 UTC.
     pub seen: Option<i64>,
 }
@@ -154,12 +156,12 @@ impl Reading<'_> {
         let sql = format!(
             "SELECT {COLUMNS}, b.organisation, s.day,
                     (SELECT count(*) FROM entry e WHERE e.binding = b.position),
-                    (SELECT ifnull(max(seq), 0) FROM entry e WHERE e.binding = b.position)
+                    (SELECT ifnull(max(seq), 0) FROM entry e WHERE e.binding = b.position), ifnull(s.records, 0)
              FROM binding b LEFT JOIN seen s ON s.binding = b.position ORDER BY b.position"
         );
         let phone = |row: &Row| {
             let (organisation, seen, records, highest_seq) = (row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?);
-            Ok(Phone { binding: binding(row)?, organisation, records, highest_seq, seen })
+            Ok(Phone { binding: binding(row)?, organisation, records, highest_seq, seen, last_day: row.get(13)? })
         };
         Ok(self.0.prepare(&sql)?.query_map([], phone)?.collect::<rusqlite::Result<_>>()?)
     }
