@@ -4,7 +4,7 @@ is signed by the true operations key."""
 import pyrage
 
 import rfc9162
-from client import (
+from formats import (
     Key, Weather, act_leaf, b64, bundle_leaf, compact, filled, from_json, header, open_with, opened, restore_leaf,
     seal_with, sha256,
 )

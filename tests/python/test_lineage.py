@@ -8,7 +8,8 @@ import pyrage
 import pytest
 
 import rfc9162
-from client import Key, Phone, Weather, act_leaf, b64, compact, from_json, open_with, opened, seal_with, sha256
+from client import Phone
+from formats import Key, Weather, act_leaf, b64, compact, from_json, open_with, opened, seal_with, sha256
 from lying_server import DAY, Server, catalog_of
 
 
@@ -39,7 +40,7 @@ def some_records(server, phone, count=3, exchanges=3):
     """Records that the server keeps, each exchange under a leaf of its own, with acts between them."""
     sent = []
     for _ in range(exchanges):
-        sent += [phone.record(sealed=False) for _ in range(count)]
+        sent += [phone.record(with_case=False) for _ in range(count)]
         sync(server, phone)
         server.act("closing", b"a month")
     assert not phone.waiting and len(phone.kept) == len(sent)
@@ -146,7 +147,7 @@ def test_a_restore_leaf_at_another_place_or_of_another_tree(server, phone):
 
 def test_a_courier_who_is_slow_changes_nothing_and_one_who_forks_is_found(server, phone):
     sent = some_records(server, phone)
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     file, asked = phone.bundle()
     slow = server.answer(file)
     server.act("closing", b"later")
@@ -171,7 +172,7 @@ def test_a_courier_who_is_slow_changes_nothing_and_one_who_forks_is_found(server
 
 def test_a_replay_is_no_answer_to_another_bundle_and_changes_nothing_for_its_own(server, phone):
     some_records(server, phone)
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     file, asked = phone.bundle()
     answer = server.answer(file)
     phone.take(answer, asked)
@@ -187,7 +188,7 @@ def test_a_replay_is_no_answer_to_another_bundle_and_changes_nothing_for_its_own
 
 def test_an_answer_for_another_phone_or_to_another_bundle(server, phone):
     other = server.enrol(Phone(server.authority))
-    phone.record(sealed=False), other.record(sealed=False)
+    phone.record(with_case=False), other.record(with_case=False)
     (file, asked), (others, _) = phone.bundle(), other.bundle()
     for answer in [
         server.answer(others),  # sealed to the other
@@ -202,7 +203,7 @@ def test_an_answer_for_another_phone_or_to_another_bundle(server, phone):
 
 def test_a_leaf_of_another_tree_or_with_a_changed_verdict(server, phone):
     some_records(server, phone)
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     file, asked = phone.bundle()
     unknown = lambda record: "unknown_fact"
     true = server.answer(file, judge=unknown)
@@ -247,7 +248,7 @@ def test_a_changed_leaf_that_is_proven_again_does_not_count(server, phone):
 
 def test_what_the_server_drops_from_its_answer_is_sent_again(server, phone):
     for _ in range(3):
-        phone.record(sealed=False)
+        phone.record(with_case=False)
     file, asked = phone.bundle()
     assert phone.take(server.answer(file, lie=lambda p, _: p.pop("leaves")), asked)[0] == "first"
     assert len(phone.waiting) == 3
@@ -256,7 +257,7 @@ def test_what_the_server_drops_from_its_answer_is_sent_again(server, phone):
 
 @pytest.mark.parametrize("typ", ["bundle", "order", "catalog"])
 def test_an_answer_of_another_kind_or_key(server, phone, typ):
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     file, asked = phone.bundle()
     with pytest.raises(Weather):
         phone.take(server.answer(file, key=Key()), asked)
@@ -273,7 +274,7 @@ def test_an_answer_of_another_kind_or_key(server, phone, typ):
 def test_a_box_in_between(server, phone):
     """A portal, an error, a cut, a byte that was changed, an unpacker: weather."""
     some_records(server, phone)
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     file, asked = phone.bundle()
     true = server.answer(file)
     plain = pyrage.decrypt(true, [phone.mailbox])
@@ -349,7 +350,7 @@ def test_keys_are_replaced_through_the_catalog(server, phone):
 def test_a_phone_whose_folder_was_put_back_goes_on_behind_the_seq_that_the_server_saw(server, phone):
     some_records(server, phone, count=1, exchanges=2)
     old = twin(phone)
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     sync(server, phone)
     assert old.seq == 2 and sync(server, old) == "grown" and old.seq == 3
 

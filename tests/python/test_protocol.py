@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import time
 import zlib
 from datetime import datetime, timedelta, timezone
@@ -9,11 +10,11 @@ from datetime import datetime, timedelta, timezone
 import pyrage
 import pytest
 
-from client import (
-    QUESTIONNAIRE, Key, Phone, Weather, act_leaf, b64, compact, entries_of, opened, seal, sha256, slip_key,
-    slip_message, unb64,
+from client import QUESTIONNAIRE, Phone
+from formats import (
+    Key, Weather, act_leaf, b64, compact, entries_of, opened, seal, sha256, slip_key, slip_message, unb64,
 )
-from conftest import DAY, problem
+from world import DAY, problem
 
 CODE, SECRET = "7KQ4M2XHTH", "4MNTRQXVYM"
 
@@ -146,21 +147,21 @@ def test_what_no_honest_phone_sends_is_refused_and_not_kept(world):
     file = b"no age file"
     first = phone.record()
     assert world.verdicts(phone, [first]) == ["accepted"]
-    not_age = phone.record(sealed=False, **{"sealed": {"sha256": sha256(file), "len": len(file)}})
+    not_age = phone.record(with_case=False, sealed={"sha256": sha256(file), "len": len(file)})
     records = [
         {**not_age, "sealed": b64(file)},
         {**phone.record(), "sealed": "not base64url!"},
-        phone.record(sealed=False, facts={**place, **{f"f{n}": "x" for n in range(65)}}),
-        phone.record(sealed=False, facts={**place, "sex": "x" * 5000}),
+        phone.record(with_case=False, facts={**place, **{f"f{n}": "x" for n in range(65)}}),
+        phone.record(with_case=False, facts={**place, "sex": "x" * 5000}),
         {**first, "sealed": "A" * 200_000},
-        phone.record(sealed=False, record=id_of(first)),
+        phone.record(with_case=False, record=id_of(first)),
         {"jws": phone.transport_key.sign("record", {"a": 1})},
         {"jws": phone.record_key.sign("review", {"a": 1})},
         {"jws": phone.record_key.sign("record", {"a": 1})},
-        phone.record(sealed=False, unknown="field"),
+        phone.record(with_case=False, unknown="field"),
     ]
     verdicts = world.verdicts(phone, records)
-    assert [v.split()[0] for v in verdicts] == ["refused"] * 4 + ["accepted"] + ["refused"] * 5, verdicts
+    assert [v.split()[0] for v in verdicts] == ["refused"] * 10, verdicts
     assert verdicts[5] == "refused id_taken" and verdicts[6] == verdicts[7] == "refused no_chain"
 
 
@@ -179,7 +180,7 @@ def test_a_sealed_case_opens_with_the_case_workers_key_and_lies_on_the_server_un
 
 def test_a_bundle_that_was_changed_or_is_another_ones_is_not_taken_in(world):
     phone, other = world.phone(), world.phone()
-    phone.record(sealed=False)
+    phone.record(with_case=False)
     intake = [world.intake]
     file, asked = phone.bundle()
     signed = phone.transport_key.sign("bundle", {n: v for n, v in asked.items() if n != "answers"}).encode()
@@ -192,7 +193,6 @@ def test_a_bundle_that_was_changed_or_is_another_ones_is_not_taken_in(world):
         file[:-1],
         file[:300] + bytes([file[300] ^ 1]) + file[301:],
         pyrage.encrypt(b"no deflate", [pyrage.x25519.Recipient.from_str(world.intake)]),
-        phone.bundle(intake=str(world.recovery.to_public()))[0],
         pack(signed),
         pack(signed + b"\n"),
         pack(signed + b"\n[]"),
@@ -203,7 +203,7 @@ def test_a_bundle_that_was_changed_or_is_another_ones_is_not_taken_in(world):
         phone.bundle(key=Key())[0],
         phone.bundle(surprise=1)[0],
         phone.bundle(prove=list(range(17)))[0],
-        phone.bundle([phone.record(sealed=False) for _ in range(101)])[0],
+        phone.bundle([phone.record(with_case=False) for _ in range(101)])[0],
         pack(phone.transport_key.sign("record", {"cursor": 0}).encode() + b"\n" + records),
         pack(b'{"cursor":0}\n' + records),
     ]:
@@ -213,6 +213,16 @@ def test_a_bundle_that_was_changed_or_is_another_ones_is_not_taken_in(world):
             phone.take(answer.content, asked)
     assert world.post(others).status_code == 200
     assert phone.take(world.post(file).content, asked)[0] == "grown" and jws_hash(json.loads(records)[0]) in phone.kept
+
+
+def test_a_bundle_for_an_intake_key_that_is_gone_asks_for_the_chain(world):
+    """The parcel for it brings the catalog, which names the present key: else the phone would never hear of it."""
+    phone = world.phone()
+    phone.record()
+    file, _ = phone.bundle(intake=str(world.recovery.to_public()))
+    assert vars(problem(world.post(file))) == {"status": 401, "name": "unknown-device"}
+    world.register(phone)
+    assert world.sync(phone)[0] in ("grown", "unconnected") and not phone.waiting
 
 
 def test_what_is_too_large_is_refused(world):
@@ -226,50 +236,78 @@ def test_what_is_too_large_is_refused(world):
     assert world.sync(phone)[0] == "grown"
 
 
-# --- pieces ---
+# --- a line that is cut ---
 
 
-def piece(world, file, begin, end, name=None, length=None):
+def rest_of(world, file, begin, name=None, content_range=None):
     headers = {"tabara-bundle": name or sha256(file), "content-type": "application/vnd.tabara"}
-    headers["content-range"] = f"bytes {begin}-{end - 1}/{length or len(file)}"
-    return world.http.post("/bundles", content=file[begin:end], headers=headers)
+    headers["content-range"] = content_range or f"bytes {begin}-{len(file) - 1}/{len(file)}"
+    return world.http.post("/bundles", content=file[begin:], headers=headers)
 
 
-def test_a_bundle_comes_in_pieces_in_order_and_the_rest_alone_after_a_cut(world):
+def cut(world, file, end, name=None):
+    """Sends so many bytes of a bundle, then the line breaks; tells what the server says of it."""
+    host, port = world.address.split(":")
+    name = name or sha256(file)
+    head = f"POST /v2/bundles HTTP/1.1\r\nhost: x\r\ntabara-bundle: {name}\r\ncontent-length: {len(file)}\r\n\r\n"
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(head.encode() + file[:end])
+        for _ in range(100):
+            held = world.http.get(f"/bundles/{name}")
+            if (held.status_code, held.text) == (202, str(end)):
+                break
+            time.sleep(0.05)
+    return held
+
+
+def test_after_a_cut_only_the_rest_is_sent_and_in_its_place(world):
     phone = world.phone()
     phone.record()
     file, asked = phone.bundle()
     path = f"/bundles/{sha256(file)}"
     assert world.http.get(path).status_code == 404
-    first = piece(world, file, 0, 1000)
-    assert (first.status_code, first.text) == (202, "1000")
-    assert (world.http.get(path).status_code, world.http.get(path).text) == (202, "1000")
-    for begin, end in [(2000, len(file)), (500, len(file)), (1001, 1500)]:
-        assert vars(problem(piece(world, file, begin, end))) == {"status": 409, "name": "gap"}
-    held = int(world.http.get(path).text) if world.http.get(path).status_code == 202 else 0
-    assert held in (0, 1000), "what was out of order adds nothing"
-    if held == 0:
-        piece(world, file, 0, 1000)
-    whole = piece(world, file, 1000, len(file))
+    held = cut(world, file, 1000)
+    assert (held.status_code, held.text) == (202, "1000")
+    for begin in [2000, 500, 999, 1001]:
+        assert vars(problem(rest_of(world, file, begin))) == {"status": 409, "name": "gap"}
+    assert world.http.get(path).text == "1000", "what is out of order adds nothing"
+    whole = rest_of(world, file, 1000)
     assert phone.take(whole.content, asked)[0] == "grown" and not phone.waiting
-    assert phone.take(world.http.get(path).content, asked)[0] in ("grown", "unconnected")
+    again = world.http.get(path)
+    assert again.status_code == 200 and phone.take(again.content, asked)[0] == "grown"
 
 
-def test_pieces_that_are_not_what_they_were_announced_as_are_not_taken_in(world):
+def test_what_was_announced_as_something_else_is_not_taken_in(world):
     phone = world.phone()
     phone.record()
     file, asked = phone.bundle()
+    name = sha256(file)
     changed = file[:1500] + bytes([file[1500] ^ 1]) + file[1501:]
-    piece(world, changed, 0, 1000, name=sha256(file))
-    assert vars(problem(piece(world, changed, 1000, len(file), name=sha256(file)))) == {"status": 409, "name": "gap"}
-    assert world.http.get(f"/bundles/{sha256(file)}").status_code == 404
+    cut(world, changed, 1000, name)
+    assert vars(problem(rest_of(world, changed, 1000, name))) == {"status": 409, "name": "gap"}
+    assert world.http.get(f"/bundles/{name}").status_code == 404
     for answer in [
-        piece(world, file, 0, 1000, name="no hash"),
-        piece(world, file, 0, 1000, length=600 * 1024),
-        world.http.post("/bundles", content=b"x", headers={"tabara-bundle": sha256(file), "content-range": "seven"}),
+        rest_of(world, file, 0, name="no hash"),
+        rest_of(world, file, 0, content_range="seven"),
+        rest_of(world, file, 1000),
+        rest_of(world, file + bytes(512 * 1024), 0),
     ]:
         assert problem(answer).status in (400, 409, 413)
-    assert phone.take(piece(world, file, 0, len(file)).content, asked)[0] == "grown"
+    assert phone.take(rest_of(world, file, 0).content, asked)[0] == "grown"
+
+
+def test_an_answer_that_is_not_kept_any_more_is_no_fork(world):
+    """The server was started anew between the answer that was lost and the question for it."""
+    phone = world.phone()
+    phone.record()
+    file, asked = phone.bundle()
+    assert world.post(file).status_code == 200
+    world.stop()
+    world.start()
+    answer = world.http.get(f"/bundles/{sha256(file)}")
+    if answer.status_code == 404:
+        answer = world.post(file)
+    assert phone.take(answer.content, asked)[0] == "grown" and not phone.waiting and not phone.evidence
 
 
 # --- the slip ---
@@ -281,7 +319,7 @@ def test_the_slip_withdraws_from_any_phone_and_nothing_else_does(world):
     first = here.record(code=CODE, slip=slip.public)
     second = here.record(code=CODE, slip=slip.public)
     assert world.verdicts(here, [first, second]) == ["accepted"] * 2
-    withdraw = {"kind": "withdrawal", "sealed": False, "facts": {}, "code": CODE, "revises": id_of(first)}
+    withdraw = {"kind": "withdrawal", "with_case": False, "facts": {}, "code": CODE, "revises": id_of(first)}
     guess = slip_key(CODE, "9" * 10)
     without, wrong = there.record(**withdraw), there.record(**withdraw, with_slip=guess)
     proven = there.record(**withdraw, with_slip=slip)
@@ -307,7 +345,7 @@ def test_a_code_dies_with_the_last_of_its_records(world):
     slip = slip_key(CODE, SECRET)
     kept = [here.record(code=CODE, slip=slip.public) for _ in range(2)]
     assert world.verdicts(here, kept) == ["accepted"] * 2
-    all_of_it = {"kind": "withdrawal", "sealed": False, "facts": {}, "code": CODE}
+    all_of_it = {"kind": "withdrawal", "with_case": False, "facts": {}, "code": CODE}
     assert world.verdicts(there, [there.record(**all_of_it)]) == ["quarantined foreign_revision"]
     assert world.verdicts(there, [there.record(**all_of_it, with_slip=slip)]) == ["accepted"]
     assert world.verdicts(there, [there.record(code=CODE)]) == ["quarantined withdrawn_code"]
@@ -318,7 +356,7 @@ def test_the_slip_corrects_from_any_phone(world):
     slip = slip_key(CODE, SECRET)
     first = here.record(code=CODE, slip=slip.public)
     assert world.verdicts(here, [first]) == ["accepted"]
-    correct = {"code": CODE, "slip": slip.public, "revises": id_of(first), "sealed": False}
+    correct = {"code": CODE, "slip": slip.public, "revises": id_of(first), "with_case": False}
     withdraws = there.record(**correct, kind="withdrawal", facts={}, with_slip=slip)
     proof = json.loads(unb64(withdraws["jws"].split(".")[1]))["proof"]
     assert world.verdicts(there, [there.record(**correct, proof=proof)]) == ["quarantined foreign_revision"]
@@ -334,29 +372,29 @@ def test_a_second_binding_waits_and_has_a_small_limit(world):
     second.device, second.card = first.device, first.card
     second.chain = second.bind(first.chain["grant"])
     assert world.register(second)["standing"] == "second"
-    records = [second.record(sealed=False) for _ in range(25)]
+    records = [second.record(with_case=False) for _ in range(25)]
     _, parcel = world.sync(second, records)
     assert second.verdicts(parcel, records) == ["quarantined second_binding"] * 20 + ["later"] * 5
     midnight = datetime.fromtimestamp(parcel["later"], timezone(timedelta(hours=2)))
     assert (midnight.hour, midnight.minute) == (0, 0) and 0 < parcel["later"] - parcel["time"] <= DAY
     assert world.verdicts(second, records[20:]) == ["later"] * 5
-    many = [first.record(sealed=False) for _ in range(60)]
+    many = [first.record(with_case=False) for _ in range(60)]
     assert world.verdicts(first, many) == ["accepted"] * 60, "the first has its own"
 
 
 def test_a_card_from_a_drawer_waits_and_a_receipt_shows_that_it_was_used_in_time(world):
     late = Phone(world.authority, expires=int(time.time()) - 91 * DAY)
     assert world.register(late)["standing"] == "late"
-    assert world.verdicts(late, [late.record(sealed=False)]) == ["quarantined late_binding"]
+    assert world.verdicts(late, [late.record(with_case=False)]) == ["quarantined late_binding"]
     in_time = Phone(world.authority, expires=int(time.time()) - 89 * DAY)
     assert world.register(in_time)["standing"] == "trusted"
 
 
 def test_a_revoked_phone_is_told_so(world):
     phone = world.phone()
-    assert world.verdicts(phone, [phone.record(sealed=False)]) == ["accepted"]
+    assert world.verdicts(phone, [phone.record(with_case=False)]) == ["accepted"]
     world.run("device", "revoke", phone.device)
-    record = phone.record(sealed=False)
+    record = phone.record(with_case=False)
     _, parcel = world.sync(phone)
     assert parcel["standing"] == "revoked" and phone.verdicts(parcel, [record]) == ["quarantined revoked_device"]
 
@@ -375,7 +413,7 @@ def test_a_reviewer_sends_reviews_and_the_phone_hears_of_them(world):
     payload = {"record": "6f1f0f3a-6a5e-4d5c-9a3c-3a8c4b1d2e3f", "case": id_of(record), "seq": 1, "kind": "review"}
     payload |= {"questionnaire": {"id": "review", "sha256": sha256(b"review")}, "revises": id_of(record), "facts": facts}
     review = {"jws": world.reviewer.sign("review", payload)}
-    not_hers = phone.record(sealed=False)
+    not_hers = phone.record(with_case=False)
     _, parcel = world.sync(me, [review, not_hers], key=world.reviewer, answer_to=str(me.mailbox.to_public()))
     verdicts = me.verdicts(parcel, [review, not_hers])
     assert verdicts[0] == "accepted" and verdicts[1].startswith("refused")
@@ -397,8 +435,16 @@ def test_a_courier_carries_both_files_and_needs_nothing_of_his_own(world):
     far.record()
     file, asked = far.bundle(files=[sha256(QUESTIONNAIRE)])
     (world.folder / "carried").write_bytes(file)
-    world.run("intake", world.folder / "carried", "--reply", world.folder / "reply")
-    assert far.take((world.folder / "reply").read_bytes(), asked)[0] == "grown" and not far.waiting
+    replies = world.folder / "replies"
+    replies.mkdir()
+    world.run("intake", world.folder / "carried", "--replies", replies)
+    assert far.take((replies / f"{sha256(file)}.parcel").read_bytes(), asked)[0] == "grown" and not far.waiting
+    new = Phone(world.authority)
+    registration = compact({"chain": new.chain})
+    (world.folder / "carried").write_bytes(registration)
+    world.run("intake", world.folder / "carried", "--replies", replies)
+    answer = (replies / f"{sha256(registration)}.parcel").read_bytes()
+    assert new.take(answer, {"answers": sha256(registration)})[0] == "first" and new.catalog_jws == world.catalog
 
 
 def test_an_order_goes_to_the_first_binding_and_its_answer_comes_from_there(world):

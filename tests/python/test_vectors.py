@@ -16,9 +16,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
 from joserfc.jws import deserialize_compact
 
-import client
+import formats
 import rfc9162
-from client import Key, Phone, Weather, b64, compact, few_lengths, follows, may_change, sha256, slip_key, stands, unb64, unseal
+from client import Phone
+from formats import (
+    Key, Weather, b64, compact, few_lengths, follows, may_change, sha256, slip_key, stands, unb64, unseal,
+)
 
 VECTORS = pathlib.Path(__file__).parents[1] / "vectors"
 
@@ -57,7 +60,7 @@ def jose(typ, x, envelope):
     key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
     jws = deserialize_compact(envelope, key, algorithms=["Ed25519"])
     assert jws.protected == {"alg": "Ed25519", "typ": f"tabara-{typ}", "kid": key.thumbprint()}
-    assert client.opened(typ, x, envelope) == json.loads(jws.payload)
+    assert formats.opened(typ, x, envelope) == json.loads(jws.payload)
     return json.loads(jws.payload)
 
 
@@ -117,15 +120,15 @@ def test_leaves_roots_and_proofs():
             case [_, _, "act", day, kind, body]:
                 assert text == f"tabara-leaf 2 act {day} {kind} {body}\n"
             case [_, _, "restore", day, _, kept, _, known_size]:
-                assert text == client.restore_leaf(day, int(kept), int(known_size))
+                assert text == formats.restore_leaf(day, int(kept), int(known_size))
             case _:
-                assert client.entries_of(text)
+                assert formats.entries_of(text)
 
 
 def test_a_bundle_and_its_parcel_are_read():
     exchange, keys = known("exchange.json")
     bundle = unb64(exchange["bundle"]["file"])
-    envelope, beside = client.open_with(bundle, pyrage.x25519.Identity.from_str(exchange["intake"]))
+    envelope, beside = formats.open_with(bundle, pyrage.x25519.Identity.from_str(exchange["intake"]))
     asked = jose("bundle", keys["transport_key"].public, envelope)
     assert asked == exchange["bundle"]["payload"] and asked["records"] == sha256(beside)
     records = json.loads(beside)
