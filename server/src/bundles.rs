@@ -80,7 +80,9 @@ fn arrived(bytes: usize) -> Response {
     (StatusCode::ACCEPTED, bytes.to_string()).into_response()
 }
 
-/// What became of a bundle, named by its SHA-256: its parcel, or how many bytes of it have arrived (decimal digits).
+/// What became of a bundle, named by its SHA-256: its parcel, or how many bytes of it have arrived (decimal digits). A parcel
+/// that is kept no more cannot be made again from the log, which does not know the head that the bundle named: the phone
+/// would take it for one of a forked log.
 #[utoipa::path(get, path = "/bundles/{sha256}", params(("sha256" = Digest, Path)),
     responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>),
         (status = 202, content_type = "text/plain", body = String), Problem))]
@@ -93,11 +95,7 @@ async fn fate(
     if let Some(parcel) = server.parcels.of(hash) {
         return Ok(parcel::response(parcel.to_vec()));
     }
-    if let Some(held) = server.uploads.held(hash) {
-        return Ok(arrived(held));
-    }
-    let parcel = blocking(move || Ok(answer_again(&server.store, &server.settings, hash)?)).await?;
-    parcel.map(parcel::response).ok_or(Problem::NotFound)
+    server.uploads.held(hash).map(arrived).ok_or(Problem::NotFound)
 }
 
 /// Opens a bundle, finds the key that it needs, and checks its signature. Registers the phones that it introduces.
@@ -136,11 +134,12 @@ pub fn open(store: &Store, settings: &Settings, file: &[u8]) -> Result<SignedBun
     Ok(SignedBundle { hash, caller: Caller::Phone(phone), bundle, records })
 }
 
-/// With the present intake key, or an earlier one.
+/// With the present intake key, or an earlier one. A phone whose catalog names a key that is gone posts its chain, and the
+/// parcel for that brings the catalog.
 fn unsealed(settings: &Settings, file: &[u8]) -> Result<OpenedBundle, Problem> {
     let mut keys = settings.intake_keys();
     loop {
-        let Some(key) = keys.next() else { return Err(Problem::Malformed) };
+        let Some(key) = keys.next() else { return Err(Problem::UnknownDevice) };
         match Bundle::open(file, key) {
             Err(WireError::Seal(SealError::NotForThisKey)) => (),
             opened => return opened.map_err(|_| Problem::Malformed),
@@ -174,18 +173,4 @@ pub fn answer(store: &Store, settings: &Settings, signed: SignedBundle) -> store
     };
     let parcel = parcel::seal(store, settings, &caller, &bundle, told)?;
     Ok((parcel, outcomes.into_iter().map(|(_, outcome)| outcome).collect()))
-}
-
-/// The answer to a bundle from the log alone: the leaves that it made. What of it was refused is not known any more, so the
-/// phone may send that again at once. None if no phone's bundle of this name is in the log.
-pub(crate) fn answer_again(store: &Store, settings: &Settings, hash: Digest) -> store::Result<Option<Vec<u8>>> {
-    let (leaves, phone) = store.read(|log| {
-        let leaves = log.leaves_of(hash)?;
-        let phone = leaves.first().map_or(Ok(None), |leaf| log.phone_of(*leaf))?;
-        Ok((leaves, phone))
-    })?;
-    let Some(phone) = phone else { return Ok(None) };
-    let later = Some(settings.clock.unix());
-    let told = Told { leaves: leaves.into_iter().collect(), later, ..Told::of(hash) };
-    parcel::seal(store, settings, &Caller::Phone(phone), &Bundle::default(), told).map(Some)
 }

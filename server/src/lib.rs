@@ -52,9 +52,10 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tabara_protocol::clock::Clock;
+use tabara_protocol::envelope::Digest;
 use tabara_protocol::wire::PREFIX;
 use tower_http::timeout::TimeoutLayer;
-use utoipa::openapi::{Info, OpenApi, Server as Address};
+use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -75,7 +76,10 @@ fn document() -> OpenApi {
     let info = Info::builder().title("Tabara").version(env!("CARGO_PKG_VERSION")).license(None);
     let described =
         info.description(Some("Between phones and server; server/PROTOCOL.md says what is in the envelopes."));
-    OpenApi::builder().info(described.build()).servers(Some([Address::new(PREFIX)])).build()
+    // a path names it, and no body does
+    let named = Components::builder().schema_from::<Digest>().build();
+    let described = OpenApi::builder().info(described.build()).components(Some(named));
+    described.servers(Some([Address::new(PREFIX)])).build()
 }
 
 fn routes(server: Arc<Server>) -> Router {

@@ -13,6 +13,9 @@ from schemathesis import checks, GenerationMode
 from client import QUESTIONNAIRE
 from formats import sha256
 
+# bundles: bytes
+schemathesis.serializer.alias("application/vnd.tabara", "application/octet-stream")
+
 EXAMPLES = int(os.environ.get("TABARA_EXAMPLES", "25"))
 CHECKS = [
     checks.not_a_server_error,

@@ -81,7 +81,7 @@ def test_doctor_says_what_must_be_done(world):
     log = sqlite3.connect(world.folder / "data" / "tabara.sqlite", timeout=20)
     world.phone()
     with log:
-        log.execute("UPDATE backup SET time = time - 31 * 86400")
+        log.execute("UPDATE hint SET time = time - 31 * 86400 WHERE name = 'backup'")
         log.execute("UPDATE entry SET received = received + 7200 WHERE position = (SELECT max(position) FROM entry)")
     (world.folder / "data" / "intake.key").chmod(0o644)
     code, said = doctor(world)
@@ -115,7 +115,7 @@ def test_health_and_metrics_are_on_a_listener_of_their_own_and_count_what_happen
     outcomes = {name: metrics[f'tabara_records_total{{outcome="{name}"}}'] for name in ["accepted", "already_had", "refused"]}
     assert outcomes == {"accepted": "1", "already_had": "1", "refused": "1"}
     # the facts in force, the catalog, the chain, the record
-    assert (metrics["tabara_batches_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "4", "1")
+    assert (metrics["tabara_bundles_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "4", "1")
     assert metrics["tabara_backup_age_seconds"] == "NaN"
     world.run("backup", world.folder / "backup.sqlite")
     age = next(line for line in http.get("/metrics").text.splitlines() if line.startswith("tabara_backup_age_seconds"))

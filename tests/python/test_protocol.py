@@ -348,7 +348,23 @@ def test_a_code_dies_with_the_last_of_its_records(world):
     all_of_it = {"kind": "withdrawal", "with_case": False, "facts": {}, "code": CODE}
     assert world.verdicts(there, [there.record(**all_of_it)]) == ["quarantined foreign_revision"]
     assert world.verdicts(there, [there.record(**all_of_it, with_slip=slip)]) == ["accepted"]
-    assert world.verdicts(there, [there.record(code=CODE)]) == ["quarantined withdrawn_code"]
+    assert world.verdicts(there, [there.record(code=CODE, slip=slip.public)]) == ["quarantined withdrawn_code"]
+    stranger = slip_key(CODE, "9" * 10).public
+    third = world.phone()
+    assert world.verdicts(third, [third.record(code=CODE, slip=stranger)]) == ["accepted"], "another slip of this code"
+
+
+def test_who_sees_a_code_cannot_kill_it(world):
+    """A thief writes a record under it, with a slip of his own, with none, or with the public key that he saw, and takes it
+    back from the phone that wrote it."""
+    here, slip = world.phone(), slip_key(CODE, SECRET)
+    for his in [{}, {"slip": slip_key(CODE, "9" * 10).public}, {"slip": slip.public}]:
+        assert world.verdicts(here, [here.record(code=CODE, slip=slip.public)]) == ["accepted"]
+        thief = world.phone()
+        bogus = thief.record(code=CODE, **his)
+        take_back = thief.record(kind="withdrawal", with_case=False, facts={}, code=CODE)
+        assert world.verdicts(thief, [bogus, take_back]) == ["accepted"] * 2
+    assert world.verdicts(here, [here.record(code=CODE, slip=slip.public), here.record(code=CODE)]) == ["accepted"] * 2
 
 
 def test_the_slip_corrects_from_any_phone(world):

@@ -15,7 +15,7 @@ pub enum Problem {
     Malformed,
     /// The body is over the limit.
     Oversize,
-    /// The bundle is signed by a key that no known chain names: post the registration, then try again.
+    /// No key here opens the bundle, or no known chain names the key that signed it: post the registration, then try again.
     UnknownDevice,
     /// The chain is not signed by the authority, or speaks of two devices.
     BadChain,

@@ -1,7 +1,6 @@
 //! The Merkle tree over the log (RFC 9162): its nodes lie on disk, and its leaves derive from the entries, so that the text
 //! of a leaf is stored nowhere. Each append takes the few nodes on the right edge from the disk.
 
-use super::bindings::Binding;
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::{Reading, Writing};
@@ -72,12 +71,6 @@ impl Reading<'_> {
         Ok(self.0.prepare_cached(leaf)?.query_row([position], |r| r.get(0))?)
     }
 
-    /// The leaves of a bundle: more than one if a part of it was sent again later.
-    pub fn leaves_of(&self, bundle: Digest) -> Result<Vec<u64>> {
-        let mut query = self.0.prepare_cached("SELECT number FROM leaf WHERE bundle = ?1")?;
-        Ok(query.query_map([bundle.0], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Where the entries of a leaf begin, and the bundle that brought them.
     pub fn leaf_row(&self, index: u64) -> Result<Option<(u64, Option<Digest>)>> {
         let row = |r: &Row| Ok((r.get(0)?, r.get::<_, Option<[u8; 32]>>(1)?.map(Digest)));
@@ -113,14 +106,6 @@ impl Reading<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// The phone that signed the first record of a leaf.
-    pub fn phone_of(&self, index: u64) -> Result<Option<Binding>> {
-        let Some((first, _)) = self.leaf_row(index)? else { return Ok(None) };
-        let sql = "SELECT binding FROM entry WHERE position = ?1";
-        let position: Option<u64> = self.0.prepare_cached(sql)?.query_row([first], |r| r.get(0))?;
-        position.map(|position| self.binding(position)).transpose()
     }
 
     /// Whether a leaf holds a review that this key has signed.

@@ -113,22 +113,7 @@ fn earlier_intake_keys_open_bundles_until_their_files_are_removed() {
         std::fs::remove_file(earlier).unwrap();
     }
     house.settings = Settings::open(&data, house.clock.clone()).unwrap();
-    assert_eq!(house.post(&file).unwrap_err(), Problem::Malformed);
-}
-
-#[test]
-fn what_was_lost_on_the_way_back_is_told_from_the_log_alone() {
-    let house = House::new();
-    let mut phone = house.phone();
-    let record = phone.screening(&house);
-    let sent = phone.sign(&record);
-    let file = phone.bundle(&house, &phone.asks(), std::slice::from_ref(&sent));
-    assert!(bundles::answer_again(&house.store, &house.settings, sha256(&file)).unwrap().is_none());
-    house.post(&file).unwrap();
-    let told = bundles::answer_again(&house.store, &house.settings, sha256(&file)).unwrap().unwrap();
-    let parcel = Parcel::open(&told, &phone.mailbox).unwrap();
-    let parcel = parcel.verify(&[house.settings.operations.public()], &sha256(&file)).unwrap();
-    assert_eq!(kept(&parcel), [(jws(&sent), None)].into());
+    assert_eq!(house.post(&file).unwrap_err(), Problem::UnknownDevice, "the phone asks for the new catalog");
 }
 
 #[test]
@@ -190,7 +175,7 @@ fn damaged_and_foreign_files_are_answered_with_problems_and_write_nothing() {
     }
     let (_, elsewhere) = seal::new_identity();
     let foreign = phone.asks().seal(&Signer::new(&phone.transport), &[], &elsewhere).unwrap();
-    assert_eq!(house.post(&foreign).unwrap_err(), Problem::Malformed);
+    assert_eq!(house.post(&foreign).unwrap_err(), Problem::UnknownDevice);
     assert_eq!(house.head(), before);
     let parcel = house.post(&file).unwrap().0;
     let (stranger, _) = seal::new_identity();

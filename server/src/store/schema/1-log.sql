@@ -26,7 +26,6 @@ CREATE TABLE leaf (
     first  INTEGER NOT NULL UNIQUE REFERENCES entry (position),
     bundle BLOB                  -- SHA-256 of the bundle that brought them; NULL: one entry that no phone sent
 );
-CREATE INDEX leaf_bundle ON leaf (bundle) WHERE bundle IS NOT NULL;
 -- Its complete nodes, in the order in which they became complete (store/tree.rs).
 CREATE TABLE node (number INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 
