@@ -150,3 +150,86 @@ def test_a_bundle_and_its_parcel_are_read():
     assert parcel["leaves"][0]["text"].split()[-2:] == ["chain", sha256(compact(introduced["chain"]))]
     with pytest.raises(Weather):
         phone.take(file, {"answers": sha256(file), **asked})
+
+
+def test_a_recorded_visit_of_a_phone_is_read_by_another_client():
+    visit, keys = known("http.json")
+    identities = {name: pyrage.x25519.Identity.from_str(text) for name, text in visit["identities"].items()}
+    exchanges = {e["name"]: e for e in visit["exchanges"]}
+
+    def content(side):
+        [(form, text)] = side.items()
+        return unb64(text) if form == "file" else text.encode()
+
+    def asked(name):
+        """What was sent, and what must be remembered of it."""
+        file = content(exchanges[name]["body"])
+        signer = {"withdrawal": "another_transport", "review": "reviewer"}.get(name, "transport_key")
+        envelope, beside = formats.open_with(file, identities["intake"])
+        payload = jose("bundle", keys[signer].public, envelope)
+        assert payload["records"] == sha256(beside) and exchanges[name]["path"] == "/v2/bundles"
+        return json.loads(beside), {"answers": sha256(file), **payload}
+
+    def sender(identity):
+        phone = Phone(keys["authority"])
+        phone.mailbox = identities[identity]
+        return phone
+
+    phone, other, reviewer = sender("mailbox"), sender("mailbox"), sender("desk")
+    assert json.loads(content(exchanges["unknown"]["answer"]))["type"] == "urn:tabara:unknown-device"
+    registration = content(exchanges["chain"]["body"])
+    chain = json.loads(registration)["chain"]
+    grant = jose("grant", keys["authority"].public, chain["grant"])
+    binding = jose("device", keys["card"].public, chain["binding"])
+    assert grant["card"] == keys["card"].public and binding["device"] == grant["device"]
+    how, parcel = phone.take(content(exchanges["chain"]["answer"]), {"answers": sha256(registration)})
+    assert how == "first" and parcel["leaves"][0]["text"].endswith(f" chain {sha256(compact(chain))}\n")
+    [part] = phone.catalog["parts"]
+    file = content(exchanges["part"]["answer"])
+    assert exchanges["part"]["path"] == f"/v2/parts/{part['sha256']}" and sha256(file) == part["sha256"]
+    assert (exchanges["rest of the part"]["status"], content(exchanges["rest of the part"]["answer"])) == (206, file[11:])
+
+    records, asks = asked("records")
+    phone.waiting = {sha256(sent["jws"].encode()): sent for sent in records}
+    how, parcel = phone.take(content(exchanges["records"]["answer"]), asks)
+    assert how == "grown" and phone.verdicts(parcel, records) == [
+        "accepted",
+        "accepted",
+        "quarantined unknown_questionnaire",
+        "accepted",
+        "accepted",
+        "accepted",
+        "refused bad_signature",
+    ]
+    said = [jose("record", keys["record_key"].public, sent["jws"]) for sent in records[:6]]
+    assert [record["seq"] for record in said] == [1, 2, 3, 4, 5, 6] and parcel["seq"] == 6
+    assert sha256(unb64(records[0]["sealed"])) == said[0]["sealed"]["sha256"]
+    assert said[5]["route"]["service"] == "sv_medical" and "facts" not in said[5]
+    assert exchanges["answer again"]["path"] == f"/v2/bundles/{asks['answers']}"
+    assert content(exchanges["answer again"]["answer"]) == content(exchanges["records"]["answer"])
+
+    [sent], asks = asked("withdrawal")
+    withdrawal = jose("record", keys["another_phone"].public, sent["jws"])
+    assert may_change(withdrawal, keys["another_phone"].kid, said[0]["slip"])
+    _, parcel = other.take(content(exchanges["withdrawal"]["answer"]), asks)
+    assert other.verdicts(parcel, [sent]) == ["accepted"]
+    [sent], asks = asked("review")
+    review = jose("review", keys["reviewer"].public, sent["jws"])
+    _, parcel = reviewer.take(content(exchanges["review"]["answer"]), asks)
+    assert reviewer.verdicts(parcel, [sent]) == ["accepted"]
+
+    how, parcel = phone.take(content(exchanges["news"]["answer"]), asked("news")[1])
+    news = {update["news"]: update for update in parcel["updates"]}
+    assert how == "grown" and len(news) == 4
+    assert (news["withdrawn"]["record"], news["withdrawn"]["jws"]) == (said[0]["record"], asked("withdrawal")[0][0]["jws"])
+    assert (news["review"]["record"], news["review"]["jws"]) == (review["revises"], sent["jws"])
+    assert (news["decision"]["record"], news["decision"]["accept"]) == (said[2]["record"], True)
+    order = jose("order", keys["operations"].public, news["order"]["jws"])
+    assert order["device"] == news["order"]["record"] == grant["device"] and order["wipe_by"] > parcel["time"]
+    asks = asked("wiped")[1]
+    assert asks["wiped"] == {"order": order["order"], "waiting": 0}
+    how, parcel = phone.take(content(exchanges["wiped"]["answer"]), asks)
+    assert how == "grown" and parcel["standing"] == "revoked"
+    statuses = {name: (e["status"], e["kind"]) for name, e in exchanges.items() if e["status"] >= 400}
+    problem = "application/problem+json"
+    assert statuses == {"unknown": (401, problem), "malformed": (400, problem), "missing": (404, problem)}

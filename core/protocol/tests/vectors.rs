@@ -3,7 +3,7 @@
 //!
 //! age files differ each time, so those in `tests/vectors` stay as they are, and the test opens them and makes all the rest
 //! again. `TABARA_WRITE=record` seals and writes one of them anew; write those after it anew, too: `exchange`, then the
-//! visit (`tests/stories/tests/vectors.rs`).
+//! visit (`server/tests/visit.rs`).
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde_json::{Value, json};
