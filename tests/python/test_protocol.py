@@ -236,7 +236,7 @@ def test_what_is_too_large_is_refused(world):
     assert world.sync(phone)[0] == "grown"
 
 
-# --- a line that is cut ---
+# --- pieces, and a line that is cut ---
 
 
 def rest_of(world, file, begin, name=None, content_range=None):
@@ -258,6 +258,25 @@ def cut(world, file, end, name=None):
                 break
             time.sleep(0.05)
     return held
+
+
+def piece(world, file, begin, end):
+    headers = {"tabara-bundle": sha256(file), "content-range": f"bytes {begin}-{end - 1}/{len(file)}"}
+    return world.http.post("/bundles", content=file[begin:end], headers=headers)
+
+
+def test_a_bundle_comes_in_pieces_and_each_in_its_place(world):
+    phone = world.phone()
+    phone.record()
+    file, asked = phone.bundle()
+    for begin, end in [(0, 700), (700, 1400)]:
+        held = piece(world, file, begin, end)
+        assert (held.status_code, held.text) == (202, str(end))
+    for begin, end in [(2100, 2800), (700, 1400), (1399, 2000), (1401, len(file))]:
+        assert vars(problem(piece(world, file, begin, end))) == {"status": 409, "name": "gap"}
+    assert world.http.get(f"/bundles/{sha256(file)}").text == "1400", "what is out of order adds nothing"
+    assert piece(world, file, 0, 300).text == "300", "a new beginning"
+    assert phone.take(piece(world, file, 300, len(file)).content, asked)[0] == "grown" and not phone.waiting
 
 
 def test_after_a_cut_only_the_rest_is_sent_and_in_its_place(world):
