@@ -10,7 +10,7 @@ import time
 import httpx
 
 from client import Phone
-from formats import Key, seal
+from formats import Key, seal, sha256
 from world import problem
 
 PATIENT = bool(os.environ.get("TABARA_PATIENT"))
@@ -76,16 +76,24 @@ def test_ten_thousand_half_open_connections_take_nothing_from_an_honest_phone(wo
 
 
 def test_one_address_gone_wild_is_told_to_wait_and_another_is_served(world):
-    phone, stranger = world.phone(), Phone(world.authority)
-    stranger.open_catalog(world.catalog)
-    unknown = stranger.bundle([])[0]
+    phone = world.phone()
+    guess = f"/bundles/{sha256(b'a guess')}"
     with elsewhere(world, "127.0.5.5") as http:
-        answers = [http.post("/bundles", content=unknown) for _ in range(1500)]
-    refused = [a for a in answers if a.status_code == 429]
-    assert refused and refused[0].json()["type"] == "urn:tabara:too-many" and refused[0].headers["retry-after"]
+        answers = (http.get(guess) for _ in range(20_000))
+        refused = next(answer for answer in answers if answer.status_code != 404)
+    assert vars(problem(refused)) == {"status": 429, "name": "too-many"} and refused.headers["retry-after"]
     file, asked = phone.bundle()
     with elsewhere(world, "127.0.6.6") as http:
         assert phone.take(http.post("/bundles", content=file).content, asked)[0] == "grown"
+
+
+def test_one_phone_gone_wild_is_told_to_wait_and_another_is_served(world):
+    wild, calm = world.phone(), world.phone()
+    file, _ = wild.bundle()
+    answers = (world.post(file) for _ in range(20_000))
+    refused = next(answer for answer in answers if answer.status_code != 200)
+    assert vars(problem(refused)) == {"status": 429, "name": "too-many"} and refused.headers["retry-after"]
+    assert world.sync(calm)[0] == "grown"
 
 
 def post_slowly(world, length, path="bundles"):
