@@ -120,7 +120,7 @@ impl FocalPoint {
         let form = phone.questionnaire(&hash)?;
         let language =
             screening::language(&form, language).ok_or(Error::NotFound { what: NotFoundItem::Language })?.to_owned();
-        let (draft, started) = (Uuid::new_v4(), phone.mailbox.now()?);
+        let (draft, started) = (Uuid::new_v4(), phone.mailbox.believed()?);
         let info = DraftInfo { draft, questionnaire: id, sha256: hash, started };
         phone.with(|open| {
             let interview = Interview::start(form, phone.setting(&open.vault, &info, &language)?);

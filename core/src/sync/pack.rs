@@ -44,19 +44,17 @@ pub(super) fn is_held_back(mailbox: &Mailbox) -> Result<bool> {
 fn pack(mailbox: &Mailbox, bytes: usize, intake: String, by_courier: bool) -> Result<Pending> {
     let (state, me) = (mailbox.sync_state()?, mailbox.enrolment()?);
     let records = if is_held_back(mailbox)? { vec![] } else { mailbox.waiting(MAX_RECORDS, bytes)? };
-    let mut introduced = mailbox.introductions()?;
-    if by_courier && introduced.iter().all(|(id, _)| *id != me.id) {
-        introduced.truncate(MAX_ASKED - 1);
-        introduced.push((me.id, me.introduction));
-    }
-    let files = by_courier.then(|| mailbox.part_hashes()).transpose()?;
     let size = state.head.as_ref().map_or(0, |head| head.head.size);
+    let prove = mailbox.doubted(size, MAX_ASKED)?;
+    // leaves of an earlier card are proven to who shows its chain; a courier's bundle may come where nobody knows the phone
+    let introduced = mailbox.introductions(by_courier || !prove.is_empty())?;
+    let files = by_courier.then(|| mailbox.part_hashes()).transpose()?;
     let evidence = state.evidence.iter().filter(|evidence| !evidence.reported).take(MAX_ASKED / 2);
     let evidence: Vec<_> = evidence.flat_map(|evidence| [evidence.known.head, evidence.told.head]).collect();
     let bundle = Bundle {
         head: state.head.as_ref().map(|head| head.head),
         connect: state.unconnected.iter().map(|head| head.head.size).collect(),
-        prove: mailbox.doubted(size, MAX_ASKED)?,
+        prove,
         cursor: state.cursor,
         catalog: mailbox.catalog()?.map(|(jws, _)| sha256(jws.as_bytes())),
         files,

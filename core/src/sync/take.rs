@@ -231,7 +231,6 @@ impl Step<'_, '_> {
             }
         }
         books.introduce_again()?;
-        self.state.cursor = 0;
         self.state.head = Some(told);
         Ok(Ours::Changed)
     }
@@ -298,13 +297,16 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    /// Takes over which of the doubted leaves are proven; what is not is sent again.
+    /// Takes over which of the doubted leaves are proven, and sends again what is not; then what is known of updates and of
+    /// reports.
     fn proofs(&mut self, ours: Ours) -> Result<(), VaultError> {
         if ours == Ours::Same {
             for index in &self.asked.prove {
                 let leaf = self.parcel.leaves.iter().find(|leaf| leaf.index == *index);
                 self.books.proven(*index, leaf.map(|leaf| leaf.hash()))?;
             }
+        }
+        if ours != Ours::Unconnected {
             self.state.cursor = self.parcel.cursor;
         }
         if ours != Ours::Changed {

@@ -91,7 +91,7 @@ fn who_the_phone_is_survives_and_a_second_card_counts_anew_beside_the_first() {
     let [two] = post(&mailbox, &["b"])[..] else { unreachable!() };
     let second = mailbox.enrolment().unwrap();
     assert_ne!(second.device, first.device);
-    let introduced = mailbox.introductions().unwrap();
+    let introduced = mailbox.introductions(false).unwrap();
     assert_eq!(introduced, [(second.id, second.introduction), (first.id, first.introduction)]);
     assert_eq!(mailbox.identities().unwrap().len(), 2, "an answer to the first card can still be opened");
     let sent = mailbox.waiting(9, usize::MAX).unwrap();
@@ -108,7 +108,7 @@ fn what_was_sealed_under_another_authority_waits_for_a_card_of_it() {
     double::enrol(&mailbox, &stranger);
     let [theirs] = post(&mailbox, &["b"])[..] else { unreachable!() };
     assert_eq!(waiting(&mailbox), [theirs]);
-    assert_eq!(mailbox.introductions().unwrap().len(), 1);
+    assert_eq!(mailbox.introductions(false).unwrap().len(), 1);
     let told = mailbox.queue_status().unwrap();
     assert_eq!((told.records, told.for_another_card), (2, 1));
     double::enrol(&mailbox, &phone.authority);
@@ -178,10 +178,10 @@ fn a_chain_that_the_server_lost_is_told_again_before_a_record_counts_as_refused(
     post(&mailbox, &["a"]);
     let me = mailbox.enrolment().unwrap().id;
     mailbox.settle(|books| books.introduced(&[me], Some("receipt"))).unwrap();
-    assert_eq!(mailbox.introductions().unwrap(), []);
+    assert_eq!(mailbox.introductions(false).unwrap(), []);
     let refuse = || mailbox.settle(|books| books.refuse(&sha256(b"a 1"), Reason::NoChain, MARCH)).unwrap();
     assert!(!refuse(), "it waits, and the chain goes first");
-    assert_eq!(mailbox.introductions().unwrap()[0].1.receipt.as_deref(), Some("receipt"));
+    assert_eq!(mailbox.introductions(false).unwrap()[0].1.receipt.as_deref(), Some("receipt"));
     assert!(refuse());
 }
 

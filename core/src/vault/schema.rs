@@ -58,14 +58,15 @@ pub const MAILBOX: &[&str] = &["
     ) STRICT;
     CREATE TABLE record (
         id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
-        seq INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE, jws TEXT NOT NULL, sealed BLOB,
+        seq INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE,
         state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'refused')),
         reason TEXT, tried INTEGER, withdrawn INTEGER NOT NULL DEFAULT 0,
         leaf INTEGER, leaf_hash TEXT, day TEXT, doubt INTEGER NOT NULL DEFAULT 0, proven INTEGER,
-        UNIQUE (enrolment, seq)
+        jws TEXT NOT NULL, sealed BLOB, UNIQUE (enrolment, seq)
     ) STRICT;
     CREATE INDEX record_state ON record (state, id);
     CREATE INDEX record_leaf ON record (leaf);
+    CREATE INDEX record_doubt ON record (leaf) WHERE doubt;
     CREATE TABLE bundle (
         id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
         asked TEXT NOT NULL, bytes BLOB

@@ -67,7 +67,7 @@ fn after_a_restore_what_it_kept_is_proven_again_and_the_rest_is_sent_again() {
         house.honest();
         let above = house.post(2);
         house.honest();
-        assert_eq!(house.mailbox.introductions().unwrap(), []);
+        assert_eq!(house.mailbox.introductions(false).unwrap(), []);
         house.log.restore(2, 3);
         let bundle = if by_courier {
             house.post(1);

@@ -104,11 +104,14 @@ impl Mailbox {
         })
     }
 
-    /// The chains that the server may not know, the newest card's first.
-    pub fn introductions(&self) -> Result<Vec<(i64, Introduction)>, VaultError> {
+    /// The chains that the server may not know, the newest card's first; or `all`.
+    pub fn introductions(&self, all: bool) -> Result<Vec<(i64, Introduction)>, VaultError> {
         self.store.read(|c| {
-            let sql = format!("SELECT id, chain, receipt FROM enrolment WHERE NOT known AND id IN ({TRUSTED}) ORDER BY id DESC LIMIT ?1");
-            rows(c, &sql, [MAX_ASKED], |r| Ok((r.get(0)?, introduction(r, 1)?)))
+            let sql = format!(
+                "SELECT id, chain, receipt FROM enrolment WHERE (?1 OR NOT known) AND id IN ({TRUSTED})
+                 ORDER BY id DESC LIMIT ?2"
+            );
+            rows(c, &sql, params![all, MAX_ASKED], |r| Ok((r.get(0)?, introduction(r, 1)?)))
         })
     }
 
