@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::report::SyncReport;
-use super::take::{NoAnswer, Way, check, take};
+use super::take::{NoAnswer, check, take};
 use super::{pack, run};
 use crate::catalog::RecipientRole;
 use crate::error::{Error, NotFoundItem, Result, UntrustedReason};
@@ -32,7 +32,7 @@ pub fn take_parcel(mailbox: &Mailbox, parcel: &[u8]) -> Result<SyncReport> {
             NoAnswer::Catalog(broken) => broken.into(),
         },
     })?;
-    let report = take(mailbox, &checked, &Way::default())?.report;
+    let report = take(mailbox, &checked, false, None)?.report;
     Ok(SyncReport { catalog_expired: mailbox.queue_status()?.catalog_expired, ..report })
 }
 

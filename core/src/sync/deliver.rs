@@ -9,7 +9,7 @@ use super::take::NoAnswer;
 use crate::envelope::sha256;
 use crate::error::{Error, OfflineReason, UntrustedReason};
 use crate::vault::VaultError;
-use crate::wire::{BUNDLE_HEADER, BUNDLES, MAX_FILE, MEDIA_TYPE};
+use crate::wire::{BUNDLE_HEADER, BUNDLES, MAX_FILE, MAX_SENT, MEDIA_TYPE};
 use std::time::Duration;
 
 /// Why a run ends before its time.
@@ -63,8 +63,7 @@ enum Reply {
 const LEAST_PIECE: usize = 8 * 1024;
 
 impl Run<'_> {
-    /// Sends a file until `read` finds a parcel in the answer. `sent`: it was sent before, so the server is asked first. Tells
-    /// also whether the parcel came when the phone asked what had become of the file.
+    /// Sends a file until `read` finds a parcel in the answer. `sent`: it was sent before, so the server is asked first.
     pub(super) async fn deliver<T>(
         &mut self,
         path: &str,
@@ -72,17 +71,20 @@ impl Run<'_> {
         file: &[u8],
         sent: bool,
         read: impl Fn(&[u8]) -> Result<Result<T, NoAnswer>, Error>,
-    ) -> Done<(T, bool)> {
+    ) -> Done<T> {
         let (name, whole) = (sha256(file), file.len());
-        // `most`: so much was seen to have arrived; `small`: how far the pieces are cut down
+        // `most`: so much was seen to have arrived; `small`: how far the pieces are cut down. What a courier brought may be too
+        // long for pieces
+        let in_pieces = path == BUNDLES && whole <= MAX_SENT;
         let (mut from, mut most, mut small, mut asking) = (0, 0, 0, sent);
         loop {
-            let piece = [whole, whole / 4, whole / 16][small % 3].max(LEAST_PIECE).min(whole - from);
+            let piece = [whole, whole / 4, whole / 16][if in_pieces { small % 3 } else { 0 }];
+            let piece = piece.max(LEAST_PIECE).min(whole - from);
             let ask = if asking {
                 Ask::get(format!("{path}/{name}"))
             } else {
-                let ask =
-                    Ask::post(path, media, file[from..from + piece].to_vec()).with(BUNDLE_HEADER, name.to_string());
+                let ask = Ask::post(path, media, file[from..from + piece].to_vec());
+                let ask = if in_pieces { ask.with(BUNDLE_HEADER, name.to_string()) } else { ask };
                 let range = format!("bytes {from}-{}/{whole}", from + piece - 1);
                 if piece < whole { ask.with("content-range", range) } else { ask }
             };
@@ -93,7 +95,7 @@ impl Run<'_> {
                 Ok(Reply::Parcel) => match read(&body)? {
                     Ok(parcel) => {
                         self.pace.answered();
-                        return Ok((parcel, asking));
+                        return Ok(parcel);
                     }
                     Err(NoAnswer::Catalog(broken)) => {
                         return Err(Error::Untrusted { reason: UntrustedReason::from(broken) }.into());
@@ -102,7 +104,7 @@ impl Run<'_> {
                 },
                 Ok(Reply::Held(held)) => {
                     let more = held > most && held < whole;
-                    (from, most) = (if held < whole { held } else { 0 }, most.max(held));
+                    (from, most) = (if in_pieces && held < whole { held } else { 0 }, most.max(held));
                     if more {
                         self.pace.answered();
                     }

@@ -5,7 +5,7 @@ use super::deliver::{Done, Fault, Miss, is_sealed, media};
 use super::pace::Pace;
 use super::pack;
 use super::report::{Progress, Step, SyncReport};
-use super::take::{NoAnswer, Taken, Way, check, take};
+use super::take::{NoAnswer, Taken, check, take};
 use crate::catalog::Part;
 use crate::envelope::{random, sha256};
 use crate::error::{Error, OfflineReason, Result};
@@ -43,7 +43,7 @@ pub(super) async fn carry(mailbox: &Mailbox, client: &Client, file: &[u8]) -> Re
     let progress = Progress::default();
     let path = if is_sealed(file) { BUNDLES } else { DEVICES };
     let read = |body: &[u8]| Ok(if is_sealed(body) { Ok(body.to_vec()) } else { Err(NoAnswer::NotForUs) });
-    Ok(Run::new(mailbox, client, &progress).deliver(path, media(path), file, false, read).await?.0)
+    Ok(Run::new(mailbox, client, &progress).deliver(path, media(path), file, false, read).await?)
 }
 
 pub(super) struct Run<'a> {
@@ -108,9 +108,8 @@ impl<'a> Run<'a> {
         self.registrations += 1;
         let json = pack::registration(self.mailbox)?;
         let read = |body: &[u8]| check(self.mailbox, body);
-        let (checked, again) = self.deliver(DEVICES, media(DEVICES), &json, false, read).await?;
-        let way = Way { fresh: true, again, server: Some(&self.answered_by) };
-        let taken = take(self.mailbox, &checked, &way)?;
+        let checked = self.deliver(DEVICES, media(DEVICES), &json, false, read).await?;
+        let taken = take(self.mailbox, &checked, true, Some(&self.answered_by))?;
         self.report.add(taken.report);
         Ok(())
     }
@@ -120,7 +119,7 @@ impl<'a> Run<'a> {
     async fn exchange(&mut self, bundle: &[u8], new: bool) -> Done<Option<Taken>> {
         let started = Instant::now();
         let read = |body: &[u8]| check(self.mailbox, body);
-        let (checked, again) = match self.deliver(BUNDLES, media(BUNDLES), bundle, !new, read).await {
+        let checked = match self.deliver(BUNDLES, media(BUNDLES), bundle, !new, read).await {
             // a server without the intake key of our catalog cannot read it: the next catalog names another one
             Err(Fault::Unknown | Fault::Offline(OfflineReason::ChangedOnTheWay))
                 if self.registrations < MOST_REGISTRATIONS =>
@@ -130,8 +129,7 @@ impl<'a> Run<'a> {
             }
             checked => checked?,
         };
-        let way = Way { fresh: new, again, server: Some(&self.answered_by) };
-        let mut taken = take(self.mailbox, &checked, &way)?;
+        let mut taken = take(self.mailbox, &checked, new, Some(&self.answered_by))?;
         self.pace.sent(bundle.len(), started.elapsed());
         self.report.add(std::mem::take(&mut taken.report));
         Ok(Some(taken))

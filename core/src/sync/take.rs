@@ -96,21 +96,15 @@ pub(super) fn check(mailbox: &Mailbox, file: &[u8]) -> Result<Result<Checked, No
     Ok(verified.map(|parcel| Checked { parcel, opened, new_catalog, catalog_fault, operations, authorities, device }))
 }
 
-/// How a parcel came; by default in a courier's hands.
-#[derive(Debug, Default)]
-pub(super) struct Way<'a> {
-    /// It was made for a bundle of this run, so its time is now.
-    pub(super) fresh: bool,
-    /// The phone asked what had become of the bundle: the server may not know any more what else was asked in it.
-    pub(super) again: bool,
-    /// What answered, if it came online.
-    pub(super) server: Option<&'a str>,
-}
-
-/// Takes over what it says, all or nothing.
-pub(super) fn take(mailbox: &Mailbox, checked: &Checked, way: &Way) -> Result<Taken, VaultError> {
+/// Takes over what it says, all or nothing. `fresh`: it was made for a bundle of this run, so its time is now. `server`: what
+/// answered, if it came online.
+pub(super) fn take(
+    mailbox: &Mailbox,
+    checked: &Checked,
+    fresh: bool,
+    server: Option<&str>,
+) -> Result<Taken, VaultError> {
     let Checked { parcel, opened, .. } = checked;
-    let Way { fresh, server, .. } = *way;
     let (record_keys, mut taken) = (mailbox.record_keys()?, Taken::default());
     let files: Vec<_> = opened.enclosed.file_bytes().collect();
     mailbox.settle(|books| {
@@ -126,7 +120,7 @@ pub(super) fn take(mailbox: &Mailbox, checked: &Checked, way: &Way) -> Result<Ta
         }
         books.learn_time(parcel.time, fresh)?;
         let mut step = Step { books, parcel, asked: &asked, state: &mut state, taken: &mut taken };
-        let ours = step.head(&opened.envelope, way)?;
+        let ours = step.head(&opened.envelope)?;
         step.verdicts(ours)?;
         step.proofs(ours)?;
         for update in &parcel.updates {
@@ -180,14 +174,11 @@ struct Step<'a, 'b> {
 
 impl Step<'_, '_> {
     /// Judges the head, keeps it, and keeps what contradicts it.
-    fn head(&mut self, envelope: &str, way: &Way) -> Result<Ours, VaultError> {
+    fn head(&mut self, envelope: &str) -> Result<Ours, VaultError> {
         let Self { parcel, asked, books, .. } = *self;
         let told = SignedHead { head: parcel.head, time: parcel.time, envelope: envelope.to_owned() };
         let mine = self.state.head.clone();
-        let judged = match lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), parcel) {
-            Lineage::Forked | Lineage::Grown if way.again && parcel.grown.is_none() => Lineage::Unconnected,
-            judged => judged,
-        };
+        let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), parcel);
         match judged {
             Lineage::First | Lineage::Grown => {
                 self.connect(judged == Lineage::Grown && asked.head == mine.as_ref().map(|mine| mine.head))?;
@@ -228,6 +219,8 @@ impl Step<'_, '_> {
                 if let Some(mine) = mine {
                     self.evidence(mine, told.clone())?;
                 }
+                // this tree is too short to hold them
+                books.lost_from(told.head.size)?;
             }
         }
         books.introduce_again()?;

@@ -5,7 +5,7 @@ use crate::envelope::{self, Digest, Signer, SigningKey, Typ, sha256};
 use crate::record::{Code, Kind, News, QuestionnaireRef, Reason, Record, Update, Uuid};
 use crate::slip::slip_key;
 use crate::sync::report::SyncReport;
-use crate::sync::take::{NoAnswer, Way, check, take};
+use crate::sync::take::{NoAnswer, check, take};
 use crate::sync::{courier, pack};
 use crate::tree::{Frontier, prove_consistency, prove_inclusion};
 use crate::vault::double::{Enrolled, StillClock, Store as Secrets, enrol};
@@ -219,7 +219,7 @@ impl House {
     }
     pub fn take(&self, file: &[u8], fresh: bool) -> Result<SyncReport, NoAnswer> {
         let checked = check(&self.mailbox, file).unwrap()?;
-        Ok(take(&self.mailbox, &checked, &Way { fresh, again: false, server: Some("server 1") }).unwrap().report)
+        Ok(take(&self.mailbox, &checked, fresh, Some("server 1")).unwrap().report)
     }
     /// One exchange online; `lie` changes the answer.
     pub fn sync(&mut self, lie: impl FnOnce(&mut Parcel)) -> SyncReport {

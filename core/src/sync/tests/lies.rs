@@ -4,7 +4,7 @@ use super::house::{DAY, House, Log, MARCH, blank};
 use crate::envelope::{self, SigningKey, Typ, sha256};
 use crate::record::{Code, Kind, News, Order, Reason, Record, Uuid};
 use crate::slip::{SlipProof, slip_key};
-use crate::sync::take::{NoAnswer, Way, check, take};
+use crate::sync::take::{NoAnswer, check, take};
 use crate::vault::mailbox::RecordStatus;
 use crate::wire::{Leaf, LeafProof, Parcel, Standing};
 
@@ -117,17 +117,12 @@ fn a_log_set_back_without_a_word_is_evidence_and_everything_is_sent_or_proven_ag
     }
     let next = house.open(&house.bundle());
     assert_eq!((next.prove, next.evidence), (vec![1], vec![known, house.log.head()]));
-    house.honest();
-    // one leaf is proven, the other one is beyond the tree: it is in doubt until the tree is that long
-    assert_eq!(house.status(kept[0]), RecordStatus::Kept);
-    house.log.act("another phone");
-    house.honest();
-    let next = house.open(&house.bundle());
-    assert_eq!((next.prove, next.evidence), (vec![2], vec![]), "coordinators are told once");
-    house.honest();
     assert_eq!(house.status(lost[0]), RecordStatus::Waiting);
     house.honest();
+    // one leaf is proven, the other is beyond the tree and goes out again
+    assert_eq!(house.status(kept[0]), RecordStatus::Kept);
     assert_eq!((house.status(lost[0]), house.waits()), (RecordStatus::Kept, 0));
+    assert!(house.open(&house.bundle()).evidence.is_empty(), "coordinators are told once");
 }
 
 #[test]
@@ -371,7 +366,7 @@ fn what_was_refused_is_sent_again_after_a_new_catalog_and_to_another_server() {
     let parcel = house.answer(&bundle);
     let file = house.sealed(&parcel);
     let checked = check(&house.mailbox, &file).unwrap().unwrap();
-    take(&house.mailbox, &checked, &Way { fresh: true, again: false, server: Some("server 2") }).unwrap();
+    take(&house.mailbox, &checked, true, Some("server 2")).unwrap();
     house.refuses = None;
     house.honest();
     assert_eq!(house.status(records[0]), RecordStatus::Kept);
@@ -497,31 +492,4 @@ fn what_is_quarantined_and_what_an_unknown_leaf_says() {
     let report = house.take(&house.sealed(&parcel), true).unwrap();
     assert_eq!((report.accepted, report.quarantined), (0, 1));
     assert_eq!(house.status(records[0]), RecordStatus::Quarantined(Reason::OldMonth));
-}
-
-/// The server keeps no bundles: asked again after a restart, it knows the leaf and not the head that the bundle named.
-#[test]
-fn an_answer_that_is_made_again_without_proofs_is_no_contradiction() {
-    let mut house = House::met();
-    let below = house.post(1);
-    house.honest();
-    house.mailbox.settle(|books| books.doubt_below(9)).unwrap();
-    for more in [false, true] {
-        let records = house.post(1);
-        let bundle = house.bundle();
-        let mut parcel = house.answer(&bundle);
-        (parcel.grown, parcel.leaves) = (None, vec![house.log.proof(parcel.head.size - 1).unwrap()]);
-        if more {
-            house.log.act("another phone");
-        }
-        let file = house.sealed(&parcel);
-        let checked = check(&house.mailbox, &file).unwrap().unwrap();
-        let way = Way { fresh: true, again: true, server: None };
-        let report = take(&house.mailbox, &checked, &way).unwrap().report;
-        assert!(!report.evidence && report.accepted == 1);
-        assert_eq!(house.status(records[0]), RecordStatus::Kept);
-        assert_eq!(house.status(below[0]), RecordStatus::Kept, "it was not asked for");
-        assert!(!house.honest().evidence);
-    }
-    assert_eq!(house.mailbox.sync_state().unwrap().unconnected, []);
 }

@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex};
 struct Request {
     line: String,
     range: Option<String>,
+    /// Whether it has the header of what may come in pieces.
+    named: bool,
     body: Vec<u8>,
 }
 
@@ -53,7 +55,12 @@ impl Way {
                 };
                 let mut body = vec![0; value("content-length:").map_or(0, |len| len.parse().unwrap())];
                 stream.read_exact(&mut body).unwrap();
-                let request = Request { line: head[0].clone(), range: value("content-range:"), body };
+                let request = Request {
+                    line: head[0].clone(),
+                    range: value("content-range:"),
+                    named: value("tabara-bundle:").is_some(),
+                    body,
+                };
                 let (status, headers, body) = answer(&request);
                 seen.lock().unwrap().push(request);
                 if status > 0 {
@@ -284,4 +291,22 @@ fn a_carrier_brings_files_to_the_server_and_answers_back_unread() {
     let portal = Way::new(|_| (200, "", b"<html>".to_vec()));
     let file = courier::export(&pair.phone.mailbox).unwrap().unwrap();
     assert!(block(courier::carry(&carrier.phone.mailbox, &client(&[&portal]), &file)).is_err());
+}
+
+#[test]
+fn a_file_that_is_too_long_for_pieces_is_carried_whole() {
+    let carrier = Pair::new(true);
+    let parcel = b"age-encryption.org/v1\n".to_vec();
+    let file = [&parcel[..], &vec![7; crate::wire::MAX_SENT]].concat();
+    let mut busy = true;
+    let answer = parcel.clone();
+    let way = Way::new(move |request| match std::mem::take(&mut busy) {
+        true => (503, "", vec![]),
+        false if request.line.starts_with("GET") => (404, "", vec![]),
+        false => (200, "", answer.clone()),
+    });
+    assert_eq!(block(courier::carry(&carrier.phone.mailbox, &client(&[&way]), &file)), Ok(parcel));
+    let came = way.came.lock().unwrap();
+    assert!(came.iter().all(|request| !request.named && request.range.is_none()));
+    assert_eq!(came.last().unwrap().body, file);
 }
