@@ -111,7 +111,6 @@ struct Possession {
 
 /// Authority -> card -> device, checkable by anyone who knows the authority's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
     /// Envelope of kind grant, by the authority.
@@ -280,7 +279,7 @@ pub struct Part {
     pub kind: PartKind,
     /// Its own name, such as the form's id.
     pub id: String,
-    /// Names the file: `GET /v1/parts/{sha256}`.
+    /// Names the file: `GET /v2/parts/{sha256}`.
     pub sha256: Digest,
     /// Length in bytes.
     pub len: u64,
@@ -302,7 +301,7 @@ pub enum PartKind {
 pub struct Policy {
     /// Wrong PINs before the vault's wrap is destroyed.
     pub pin_attempts: u32,
-    /// Days that sealed bytes stay on the phone after the receipt.
+    /// Days that sealed bytes stay on the phone after they are proven to be kept.
     pub keep_sealed_days: u32,
     /// Days that case cards stay.
     pub keep_cards_days: u32,
@@ -322,7 +321,7 @@ impl Default for Policy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rotation {
-    /// Earlier operations keys, whose receipts may still be on their way.
+    /// Earlier operations keys, whose parcels may still be on their way.
     pub operations: Vec<PublicKey>,
     /// Further keys that may sign catalogs, beside the one that signed this: the next authority, or the last.
     pub authorities: Vec<PublicKey>,
@@ -335,7 +334,7 @@ pub struct Catalog {
     pub version: u64,
     /// Seconds since 1970 UTC. An expired catalog warns; it never stops sealing.
     pub expires: i64,
-    /// Signs receipts, heads, orders and time.
+    /// Signs parcels and orders.
     pub operations: PublicKey,
     /// Whom cases are sealed to.
     pub recipients: Vec<Recipient>,
@@ -415,7 +414,7 @@ impl Catalog {
         let signer = authorities.iter().find(|key| key.kid() == kid).ok_or(EnvelopeError::WrongKey)?;
         Ok((Self::verify(jws, signer, in_force)?, *signer))
     }
-    /// The keys that sign receipts, heads, orders and time: the present one, and earlier ones while they are replaced.
+    /// The keys that sign parcels: the present one, and earlier ones while they are replaced.
     pub fn operations_keys(&self) -> Vec<PublicKey> {
         std::iter::once(self.operations).chain(self.rotation.operations.iter().copied()).collect()
     }

@@ -32,24 +32,12 @@ pub enum Typ {
     /// A reviewer's decision, by a reviewer's key.
     #[serde(rename = "tabara-review")]
     Review,
-    /// That a record is kept, by the operations key.
-    #[serde(rename = "tabara-receipt")]
-    Receipt,
-    /// The end of the log, by the operations key.
-    #[serde(rename = "tabara-head")]
-    Head,
-    /// The server's time, by the operations key.
-    #[serde(rename = "tabara-time")]
-    Time,
     /// The catalog, by the authority.
     #[serde(rename = "tabara-catalog")]
     Catalog,
     /// An order to one phone, by the operations key.
     #[serde(rename = "tabara-order")]
     Order,
-    /// A request's token, by the phone's transport key.
-    #[serde(rename = "tabara-token")]
-    Token,
     /// What a phone sends, by its transport key.
     #[serde(rename = "tabara-bundle")]
     Bundle,
@@ -397,7 +385,7 @@ mod tests {
     #[test]
     fn another_kind_another_key_and_any_changed_byte_are_refused() {
         let jws = sign(Typ::Record, &key(), &json!({"a": 1}));
-        assert_eq!(open::<Value>(Typ::Receipt, &key().public(), &jws), Err(EnvelopeError::WrongTyp));
+        assert_eq!(open::<Value>(Typ::Parcel, &key().public(), &jws), Err(EnvelopeError::WrongTyp));
         let other = SigningKey::from_seed([8; 32]).public();
         assert_eq!(open::<Value>(Typ::Record, &other, &jws), Err(EnvelopeError::WrongKey));
         for at in 0..jws.len() {

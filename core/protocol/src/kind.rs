@@ -59,7 +59,6 @@ impl Kind {
 
 /// Why a record is quarantined or refused, as it stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     // quarantined

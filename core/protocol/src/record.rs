@@ -1,8 +1,5 @@
-//! What leaves the phone, and what comes back for it: a record in its envelope with the sealed case beside it, the
-//! outcome of each, receipts and heads.
-//!
-//! Wire form: `POST /v1/records` carries a [`Batch`], answered by a [`BatchReply`] with one [`Verdict`] for each
-//! record, in the same order.
+//! What leaves the phone, and what is heard of it later: a record in its envelope with the sealed case beside it, news and
+//! orders. [`crate::wire`] carries them.
 
 use crate::envelope::{Digest, EnvelopeError, PublicKey};
 use crate::facts::Facts;
@@ -17,8 +14,6 @@ pub use uuid::Uuid;
 
 /// A sealed case is at most this long (128 KiB): text answers only, deflated.
 pub const MAX_SEALED: usize = 128 * 1024;
-/// A batch holds at most so many records.
-pub const MAX_BATCH: usize = 100;
 
 /// A questionnaire by name and by the SHA-256 of its compiled package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +100,6 @@ pub struct SealedCase {
 
 /// A record on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     /// The record's envelope.
@@ -126,71 +120,8 @@ impl Sent {
     }
 }
 
-/// Body of `POST /v1/records`.
+/// What became of one of the phone's records: in a parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Batch {
-    /// At most [`MAX_BATCH`].
-    pub records: Vec<Sent>,
-}
-
-/// What became of one record. Only what is refused stays with the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum IntakeOutcome {
-    /// On disk and counted.
-    Accepted,
-    /// The server had it already; the receipt is the same.
-    AlreadyHad,
-    /// Authentic and kept, but not counted until someone looks.
-    Quarantined,
-    /// Not kept; the reason says why.
-    Refused,
-}
-
-/// The answer for one record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Verdict {
-    /// What became of it.
-    pub outcome: IntakeOutcome,
-    /// Why, if it is quarantined or refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// Envelope of kind receipt; absent only when refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<String>,
-}
-
-/// Body of the answer to `POST /v1/records`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BatchReply {
-    /// In the order of the batch.
-    pub results: Vec<Verdict>,
-}
-
-/// The payload of a receipt: the server keeps this record, durably, at this place of its log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The record's id.
-    pub record: Uuid,
-    /// SHA-256 of the record's JWS in compact form.
-    pub jws: Digest,
-    /// SHA-256 of the sealed bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed: Option<Digest>,
-    /// Its place in the log.
-    pub position: u64,
-    /// The log's epoch at that time.
-    pub epoch: Uuid,
-}
-
-/// What became of one of the phone's records: in the answer to `GET /v1/updates?after=N`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Update {
     /// The place in the log that brought it.
     pub position: u64,
@@ -203,7 +134,6 @@ pub struct Update {
 
 /// What can happen to a record later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
     /// A reviewer decided; the envelope of kind review says what.
@@ -244,60 +174,6 @@ pub struct Order {
     /// drafts can be sealed first; after it, they are lost.
     pub wipe_by: i64,
 }
-
-/// Body of `POST /v1/orders`: the vault is destroyed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct WipeAcknowledgement {
-    /// The order that was carried out.
-    pub order: Uuid,
-    /// Records that the phone still has to send.
-    pub waiting: u64,
-}
-
-/// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Updates {
-    /// In the order of the log.
-    pub updates: Vec<Update>,
-    /// What to ask after next time.
-    pub cursor: u64,
-}
-
-/// The payload of a head: the end of the log. It rides on every answer in the header `tabara-head`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Changes when the log was restored from a backup.
-    pub epoch: Uuid,
-    /// Number of entries.
-    pub position: u64,
-    /// Seconds since 1970 UTC.
-    pub time: i64,
-}
-
-/// The payload of a time envelope, answer to `GET /v1/time?nonce=`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimeReply {
-    /// The caller's, so that an old answer cannot be played again.
-    pub nonce: String,
-    /// Seconds since 1970 UTC.
-    pub time: i64,
-}
-
-/// The payload of a token, signed by the transport key: `authorization: Bearer JWS`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Token {
-    /// The phone that asks.
-    pub device: Uuid,
-    /// Seconds since 1970 UTC, by learned server time; valid for 300 s either way.
-    pub issued: i64,
-}
-
-/// Seconds that a token is valid before and after its `issued`.
-pub const TOKEN_SECONDS: i64 = 300;
 
 #[cfg(test)]
 mod tests {
