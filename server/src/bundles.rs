@@ -13,6 +13,7 @@ use crate::store::{self, Store};
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 use tabara_protocol::catalog::{Binding as Keys, Chain};
@@ -134,9 +135,17 @@ pub fn open(store: &Store, settings: &Settings, file: &[u8]) -> Result<SignedBun
     Ok(SignedBundle { hash, caller: Caller::Phone(phone), bundle, records })
 }
 
+/// The header of a bundle ends within so many bytes. Each line of it for a recipient costs a key agreement to look at: a long
+/// one would cost seconds.
+const MAX_HEADER: usize = 4096;
+
 /// With the present intake key, or an earlier one. A phone whose catalog names a key that is gone posts its chain, and the
 /// parcel for that brings the catalog.
 fn unsealed(settings: &Settings, file: &[u8]) -> Result<OpenedBundle, Problem> {
+    let header = &file[..file.len().min(MAX_HEADER)];
+    if !header.windows(5).any(|end| end == b"\n--- ") {
+        return Err(Problem::Malformed);
+    }
     let mut keys = settings.intake_keys();
     loop {
         let Some(key) = keys.next() else { return Err(Problem::UnknownDevice) };
@@ -159,13 +168,15 @@ pub fn answer(store: &Store, settings: &Settings, signed: SignedBundle) -> store
     let bundled = Bundled { hash, caller: caller.clone(), records, wiped, evidence };
     let (outcomes, later) = intake::take_in(store, settings, bundled)?;
     let mut told = Told::of(hash);
+    let mut positions = BTreeSet::new();
     for (jws, outcome) in &outcomes {
         match *outcome {
-            Outcome::Kept { position, .. } => drop(told.leaves.insert(store.read(|log| log.leaf_of(position))?)),
+            Outcome::Kept { position, .. } => drop(positions.insert(position)),
             Outcome::Refused(reason) => told.refused.push(RefusedRecord { jws: *jws, reason }),
             Outcome::Later => told.later = Some(later),
         }
     }
+    told.leaves = store.read(|log| positions.into_iter().map(|position| log.leaf_of(position)).collect())?;
     // standing as it is after what the bundle did
     let caller = match caller {
         Caller::Phone(phone) => Caller::Phone(store.read(|log| log.binding(phone.position))?),

@@ -5,15 +5,16 @@
 //! | module | what |
 //! |--|--|
 //! | [`entry`] | the entries of the one append-only log |
-//! | [`store`] | SQLite: the log, and what derives from it |
-//! | [`closings`] | months that close, and revisions |
+//! | [`store`] | SQLite: the log, its Merkle tree, and what derives from it |
+//! | [`closings`] | the clock; months that close, and revisions |
 //! | [`settings`] | what a server needs to start: its folder, its keys, whom it trusts |
+//! | [`orders`], [`parcel`] | orders to phones; the signed answer to whatever a phone sends |
+//! | [`intake`] | the verdict on each record |
 //! | [`statistics`] | the only door to numbers |
 //! | [`staff`] | accounts, sessions, and the audit log of who saw what |
 //! | [`http`], [`counters`] | connections, limits, bodies, problems; counts since the start |
 //! | [`state`] | what every handler shares |
-//! | [`orders`], [`parcel`] | orders to phones; the signed answer to whatever a phone sends |
-//! | [`devices`], [`catalog`], [`intake`], [`bundles`] | phones, files, records, and the one exchange |
+//! | [`devices`], [`catalog`], [`bundles`] | what phones ask for: registration, files, and the one exchange |
 //! | [`rebuild`] | the proof that everything derives from the log |
 //! | [`web`] | the pages |
 //! | [`operator`] | keys, backups, what operators look at, their commands |

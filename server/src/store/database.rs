@@ -3,17 +3,13 @@
 use super::error::{Result, StoreError};
 use super::restore_aid::AfterCommit;
 use super::schema;
-use super::transaction::{Reading, Writing};
+use super::transaction::{PATIENCE, Reading, Writing};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
 
 /// Name of the database in the data folder.
 pub const FILE: &str = "tabara.sqlite";
-
-/// Time for another process that writes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Limit of pieces of work in one transaction, so that none waits long.
 const GROUP: usize = 128;

@@ -6,7 +6,7 @@
 //! reached yet, so that it is written once for many bundles.
 
 use super::error::Result;
-use super::transaction::Reading;
+use super::transaction::{PATIENCE, Reading};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
@@ -120,6 +120,6 @@ fn marks(conn: &Connection) -> Result<Marks> {
 fn truncate(conn: &Connection) -> Result<bool> {
     conn.busy_timeout(Duration::from_millis(250))?;
     let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0));
-    conn.busy_timeout(super::database::PATIENCE)?;
+    conn.busy_timeout(PATIENCE)?;
     Ok(busy?)
 }

@@ -260,6 +260,22 @@ fn rt_23_what_was_withdrawn_lies_in_no_file_at_once_and_its_facts_after_the_revi
 }
 
 #[test]
+fn a_bundle_for_thousands_of_recipients_is_not_even_looked_at() {
+    let house = House::new();
+    let phone = house.phone();
+    let (_, other) = seal::new_identity();
+    let ours = house.settings.intake_recipient();
+    let bundle = Bundle { records: Some(sha256(b"[]")), ..Bundle::default() };
+    let signed = Signer::new(&phone.transport).sign(Typ::Bundle, &bundle);
+    let sealed = |others: usize| {
+        let to: Vec<&str> = std::iter::repeat_n(other.as_str(), others).chain([ours.as_str()]).collect();
+        seal::seal(format!("{signed}\n[]").as_bytes(), &to).unwrap()
+    };
+    assert!(house.post(&sealed(2)).is_ok());
+    assert_eq!(house.post(&sealed(200)).unwrap_err(), Problem::Malformed);
+}
+
+#[test]
 fn rt_29_a_key_is_bound_by_who_has_it_alone() {
     let house = House::new();
     let phone = Phone::with(&house.card());
