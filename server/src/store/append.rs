@@ -45,9 +45,41 @@ impl Writing<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Store;
+    use super::*;
+    use crate::entry::EntryKind;
     use crate::store::entries::LAST_OF;
     use crate::store::withdrawals::LINKED;
+    use crate::store::{FILE, Store};
+    use tabara_protocol::code::Code;
+    use tabara_protocol::envelope::sha256;
+
+    #[test]
+    fn the_file_is_little_longer_than_what_phones_have_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (records, body, case) = (4000, "x".repeat(850), [7; 2048]);
+        let payload = (records * (body.len() + case.len())) as f64;
+        let fill = move |log: &Writing| {
+            for n in 0..records {
+                let (id, text) = (Some(Uuid::new_v4()), EntryBody::Text(body.clone()));
+                let row = EntryRow::own(EntryKind::Record, 0, String::new());
+                let code = Some(Code::generate().to_string());
+                let row = EntryRow { id, code, binding: Some(1), seq: Some(n as u64), body: text, ..row };
+                let position = log.append(&row)?;
+                log.keep_sealed(position, &case)?;
+                if n % 20 == 19 {
+                    log.append_leaf(position - 19, Some(sha256(&position.to_be_bytes())))?;
+                }
+            }
+            Ok(())
+        };
+        store.write(fill).unwrap();
+        drop(store);
+        let file = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        let ratio = std::fs::metadata(folder.path().join(FILE)).unwrap().len() as f64 / payload;
+        assert!(ratio <= 1.35, "{ratio}");
+    }
 
     #[test]
     fn what_every_batch_asks_is_answered_by_an_index_and_not_by_reading_the_whole_log() {
