@@ -13,6 +13,7 @@ use crate::devices;
 use crate::intake::Outcome;
 use crate::rebuild::{self, Rebuilt};
 use crate::settings::Settings;
+use crate::staff::file::Staff;
 use crate::statistics::Counting;
 use crate::store::{self, OrderStatus, Store, StoreError};
 use std::path::{Path, PathBuf};
@@ -112,6 +113,12 @@ pub fn rebuild(store: &Store, settings: &Settings) -> CommandResult<String> {
     let (all, same_numbers) = done??;
     if !same_numbers {
         return Err("the statistics of the rebuilt log differ".into());
+    }
+    if let Some((_, noted)) = store.read(|log| log.last_audit())? {
+        let lines = Staff::open(&settings.data)?.audit(noted.lines + 1, 1)?;
+        if !lines.first().is_some_and(|line| (line.number, line.hash) == (noted.lines, noted.hash)) {
+            return Err("the audit log is not the one whose hash stands in the log: it was written anew or cut".into());
+        }
     }
     let Rebuilt { entries, records, quarantined, tombstones } = all;
     Ok(format!("{entries} entries, {records} records, {quarantined} quarantined, {tombstones} tombstones: the same"))

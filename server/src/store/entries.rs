@@ -36,7 +36,7 @@ pub struct Quarantined {
 }
 
 /// Updates in one answer.
-pub const MAX_NEWS: usize = 200;
+const MAX_NEWS: usize = 200;
 
 /// `kind <> 2` lets SQLite use the partial index `entry_kind`; without it this reads the whole log.
 pub(super) const LAST_OF: &str =
@@ -224,7 +224,7 @@ impl Reading<'_> {
         Ok(query.query_row([], |r| r.get(0)).optional()?)
     }
 
-    /// News about a phone's records after a position: about [`MAX_NEWS`] in one answer, and the next cursor.
+    /// News about a phone's records after a position: about 200 in one answer, and the next cursor.
     pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
         let mut query = self.0.prepare_cached(
             "SELECT n.position, n.kind, mine.id, n.body FROM entry n JOIN entry mine ON mine.id = n.target

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::operator::restore::restore;
+use crate::staff::audit_line::Action;
+use crate::staff::file::{FILE as STAFF, Staff};
 use crate::store::StoreError;
 
 #[test]
@@ -143,6 +145,35 @@ fn rebuild_finds_a_buried_record_a_false_verdict_and_a_moved_time() {
     ] {
         assert!(filled().tamper(&change).rebuilt().is_err(), "{change}");
     }
+}
+
+#[test]
+fn rt_21_an_audit_log_that_was_written_anew_is_noticed() {
+    let house = House::new();
+    let data = house.folder.path();
+    let note = |name: &str| {
+        let staff = Staff::open(data).unwrap();
+        staff.note(house.now(), name, Action::SawExact, "BI-CO-04-02").unwrap();
+        crate::note_audit(&house.store, &staff, &*house.clock).unwrap();
+    };
+    note("aline");
+    let size = house.head().size;
+    note("aline");
+    assert_eq!(house.head().size, size, "one leaf a day");
+    house.clock.add(DAY);
+    note("aline");
+    assert_eq!(house.head().size, size + 1);
+    crate::operator::rebuild(&house.store, &house.settings).unwrap();
+    // whoever writes the file computes the chain again, with another name
+    for file in std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_name().unwrap().to_str().unwrap().starts_with(STAFF) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let staff = Staff::open(data).unwrap();
+    (0..3).for_each(|_| staff.note(START, "bosco", Action::SawExact, "BI-CO-04-02").unwrap());
+    assert_eq!(crate::staff::audit::first_broken(&staff).unwrap(), None, "its own chain is whole");
+    assert!(crate::operator::rebuild(&house.store, &house.settings).unwrap_err().to_string().contains("audit"));
 }
 
 #[test]
