@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 use tabara_protocol::record::Uuid;
 
@@ -21,6 +21,9 @@ const FILE: &str = "restore-aid.json";
 const AHEAD: u64 = 1024;
 /// Withdrawals of so many seconds are kept in it; older backups are not restored (35 days).
 const KEPT_FOR: i64 = 35 * 86_400;
+
+/// Between two tries to cut off the write-ahead log.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What helps a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,29 +77,32 @@ pub(super) struct AfterCommit {
     known: u64,
     /// Withdrawals, revocations, catalogs; withdrawn records, revisions.
     marks: Marks,
-    /// Something erased may still lie in the write-ahead log.
-    truncate: bool,
+    /// Something erased may still lie in the write-ahead log: since when to try again to cut it off.
+    truncate: Option<Instant>,
 }
 
 impl AfterCommit {
     pub(super) fn new(conn: &Connection, folder: &Path) -> Result<Self> {
         let known = RestoreAid::read(folder).known;
         // a crash may have come between a commit and what follows it
-        Ok(Self { folder: folder.to_owned(), known, marks: marks(conn)?, truncate: true })
+        Ok(Self { folder: folder.to_owned(), known, marks: marks(conn)?, truncate: Some(Instant::now()) })
     }
 
     pub(super) fn run(&mut self, conn: &Connection) {
         if let Err(e) = self.keep_aid(conn) {
             tracing::error!("the file that helps a restore: {e}");
         }
-        if self.truncate {
-            self.truncate = truncate(conn).unwrap_or(true);
+        // while others read for long, as for a backup, nobody who writes waits each time
+        if self.truncate.is_some_and(|since| Instant::now() >= since) {
+            self.truncate = truncate(conn).unwrap_or(true).then(|| Instant::now() + PAUSE);
         }
     }
 
     fn keep_aid(&mut self, conn: &Connection) -> std::result::Result<(), Box<dyn std::error::Error>> {
         let (log, marks) = (Reading(conn), marks(conn)?);
-        self.truncate |= marks[3..] != self.marks[3..];
+        if marks[3..] != self.marks[3..] {
+            self.truncate = self.truncate.or(Some(Instant::now()));
+        }
         let size = log.tree_size()?;
         if size == 0 || size < self.known && marks[..3] == self.marks[..3] {
             self.marks = marks;
@@ -118,7 +124,7 @@ fn marks(conn: &Connection) -> Result<Marks> {
 
 /// Writes the write-ahead log into the database and cuts it off. True if a reader prevents it for now.
 fn truncate(conn: &Connection) -> Result<bool> {
-    conn.busy_timeout(Duration::from_millis(250))?;
+    conn.busy_timeout(Duration::from_millis(100))?;
     let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0));
     conn.busy_timeout(PATIENCE)?;
     Ok(busy?)
