@@ -178,6 +178,7 @@ impl Step<'_, '_> {
         let Self { parcel, asked, books, .. } = *self;
         let told = SignedHead { head: parcel.head, time: parcel.time, envelope: envelope.to_owned() };
         let mine = self.state.head.clone();
+        self.restores();
         let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), parcel);
         match judged {
             Lineage::First | Lineage::Grown => {
@@ -199,16 +200,9 @@ impl Step<'_, '_> {
                 return Ok(Ours::Unconnected);
             }
             Lineage::Restored { kept } => {
-                let known = match parcel.restore.as_ref().map(|leaf| leaf.leaf()) {
-                    Some(Ok(Leaf::Restore { known, .. })) => known,
-                    _ => 0,
-                };
-                // a head that the restore does not own up to
-                let hidden = self.state.unconnected.iter().find(|head| head.head.size > known).cloned();
-                if let Some(hidden) = hidden {
-                    self.evidence(hidden, told.clone())?;
-                }
-                self.state.unconnected.retain(|head| head.head.size <= kept);
+                // a longer head may be of before or after the restore: it is asked for
+                let heads = std::mem::take(&mut self.state.unconnected);
+                self.state.unconnected = heads.into_iter().filter(|head| !self.is_cut_off(head)).collect();
                 books.lost_from(kept)?;
                 books.doubt_below(kept)?;
                 self.state.restored = Some(parcel.time);
@@ -228,19 +222,41 @@ impl Step<'_, '_> {
         Ok(Ours::Changed)
     }
 
+    /// Notes which restores the server owns up to, by their leaves.
+    fn restores(&mut self) {
+        for leaf in self.parcel.restore.iter().filter(|leaf| leaf.holds(&self.parcel.head)).chain(&self.parcel.leaves) {
+            match leaf.leaf() {
+                Ok(Leaf::Restore { kept, known, .. })
+                    if leaf.index == kept && !self.state.restores.contains(&(kept, known)) =>
+                {
+                    self.state.restores.push((kept, known));
+                }
+                _ => {}
+            }
+        }
+        let many = self.state.restores.len().saturating_sub(MOST_HEADS);
+        self.state.restores.drain(..many);
+    }
+
+    /// Whether a restore took a head away.
+    fn is_cut_off(&self, head: &SignedHead) -> bool {
+        self.state.restores.iter().any(|(kept, known)| (kept + 1..=*known).contains(&head.head.size))
+    }
+
     /// Takes out the heads that are proven to belong to the head that the bundle named. `all`: what the server was asked for
-    /// now and cannot prove contradicts that head.
+    /// now and cannot prove contradicts that head, unless its tree is not that long yet, or a restore took it away.
     fn connect(&mut self, all: bool) -> Result<(), VaultError> {
         let Some(named) = self.asked.head else { return Ok(()) };
         let proof = |head: &TreeHead| self.parcel.connected.iter().find(|proof| proof.size == head.size);
         let belongs =
             |head: &TreeHead| *head == named || proof(head).is_some_and(|proof| connects(proof, head, &named));
-        let heads = std::mem::take(&mut self.state.unconnected);
-        let (connected, rest): (Vec<_>, Vec<_>) = heads.into_iter().partition(|head| belongs(&head.head));
-        drop(connected);
-        for head in rest {
+        let mut heads = std::mem::take(&mut self.state.unconnected);
+        heads.retain(|head| !belongs(&head.head));
+        for head in heads {
+            let due = all && head.head.size <= self.parcel.head.size && self.asked.connect.contains(&head.head.size);
             match self.state.head.clone() {
-                Some(mine) if all && self.asked.connect.contains(&head.head.size) => self.evidence(mine, head)?,
+                Some(_) if due && self.is_cut_off(&head) => {}
+                Some(mine) if due => self.evidence(mine, head)?,
                 _ => self.state.unconnected.push(head),
             }
         }

@@ -61,7 +61,23 @@ impl Log {
         Some(LeafProof { index, text: self.leaves[index as usize].text(), proof })
     }
     fn between(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
-        prove_consistency(old, new, self.node()).unwrap().filter(|_| new <= self.frontier.size())
+        if new > self.frontier.size() { None } else { prove_consistency(old, new, self.node()).unwrap() }
+    }
+    /// The leaves of restores that cut off a head of this size, the one that kept least first.
+    fn cut_off(&self, size: u64) -> Vec<LeafProof> {
+        let restores = self.leaves.iter().enumerate().filter_map(|(at, leaf)| match leaf {
+            Leaf::Restore { kept, known, .. } if *kept < size && size <= *known => Some((*kept, at as u64)),
+            _ => None,
+        });
+        let mut restores: Vec<_> = restores.collect();
+        restores.sort();
+        restores.into_iter().filter_map(|(_, at)| self.proof(at)).collect()
+    }
+    pub fn holds(&self, jws: &str) -> bool {
+        self.place(sha256(jws.as_bytes())).is_some()
+    }
+    fn was_head(&self, head: &TreeHead) -> bool {
+        head.size <= self.frontier.size() && self.cut(head.size).head() == *head
     }
     fn place(&self, jws: Digest) -> Option<u64> {
         let holds = |leaf: &Leaf| matches!(leaf, Leaf::Bundle { entries, .. } if entries.iter().any(|e| e.jws == jws));
@@ -163,6 +179,12 @@ impl House {
     fn parcel(&self, answers: Digest, bundle: &Bundle) -> Parcel {
         let size = self.log.frontier.size();
         let named = bundle.head.map(|head| head.size);
+        let follows = bundle.head.is_some_and(|head| self.log.was_head(&head));
+        let restore = named.filter(|_| !follows).and_then(|named| self.log.cut_off(named).into_iter().next());
+        let cut_off = bundle.connect.iter().flat_map(|size| self.log.cut_off(*size));
+        let mut leaves: Vec<_> =
+            bundle.prove.iter().filter_map(|index| self.log.proof(*index)).chain(cut_off).collect();
+        leaves.dedup_by_key(|leaf| leaf.index);
         let connected = |size: &u64| {
             let proof = self.log.between((*size).min(named?), (*size).max(named?))?;
             Some(Connected { size: *size, proof })
@@ -173,10 +195,10 @@ impl House {
             head: self.log.head(),
             standing: Standing::Trusted,
             seq: 0,
-            grown: named.and_then(|named| self.log.between(named, size)),
-            restore: None,
+            grown: named.filter(|_| follows).and_then(|named| self.log.between(named, size)),
+            restore,
             connected: bundle.connect.iter().filter_map(connected).collect(),
-            leaves: bundle.prove.iter().filter_map(|index| self.log.proof(*index)).collect(),
+            leaves,
             refused: vec![],
             later: None,
             updates: vec![],

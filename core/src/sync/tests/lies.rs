@@ -75,8 +75,7 @@ fn after_a_restore_what_it_kept_is_proven_again_and_the_rest_is_sent_again() {
         } else {
             house.bundle()
         };
-        let mut parcel = house.answer(&bundle);
-        (parcel.grown, parcel.restore) = (None, house.log.proof(2));
+        let parcel = house.answer(&bundle);
         let report = house.take(&house.sealed(&parcel), !by_courier).unwrap();
         assert!(report.restored && !report.evidence);
         assert_eq!(house.mailbox.queue_status().unwrap().restored, Some(MARCH));
@@ -492,4 +491,72 @@ fn what_is_quarantined_and_what_an_unknown_leaf_says() {
     let report = house.take(&house.sealed(&parcel), true).unwrap();
     assert_eq!((report.accepted, report.quarantined), (0, 1));
     assert_eq!(house.status(records[0]), RecordStatus::Quarantined(Reason::OldMonth));
+}
+
+#[test]
+fn what_a_restore_took_away_from_a_slow_courier_is_no_contradiction() {
+    for told in [false, true] {
+        let mut house = House::met();
+        let carried = house.post(1);
+        let bundle = house.export();
+        house.log.act("another phone");
+        house.log.act("and another");
+        let shown = house.answer(&bundle);
+        let file = house.sealed(&shown);
+        if told {
+            // the phone sees the log grow before it is cut, so the restore is told to it
+            house.log.act("more");
+            house.honest();
+        }
+        house.log.restore(2, 6);
+        let report = house.honest();
+        assert_eq!((report.restored, report.evidence), (told, false));
+        house.take(&file, false).unwrap();
+        (0..6).for_each(|at| house.log.act(&format!("after {at}")));
+        while house.waits() > 0 || !house.mailbox.sync_state().unwrap().unconnected.is_empty() {
+            assert!(!house.honest().evidence, "{told}");
+        }
+        assert_eq!(house.status(carried[0]), RecordStatus::Kept);
+    }
+}
+
+/// Found by the histories: the phone takes a parcel of before the restore after one of after it.
+#[test]
+fn a_head_of_after_a_restore_is_no_contradiction_to_it() {
+    let mut house = House::met();
+    house.post(1);
+    let bundle = house.export();
+    let before = house.answer(&bundle);
+    let file = house.sealed(&before);
+    house.log.restore(1, 2);
+    let lost = house.bundle();
+    house.answer(&lost);
+    house.take(&file, false).unwrap();
+    (0..3).for_each(|_| assert!(!house.honest().evidence));
+    assert!(house.mailbox.queue_status().unwrap().restored.is_some());
+    assert_eq!((house.waits(), house.mailbox.sync_state().unwrap().unconnected), (0, vec![]));
+}
+
+/// RT-01: a thief takes a card of the same authority into use on a locked phone and stands in the line.
+#[test]
+fn a_thief_with_a_card_and_the_line_reads_no_record() {
+    let mut house = House::met();
+    let record = house.post(1)[0];
+    house.honest();
+    let waiting = house.post(2);
+    let jws = house.mailbox.waiting(9, usize::MAX).unwrap()[0].jws.clone();
+    let said = jws.split('.').nth(1).unwrap().as_bytes();
+    let thief = crate::vault::double::enrol(&house.mailbox, &house.authority);
+    // neither what the phone says openly nor what it seals holds a record for him, whose keys lie in the mailbox now
+    let seen = [super::super::pack::registration(&house.mailbox).unwrap(), house.bundle()];
+    for bytes in &seen {
+        assert!(!bytes.windows(40).any(|part| part == &said[..40]));
+    }
+    let identity = house.mailbox.identities().unwrap().remove(0);
+    assert!(crate::wire::Bundle::open(&seen[1], &identity).is_err());
+    assert_ne!(thief.device, house.phone.device);
+    // and no answer of his makes the phone send what the server has, or anything to another place
+    assert_eq!(house.mailbox.servers().unwrap()[0].url, "https://tabara.example");
+    assert_eq!(house.mailbox.waiting(9, usize::MAX).unwrap().len(), waiting.len());
+    assert_eq!(house.status(record), RecordStatus::Kept);
 }

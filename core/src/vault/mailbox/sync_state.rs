@@ -26,6 +26,8 @@ pub struct SyncState {
     pub standing: Standing,
     /// When the phone last heard that the server's log was restored.
     pub restored: Option<i64>,
+    /// The restores that the server owned up to: so many leaves were kept, of so many that there had been.
+    pub restores: Vec<(u64, u64)>,
     /// The server knows records of this card that the phone does not: its files are an older copy, put back.
     pub set_back: bool,
     /// No record is sent before.
