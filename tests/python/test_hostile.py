@@ -8,6 +8,7 @@ import socket
 import time
 
 import httpx
+import pyrage
 
 from client import Phone
 from formats import Key, seal, sha256
@@ -133,6 +134,8 @@ def test_a_bundle_that_unfolds_stops_at_its_limit(world):
     for plain in [b"[" * 1_000_000, signed + b"\n[" + row * 400_000 + b"{}]", signed + b"\n" + b'{"a":' * 300_000, b" " * (9 << 20)]:
         answer = world.post(seal(plain, intake))
         assert answer.status_code in (400, 413), answer.text
+    crowd = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(100)]
+    assert problem(world.post(seal(signed + b"\n[]", crowd + intake))).name == "malformed", "not even looked at"
     assert world.sync(phone)[0] == "grown"
 
 
