@@ -116,7 +116,7 @@ pub fn rebuild(store: &Store, settings: &Settings) -> CommandResult<String> {
     }
     if let Some((_, noted)) = store.read(|log| log.last_audit())? {
         let lines = Staff::open(&settings.data)?.audit(noted.lines + 1, 1)?;
-        if !lines.first().is_some_and(|line| (line.number, line.hash) == (noted.lines, noted.hash)) {
+        if lines.first().is_none_or(|line| (line.number, line.hash) != (noted.lines, noted.hash)) {
             return Err("the audit log is not the one whose hash stands in the log: it was written anew or cut".into());
         }
     }

@@ -102,6 +102,13 @@ fn parcel(
             wanted.insert(*index);
         }
     }
+    // a head that a restore cut off cannot be connected any more: the leaf tells why
+    let restores = if bundle.connect.is_empty() { vec![] } else { log.restores()? };
+    for (index, _, cut) in restores {
+        if bundle.connect.iter().any(|size| cut.kept < *size && *size <= cut.known) {
+            wanted.insert(index);
+        }
+    }
     for index in wanted {
         leaves.extend(log.leaf_proof(index)?);
     }
