@@ -3,6 +3,7 @@
 use crate::error::Result;
 use tabara_core::Error;
 use tabara_core::catalog::EnrolmentCard;
+use tabara_core::error::CardReason;
 use tabara_core::places;
 
 /// The readable part of a card.
@@ -16,6 +17,8 @@ pub struct CardPreview {
     pub expires: i64,
     /// The server that this phone will sync with.
     pub server: String,
+    /// The server's certificate key in groups, where the card pins one, to be compared aloud.
+    pub certificate: Option<String>,
     /// The authority's key in groups, to be compared aloud with the coordinator's.
     pub fingerprint: String,
 }
@@ -24,11 +27,13 @@ pub struct CardPreview {
 #[uniffi::export]
 pub fn read_card(text: &str) -> Result<CardPreview> {
     let (card, grant) = EnrolmentCard::parse(text).map_err(|e| Error::Card { reason: e.into() })?;
+    let server = grant.servers.first().ok_or(Error::Card { reason: CardReason::NotGenuine })?;
     Ok(CardPreview {
         commune: places::name(&grant.commune).unwrap_or(&grant.commune).to_owned(),
         organisation: grant.organisation,
         expires: grant.expires,
-        server: card.server,
+        server: server.url.clone(),
+        certificate: server.pin.map(|pin| pin.aloud()),
         fingerprint: card.authority.fingerprint(),
     })
 }

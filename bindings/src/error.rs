@@ -4,8 +4,8 @@
 use std::time::Duration;
 use tabara_core::Error as TabaraError;
 use tabara_core::error::{
-    AnswerReason, CardReason, DestructionReason, FolderReason, InternalReason, NotFoundItem, PhoneFile, RefusedReason,
-    UntrustedReason,
+    AnswerReason, CardReason, DestructionReason, FolderReason, InternalReason, NotFoundItem, OfflineReason, PhoneFile,
+    RefusedReason, UntrustedReason,
 };
 
 pub type Result<T, E = TabaraError> = std::result::Result<T, E>;
@@ -88,9 +88,13 @@ pub enum TabaraError {
     Incomplete,
     /// There is no consent: nothing was recorded and the answers are erased. Show the safe screen.
     NoConsent,
-    /// The server cannot be reached or is busy. Nothing is lost; the next sync goes on.
-    Offline,
-    /// The server answers, but not as this enrolment expects. Nothing was sent or taken over. Tell the coordinator.
+    /// There is no signed answer of the server. Nothing is lost and nothing counts as sent; the next sync goes on. Say what
+    /// the reason asks for.
+    Offline {
+        /// What came instead.
+        reason: OfflineReason,
+    },
+    /// What came is not taken over. Tell the coordinator.
     Untrusted {
         /// What does not fit.
         reason: UntrustedReason,
@@ -237,22 +241,29 @@ pub enum AnswerReason {
     NotTheNextStatus,
 }
 
-/// Why the server is not trusted, or what it sent is not taken over.
+/// What came instead of a signed answer. None of it says anything about a record.
+#[uniffi::remote(Enum)]
+pub enum OfflineReason {
+    /// No connection, or it is cut or too slow. Try again later, or elsewhere.
+    NoNetwork,
+    /// A page for people, or a redirect: a network that wants a sign-in first. Sign in to it, or try another network.
+    Portal,
+    /// Something between phone and server changes what passes, or lets it not pass. Try another network.
+    ChangedOnTheWay,
+    /// Another machine answers than the server of the card, or it does not know this phone. Try another network; if it is the
+    /// same there, tell the coordinator.
+    NotTheServer,
+    /// The server asks to come again later.
+    Later,
+}
+
+/// Why something is not taken over.
 #[uniffi::remote(Enum)]
 pub enum UntrustedReason {
-    /// The server's address is not `https`. The card is wrong: ask for another one.
+    /// No address of the server is `https`. The card is wrong: ask for another one.
     Address,
-    /// The certificate is not the expected one. Often a network that wants a sign-in page first: try another network.
-    Certificate,
-    /// An answer cannot be read, is too long, or does not fit what was asked.
-    Answer,
-    /// An answer is an old one, played again.
-    Replay,
-    /// Something is not signed by the server's key.
-    Signature,
-    /// A file is not the one that the catalog names.
-    File,
-    /// What a courier brought is not a parcel of the server. Ask for the right file.
+    /// What a courier brought is no answer of the server to this phone, or an answer to something it did not ask. Ask for the
+    /// right file.
     Parcel,
     /// The file of a hand-over was not made for this phone, or by a phone of another organisation.
     HandOver,
@@ -273,14 +284,6 @@ pub enum UntrustedReason {
 pub enum RefusedReason {
     /// The card was revoked. Drafts are sealed and records are sent, but no interview begins: a new card is needed.
     CardRevoked,
-    /// The server does not know this phone's card.
-    UnknownPhone,
-    /// The server does not understand this phone: app or server must be updated.
-    NotUnderstood,
-    /// The server answers with a refusal that it does not explain.
-    NotServed,
-    /// The server has no catalog yet: it is not set up to the end.
-    NoCatalog,
 }
 
 /// Where something happened that should not.

@@ -226,12 +226,19 @@ impl FocalPoint {
     pub fn waiting(&self) -> Result<Waiting> {
         self.0.waiting()
     }
+    /// Sends a record again with the next sync that was refused, or that the server should have: harmless, however often.
+    /// Fails with `NotFound` where its bytes are not here any more. Works while locked.
+    pub fn send_again(&self, record: Uuid) -> Result<()> {
+        self.0.send_again(record)
+    }
     /// What waits, as one sealed file that any phone, memory card or e-mail may carry to the server; none when nothing
-    /// waits. The records go on waiting until `take_parcel` or a sync brings their receipts. Works while locked.
+    /// waits. A phone that was never online asks for its catalog with it. The records go on waiting until `take_parcel` or a
+    /// sync settles them. Works while locked.
     pub fn bundle(&self) -> Result<Option<Vec<u8>>> {
         self.0.bundle()
     }
-    /// Takes the file that a courier brought back, or the one that sets up a phone with no network. Works while locked.
+    /// Takes the file that a courier brought back for what `bundle` gave: what became of the records, or, on a phone that was
+    /// never online, the catalog. Fails with `Untrusted` if it is no answer to this phone. Works while locked.
     pub fn take_parcel(&self, parcel: Vec<u8>) -> Result<SyncReport> {
         self.0.take_parcel(&parcel)
     }

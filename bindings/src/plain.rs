@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use tabara_core::Error;
 use tabara_core::code::Code;
-use tabara_core::envelope::Digest;
+use tabara_core::envelope::{Digest, PublicKey};
 use tabara_core::error::NotFoundItem;
 use tabara_core::kind::{Kind, Reason};
 use tabara_core::record::Uuid;
@@ -22,6 +22,11 @@ uniffi::custom_type!(Code, String, {
 uniffi::custom_type!(Digest, String, {
     remote,
     lower: |digest| digest.to_string(),
+    try_lift: |text| Ok(text.parse()?),
+});
+uniffi::custom_type!(PublicKey, String, {
+    remote,
+    lower: |key| key.to_string(),
     try_lift: |text| Ok(text.parse()?),
 });
 
@@ -71,6 +76,12 @@ pub enum Reason {
     ForeignRevision,
     /// Quarantined: the person took back what stands under this code.
     WithdrawnCode,
+    /// Quarantined: the screening was in a commune that is not in the area of the card.
+    OutsideArea,
+    /// Quarantined: its month is more than a year ago, or to come.
+    OldMonth,
+    /// Quarantined: the card was used for the first time long after it had expired.
+    LateBinding,
     /// Refused: the signature is wrong; it was damaged on the way.
     BadSignature,
     /// Refused: it cannot be read; it was damaged on the way, or app and server do not fit.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use tabara_core::error::UntrustedReason;
 use tabara_core::sync::{Step, SyncReport};
+use tabara_core::wire::Standing;
 
 /// What a sync is doing.
 #[uniffi::remote(Enum)]
 pub enum Step {
-    /// Asking for the time, making itself known, taking the catalog.
+    /// Looking for the server, and making itself known.
     Contacting,
     /// Sending records.
     Sending {
@@ -16,7 +17,7 @@ pub enum Step {
         /// How many waited.
         of: u32,
     },
-    /// Fetching updates and the files of the catalog.
+    /// Fetching the files of the catalog.
     Fetching {
         /// How many files are here.
         done: u32,
@@ -49,7 +50,7 @@ pub trait SyncProgress: Send + Sync {
 /// What a sync or a parcel did.
 #[uniffi::remote(Record)]
 pub struct SyncReport {
-    /// Records that the server took.
+    /// Records that the server took and counts.
     pub accepted: u32,
     /// Records that the server had already.
     pub already_had: u32,
@@ -63,8 +64,19 @@ pub struct SyncReport {
     pub new_catalog: bool,
     /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
     pub catalog_fault: Option<UntrustedReason>,
-    /// The server had lost records, which were sent again.
+    /// The catalog's time is over. Tell the coordinator.
+    pub catalog_expired: bool,
+    /// How the server sees this phone. Whatever is not `Trusted` needs the coordinator.
+    pub standing: Standing,
+    /// The server asks to send the rest after this time, seconds since 1970 UTC: the phone has sent more than it may in a day.
+    pub later: Option<i64>,
+    /// The server was restored from a backup and says so. What it lost is sent again.
     pub restored: bool,
+    /// The server signed what contradicts what it had signed before: its log was changed. Both are kept, and what it may have
+    /// lost is sent again. The coordinator is told by the phone, too.
+    pub evidence: bool,
+    /// The phone's files are an older copy that was put back. Tell the coordinator.
+    pub set_back: bool,
     /// The app ended the sync; the next one goes on from there.
     pub cancelled: bool,
 }

@@ -101,11 +101,15 @@ pub enum Error {
     /// There is no consent: nothing was recorded and the answers are erased. Show the safe screen.
     #[error("no consent, nothing was recorded")]
     NoConsent,
-    /// The server cannot be reached or is busy. Nothing is lost; the next sync goes on.
-    #[error("no connection")]
-    Offline,
-    /// The server answers, but not as this enrolment expects. Nothing was sent or taken over. Tell the coordinator.
-    #[error("the server cannot be trusted: {reason}")]
+    /// There is no signed answer of the server. Nothing is lost and nothing counts as sent; the next sync goes on. Say what
+    /// the reason asks for.
+    #[error("no answer: {reason}")]
+    Offline {
+        /// What came instead.
+        reason: OfflineReason,
+    },
+    /// What came is not taken over. Tell the coordinator.
+    #[error("not taken over: {reason}")]
     Untrusted {
         /// What does not fit.
         reason: UntrustedReason,
@@ -329,28 +333,35 @@ pub enum AnswerReason {
     NotTheNextStatus,
 }
 
-/// Why the server is not trusted, or what it sent is not taken over.
+/// What came instead of a signed answer. None of it says anything about a record.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum OfflineReason {
+    /// No connection, or it is cut or too slow. Try again later, or elsewhere.
+    #[error("no network")]
+    NoNetwork,
+    /// A page for people, or a redirect: a network that wants a sign-in first. Sign in to it, or try another network.
+    #[error("a portal")]
+    Portal,
+    /// Something between phone and server changes what passes, or lets it not pass. Try another network.
+    #[error("changed on the way")]
+    ChangedOnTheWay,
+    /// Another machine answers than the server of the card, or it does not know this phone. Try another network; if it is the
+    /// same there, tell the coordinator.
+    #[error("not the server")]
+    NotTheServer,
+    /// The server asks to come again later.
+    #[error("the server is busy")]
+    Later,
+}
+
+/// Why something is not taken over.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum UntrustedReason {
-    /// The server's address is not `https`. The card is wrong: ask for another one.
+    /// No address of the server is `https`. The card is wrong: ask for another one.
     #[error("the server's address is not https")]
     Address,
-    /// The certificate is not the expected one. Often a network that wants a sign-in page first: try another network.
-    #[error("another certificate than the expected one")]
-    Certificate,
-    /// An answer cannot be read, is too long, or does not fit what was asked.
-    #[error("an unreadable answer")]
-    Answer,
-    /// An answer is an old one, played again.
-    #[error("an old answer, played again")]
-    Replay,
-    /// Something is not signed by the server's key.
-    #[error("not signed by the server")]
-    Signature,
-    /// A file is not the one that the catalog names.
-    #[error("a file with another hash")]
-    File,
-    /// What a courier brought is not a parcel of the server. Ask for the right file.
+    /// What a courier brought is no answer of the server to this phone, or an answer to something it did not ask. Ask for the
+    /// right file.
     #[error("not a parcel")]
     Parcel,
     /// The file of a hand-over was not made for this phone, or by a phone of another organisation.
@@ -391,18 +402,6 @@ pub enum RefusedReason {
     /// The card was revoked. Drafts are sealed and records are sent, but no interview begins: a new card is needed.
     #[error("the card was revoked")]
     CardRevoked,
-    /// The server does not know this phone's card.
-    #[error("unknown phone")]
-    UnknownPhone,
-    /// The server does not understand this phone: app or server must be updated.
-    #[error("not understood")]
-    NotUnderstood,
-    /// The server answers with a refusal that it does not explain.
-    #[error("not served")]
-    NotServed,
-    /// The server has no catalog yet: it is not set up to the end.
-    #[error("no catalog yet")]
-    NoCatalog,
 }
 
 /// Where something happened that should not.

@@ -5,10 +5,10 @@
 //! | [`focal_point`] (feature `device`) | the one object that an app holds: enrolment, PIN, interviews, cases, sync |
 //! | [`screening`] | from the answers of an interview to an assessment, with its reasons |
 //! | [`vault`] (feature `device`) | what a phone keeps, encrypted: keys, mailbox, drafts, case cards |
-//! | [`sync`] (feature `device`) | how a phone sends and fetches, and what couriers carry |
+//! | [`sync`] (feature `device`) | one exchange with the server, and what couriers carry |
 //! | [`error`] | the one error at the border, with its reasons |
 //! | [`expression`], [`interview`], [`questionnaire`], `xlsform` (feature `authoring`) | of `tabara-forms` |
-//! | [`case_export`], [`catalog`], [`clock`], [`code`], [`courier`], [`envelope`], [`facts`], [`input`], [`kind`], [`places`], [`record`], [`referral`], [`seal`] | of `tabara-protocol` |
+//! | [`case_export`], [`catalog`], [`clock`], [`code`], [`envelope`], [`facts`], [`input`], [`kind`], [`places`], [`record`], [`referral`], [`seal`], [`slip`], [`tree`], [`wire`] | of `tabara-protocol` |
 //!
 //! Modules form layers: `focal_point` above `sync` above `vault`, `screening` beside them, `error` below all.
 
@@ -28,5 +28,5 @@ pub use error::{Error, Result};
 pub use tabara_forms::xlsform;
 pub use tabara_forms::{expression, interview, questionnaire};
 pub use tabara_protocol::{
-    case_export, catalog, clock, code, courier, envelope, facts, input, kind, places, record, referral, seal,
+    case_export, catalog, clock, code, envelope, facts, input, kind, places, record, referral, seal, slip, tree, wire,
 };

@@ -1,27 +1,27 @@
-//! Sync: what a phone sends and fetches, in which order, and how it goes on after any interruption.
+//! Sync: one exchange with the server ([`crate::wire`]), repeated until nothing waits, and how it goes on after any
+//! interruption. It works while the vault is locked.
 //!
-//! A run asks for the time, makes itself known, takes a newer catalog, finds out whether the server still has what it
-//! gave receipts for, sends what waits, and fetches updates and the catalog's parts. It works while the vault is locked.
+//! A phone makes a bundle, writes it down, and sends it byte for byte until a parcel answers it, across cuts and kills. The
+//! parcel is opened, its signature is checked, and all that it says is taken over in one transaction: catalog, time, head,
+//! verdicts, updates. So a run can be dropped at any `await`; cancelling is dropping.
 //!
-//! Every step is written to the mailbox in one transaction before the next begins, and every request may be repeated.
-//! So a run can be dropped at any `await`, killed or cut off, and the next one goes on; cancelling is dropping. Within a
-//! run, what arrived of a batch or a file before a cut does not move again. Nothing
-//! that the server says is taken over before its signature is checked: the catalog by the pinned authority; time,
-//! heads, receipts and orders by the operations key that the catalog names.
+//! What is not a parcel that the operations key signed for this very bundle says nothing: it settles no record, tells no
+//! time, and is no sync. Parcels that a courier brings are taken over in the same way.
 
-mod ask;
 mod client;
 pub mod courier;
+mod deliver;
 mod fault;
-mod messages;
 mod pace;
-mod receipt;
+mod pack;
 mod report;
 mod run;
-mod steps;
+mod take;
 mod tls;
-mod upload;
+
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
 pub use report::{Progress, Step, SyncReport};
-pub use steps::run;
+pub use run::run;

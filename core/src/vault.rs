@@ -27,7 +27,7 @@ mod store;
 
 #[cfg(test)]
 #[path = "vault/tests/double.rs"]
-mod double;
+pub(crate) mod double;
 #[cfg(test)]
 mod tests;
 

@@ -256,7 +256,11 @@ trouble-not-enrolled = This phone has no card yet.
 trouble-already-enrolled = This phone has a card. To replace it, lock first; open interviews are then lost.
 trouble-incomplete = Answers are missing.
 trouble-no-consent = There is no agreement: nothing is recorded.
-trouble-offline = The server cannot be reached. Nothing is lost: try again where there is a network.
+offline = The server cannot be reached. Nothing is lost: try again where there is a network.
+offline-portal = This network wants a sign-in first. Sign in to it, or try another network. Nothing is lost.
+offline-changed-on-the-way = Something on this network changes what passes. Nothing is lost: try another network.
+offline-not-the-server = Another machine answers than your server. Nothing is lost: try another network, and tell your coordinator if it stays so.
+offline-later = The server is busy. Nothing is lost: try again later.
 damaged = A file of the phone is damaged ({ $file }). It was kept. Show it to your coordinator.
 card-unreadable = The text of the card is incomplete. Paste or type it again.
 card-not-genuine = This card is not genuine. Ask for a new card.
@@ -284,9 +288,6 @@ untrusted-catalog-recipients = settings without the keys of the case workers
 untrusted-catalog-needs-newer-app = settings for a newer version: update this program
 refused = The server does not serve this phone. Records stay here. Tell your coordinator.
 refused-card-revoked = The card of this phone was revoked. Sealed records are still sent. Ask your coordinator for a new card.
-refused-unknown-phone = The server does not know this phone. Records stay here. Tell your coordinator.
-refused-not-understood = Server and program do not understand each other. Records stay here. Update the program, or tell your coordinator.
-refused-no-catalog = The server is not ready yet. Records stay here. Tell your coordinator.
 internal = A fault of the program. Tell your coordinator: { $why }
 
 # The preview of a form

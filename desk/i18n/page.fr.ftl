@@ -256,7 +256,11 @@ trouble-not-enrolled = Ce téléphone n'a pas encore de carte.
 trouble-already-enrolled = Ce téléphone a déjà une carte. Pour la remplacer, verrouillez d'abord ; les entretiens ouverts sont alors perdus.
 trouble-incomplete = Il manque des réponses.
 trouble-no-consent = Il n'y a pas d'accord : rien n'est enregistré.
-trouble-offline = Le serveur est injoignable. Rien n'est perdu : réessayez là où il y a du réseau.
+offline = Le serveur est injoignable. Rien n'est perdu : réessayez là où il y a du réseau.
+offline-portal = Ce réseau demande d'abord une connexion. Connectez-vous, ou essayez un autre réseau. Rien n'est perdu.
+offline-changed-on-the-way = Quelque chose sur ce réseau modifie ce qui passe. Rien n'est perdu : essayez un autre réseau.
+offline-not-the-server = Une autre machine répond à la place de votre serveur. Rien n'est perdu : essayez un autre réseau, et prévenez votre coordinateur si cela continue.
+offline-later = Le serveur est occupé. Rien n'est perdu : réessayez plus tard.
 damaged = Un fichier du téléphone est abîmé ({ $file }). Il a été conservé. Montrez-le à votre coordinateur.
 card-unreadable = Le texte de la carte est incomplet. Collez-le ou tapez-le encore une fois.
 card-not-genuine = Cette carte est fausse. Demandez une nouvelle carte.
@@ -284,9 +288,6 @@ untrusted-catalog-recipients = des réglages sans les clés des gestionnaires de
 untrusted-catalog-needs-newer-app = des réglages pour une version plus récente : mettez le programme à jour
 refused = Le serveur ne sert pas ce téléphone. Les dossiers restent ici. Prévenez votre coordinateur.
 refused-card-revoked = La carte de ce téléphone a été révoquée. Les dossiers scellés sont encore envoyés. Demandez une nouvelle carte à votre coordinateur.
-refused-unknown-phone = Le serveur ne connaît pas ce téléphone. Les dossiers restent ici. Prévenez votre coordinateur.
-refused-not-understood = Le serveur et le programme ne se comprennent pas. Les dossiers restent ici. Mettez le programme à jour, ou prévenez votre coordinateur.
-refused-no-catalog = Le serveur n'est pas encore prêt. Les dossiers restent ici. Prévenez votre coordinateur.
 internal = Une erreur du programme. Prévenez votre coordinateur : { $why }
 
 # L'aperçu d'un formulaire

@@ -82,6 +82,7 @@ mod tests {
             questionnaires: vec!["form.json".into()],
             services: None,
             revoked: vec![Uuid::nil()],
+            servers: vec![],
             policy: Default::default(),
             rotation: Default::default(),
         };

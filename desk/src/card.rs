@@ -3,21 +3,24 @@
 
 use crate::error::{Result, invalid};
 use qrcode::{EcLevel, QrCode, render};
-use tabara_protocol::catalog::{EnrolmentCard, Grant, Uuid, is_server_address};
+use tabara_protocol::catalog::{
+    Area, DeviceRole, EnrolmentCard, Grant, MAX_SERVERS, ServerAddress, Uuid, is_server_address,
+};
 use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
 use tabara_protocol::places;
 
-/// The phone and the server that a card is for.
+/// The phone and the servers that a card is for.
 #[derive(Debug, Clone)]
 pub struct CardRequest {
+    pub role: DeviceRole,
     pub organisation: String,
     /// Code of the commune of enrolment.
     pub commune: String,
+    pub area: Area,
     /// Seconds since 1970 UTC.
     pub expires: i64,
-    /// `https://…`, or `http://` to a loopback address.
-    pub server: String,
-    pub pin: Option<Digest>,
+    /// At least one: `https://…`, or `http://` to a loopback address.
+    pub servers: Vec<ServerAddress>,
 }
 
 /// Issues a card; each has a device id and a secret of its own.
@@ -28,15 +31,20 @@ pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(EnrolmentCa
     if order.organisation.trim().is_empty() {
         return Err(invalid("a card names its organisation"));
     }
-    let server = order.server.trim_end_matches('/').to_owned();
-    if !is_server_address(&server) {
-        return Err(invalid("the server's address is https://HOST or https://HOST:PORT"));
+    let tidy = |server: &ServerAddress| ServerAddress { url: server.url.trim_end_matches('/').into(), pin: server.pin };
+    let servers: Vec<ServerAddress> = order.servers.iter().map(tidy).collect();
+    let addressed = (1..=MAX_SERVERS).contains(&servers.len());
+    if !addressed || !servers.iter().all(|server| is_server_address(&server.url)) {
+        return Err(invalid("a card names one to eight addresses of the server: https://HOST or https://HOST:PORT"));
     }
     let seed = SigningKey::generate();
     let grant = Grant {
         device: Uuid::new_v4(),
+        role: order.role,
         organisation: order.organisation.trim().to_owned(),
         commune: order.commune.clone(),
+        area: order.area,
+        servers,
         expires: order.expires,
         card: seed.public(),
     };
@@ -44,8 +52,6 @@ pub fn issue(authority: &SigningKey, order: &CardRequest) -> Result<(EnrolmentCa
         grant: envelope::sign(Typ::Grant, authority, &grant),
         seed: Digest(*seed.seed()),
         authority: authority.public(),
-        server,
-        pin: order.pin,
     };
     Ok((card, grant))
 }
@@ -74,22 +80,24 @@ mod tests {
     use super::*;
 
     fn order() -> CardRequest {
-        let server = "https://tabara.example/".to_owned();
+        let server = ServerAddress { url: "https://tabara.example/".into(), pin: Some(Digest([7; 32])) };
         CardRequest {
+            role: DeviceRole::FocalPoint,
             organisation: "IOM".into(),
             commune: "BI-CO-04-02".into(),
+            area: Area::BorderPost,
             expires: 1_900_000_000,
-            server,
-            pin: Some(Digest([7; 32])),
+            servers: vec![server],
         }
     }
 
     #[test]
     fn a_phone_reads_the_card_that_was_issued() {
         let (card, grant) = issue(&SigningKey::generate(), &order()).unwrap();
-        let (read, granted) = EnrolmentCard::parse(&card.text()).unwrap();
+        let (_, granted) = EnrolmentCard::parse(&card.text()).unwrap();
         assert_eq!(granted, grant);
-        assert_eq!((read.server.as_str(), read.pin), ("https://tabara.example", Some(Digest([7; 32]))));
+        let server = ServerAddress { url: "https://tabara.example".into(), pin: Some(Digest([7; 32])) };
+        assert_eq!((granted.servers, granted.area), (vec![server], Area::BorderPost));
         assert!(svg(&card).unwrap().contains("<svg"));
         assert!(terminal(&card.text()).unwrap().lines().count() < 70);
     }
@@ -98,7 +106,10 @@ mod tests {
     fn a_card_for_an_unknown_commune_or_an_open_line_is_not_issued() {
         let key = SigningKey::generate();
         assert!(issue(&key, &CardRequest { commune: "BI-CO-99-02".into(), ..order() }).is_err());
-        assert!(issue(&key, &CardRequest { server: "http://tabara.example".into(), ..order() }).is_err());
+        let open_line = ServerAddress { url: "http://tabara.example".into(), pin: None };
+        for servers in [vec![], vec![open_line]] {
+            assert!(issue(&key, &CardRequest { servers, ..order() }).is_err());
+        }
         assert!(issue(&key, &CardRequest { organisation: " ".into(), ..order() }).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Opening a sealed case with a case worker's identity. Whoever knows a case worker's public key can seal something to it,
 //! so a case is shown only after it was checked who wrote it: chain, signature and hashes, up to the authority's key. The file
-//! for that is what `tabara-server held CODE` writes. An age file, a record with its sealed case (`{"jws","sealed"}`) or a batch
+//! for that is what `tabara-server held CODE` writes. An age file, a record with its sealed case (`{"jws","sealed"}`) or a list
 //! of those has no chain: it opens unverified, and every line that is shown of it says so. Nothing is fetched or written.
 
 use crate::error::{Result, invalid};
@@ -8,7 +8,7 @@ use tabara_core::questionnaire::{Questionnaire, Source};
 use tabara_core::screening;
 use tabara_protocol::case_export::{Author, CaseExport, HeldEntry, Trust};
 use tabara_protocol::envelope::{self, PublicKey, sha256};
-use tabara_protocol::record::{Batch, Record, SealedCase, Sent};
+use tabara_protocol::record::{Record, SealedCase, Sent};
 use tabara_protocol::seal;
 
 /// What must be proven before a case is shown.
@@ -52,11 +52,7 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
     }
     let sent = match envelope::from_json::<Sent>(file) {
         Ok(one) => vec![one],
-        Err(_) => {
-            envelope::from_json::<Batch>(file)
-                .map_err(|_| invalid("neither a sealed case nor an export of records"))?
-                .records
-        }
+        Err(_) => envelope::from_json(file).map_err(|_| invalid("neither a sealed case nor an export of records"))?,
     };
     sent.iter()
         .filter(|sent| sent.sealed.is_some())
@@ -212,8 +208,8 @@ mod tests {
                 questionnaire,
                 revises: None,
                 code: None,
-                undo: None,
-                secret: None,
+                slip: None,
+                proof: None,
                 route: None,
                 facts,
                 sealed,
@@ -224,7 +220,7 @@ mod tests {
 
     fn export(record: &Record, sealed: &[u8]) -> Vec<u8> {
         let jws = envelope::sign(Typ::Record, &SigningKey::generate(), record);
-        serde_json::to_vec(&Batch { records: vec![Sent::new(jws, Some(sealed))] }).unwrap()
+        serde_json::to_vec(&[Sent::new(jws, Some(sealed))]).unwrap()
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::files::{read, write};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tabara_core::screening::read_questionnaire;
-use tabara_protocol::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, Uuid};
+use tabara_protocol::catalog::{
+    Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, Reviewer, Rotation, ServerAddress, Uuid,
+};
 use tabara_protocol::clock::end_of_day;
 use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
 use tabara_protocol::referral;
@@ -31,6 +33,9 @@ pub struct Plan {
     pub services: Option<PathBuf>,
     #[serde(default)]
     pub revoked: Vec<Uuid>,
+    /// Where phones sync from now on, if that is not where their cards say.
+    #[serde(default)]
+    pub servers: Vec<ServerAddress>,
     #[serde(default)]
     pub policy: Policy,
     /// Keys that are being replaced.
@@ -80,6 +85,7 @@ impl Plan {
             reviewers: self.reviewers.clone(),
             parts: parts.iter().map(part).collect(),
             revoked: self.revoked.clone(),
+            servers: self.servers.clone(),
             policy: self.policy.clone(),
             rotation: self.rotation.clone(),
             least_protocol: PROTOCOL,

@@ -8,8 +8,7 @@ use std::fmt::Write as _;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_protocol::case_export::CaseExport;
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::envelope::{self, Digest};
-use tabara_protocol::record::Receipt;
+use tabara_protocol::envelope::Digest;
 
 /// The readable text. Nothing is written if a record fails its `proof`. `questionnaire` finds the package that has the labels of questions and choices.
 pub fn text(
@@ -24,8 +23,7 @@ pub fn text(
     for entry in &held.entries {
         let (kind, day) = (&entry.kind, civil_date(entry.received));
         let _ = writeln!(out, "\n==== {kind}, received {day}\nrecord    {}", entry.record);
-        let receipt: Receipt = envelope::stored(&entry.receipt).map_err(|_| invalid("the file is damaged"))?;
-        let _ = writeln!(out, "kept      at position {} of the log, SHA-256 {}", receipt.position, receipt.jws);
+        let _ = writeln!(out, "kept      in the log, SHA-256 {}", entry.jws);
         if entry.taken_back {
             out += "state     taken back: the answers are erased, and it is not counted\n";
         } else if let Some(reason) = entry.waits {

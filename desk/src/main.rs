@@ -14,7 +14,7 @@ use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::key_store::KeyStore;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review};
-use tabara_protocol::catalog::{Catalog, Uuid};
+use tabara_protocol::catalog::{Area, Catalog, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
 
@@ -202,11 +202,18 @@ struct CardArgs {
     /// Last day on which the card can be used, YYYY-MM-DD.
     #[arg(long)]
     expires: String,
-    #[arg(long)]
-    server: String,
-    /// SHA-256 of the server's certificate key, base64url.
+    /// Where the phone syncs; once for each address.
+    #[arg(long, required = true)]
+    server: Vec<String>,
+    /// SHA-256 of the server's certificate key, base64url, for a server without a public certificate.
     #[arg(long, allow_hyphen_values = true)]
     pin: Option<String>,
+    /// What its owner does: focal_point or provider.
+    #[arg(long, default_value = "focal_point", value_parser = word::<DeviceRole>)]
+    role: DeviceRole,
+    /// Where its owner works: commune, border_post, mobile_team or hotline.
+    #[arg(long, default_value = "commune", value_parser = word::<Area>)]
+    area: Area,
     /// Write the QR code to this file as SVG instead of drawing it here.
     #[arg(long)]
     svg: Option<PathBuf>,
@@ -359,7 +366,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
             let ReviewArgs { record, case, decision, decided_by, .. } = order;
             let now = SystemClock::default().unix();
             let signed = review::sign(&review::ReviewDecision { record, case, decision, decided_by }, &key, now)?;
-            write(&order.output, review::bundle(vec![signed], &catalog::read_draft(&order.catalog)?)?)?;
+            write(&order.output, review::bundle(&[signed], &key, &catalog::read_draft(&order.catalog)?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -496,6 +503,11 @@ fn check(draft: &Path, identities: &[PathBuf], secret: &PassphraseArgs) -> Resul
     Ok(if tried.iter().all(|(_, opens)| *opens) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A word of the protocol on the command line.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|_| "not one of the words that the help lists".into())
+}
+
 fn issue(order: &CardArgs) -> Result<()> {
     let pin = order.pin.as_deref().map(str::parse::<Digest>).transpose();
     let pin = pin.map_err(|_| DeskError::Invalid("a pin is 32 bytes in base64url".into()))?;
@@ -503,11 +515,12 @@ fn issue(order: &CardArgs) -> Result<()> {
     let (card, grant) = card::issue(
         &key,
         &card::CardRequest {
+            role: order.role,
             organisation: order.organisation.clone(),
             commune: order.commune.clone(),
+            area: order.area,
             expires: end_of_day(&order.expires).ok_or_else(no_date)?,
-            server: order.server.clone(),
-            pin,
+            servers: order.server.iter().map(|url| ServerAddress { url: url.clone(), pin }).collect(),
         },
     )?;
     match &order.svg {
@@ -515,5 +528,11 @@ fn issue(order: &CardArgs) -> Result<()> {
         None => println!("{}", card::terminal(&card.text())?),
     }
     println!("{}\n\ndevice       {}\nfingerprint  {}", card.text(), grant.device, key.public().fingerprint());
+    for server in &grant.servers {
+        println!("server       {}", server.url);
+    }
+    if let Some(pin) = pin {
+        println!("certificate  {}", pin.aloud());
+    }
     Ok(())
 }

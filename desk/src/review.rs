@@ -4,10 +4,10 @@
 use crate::error::{Result, invalid};
 use tabara_protocol::catalog::{Catalog, RecipientRole, Uuid};
 use tabara_protocol::clock::civil_month;
-use tabara_protocol::courier::Bundle;
-use tabara_protocol::envelope::{self, Digest, SigningKey, Typ};
+use tabara_protocol::envelope::{self, Digest, Signer, SigningKey, Typ};
 use tabara_protocol::facts::{Dictionary, FactValue, Facts};
 use tabara_protocol::record::{Kind, QuestionnaireRef, Record, Sent};
+use tabara_protocol::wire::Bundle;
 
 /// A decision, in the codes of `facts.csv`.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sen
         questionnaire: QuestionnaireRef { id: "review".into(), sha256: Digest([0; 32]) },
         revises: Some(decision.record),
         code: None,
-        undo: None,
-        secret: None,
+        slip: None,
+        proof: None,
         route: None,
         facts,
         sealed: None,
@@ -50,10 +50,12 @@ pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sen
 }
 
 /// The bundle that brings decisions to the server of this catalog.
-pub fn bundle(decisions: Vec<Sent>, catalog: &Catalog) -> Result<Vec<u8>> {
+pub fn bundle(decisions: &[Sent], key: &SigningKey, catalog: &Catalog) -> Result<Vec<u8>> {
     let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
     let intake = intake.ok_or_else(|| invalid("the catalog names no intake key"))?;
-    Ok(Bundle { chains: vec![], records: decisions }.seal(&intake.age)?)
+    // what became of them can be read with a case worker's key
+    let reader = catalog.recipients.iter().find(|r| r.role == RecipientRole::CaseWorker).map(|r| r.age.clone());
+    Ok(Bundle { answer_to: reader, ..Bundle::default() }.seal(&Signer::new(key), decisions, &intake.age)?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! What phones fetch: the catalog in force, signed by the authority, and the files it names by hash. The server passes
-//! them on and cannot change them. A catalog is published by command, also while a server runs on the same folder.
+//! The catalog in force, signed by the authority, which parcels enclose, and the files it names, which anyone fetches by
+//! hash. The server passes them on and cannot change them. A catalog is published by command, also while a server runs on the
+//! same folder.
 
-use crate::closings::close_due;
-use crate::devices::AuthenticatedDevice;
+use crate::closings::begin;
+use crate::devices::AnonymousCaller;
 use crate::entry::EntryKind;
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
@@ -17,39 +18,27 @@ use tabara_protocol::envelope::{self, Digest, sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
-    OpenApiRouter::new().routes(routes!(catalog)).routes(routes!(part))
-}
-
-/// The catalog in force: an envelope of kind catalog.
-#[utoipa::path(get, path = "/catalog", security(("token" = [])), responses(
-    (status = 200, content_type = "text/plain", body = String, headers(("etag" = String))),
-    (status = 304, description = "The one named by `if-none-match`."), Problem))]
-async fn catalog(
-    State(server): State<Arc<Server>>,
-    _caller: AuthenticatedDevice,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let jws = blocking(move || Ok(server.store.read(|log| log.catalog())?)).await?.ok_or(Problem::NotFound)?;
-    let tag = format!("\"{}\"", sha256(jws.as_bytes()));
-    let has = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let tag = [(header::ETAG, tag)];
-    Ok(if has { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, jws).into_response() })
+    OpenApiRouter::new().routes(routes!(part))
 }
 
 /// A file that the catalog names, or its rest from `Range: bytes=N-`. The hash in the path excludes another version.
-#[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)), security(("token" = [])),
+#[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 async fn part(
     State(server): State<Arc<Server>>,
-    _caller: AuthenticatedDevice,
+    _: AnonymousCaller,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let hash: Digest = hash.parse().map_err(|_| Problem::NotFound)?;
     let found = blocking(move || Ok(server.store.read(|log| log.part(hash))?)).await?;
     let mut bytes = found.ok_or(Problem::NotFound)?;
-    let kind = [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::ETAG, format!("\"{hash}\""))];
+    let kind = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        (header::ETAG, format!("\"{hash}\"")),
+    ];
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes="));
     match range.and_then(|range| range.strip_suffix('-')?.parse().ok()).filter(|from| *from < bytes.len()) {
         None => Ok((kind, bytes).into_response()),
@@ -94,7 +83,7 @@ pub fn publish(
         return Err(PublishError::OtherOperations);
     }
     let intake = tabara_protocol::catalog::RecipientRole::Intake;
-    if catalog.recipients.iter().any(|r| r.role == intake && r.age != settings.intake_recipient()) {
+    if catalog.recipients.iter().any(|r| r.role == intake && !settings.opens(&r.age)) {
         return Err(PublishError::OtherIntake);
     }
     let files: Vec<_> = files.into_iter().map(|bytes| (sha256(&bytes), bytes)).collect();
@@ -109,7 +98,7 @@ pub fn publish(
     }
     let (jws, named) = (jws.to_owned(), catalog.clone());
     store.write(move |log| -> store::Result<()> {
-        close_due(log, now)?;
+        let now = begin(log, now)?;
         for (hash, bytes) in files.iter().filter(|(hash, _)| named.parts.iter().any(|p| p.sha256 == *hash)) {
             log.keep_part(*hash, bytes)?;
         }

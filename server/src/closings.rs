@@ -2,8 +2,8 @@
 //! every closing that is due is appended first. So the position of a month's closing divides records that came in time
 //! from late ones, and every copy of the log agrees.
 
-use crate::entry::{Closing, DictionaryInForce, EntryKind, Revision};
-use crate::store::{EntryRow, Result, Store, Writing};
+use crate::entry::{ClockAccepted, Closing, DictionaryInForce, EntryKind, Revision};
+use crate::store::{EntryRow, Reading, Result, Store, StoreError, Writing};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -14,28 +14,78 @@ use tabara_protocol::{facts, tables};
 /// Days after the end of a month until it closes.
 pub const CLOSING_DAYS: i64 = 7;
 
+/// A clock so far before the last entry is wrong: nothing is served until it is right.
+const MAX_BEHIND: i64 = 3600;
+/// A clock so far after the last entry is not believed until the operator has looked: a server that runs writes every month.
+const MAX_AHEAD: i64 = 35 * DAY;
+const DAY: i64 = 86_400;
+/// Hint of the latest time at which something was written.
+const LATEST: &str = "latest";
+
+/// The beginning of the day in Burundi, seconds since 1970 UTC. Records are kept with the day on which they came alone.
+pub fn day_of(now: i64) -> i64 {
+    let ahead = clock::BUJUMBURA.as_secs() as i64;
+    (now + ahead).div_euclid(DAY) * DAY - ahead
+}
+
+/// The time by which the server acts. A clock that stands far after the last entry may have jumped: entries then get the time
+/// of the last one, so that nothing closes, and nothing tells phones a time that is to come.
+pub fn believed(log: &Reading, now: i64) -> Result<i64> {
+    let Some(last) = log.last_received()? else { return Ok(now) };
+    let latest = log.hinted(LATEST)?.unwrap_or(last).max(last);
+    if now < latest - MAX_BEHIND {
+        return Err(StoreError::ClockBehind);
+    }
+    Ok(if now > last + MAX_AHEAD { latest } else { now })
+}
+
+/// Begins a piece of writing: checks the clock and appends the closings and revisions that are due. Returns the time for new
+/// entries.
+pub fn begin(log: &Writing, now: i64) -> Result<i64> {
+    let now = believed(log, now)?;
+    if log.hinted(LATEST)?.is_none_or(|latest| latest < now) {
+        log.hint(LATEST, now)?;
+    }
+    close_due(log, now)?;
+    Ok(now)
+}
+
+/// The operator has looked at the clock: it is right, whatever the log says.
+pub fn accept_clock(store: &Store, now: i64) -> Result<()> {
+    store.write(move |log| {
+        append(log, EntryKind::Clock, now, &ClockAccepted { time: now })?;
+        log.hint(LATEST, now)?;
+        close_due(log, now)
+    })
+}
+
 /// Appends the closings and revisions that are due. Called at start and by a timer.
 pub fn tick(store: &Store, clock: &dyn Clock) -> Result<()> {
     let now = clock.unix();
-    store.write(move |log| close_due(log, now))
+    store.write(move |log| begin(log, now).map(drop))
+}
+
+/// The facts and tables that this build carries.
+pub fn our_dictionary() -> DictionaryInForce {
+    let (version, hash) = (facts::Dictionary::standard().version, |text: &str| sha256(text.as_bytes()));
+    DictionaryInForce { version, facts: hash(facts::TEXT), tables: hash(tables::TEXT) }
 }
 
 /// Notes in the log which facts and tables are in force, if they are not those of the last note. Called once at start.
 pub fn note_dictionary(store: &Store, clock: &dyn Clock) -> Result<()> {
     let now = clock.unix();
-    let (version, hash) = (facts::Dictionary::standard().version, |text: &str| sha256(text.as_bytes()));
-    let ours = DictionaryInForce { version, facts: hash(facts::TEXT), tables: hash(tables::TEXT) };
+    let ours = our_dictionary();
     store.write(move |log| {
         if log.last_dictionary()?.as_ref() != Some(&ours) {
-            close_due(log, now)?;
+            let now = begin(log, now)?;
             append(log, EntryKind::Dictionary, now, &ours)?;
         }
         Ok(())
     })
 }
 
-/// Appends the closings and revisions that are due at `now`. Call it before anything else is appended at that time.
-pub fn close_due(log: &Writing, now: i64) -> Result<()> {
+/// Appends the closings and revisions that are due at `now`, before anything else that is appended at that time.
+pub(crate) fn close_due(log: &Writing, now: i64) -> Result<()> {
     let after = match log.last_closing()? {
         Some(closing) => next_month(&closing.month),
         None => log.first_received()?.map(clock::civil_month),
@@ -142,7 +192,7 @@ mod tests {
             closings(&store)
         };
         assert!(close("2026-01-20").is_empty(), "an empty log has nothing to close");
-        let first = Revocation { device: Uuid::from_u128(1) };
+        let first = Revocation { device: Uuid::from_u128(1), from: None };
         store.write(move |log| append(log, EntryKind::Revocation, at("2026-01-20"), &first)).unwrap();
         assert!(close("2026-02-07").is_empty());
         assert_eq!(close("2026-02-08"), ["2026-01"]);

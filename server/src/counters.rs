@@ -1,32 +1,33 @@
 //! Counts since the start, for the operator's metrics.
 
+use crate::intake::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tabara_protocol::record::{IntakeOutcome, Verdict};
 
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
-    outcomes: [AtomicU64; 4],
-    batches: AtomicU64,
+    outcomes: [AtomicU64; 5],
+    bundles: AtomicU64,
     micros: AtomicU64,
 }
 
-const OUTCOMES: [&str; 4] = ["accepted", "already_had", "quarantined", "refused"];
+const OUTCOMES: [&str; 5] = ["accepted", "already_had", "quarantined", "refused", "later"];
 
 impl Counters {
-    /// Counts a batch by its verdicts and the time it took.
-    pub fn batch(&self, verdicts: &[Verdict], took: Duration) {
-        for verdict in verdicts {
-            let at = match verdict.outcome {
-                IntakeOutcome::Accepted => 0,
-                IntakeOutcome::AlreadyHad => 1,
-                IntakeOutcome::Quarantined => 2,
-                IntakeOutcome::Refused => 3,
+    /// Counts a bundle by what became of its records and the time it took.
+    pub fn bundle(&self, outcomes: &[Outcome], took: Duration) {
+        for outcome in outcomes {
+            let at = match outcome {
+                Outcome::Kept { new: false, .. } => 1,
+                Outcome::Kept { reason: None, .. } => 0,
+                Outcome::Kept { reason: Some(_), .. } => 2,
+                Outcome::Refused(_) => 3,
+                Outcome::Later => 4,
             };
             self.outcomes[at].fetch_add(1, Ordering::Relaxed);
         }
-        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.bundles.fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
     }
 
@@ -35,11 +36,11 @@ impl Counters {
         OUTCOMES.into_iter().zip(self.outcomes.iter().map(|counter| counter.load(Ordering::Relaxed)))
     }
 
-    pub fn batches(&self) -> u64 {
-        self.batches.load(Ordering::Relaxed)
+    pub fn bundles(&self) -> u64 {
+        self.bundles.load(Ordering::Relaxed)
     }
 
-    /// Time spent on batches.
+    /// Time spent on bundles.
     pub fn spent(&self) -> Duration {
         Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }

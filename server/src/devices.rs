@@ -1,62 +1,67 @@
-//! Phones. A chain authority -> card -> device registers a phone, without any table of codes. A token that is signed with
-//! its transport key authenticates each request. The first binding of a card wins; a second one is kept, and its records
-//! are quarantined.
+//! Phones. A chain authority -> card -> device registers a phone, without any table of codes. The first binding of a card
+//! wins; another one is kept, and its records are quarantined, and so is a first one long after the card has expired. After a
+//! restore a phone shows by the answer to its first registration that it was accepted before.
 
-use crate::closings::{append, close_due};
+use crate::closings::{append, begin, day_of};
 use crate::entry::{EntryKind, Revocation};
 use crate::http::limited_body::LimitedBody;
-use crate::http::limits::{Client, Permit};
+use crate::http::limits::Client;
 use crate::http::problem::{Problem, blocking};
+use crate::parcel::{self, Caller, Told};
 use crate::settings::Settings;
 use crate::state::Server;
-use crate::store::{self, Binding, EntryRow, Store, Writing};
-use axum::extract::{ConnectInfo, FromRequestParts, Json, State};
-use axum::http::header::AUTHORIZATION;
+use crate::store::{self, Binding, EntryRow, Reading, Store, Writing};
+use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
-use serde::{Deserialize, Serialize};
+use axum::response::Response;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
-use tabara_protocol::envelope::{self, Typ};
-use tabara_protocol::record::{IntakeOutcome, Reason, TOKEN_SECONDS, Token, Uuid};
-use utoipa::ToSchema;
+use tabara_protocol::envelope::{self, Typ, sha256};
+use tabara_protocol::record::{Reason, Uuid};
+use tabara_protocol::wire::{Bundle, Introduction, Leaf, MAX_REGISTRATION, Parcel, Standing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// A chain is two small envelopes.
-const MAX_CHAIN: usize = 16 * 1024;
-
-/// At most so many further bindings of one card are kept for review.
+/// So many further bindings of one card are kept at once; from then on one each day, so that whoever fills the places does not
+/// shut out the card's owner for good.
 const MAX_SECOND: usize = 4;
+/// A card may be used for the first time so long after it has expired (90 days).
+const MAX_LATE: i64 = 90 * 86_400;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(registered))
 }
 
-/// Answer to `POST /v1/devices`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Registered {
-    pub outcome: IntakeOutcome,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-}
-
-/// Registers a phone by its chain.
-#[utoipa::path(post, path = "/devices", request_body = Chain, responses((status = 200, body = Registered), Problem))]
+/// Registers a phone by its chain: JSON of a registration. The answer is a parcel, sealed to the phone, with the catalog.
+#[utoipa::path(post, path = "/devices", request_body(content = String, content_type = "application/json"),
+    responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>), Problem))]
 async fn registered(
     State(server): State<Arc<Server>>,
     _: AnonymousCaller,
-    posted: LimitedBody<MAX_CHAIN>,
-) -> Result<Json<Registered>, Problem> {
-    let chain: Chain = posted.json()?;
-    blocking(move || register(&server.store, &server.settings, chain)).await.map(Json)
+    posted: LimitedBody<MAX_REGISTRATION>,
+) -> Result<Response, Problem> {
+    let parcel = blocking(move || answer(&server.store, &server.settings, &posted.bytes)).await?;
+    Ok(parcel::response(parcel))
 }
 
-/// Registers a phone by its chain.
-pub fn register(store: &Store, settings: &Settings, chain: Chain) -> Result<Registered, Problem> {
-    let (grant, keys) = verify(settings, &chain)?;
-    let now = settings.clock.unix();
-    store.write(move |log| keep(log, &chain, &grant, &keys, now))?
+/// Takes a registration, whoever brings it, and answers with a parcel.
+pub fn answer(store: &Store, settings: &Settings, json: &[u8]) -> Result<Vec<u8>, Problem> {
+    let introduction: Introduction = envelope::from_json(json).map_err(|_| Problem::Malformed)?;
+    let binding = register(store, settings, &introduction)?;
+    let leaf = store.read(|log| log.leaf_of(binding.position))?;
+    let told = Told { leaves: [leaf].into(), ..Told::of(sha256(json)) };
+    Ok(parcel::seal(store, settings, &Caller::Phone(binding), &Bundle::default(), told)?)
+}
+
+/// Registers a phone by its chain, or finds it.
+pub fn register(store: &Store, settings: &Settings, introduction: &Introduction) -> Result<Binding, Problem> {
+    let (grant, keys) = verify(settings, &introduction.chain)?;
+    if let Some(known) = store.read(|log| known(log, &grant, &keys))? {
+        return Ok(known);
+    }
+    let (introduction, settings) = (introduction.clone(), settings.clone());
+    store.write(move |log| keep(log, &settings, &introduction, &grant, &keys))?
 }
 
 /// Checks a chain against every authority that is trusted.
@@ -64,71 +69,71 @@ pub fn verify(settings: &Settings, chain: &Chain) -> Result<(Grant, Keys), Probl
     settings.authorities.iter().find_map(|key| chain.verify(key).ok()).ok_or(Problem::BadChain)
 }
 
+fn known(log: &Reading, grant: &Grant, keys: &Keys) -> store::Result<Option<Binding>> {
+    let same = |b: &Binding| b.record_key == keys.record_key && b.transport_key == keys.transport_key;
+    Ok(log.bindings_of(grant.device)?.into_iter().find(same))
+}
+
 fn keep(
     log: &Writing,
-    chain: &Chain,
+    settings: &Settings,
+    introduction: &Introduction,
     grant: &Grant,
     keys: &Keys,
-    now: i64,
-) -> store::Result<Result<Registered, Problem>> {
-    let bound = log.bindings_of(grant.device)?;
-    let reason = |second| match (log.is_revoked(grant.device), second) {
-        (Ok(true), _) => Ok(Some(Reason::RevokedDevice)),
-        (Ok(false), true) => Ok(Some(Reason::SecondBinding)),
-        (Ok(false), false) => Ok(None),
-        (Err(e), _) => Err(e),
-    };
-    let quarantined = |reason: Option<Reason>| reason.map(|_| IntakeOutcome::Quarantined);
-    if let Some(known) = bound.iter().find(|b| same_keys(b, keys)) {
-        let reason = reason(known.second)?;
-        return Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(IntakeOutcome::AlreadyHad), reason }));
+) -> store::Result<Result<Binding, Problem>> {
+    if let Some(known) = known(log, grant, keys)? {
+        return Ok(Ok(known));
     }
     // a key belongs to one binding: repeating the key of another binding makes no new one
     let taken = log.by_record_key(&keys.record_key.kid())?.is_some()
         || log.by_transport_key(&keys.transport_key.kid())?.is_some();
-    if taken || bound.len() > MAX_SECOND {
+    if taken {
         return Ok(Err(Problem::BadChain));
     }
-    close_due(log, now)?;
-    let second = (!bound.is_empty()).then_some(Reason::SecondBinding);
-    let body = serde_json::to_string(chain).expect("plain data has a JSON form");
-    log.append(&EntryRow { reason: second, ..EntryRow::own(EntryKind::Chain, now, body) })?;
-    let reason = reason(second.is_some())?;
-    Ok(Ok(Registered { outcome: quarantined(reason).unwrap_or(IntakeOutcome::Accepted), reason }))
-}
-
-fn same_keys(bound: &Binding, keys: &Keys) -> bool {
-    bound.record_key == keys.record_key && bound.transport_key == keys.transport_key
-}
-
-/// The phone that sends a request, by its token, and its permit. Checked before the body is read.
-pub struct AuthenticatedDevice(pub Binding, pub Permit);
-
-impl FromRequestParts<Arc<Server>> for AuthenticatedDevice {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
-        let jws = header.and_then(|h| h.strip_prefix("Bearer ")).ok_or(Problem::UnknownDevice)?;
-        let kid = envelope::peek(jws).map_err(|_| Problem::UnknownDevice)?.kid;
-        let known = server.store.read(|log| log.by_transport_key(&kid))?;
-        let binding = known.ok_or(Problem::UnknownDevice)?;
-        let token: Token =
-            envelope::open(Typ::Token, &binding.transport_key, jws).map_err(|_| Problem::UnknownDevice)?;
-        if token.device != binding.device {
-            return Err(Problem::UnknownDevice);
-        }
-        let age = server.settings.clock.unix().saturating_sub(token.issued);
-        if age.saturating_abs() > TOKEN_SECONDS {
-            return Err(Problem::TokenTime);
-        }
-        let client = Client::Phone(binding.position);
-        server.limits.take(client, Instant::now())?;
-        Ok(Self(binding, server.limits.enter(client)?))
+    let now = begin(log, settings.clock.unix())?;
+    let (bound, last) = (log.bindings_of(grant.device)?, log.last_binding_of(grant.device)?);
+    let reason = waits(log, settings, introduction, grant, now)?;
+    let full = bound.len() > MAX_SECOND && last.is_some_and(|last| day_of(last) == day_of(now));
+    if full && reason.is_some() {
+        return Ok(Err(Problem::TooMany));
     }
+    let body = serde_json::to_string(introduction).expect("plain data has a JSON form");
+    let position = log.append(&EntryRow { reason, ..EntryRow::own(EntryKind::Chain, now, body) })?;
+    Ok(Ok(log.binding(position)?))
 }
 
-/// A caller without a token, limited by address.
+/// Why the records of a new binding do not count until someone looks; none if they do.
+pub fn waits(
+    log: &Reading,
+    settings: &Settings,
+    introduction: &Introduction,
+    grant: &Grant,
+    now: i64,
+) -> store::Result<Option<Reason>> {
+    Ok(if was_accepted(log, settings, introduction)? {
+        None
+    } else if !log.bindings_of(grant.device)?.is_empty() {
+        Some(Reason::SecondBinding)
+    } else {
+        (now > grant.expires.saturating_add(MAX_LATE)).then_some(Reason::LateBinding)
+    })
+}
+
+/// Whether the receipt proves that this server accepted the chain before it was restored.
+fn was_accepted(log: &Reading, settings: &Settings, introduction: &Introduction) -> store::Result<bool> {
+    let Some(receipt) = &introduction.receipt else { return Ok(false) };
+    let named = log.catalog_in_force()?.map(|catalog| catalog.operations_keys()).unwrap_or_default();
+    let mut keys = named.into_iter().chain([settings.operations.public()]);
+    let Some(parcel) = keys.find_map(|key| envelope::open::<Parcel>(Typ::Parcel, &key, receipt).ok()) else {
+        return Ok(false);
+    };
+    let chain = sha256(&serde_json::to_vec(&introduction.chain).expect("plain data has a JSON form"));
+    let is_ours = |leaf| matches!(leaf, Ok(Leaf::Act { kind, body, .. }) if kind == "chain" && body == chain);
+    let mut proven = parcel.leaves.iter().filter(|leaf| leaf.holds(&parcel.head));
+    Ok(parcel.standing == Standing::Trusted && proven.any(|leaf| is_ours(leaf.leaf())))
+}
+
+/// A caller whose requests are counted by address.
 pub struct AnonymousCaller;
 
 impl FromRequestParts<Arc<Server>> for AnonymousCaller {
@@ -142,12 +147,13 @@ impl FromRequestParts<Arc<Server>> for AnonymousCaller {
     }
 }
 
-/// Revokes a phone: its records are quarantined from now on.
-pub fn revoke(store: &Store, device: Uuid, now: i64) -> store::Result<()> {
+/// Revokes a phone: its records are quarantined from now on. With a time, what it has sent since then does not count any more
+/// either, from the next revision on.
+pub fn revoke(store: &Store, device: Uuid, from: Option<i64>, now: i64) -> store::Result<()> {
     store.write(move |log| {
-        if !log.is_revoked(device)? {
-            close_due(log, now)?;
-            append(log, EntryKind::Revocation, now, &Revocation { device })?;
+        if from.is_some() || !log.is_revoked(device)? {
+            let now = begin(log, now)?;
+            append(log, EntryKind::Revocation, now, &Revocation { device, from })?;
         }
         Ok(())
     })

@@ -2,10 +2,11 @@
 //! value ([`EntryPayload`]). Statistics, the phones' updates and `rebuild` all fold over [`Entry`] in the order of positions.
 
 use serde::{Deserialize, Serialize};
-use tabara_protocol::catalog::{Binding, Catalog, Chain, Grant};
+use tabara_protocol::catalog::{Binding, Catalog, Grant};
 use tabara_protocol::envelope::{self, Digest, EnvelopeError};
 use tabara_protocol::facts::FactValue;
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
+use tabara_protocol::wire::Introduction;
 
 /// Kinds of entries, with the numbers they have in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,10 +29,18 @@ pub enum EntryKind {
     Acknowledgement = 11,
     /// The facts and tables in force from here on.
     Dictionary = 12,
+    /// The log was restored from a backup.
+    Restore = 13,
+    /// The operator has looked at the clock.
+    Clock = 14,
+    /// The hash of the audit log on a day.
+    Audit = 15,
+    /// A phone says that this server contradicts itself.
+    Evidence = 16,
 }
 
 impl EntryKind {
-    const ALL: [Self; 12] = {
+    const ALL: [Self; 16] = {
         use EntryKind::*;
         [
             Chain,
@@ -46,6 +55,10 @@ impl EntryKind {
             Order,
             Acknowledgement,
             Dictionary,
+            Restore,
+            Clock,
+            Audit,
+            Evidence,
         ]
     };
 
@@ -69,8 +82,10 @@ pub struct Entry {
     pub reason: Option<Reason>,
     /// Position of the chain of the phone that signed it.
     pub binding: Option<u64>,
-    /// Records that are withdrawn from here on.
+    /// Records that do not count from here on.
     pub takes_back: Vec<Uuid>,
+    /// Of a decision: the entry that it is about.
+    pub about: Option<Box<Entry>>,
     pub payload: EntryPayload,
 }
 
@@ -101,12 +116,42 @@ pub enum EntryPayload {
     Order(Order),
     Acknowledgement(Acknowledgement),
     Dictionary(DictionaryInForce),
+    Restore(Restoration),
+    Clock,
+    Audit,
+    Evidence,
 }
 
 /// A phone is no longer trusted: its records are quarantined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub device: Uuid,
+    /// What it has sent since then, seconds since 1970 UTC, does not count either, from the next revision on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<i64>,
+}
+
+/// The log was restored from a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restoration {
+    /// Leaves that were kept.
+    pub kept: u64,
+    /// The tree is known to have had no more leaves than this.
+    pub known: u64,
+}
+
+/// The end of the audit log on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditNoted {
+    pub lines: u64,
+    pub hash: Digest,
+}
+
+/// The operator has looked at the clock and says that it is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAccepted {
+    /// Seconds since 1970 UTC.
+    pub time: i64,
 }
 
 /// The close of a month, `YYYY-MM`.
@@ -153,7 +198,7 @@ impl EntryPayload {
         }
         Ok(match kind {
             EntryKind::Chain => {
-                let chain: Chain = json(body)?;
+                let Introduction { chain, .. } = json(body)?;
                 Self::Chain { grant: envelope::stored(&chain.grant)?, binding: envelope::stored(&chain.binding)? }
             }
             EntryKind::Record => Self::Record(envelope::stored(body)?),
@@ -167,6 +212,10 @@ impl EntryPayload {
             EntryKind::Order => Self::Order(envelope::stored(body)?),
             EntryKind::Acknowledgement => Self::Acknowledgement(json(body)?),
             EntryKind::Dictionary => Self::Dictionary(json(body)?),
+            EntryKind::Restore => Self::Restore(json(body)?),
+            EntryKind::Clock => Self::Clock,
+            EntryKind::Audit => Self::Audit,
+            EntryKind::Evidence => Self::Evidence,
         })
     }
 }

@@ -5,30 +5,33 @@
 //! | module | what |
 //! |--|--|
 //! | [`entry`] | the entries of the one append-only log |
-//! | [`store`] | SQLite: the log, and what derives from it |
-//! | [`closings`] | months that close, and revisions |
+//! | [`store`] | SQLite: the log, its Merkle tree, and what derives from it |
+//! | [`closings`] | the clock; months that close, and revisions |
 //! | [`settings`] | what a server needs to start: its folder, its keys, whom it trusts |
+//! | [`orders`], [`parcel`] | orders to phones; the signed answer to whatever a phone sends |
+//! | [`intake`] | the verdict on each record |
 //! | [`statistics`] | the only door to numbers |
 //! | [`staff`] | accounts, sessions, and the audit log of who saw what |
 //! | [`http`], [`counters`] | connections, limits, bodies, problems; counts since the start |
 //! | [`state`] | what every handler shares |
-//! | [`devices`], [`catalog`], [`intake`], [`courier`], [`orders`] | what phones ask for, one module for each group of routes |
+//! | [`devices`], [`catalog`], [`bundles`] | what phones ask for: registration, files, and the one exchange |
 //! | [`rebuild`] | the proof that everything derives from the log |
 //! | [`web`] | the pages |
 //! | [`operator`] | keys, backups, what operators look at, their commands |
 //!
 //! [`serve`] runs all of it on a listener: tests and the demo do the same as `tabara-server`.
 
+pub mod bundles;
 pub mod catalog;
 pub mod closings;
 pub mod counters;
-pub mod courier;
 pub mod devices;
 pub mod entry;
 pub mod http;
 pub mod intake;
 pub mod operator;
 pub mod orders;
+pub mod parcel;
 pub mod rebuild;
 pub mod settings;
 pub mod staff;
@@ -37,20 +40,32 @@ pub mod statistics;
 pub mod store;
 pub mod web;
 
-use axum::middleware::from_fn_with_state;
+#[cfg(test)]
+mod tests;
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use tabara_protocol::clock::Clock;
+use tabara_protocol::envelope::Digest;
+use tabara_protocol::wire::PREFIX;
 use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use entry::{AuditNoted, EntryKind};
 use http::limits::Limits;
+use http::problem::Problem;
 use http::{client, connections};
 pub use settings::Settings;
 use settings::certificate::TlsCertificate;
+use staff::file::Staff;
 use state::Server;
 pub use store::Store;
 
@@ -59,25 +74,70 @@ fn document() -> OpenApi {
     let info = Info::builder().title("Tabara").version(env!("CARGO_PKG_VERSION")).license(None);
     let described =
         info.description(Some("Between phones and server; server/PROTOCOL.md says what is in the envelopes."));
-    let token = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("tabara-token").build();
-    let schemes = Components::builder().security_scheme("token", SecurityScheme::Http(token)).build();
-    OpenApi::builder().info(described.build()).servers(Some([Address::new("/v1")])).components(Some(schemes)).build()
+    // a path names it, and no body does
+    let named = Components::builder().schema_from::<Digest>().build();
+    let described = OpenApi::builder().info(described.build()).components(Some(named));
+    described.servers(Some([Address::new(PREFIX)])).build()
 }
 
 fn routes(server: Arc<Server>) -> Router {
     let (phones, document) = OpenApiRouter::with_openapi(document())
+        .routes(routes!(health))
         .merge(devices::routes())
-        .merge(intake::routes())
         .merge(catalog::routes())
-        .merge(courier::routes())
-        .merge(orders::routes())
+        .merge(bundles::routes())
+        .fallback(|| async { Problem::NotFound })
         .split_for_parts();
     let phones = phones
         .route("/openapi.json", get(async || Json(document)))
-        .layer(from_fn_with_state(server.clone(), intake::finish))
+        .layer(from_fn(problems))
         .layer(from_fn_with_state(server.limits.clone(), client::limited));
     let (pages, limits) = (web::routes(&server), server.limits.clone());
-    Router::new().nest("/v1", phones).with_state(server).merge(pages).layer(from_fn_with_state(limits, client::resolve))
+    Router::new()
+        .nest(PREFIX, phones)
+        .with_state(server)
+        .merge(pages)
+        .layer(from_fn_with_state(limits, client::resolve))
+}
+
+/// Whether the server answers.
+#[utoipa::path(get, path = "/health", responses((status = 200, content_type = "text/plain", body = String), Problem))]
+async fn health() -> &'static str {
+    "ok"
+}
+
+/// Errors of the router get the form of a problem.
+async fn problems(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = Problem::of_router(&response) {
+        response = problem.into_response();
+    }
+    // a body that was refused unread leaves bytes in the connection: the next request needs a new one
+    let unread = [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    if unread.contains(&response.status()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Notes the hash of the audit log in the log, once a day if it has grown: what was shown to whom cannot be written anew.
+fn note_audit(store: &Store, staff: &Staff, clock: &dyn Clock) -> store::Result<()> {
+    let Some(last) = staff.audit(u64::MAX, 1)?.into_iter().next() else { return Ok(()) };
+    let (now, noted) = (clock.unix(), AuditNoted { lines: last.number, hash: last.hash });
+    store.write(move |log| {
+        let last = log.last_audit()?;
+        let today = |at| closings::day_of(at) == closings::day_of(now);
+        if last.is_none_or(|(at, last)| last.lines < noted.lines && !today(at)) {
+            let now = closings::begin(log, now)?;
+            closings::append(log, EntryKind::Audit, now, &noted)?;
+        }
+        Ok(())
+    })
 }
 
 /// Serves until `shutdown` is done, then finishes the requests that have begun. Closes due months at start and every
@@ -88,24 +148,28 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (ticking, clock) = (store.clone(), settings.clock.clone());
+    let (certificate, monitor, clock) = (settings.tls.clone(), settings.monitor, settings.clock.clone());
+    let data = settings.data.clone();
+    let server = Arc::new(Server::new(store, settings).map_err(std::io::Error::other)?);
+    let ticking = server.clone();
     // these tasks end with this call, also if it is dropped
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(async move {
         let mut minutes = tokio::time::interval(Duration::from_secs(60));
         loop {
             minutes.tick().await;
-            let (store, clock) = (ticking.clone(), clock.clone());
-            let ticked = tokio::task::spawn_blocking(move || closings::tick(&store, &*clock)).await;
-            if let Ok(Err(e)) = ticked {
+            let (server, clock) = (ticking.clone(), clock.clone());
+            let tick = move || {
+                closings::tick(&server.store, &*clock)?;
+                note_audit(&server.store, &server.staff, &*clock)
+            };
+            if let Ok(Err(e)) = tokio::task::spawn_blocking(tick).await {
                 tracing::error!("closing months: {e}");
             }
         }
     });
-    let (certificate, monitor) = (settings.tls.clone(), settings.monitor);
     let tls = certificate.as_ref().map(TlsCertificate::config);
-    beside.spawn(operator::certificate::watch(certificate, settings.data.clone()));
-    let server = Arc::new(Server::new(store, settings).map_err(std::io::Error::other)?);
+    beside.spawn(operator::certificate::watch(certificate, data));
     if let Some(address) = monitor {
         let listener = tokio::net::TcpListener::bind(address).await?;
         beside.spawn(connections::serve(

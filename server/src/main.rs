@@ -98,8 +98,8 @@ fn run(cli: Cli) -> CommandResult {
     let now = settings.clock.unix();
     if let Command::Restore { file } = &cli.command {
         let _lock = lock_data_dir(&cli.data)?;
-        let head = tabara_server::operator::restore::restore(&cli.data, file, now)?.read(|log| log.head(now))?;
-        println!("restored up to position {}; publish the newest catalog again", head.position);
+        let end = tabara_server::operator::restore::restore(&cli.data, file, now)?.read(|log| log.end())?;
+        println!("restored up to position {}; publish the newest catalog again", end - 1);
         return Ok(());
     }
     let store = Store::open(&cli.data)?;

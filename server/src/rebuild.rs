@@ -1,17 +1,18 @@
 //! Proof that everything derives from the log. Each entry is checked and appended again, in order, to an empty store, by the
-//! same rules as at first. Signatures, verdicts that depend on the log, closings, sealed bytes and derived tables must be
-//! the same; it fails at the first entry where they differ.
+//! same rules as at first. Signatures, verdicts, closings, sealed bytes, the tree and derived tables must be the same, and
+//! each tombstone must be justified by a withdrawal; it fails at the first entry where they differ.
 
-use crate::closings::close_due;
+use crate::closings::{close_due, our_dictionary};
 use crate::devices;
 use crate::entry::{EntryKind, EntryPayload};
-use crate::intake::{content, standing};
+use crate::intake;
 use crate::settings::Settings;
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
 use std::path::Path;
-use tabara_protocol::catalog::{Catalog, Chain};
-use tabara_protocol::envelope::{self, PublicKey, Typ, sha256};
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::envelope::{self, Digest, PublicKey, Typ, sha256};
 use tabara_protocol::record::{Code, Reason, Record};
+use tabara_protocol::wire::Introduction;
 
 /// What was rebuilt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,8 +44,10 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
     loop {
         let chunk = store.read(|log| {
             let rows = log.rows(after, CHUNK)?.into_iter();
-            rows.map(|(position, row)| Ok((position, sealed(log, position, &row)?, row)))
-                .collect::<store::Result<Vec<_>>>()
+            let one = |(position, row): (u64, EntryRow)| {
+                Ok((position, sealed(log, position, &row)?, log.completes(position)?, row))
+            };
+            rows.map(one).collect::<store::Result<Vec<_>>>()
         })?;
         let Some((last, ..)) = chunk.last() else { break };
         after = *last;
@@ -56,14 +59,17 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
         }
         let settings = settings.clone();
         let taken = copy.write(move |log| {
-            for (position, sealed, row) in &chunk {
-                if let Err(cause) = sealed.and(take(log, &settings, *position, row)?) {
+            for (position, sealed, leaf, row) in &chunk {
+                if let Err(cause) = sealed.and(take(log, &settings, *position, row, *leaf)?) {
                     return Ok(Err(RebuildError::Entry { position: *position, cause }));
                 }
             }
             Ok(Ok(()))
         })?;
         taken?;
+    }
+    if let Some(position) = copy.read(|log| log.unjustified_tombstone())? {
+        return Err(RebuildError::Entry { position, cause: "nobody has withdrawn it before a revision" });
     }
     if store.read(|log| log.derived())? != copy.read(|log| log.derived())? {
         return Err(RebuildError::Derived);
@@ -92,18 +98,28 @@ fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Proof> 
     })
 }
 
-fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> store::Result<Proof> {
-    close_due(log, row.received)?;
-    let head = log.head(0)?.position;
+/// Appends an entry again. `leaf`: if it is the last record of a bundle, where that begins and its hash.
+fn take(
+    log: &Writing,
+    settings: &Settings,
+    position: u64,
+    row: &EntryRow,
+    leaf: Option<(u64, Digest)>,
+) -> store::Result<Proof> {
+    // the operator has looked at the clock, so it may have jumped
+    if !matches!(row.kind, EntryKind::Clock | EntryKind::Restore) {
+        close_due(log, row.received)?;
+    }
+    let end = log.end()?;
     let text = match &row.body {
         EntryBody::Text(text) => Some(text),
         EntryBody::Tombstone(_) => None,
     };
     if matches!(row.kind, EntryKind::Closing | EntryKind::Revision) {
-        let same = head >= position && log.body(position)?.as_ref() == text;
+        let same = end >= position && log.body(position)?.as_ref() == text;
         return Ok(if same { Ok(()) } else { Err("this month was not due") });
     }
-    if head + 1 != position {
+    if end + 1 != position {
         return Ok(Err("a closing or an entry is missing before it"));
     }
     if let Some(text) = text
@@ -112,6 +128,9 @@ fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> st
         return Ok(Err(cause));
     }
     log.append(row)?;
+    if let Some((first, bundle)) = leaf {
+        log.append_leaf(first, Some(bundle))?;
+    }
     Ok(Ok(()))
 }
 
@@ -119,33 +138,37 @@ fn take(log: &Writing, settings: &Settings, position: u64, row: &EntryRow) -> st
 fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Proof> {
     match row.kind {
         EntryKind::Chain => {
-            let chain: Option<Chain> = serde_json::from_str(body).ok();
-            let Some((grant, _)) = chain.and_then(|c| devices::verify(settings, &c).ok()) else {
+            let read: Option<Introduction> = serde_json::from_str(body).ok();
+            let verified = read.and_then(|i| Some((devices::verify(settings, &i.chain).ok()?.0, i)));
+            let Some((grant, introduction)) = verified else {
                 return Ok(Err("a chain that does not lead to a trusted authority"));
             };
-            let second = (!log.bindings_of(grant.device)?.is_empty()).then_some(Reason::SecondBinding);
-            Ok(if second == row.reason { Ok(()) } else { Err("first and second binding do not come out the same") })
+            let waits = devices::waits(log, settings, &introduction, &grant, row.received)?;
+            Ok(if waits == row.reason { Ok(()) } else { Err("first and second binding do not come out the same") })
         }
         EntryKind::Catalog => {
             let by = |key: &PublicKey| envelope::open::<Catalog>(Typ::Catalog, key, body).is_ok();
             Ok(if settings.authorities.iter().any(by) { Ok(()) } else { Err("a catalog of no trusted authority") })
         }
         EntryKind::Record | EntryKind::Withdrawal | EntryKind::Review => {
-            let (typ, key) = match row.binding {
-                Some(position) => (Typ::Record, Some(log.binding(position)?.record_key)),
+            let phone = row.binding.map(|position| log.binding(position)).transpose()?;
+            let (typ, key) = match &phone {
+                Some(phone) => (Typ::Record, Some(phone.record_key)),
                 None => (Typ::Review, reviewer(log, body)?),
             };
-            let opened = key.and_then(|key| envelope::open::<Record>(typ, &key, body).ok());
-            let Some(record) = opened else { return Ok(Err("its signature does not match")) };
+            let opened = key.and_then(|key| Some((key.kid(), envelope::open::<Record>(typ, &key, body).ok()?)));
+            let Some((signer, record)) = opened else { return Ok(Err("its signature does not match")) };
             let seq = row.binding.map(|_| record.seq);
             let code = record.code.as_ref().map(Code::as_str);
             if (row.id, row.seq, row.target, row.code.as_deref()) != (Some(record.record), seq, record.revises, code) {
                 return Ok(Err("its columns are not what it says"));
             }
-            let verdict = standing(log, row.binding, &record)?.or(content(log, &record)?);
-            // a record with a fact or code that an older dictionary lacked keeps its verdict
-            let then = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
-            Ok(if verdict == row.reason || then { Ok(()) } else { Err("its verdict does not come out the same") })
+            let verdict = intake::judge(log, phone.as_ref(), &record, &signer, row.received)?;
+            // a fact or code that an older dictionary lacked
+            let other_facts = log.last_dictionary()?.as_ref() != Some(&our_dictionary());
+            let unknown = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
+            let same = verdict == row.reason || unknown && other_facts;
+            Ok(if same { Ok(()) } else { Err("its verdict does not come out the same") })
         }
         kind => Ok(EntryPayload::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
     }

@@ -13,7 +13,7 @@ pub use error::SettingsError;
 use self::addresses::{Network, PublicUrl};
 use self::certificate::TlsCertificate;
 use self::error::io_error;
-use self::key_files::{INTAKE, NEXT, OPERATIONS, make_keys, secret, signing_key};
+use self::key_files::{INTAKE, NEXT, OPERATIONS, earlier_intake, make_keys, secret, signing_key};
 use crate::store;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -32,16 +32,18 @@ pub const AUTHORITIES: &str = "authority.keys";
 /// Settings of a running server.
 #[derive(Clone)]
 pub struct Settings {
-    /// Drives intake, tokens, closings and revisions.
+    /// Drives intake, closings and revisions.
     pub clock: Arc<dyn Clock>,
     /// Data folder.
     pub data: PathBuf,
     /// Keys of the authority: more than one while it is being rotated.
     pub authorities: Vec<PublicKey>,
-    /// Signs receipts, heads, orders and time.
+    /// Signs parcels and orders.
     pub operations: Arc<Signer>,
-    /// age identity that opens courier bundles.
+    /// age identity that opens bundles.
     pub intake: Arc<Zeroizing<String>>,
+    /// Earlier ones, for bundles that are still on their way: until the operator removes their files.
+    pub earlier_intake: Arc<[Zeroizing<String>]>,
     /// Certificate and key; none behind a proxy that speaks TLS.
     pub tls: Option<Arc<TlsCertificate>>,
     /// The address under which browsers reach the pages.
@@ -62,12 +64,14 @@ impl Settings {
         let file = data.join(INTAKE);
         let intake = secret(&file)?;
         seal::recipient_of(&intake).ok_or(SettingsError::BadKey { file })?;
+        let earlier = earlier_intake(data)?.iter().map(|file| secret(file)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             clock,
             data: data.to_owned(),
             authorities: authorities(&data.join(AUTHORITIES))?,
             operations: Arc::new(Signer::new(&operations)),
             intake: Arc::new(intake),
+            earlier_intake: earlier.into(),
             tls: None,
             public_url: None,
             trusted_proxies: Vec::new(),
@@ -103,7 +107,17 @@ impl Settings {
         catalog.operations == present || catalog.rotation.operations.contains(&present) && next()
     }
 
-    /// The public half of the key that opens courier bundles, `age1…`, for the catalog.
+    /// The keys that open bundles, the present one first.
+    pub fn intake_keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.intake).chain(self.earlier_intake.iter()).map(|key| key.as_str())
+    }
+
+    /// Whether what is sealed to this recipient opens here.
+    pub fn opens(&self, recipient: &str) -> bool {
+        self.intake_keys().any(|key| seal::recipient_of(key).is_some_and(|public| public == recipient))
+    }
+
+    /// The public half of the key that opens bundles, `age1…`, for the catalog.
     pub fn intake_recipient(&self) -> String {
         seal::recipient_of(&self.intake).expect("checked when it was read")
     }

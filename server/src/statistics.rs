@@ -34,7 +34,9 @@ use crate::entry::{Entry, EntryPayload};
 use crate::store::{self, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tabara_protocol::facts::Dictionary;
+use tabara_protocol::clock;
+use tabara_protocol::facts::{Dictionary, FactValue};
+use tabara_protocol::kind::Reason;
 use tabara_protocol::tables::Tables;
 
 /// The running count of a log.
@@ -44,8 +46,9 @@ pub struct Counting {
     head: u64,
     latest: Arc<Snapshot>,
     closed: Arc<tables::Closed>,
-    /// What is quarantined, by position, and whether the operator's last word was to accept it.
-    held: HashMap<u64, (Entry, bool)>,
+    /// Quarantined entries about which someone has decided, by position: whether the last word was to accept it. What
+    /// waits takes no memory.
+    decided: HashMap<u64, bool>,
 }
 
 impl Counting {
@@ -61,12 +64,18 @@ impl Counting {
         let ledger = ledger::Ledger::new(layouts);
         let closed = Arc::<tables::Closed>::default();
         let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), plan.clone()));
-        Self { plan, ledger, head: 0, latest, closed, held: HashMap::new() }
+        Self { plan, ledger, head: 0, latest, closed, decided: HashMap::new() }
     }
 
     /// The position of the last entry taken; ask the log for what follows.
     pub fn head(&self) -> u64 {
         self.head
+    }
+
+    /// How many quarantined entries are held in memory.
+    #[cfg(test)]
+    pub fn remembered(&self) -> usize {
+        self.decided.len()
     }
 
     /// Takes the next entry of the log. What is quarantined waits; accepted later, it counts as having come then.
@@ -79,12 +88,14 @@ impl Counting {
 
     fn apply(&mut self, entry: Entry) -> Result<(), LedgerFault> {
         if let EntryPayload::Decision(decision) = &entry.payload {
-            let Some((held, accepted)) = self.held.get_mut(&decision.position) else { return Ok(()) };
-            if std::mem::replace(accepted, decision.accept) == decision.accept {
+            let Some(about) = entry.about.as_ref().filter(|about| about.reason.is_some()) else { return Ok(()) };
+            let before = self.decided.insert(decision.position, decision.accept).unwrap_or(false);
+            if before == decision.accept {
                 return Ok(());
             }
-            return match (decision.accept, &held.payload) {
-                (true, _) => event_of(held).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
+            return match (decision.accept, &about.payload) {
+                (true, _) => event_of(&in_month_of_receipt(about))
+                    .map_or(Ok(()), |event| self.ledger.apply(entry.position, &event)),
                 (false, EntryPayload::Record(record)) => {
                     self.ledger.apply(entry.position, &Event::TakenBack { record: record.record })
                 }
@@ -92,7 +103,6 @@ impl Counting {
             };
         }
         if entry.reason.is_some() {
-            self.held.insert(entry.position, (entry, false));
             return Ok(());
         }
         event_of(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
@@ -122,6 +132,16 @@ impl Counting {
     }
 }
 
+/// An accepted record of an old month, or of one to come, counts in the month in which it was received.
+pub(crate) fn in_month_of_receipt(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    if let (Some(Reason::OldMonth), EntryPayload::Record(record)) = (entry.reason, &mut entry.payload) {
+        let month = FactValue::One(clock::civil_month(entry.received));
+        record.facts.entry("month".to_owned()).and_modify(|value| *value = month);
+    }
+    entry
+}
+
 /// What an entry says to the statistics, if it says anything.
 fn event_of(entry: &Entry) -> Option<Event<'_>> {
     let device = entry.binding.unwrap_or(0);
@@ -137,7 +157,11 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         | EntryPayload::Decision(_)
         | EntryPayload::Order(_)
         | EntryPayload::Acknowledgement(_)
-        | EntryPayload::Dictionary(_) => return None,
+        | EntryPayload::Dictionary(_)
+        | EntryPayload::Restore(_)
+        | EntryPayload::Clock
+        | EntryPayload::Audit
+        | EntryPayload::Evidence => return None,
     })
 }
 

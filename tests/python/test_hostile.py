@@ -3,24 +3,18 @@
 `TABARA_PATIENT=1` also waits out the deadlines that last a minute or more. Times are printed, never asserted."""
 
 import asyncio
-import gzip
-import json
 import os
 import socket
 import time
 
 import httpx
-import pytest
+import pyrage
 
-from test_protocol import Phone, b64, sign, world  # noqa: F401 (a fixture)
+from client import Phone
+from formats import Key, seal, sha256
+from world import problem
 
 PATIENT = bool(os.environ.get("TABARA_PATIENT"))
-
-
-def enrolled(world):
-    phone = Phone(world.authority)
-    world.http.post("/devices", json=phone.chain)
-    return phone
 
 
 def metric(world, name):
@@ -28,21 +22,28 @@ def metric(world, name):
     return float(next(line.split()[-1] for line in lines if line.startswith(name)))
 
 
-def p99_of_an_honest_phone(world, phone, batches):
-    """Milliseconds for a batch of five, each over a connection of its own from another address; and that all arrived."""
+def elsewhere(world, address):
+    """A client at another address: only the proxy's, 127.0.0.1, has no limit."""
+    transport = httpx.HTTPTransport(local_address=address)
+    return httpx.Client(base_url=world.http.base_url, transport=transport, timeout=60)
+
+
+def p99_of_an_honest_phone(world, phone, bundles):
+    """Milliseconds for a bundle of five, each over a connection of its own from another address; and that all arrived."""
     times = []
-    bodies = [json.dumps({"records": [phone.record(world.recipients)[1] for _ in range(5)]}) for _ in range(batches)]
-    for body in bodies:
+    made = [phone.bundle([phone.record(with_case=False) for _ in range(5)]) for _ in range(bundles)]
+    for file, asked in made:
         begun = time.perf_counter()
-        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.9.9")) as http:
-            answer = http.post(f"{world.http.base_url}records", content=body, headers=phone.token(int(time.time())))
+        with elsewhere(world, "127.0.9.9") as http:
+            answer = http.post("/bundles", content=file)
         times.append(1000 * (time.perf_counter() - begun))
-        assert [v["outcome"] for v in answer.json()["results"]] == ["accepted"] * 5
+        phone.take(answer.content, asked)
+    assert not phone.waiting
     return sorted(times)[len(times) * 99 // 100 - 1]
 
 
 def test_ten_thousand_half_open_connections_take_nothing_from_an_honest_phone(world, capsys):
-    phone, address = enrolled(world), world.address.split(":")
+    phone, address = world.phone(), world.address.split(":")
     alone = p99_of_an_honest_phone(world, phone, 100)
 
     async def guest(n):
@@ -52,7 +53,7 @@ def test_ten_thousand_half_open_connections_take_nothing_from_an_honest_phone(wo
             loop = asyncio.get_running_loop()
             try:
                 await loop.sock_connect(silent, (address[0], int(address[1])))
-                await loop.sock_sendall(silent, b"POST /v1/records HTTP/1.1\r\nhost: x\r\ncontent-length: 999")
+                await loop.sock_sendall(silent, b"POST /v2/bundles HTTP/1.1\r\nhost: x\r\ncontent-length: 999")
                 return await loop.sock_recv(silent, 100) == b""
             except OSError:  # shut out
                 return True
@@ -72,99 +73,100 @@ def test_ten_thousand_half_open_connections_take_nothing_from_an_honest_phone(wo
     assert shut_out > 0 and held <= 40 * 256 + 10
     with capsys.disabled():
         print(f"\n10,000 half-open connections: {held:.0f} held, {shut_out:.0f} not let in, all out after {waited:.0f} s; "
-              f"p99 of another phone's batch {beside:.0f} ms beside them, {alone:.0f} ms alone")
+              f"p99 of another phone's bundle {beside:.0f} ms beside them, {alone:.0f} ms alone")
+
+
+def test_one_address_gone_wild_is_told_to_wait_and_another_is_served(world):
+    phone = world.phone()
+    guess = f"/bundles/{sha256(b'a guess')}"
+    with elsewhere(world, "127.0.5.5") as http:
+        answers = (http.get(guess) for _ in range(20_000))
+        refused = next(answer for answer in answers if answer.status_code != 404)
+    assert vars(problem(refused)) == {"status": 429, "name": "too-many"} and refused.headers["retry-after"]
+    file, asked = phone.bundle()
+    with elsewhere(world, "127.0.6.6") as http:
+        assert phone.take(http.post("/bundles", content=file).content, asked)[0] == "grown"
 
 
 def test_one_phone_gone_wild_is_told_to_wait_and_another_is_served(world):
-    wild, calm = enrolled(world), enrolled(world)
-    token = wild.token(world.now())
-    answers = [world.http.get("/updates?after=0", headers=token) for _ in range(900)]
-    refused = [a for a in answers if a.status_code == 429]
-    assert refused and refused[0].json()["type"] == "urn:tabara:too-many" and refused[0].headers["retry-after"]
-    assert world.http.get("/updates?after=0", headers=calm.token(world.now())).status_code == 200
+    wild, calm = world.phone(), world.phone()
+    file, _ = wild.bundle()
+    answers = (world.post(file) for _ in range(20_000))
+    refused = next(answer for answer in answers if answer.status_code != 200)
+    assert vars(problem(refused)) == {"status": 429, "name": "too-many"} and refused.headers["retry-after"]
+    assert world.sync(calm)[0] == "grown"
 
 
-def post_slowly(world, phone, length):
+def post_slowly(world, length, path="bundles"):
     """A request whose body never comes."""
     host, port = world.address.split(":")
     guest = socket.create_connection((host, int(port)))
-    token = phone.token(world.now())["authorization"]
-    guest.sendall(f"POST /v1/records HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\n".encode())
-    guest.sendall(f"content-length: {length}\r\n\r\n{{".encode())
+    guest.sendall(f"POST /v2/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{{".encode())
     return guest
 
 
-def test_bodies_that_never_come_hold_four_places_of_their_phone_and_none_of_others(world):
-    slow, calm = enrolled(world), enrolled(world)
-    guests = [post_slowly(world, slow, 1000) for _ in range(4)]
+def test_bodies_that_never_come_take_nothing_from_others(world):
+    phone = world.phone()
+    guests = [post_slowly(world, 1000) for _ in range(40)]
     time.sleep(0.5)
-    answer = world.http.post("/records", json={"records": []}, headers=slow.token(world.now()))
-    assert (answer.status_code, answer.json()["type"]) == (429, "urn:tabara:too-many")
-    assert len(world.send(calm, [calm.record(world.recipients)[1]])[0]) == 1
+    phone.record()
+    assert world.sync(phone)[0] == "grown" and not phone.waiting
     if PATIENT:
         guests[0].settimeout(90)
         answer = guests[0].recv(4096).decode()
         assert "408 Request Timeout" in answer and "urn:tabara:too-slow" in answer
     for guest in guests:
         guest.close()
-    time.sleep(0.5)
-    assert len(world.send(slow, [slow.record(world.recipients)[1]])[0]) == 1, "its places are free again"
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(world):
-    phone = enrolled(world)
-    guest = post_slowly(world, phone, 8 * 1024 * 1024 + 1)
-    guest.settimeout(5)
-    answer = guest.recv(4096).decode()
-    assert "413 Payload Too Large" in answer and "urn:tabara:oversize" in answer
-    bomb = gzip.compress(b" " * (9 * 1024 * 1024))
-    assert len(bomb) < 10_000
-    headers = {**phone.token(world.now()), "content-encoding": "gzip"}
-    answer = world.http.post("/records", content=bomb, headers=headers)
-    assert (answer.status_code, answer.json()["type"]) == (413, "urn:tabara:oversize")
+    for path, most in [("bundles", 4 * 1024 * 1024), ("devices", 16 * 1024)]:
+        guest = post_slowly(world, most + 1, path)
+        guest.settimeout(5)
+        answer = guest.recv(4096).decode()
+        assert "413 Payload Too Large" in answer and "urn:tabara:oversize" in answer
 
 
-def test_an_envelope_of_another_kind_or_key_opens_no_door(world):
-    phone, other = enrolled(world), enrolled(world)
-    _, sent = phone.record(world.recipients)
-    now = world.now()
-    token = {"device": phone.device, "issued": now}
-    for wrong in [
-        sent["jws"],
-        sign("record", phone.transport_key, token),
-        sign("token", phone.record_key, token),
-        sign("token", other.transport_key, token),
-        sign("token", phone.transport_key, {**token, "more": 1}),
-        sign("token", phone.transport_key, token)[:-4] + "AAAA",
-        "..",
-        "a" * 5000,
-    ]:
-        answer = world.http.get("/catalog", headers={"authorization": f"Bearer {wrong}"})
-        assert (answer.status_code, answer.json()["type"]) == (401, "urn:tabara:unknown-device")
+def test_a_bundle_that_unfolds_stops_at_its_limit(world):
+    phone = world.phone()
+    row, intake = b'{"jws":"x"},', [world.intake]
+    signed = phone.transport_key.sign("bundle", {"cursor": 0}).encode()
+    for plain in [b"[" * 1_000_000, signed + b"\n[" + row * 400_000 + b"{}]", signed + b"\n" + b'{"a":' * 300_000, b" " * (9 << 20)]:
+        answer = world.post(seal(plain, intake))
+        assert answer.status_code in (400, 413), answer.text
+    crowd = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(100)]
+    assert problem(world.post(seal(signed + b"\n[]", crowd + intake))).name == "malformed", "not even looked at"
+    assert world.sync(phone)[0] == "grown"
+
+
+def test_a_chain_of_other_halves_opens_no_door(world):
+    phone, other = world.phone(), Phone(world.authority)
     chain = phone.chain
     for wrong in [
-        {"grant": chain["binding"], "binding": chain["grant"]},
-        {"grant": chain["grant"], "binding": other.chain["binding"]},
-        {"grant": sign("grant", phone.card, {}), "binding": chain["binding"]},
+        {**chain, "grant": chain["binding"], "binding": chain["grant"]},
+        {**chain, "binding": other.chain["binding"]},
+        {**chain, "grant": phone.card.sign("grant", phone.grant)},
+        {**chain, "grant": Key().sign("grant", phone.grant)},
+        {**chain, "possession": chain["possession"][::-1]},
+        {**chain, "possession": other.chain["possession"]},
     ]:
-        answer = world.http.post("/devices", json=wrong)
-        assert (answer.status_code, answer.json()["type"]) == (403, "urn:tabara:bad-chain")
-    payload = {"device": phone.device, "issued": now}
-    records = [
-        {"jws": sign("token", phone.transport_key, payload)},
-        {"jws": sign("review", phone.record_key, payload)},
-        {"jws": sign("record", phone.record_key, payload)},
-        {**sent, "sealed": b64(b"other bytes")},
-        {**sent, "sealed": "not base64url!"},
-        {**sent, "sealed": "A" * 200_000},
-        sent,
-    ]
-    results, _ = world.send(phone, records)
-    names = [(v["outcome"], v.get("reason")) for v in results]
-    refused = ["malformed", "no_chain", "malformed", "sealed_mismatch", "malformed", "oversize"]
-    assert names == [("refused", reason) for reason in refused] + [("accepted", None)]
-    # the same id with other bytes: the first stays
-    _, again = phone.record(world.recipients, record=json.loads(__import__("base64").urlsafe_b64decode(
-        sent["jws"].split(".")[1] + "=="))["record"])
-    results, _ = world.send(phone, [again, sent])
-    assert [(v["outcome"], v.get("reason")) for v in results] == [("refused", "id_taken"), ("already_had", None)]
+        answer = world.http.post("/devices", json={"chain": wrong})
+        assert vars(problem(answer)) == {"status": 403, "name": "bad-chain"}
+    for wrong in [{}, {"chain": chain, "more": 1}, {"chain": {**chain, "possession": []}}, []]:
+        assert vars(problem(world.http.post("/devices", json=wrong))) == {"status": 400, "name": "malformed"}
+
+
+def test_a_thief_of_the_card_cannot_bind_the_keys_of_another(world):
+    """And her own keys make a second binding, whose records wait."""
+    phone = world.phone()
+    thief = Phone(world.authority)
+    taken = {"record_key": phone.record_key.public, "transport_key": phone.transport_key.public}
+    chain = thief.bind(thief.chain["grant"], **taken)
+    assert world.http.post("/devices", json={"chain": chain}).status_code == 403
+    again = Phone(world.authority)
+    again.device, again.card = phone.device, phone.card
+    again.chain = again.bind(phone.chain["grant"])
+    assert world.register(again)["standing"] == "second"
+    assert world.verdicts(again, [again.record(with_case=False)]) == ["quarantined second_binding"]
+    phone.record()
+    assert world.sync(phone)[1]["standing"] == "trusted" and not phone.waiting

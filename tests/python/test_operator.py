@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from paths import ROOT
-from test_protocol import SERVER, Phone, sha256, world  # noqa: F401 (a fixture)
+from formats import sha256
+from world import SERVER
 
 
 def doctor(world, *words):
@@ -78,10 +79,9 @@ def test_doctor_says_what_must_be_done(world):
 
     # older than what phones keep; a phone that has not been heard of for longer than its lease; and a clock set back
     log = sqlite3.connect(world.folder / "data" / "tabara.sqlite", timeout=20)
-    phone = Phone(world.authority)
-    world.http.post("/devices", json=phone.chain)
+    world.phone()
     with log:
-        log.execute("UPDATE backup SET time = time - 31 * 86400")
+        log.execute("UPDATE hint SET time = time - 31 * 86400 WHERE name = 'backup'")
         log.execute("UPDATE entry SET received = received + 7200 WHERE position = (SELECT max(position) FROM entry)")
     (world.folder / "data" / "intake.key").chmod(0o644)
     code, said = doctor(world)
@@ -119,17 +119,16 @@ def test_health_and_metrics_are_on_a_listener_of_their_own_and_count_what_happen
     http = httpx.Client(base_url=f"http://{world.monitor}", trust_env=False)
     assert http.get("/health").text == "ok"
     assert world.http.get(f"http://{world.address}/metrics").status_code == 404, "phones' address has no metrics"
-    phone = Phone(world.authority)
-    world.http.post("/devices", json=phone.chain)
-    sent = phone.record(world.recipients)[1]
+    phone = world.phone()
+    sent = phone.record()
     for records in [[sent], [sent, {"jws": "x"}]]:
-        world.send(phone, records)
+        world.sync(phone, records)
     text = http.get("/metrics").text
     metrics = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     outcomes = {name: metrics[f'tabara_records_total{{outcome="{name}"}}'] for name in ["accepted", "already_had", "refused"]}
     assert outcomes == {"accepted": "1", "already_had": "1", "refused": "1"}
     # the facts in force, the catalog, the chain, the record
-    assert (metrics["tabara_batches_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "4", "1")
+    assert (metrics["tabara_bundles_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "4", "1")
     assert metrics["tabara_backup_age_seconds"] == "NaN"
     world.run("backup", world.folder / "backup.sqlite")
     age = next(line for line in http.get("/metrics").text.splitlines() if line.startswith("tabara_backup_age_seconds"))

@@ -1,44 +1,29 @@
 """Known answers, computed again with libraries of other people."""
 
-import base64
 import hashlib
 import hmac
 import json
 import pathlib
 import uuid
-import zlib
 
-import httpx
 import pyrage
 import pytest
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 from joserfc.jws import deserialize_compact
 
+import formats
+import rfc9162
+from client import Phone
+from formats import (
+    Key, Weather, b64, compact, few_lengths, follows, may_change, sha256, slip_key, stands, unb64, unseal,
+)
+
 VECTORS = pathlib.Path(__file__).parents[1] / "vectors"
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def compact(value):
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def unsealed(sealed, identity):
-    """What is in a sealed file: a DEFLATE stream, filled up with zeros to one of few lengths."""
-    assert len(sealed) in (2048, 4096, 8192, 16384), len(sealed)
-    deflate = zlib.decompressobj(wbits=-15)
-    plain = deflate.decompress(pyrage.decrypt(sealed, [identity]))
-    assert deflate.eof and not any(deflate.unused_data)
-    return plain
 
 
 def open_keys(file, pin, key_store):
@@ -70,126 +55,181 @@ def test_a_pin_and_a_key_store_give_the_vaults_key():
         open_keys(known["file"], "another pin", key_store)
 
 
-def thumbprint(public):
-    """RFC 7638, of an Ed25519 key as RFC 8037 writes it."""
-    jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64(public)}
-    return b64(hashlib.sha256(compact(jwk)).digest())
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def opened(typ, public, token):
-    """The payload of one of our envelopes, by a JOSE library."""
-    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": b64(public)})
-    jws = deserialize_compact(token, key, algorithms=["Ed25519"])
-    assert jws.protected == {"alg": "Ed25519", "typ": typ, "kid": thumbprint(public)}
+def jose(typ, x, envelope):
+    """The payload of one of our envelopes, by a JOSE library; the client reads it alike."""
+    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
+    jws = deserialize_compact(envelope, key, algorithms=["Ed25519"])
+    assert jws.protected == {"alg": "Ed25519", "typ": f"tabara-{typ}", "kid": key.thumbprint()}
+    assert formats.opened(typ, x, envelope) == json.loads(jws.payload)
     return json.loads(jws.payload)
 
 
+def known(name):
+    answers = json.loads((VECTORS / name).read_text())
+    return answers, {name: Key(unb64(seed)) for name, seed in answers["seeds"].items()}
+
+
 def test_authority_card_phone_record_and_sealed_case_hang_together():
-    known = json.loads((VECTORS / "record.json").read_text())
-    authority = Ed25519PrivateKey.from_private_bytes(unb64(known["authority_seed"])).public_key().public_bytes_raw()
-    card = json.loads(unb64(known["card"].removeprefix("TABARA1.")))
-    assert unb64(card["authority"]) == authority
-    grant = opened("tabara-grant", authority, known["chain"]["grant"])
-    assert grant == opened("tabara-grant", authority, card["grant"])
-    seed = Ed25519PrivateKey.from_private_bytes(unb64(card["seed"]))
-    assert seed.public_key().public_bytes_raw() == unb64(grant["card"])
-    binding = opened("tabara-device", unb64(grant["card"]), known["chain"]["binding"])
+    record, keys = known("record.json")
+    card = json.loads(unb64(record["card"].removeprefix("TABARA2.")))
+    assert card["authority"] == keys["authority"].public and unb64(card["seed"]) == keys["card"].seed
+    grant = jose("grant", card["authority"], card["grant"])
+    assert (grant["role"], grant["area"]) == ("focal_point", "commune") and grant["servers"][0]["url"].startswith("https://")
+    chain = record["chain"]
+    assert chain["grant"] == card["grant"] and grant["card"] == keys["card"].public
+    binding = jose("device", grant["card"], chain["binding"])
     assert binding["device"] == grant["device"]
-    record = opened("tabara-record", unb64(binding["record_key"]), known["jws"])
-    assert record == known["record"]
-    assert unb64(record["undo"]) == hashlib.sha256(known["undo"].encode()).digest()
-    sealed = unb64(known["sealed"])
-    assert record["sealed"] == {"sha256": b64(hashlib.sha256(sealed).digest()), "len": len(sealed)}
-    case = json.loads(unsealed(sealed, pyrage.x25519.Identity.from_str(known["case_worker"])))
-    assert case == known["case"]
-    assert (case["record"], case["case"]) == (record["record"], record["case"])
+    for name, proof in zip(["record_key", "transport_key"], chain["possession"], strict=True):
+        assert binding[name] == keys[name].public
+        assert jose("device", binding[name], proof) == {"binding": sha256(chain["binding"].encode())}
+    assert jose("record", binding["record_key"], record["jws"]) == record["record"]
+    sealed = unb64(record["sealed"])
+    assert record["record"]["sealed"] == {"sha256": sha256(sealed), "len": len(sealed)}
+    assert few_lengths(len(sealed)) == len(sealed)
+    for name in ["case_worker", "recovery"]:
+        case = json.loads(unseal(sealed, pyrage.x25519.Identity.from_str(record[name])))
+        assert case == record["case"]
+    assert {name: case[name] for name in ("record", "case", "questionnaire")}.items() <= record["record"].items()
 
 
-def digest(data):
-    return b64(hashlib.sha256(data).digest())
+def test_code_and_secret_give_the_key_of_the_slip_and_its_proof_serves_one_withdrawal():
+    record, keys = known("record.json")
+    slip, signer = record["slip"], keys["another_phone"]
+    assert slip_key(record["code"], record["secret"]).public == slip == record["record"]["slip"]
+    withdrawal = jose("record", signer.public, record["withdrawal"])
+    assert withdrawal["revises"] == record["record"]["record"] and withdrawal["kind"] == "withdrawal"
+    assert may_change(withdrawal, signer.kid, slip)
+    assert not may_change(withdrawal, keys["record_key"].kid, slip), "copied to another phone"
+    assert not may_change(withdrawal, signer.kid, slip_key(record["code"], "9" * 10).public)
+    for change in [{"record": withdrawal["case"]}, {"revises": withdrawal["case"]}, {"kind": "screening"}, {"code": "9" * 10}]:
+        assert not may_change(withdrawal | change, signer.kid, slip), change
+
+
+def test_leaves_roots_and_proofs():
+    tree = json.loads((VECTORS / "tree.json").read_text())
+    texts = [leaf["text"] for leaf in tree["leaves"]]
+    hashes = [rfc9162.leaf_hash(text.encode()) for text in texts]
+    assert [b64(h) for h in hashes] == [leaf["hash"] for leaf in tree["leaves"]]
+    size = len(hashes)
+    assert tree["roots"] == [b64(rfc9162.root(hashes[:n])) for n in range(size + 1)]
+    assert tree["inclusion"] == [[b64(h) for h in rfc9162.inclusion(at, hashes)] for at in range(size)]
+    assert tree["consistency"] == [[b64(h) for h in rfc9162.consistency(old, hashes)] for old in range(size + 1)]
+    assert {text.split()[2] for text in texts} == {"act", "bundle", "restore"}
+    for text in texts:
+        match text.split():
+            case [_, _, "act", day, kind, body]:
+                assert text == f"tabara-leaf 2 act {day} {kind} {body}\n"
+            case [_, _, "restore", day, _, kept, _, known_size]:
+                assert text == formats.restore_leaf(day, int(kept), int(known_size))
+            case _:
+                assert formats.entries_of(text)
+
+
+def test_a_bundle_and_its_parcel_are_read():
+    exchange, keys = known("exchange.json")
+    bundle = unb64(exchange["bundle"]["file"])
+    envelope, beside = formats.open_with(bundle, pyrage.x25519.Identity.from_str(exchange["intake"]))
+    asked = jose("bundle", keys["transport_key"].public, envelope)
+    assert asked == exchange["bundle"]["payload"] and asked["records"] == sha256(beside)
+    records = json.loads(beside)
+    assert records == exchange["bundle"]["records"] and len(bundle) % 1024 == 0
+
+    phone = Phone(keys["authority"])
+    phone.mailbox = pyrage.x25519.Identity.from_str(exchange["mailbox"])
+    phone.mine = asked["head"]
+    file = unb64(exchange["parcel"]["file"])
+    how, parcel = phone.take(file, {"answers": sha256(bundle), **asked})
+    assert parcel == exchange["parcel"]["payload"] and how == "grown" and len(file) % 1024 == 0
+    assert phone.verdicts(parcel, records) == ["accepted", "refused bad_signature", "later"]
+    assert all(stands(leaf, parcel["head"]) for leaf in parcel["leaves"])
+    assert follows(asked["head"], parcel["head"], parcel["grown"])
+    assert phone.catalog_jws == exchange["parcel"]["enclosed"]["catalog"]
+    assert jose("catalog", keys["authority"].public, phone.catalog_jws)["operations"] == keys["operations"].public
+    # the chain that the bundle introduced is the act of the leaf that was asked for
+    [introduced] = asked["introductions"]
+    assert parcel["leaves"][0]["text"].split()[-2:] == ["chain", sha256(compact(introduced["chain"]))]
+    with pytest.raises(Weather):
+        phone.take(file, {"answers": sha256(file), **asked})
 
 
 def test_a_recorded_visit_of_a_phone_is_read_by_another_client():
-    known = json.loads((VECTORS / "http.json").read_text())
-    keys = {
-        name: Ed25519PrivateKey.from_private_bytes(unb64(seed)).public_key().public_bytes_raw()
-        for name, seed in known["seeds"].items()
-    }
-    visit = {e["name"]: e for e in known["exchanges"]}
+    visit, keys = known("http.json")
+    identities = {name: pyrage.x25519.Identity.from_str(text) for name, text in visit["identities"].items()}
+    exchanges = {e["name"]: e for e in visit["exchanges"]}
 
-    def recorded(request):
-        asked = (request.method, request.url.raw_path.decode(), request.content.decode())
-        # the last of those that ask alike: the catalog was asked for before the phone was known, too
-        e = [e for e in known["exchanges"] if (e["method"], e["path"], e.get("body", "")) == asked][-1]
-        return httpx.Response(e["status"], headers={"content-type": e["kind"], "tabara-head": e["head"]}, text=e["answer"])
+    def content(side):
+        [(form, text)] = side.items()
+        return unb64(text) if form == "file" else text.encode()
 
-    http = httpx.Client(base_url="http://recorded", transport=httpx.MockTransport(recorded))
-    ask = lambda name: http.request(visit[name]["method"], visit[name]["path"], content=visit[name].get("body"))
-    body = lambda name: json.loads(visit[name]["body"])
+    def asked(name):
+        """What was sent, and what must be remembered of it."""
+        file = content(exchanges[name]["body"])
+        signer = {"withdrawal": "another_transport", "review": "reviewer"}.get(name, "transport_key")
+        envelope, beside = formats.open_with(file, identities["intake"])
+        payload = jose("bundle", keys[signer].public, envelope)
+        assert payload["records"] == sha256(beside) and exchanges[name]["path"] == "/v2/bundles"
+        return json.loads(beside), {"answers": sha256(file), **payload}
 
-    time = opened("tabara-time", keys["operations"], ask("time").text)
-    assert time["nonce"] == "known"
-    grant = opened("tabara-grant", keys["authority"], body("chain")["grant"])
-    binding = opened("tabara-device", keys["card"], body("chain")["binding"])
-    assert unb64(grant["card"]) == keys["card"] and binding["device"] == grant["device"]
-    assert [unb64(binding[k]) for k in ("record_key", "transport_key")] == [keys["record_key"], keys["transport_key"]]
-    for e in known["exchanges"]:
-        head = opened("tabara-head", keys["operations"], e["head"])
-        assert head["time"] == time["time"]
-        if "token" in e:
-            token = opened("tabara-token", keys["transport_key"], e["token"])
-            assert token == {"device": grant["device"], "issued": time["time"]}
-    assert json.loads(visit["unknown"]["answer"])["type"] == "urn:tabara:unknown-device"
-    assert (visit["malformed"]["status"], visit["malformed"]["kind"]) == (400, "application/problem+json")
+    def sender(identity):
+        phone = Phone(keys["authority"])
+        phone.mailbox = identities[identity]
+        return phone
 
-    catalog = opened("tabara-catalog", keys["authority"], ask("catalog").text)
-    assert unb64(catalog["operations"]) == keys["operations"]
-    ages = {r["role"]: r["age"] for r in catalog["recipients"]}
-    assert ages["intake"] == str(pyrage.x25519.Identity.from_str(known["intake"]).to_public())
-    case_worker = pyrage.x25519.Identity.from_str(known["case_worker"])
-    assert ages["case_worker"] == str(case_worker.to_public())
-    [part] = catalog["parts"]
-    assert visit["part"]["path"] == f"/v1/parts/{part['sha256']}" and digest(ask("part").content) == part["sha256"]
+    phone, other, reviewer = sender("mailbox"), sender("mailbox"), sender("desk")
+    assert json.loads(content(exchanges["unknown"]["answer"]))["type"] == "urn:tabara:unknown-device"
+    registration = content(exchanges["chain"]["body"])
+    chain = json.loads(registration)["chain"]
+    grant = jose("grant", keys["authority"].public, chain["grant"])
+    binding = jose("device", keys["card"].public, chain["binding"])
+    assert grant["card"] == keys["card"].public and binding["device"] == grant["device"]
+    how, parcel = phone.take(content(exchanges["chain"]["answer"]), {"answers": sha256(registration)})
+    assert how == "first" and parcel["leaves"][0]["text"].endswith(f" chain {sha256(compact(chain))}\n")
+    [part] = phone.catalog["parts"]
+    file = content(exchanges["part"]["answer"])
+    assert exchanges["part"]["path"] == f"/v2/parts/{part['sha256']}" and sha256(file) == part["sha256"]
+    assert (exchanges["rest of the part"]["status"], content(exchanges["rest of the part"]["answer"])) == (206, file[11:])
 
-    sent, results = body("records")["records"], ask("records").json()["results"]
-    assert [(v["outcome"], v.get("reason")) for v in results] == [
-        ("quarantined", "unknown_questionnaire"),
-        ("accepted", None),
-        ("accepted", None),
-        ("accepted", None),
-        ("accepted", None),
-        ("refused", "bad_signature"),
+    records, asks = asked("records")
+    phone.waiting = {sha256(sent["jws"].encode()): sent for sent in records}
+    how, parcel = phone.take(content(exchanges["records"]["answer"]), asks)
+    assert how == "grown" and phone.verdicts(parcel, records) == [
+        "accepted",
+        "accepted",
+        "quarantined unknown_questionnaire",
+        "accepted",
+        "accepted",
+        "accepted",
+        "refused bad_signature",
     ]
-    head = opened("tabara-head", keys["operations"], visit["records"]["head"])
-    for item, verdict in zip(sent[:5], results):
-        record = opened("tabara-record", keys["record_key"], item["jws"])
-        receipt = opened("tabara-receipt", keys["operations"], verdict["receipt"])
-        assert (receipt["record"], receipt["jws"]) == (record["record"], digest(item["jws"].encode()))
-        assert receipt["epoch"] == head["epoch"] and receipt["position"] <= head["position"]
-        assert receipt.get("sealed") == record.get("sealed", {}).get("sha256")
-    with pytest.raises(BadSignatureError):
-        opened("tabara-record", keys["record_key"], sent[5]["jws"])
-    referral = opened("tabara-record", keys["record_key"], sent[4]["jws"])
-    assert referral["route"]["service"] == "sv_medical" and "facts" not in referral
-    sealed = unb64(sent[0]["sealed"])
-    case = json.loads(unsealed(sealed, case_worker))
-    assert case["record"] == opened("tabara-record", keys["record_key"], sent[0]["jws"])["record"]
-    assert ask("again").json()["results"][0] == {**results[1], "outcome": "already_had"}
-    offered = body("offers")["offers"]
-    assert ask("offers").json() == {"wanted": [offered[1]["record"]], "kept": ask("again").json()["results"]}
+    said = [jose("record", keys["record_key"].public, sent["jws"]) for sent in records[:6]]
+    assert [record["seq"] for record in said] == [1, 2, 3, 4, 5, 6] and parcel["seq"] == 6
+    assert sha256(unb64(records[0]["sealed"])) == said[0]["sealed"]["sha256"]
+    assert said[5]["route"]["service"] == "sv_medical" and "facts" not in said[5]
+    assert exchanges["answer again"]["path"] == f"/v2/bundles/{asks['answers']}"
+    assert content(exchanges["answer again"]["answer"]) == content(exchanges["records"]["answer"])
 
-    review = body("review")["records"][0]["jws"]
-    reviewed = opened("tabara-review", keys["reviewer"], review)
-    assert ask("review").json()["results"][0]["outcome"] == "accepted"
-    updates = ask("updates").json()
-    news = {u["news"]: u for u in updates["updates"]}
-    assert (news["review"]["record"], news["review"]["jws"]) == (reviewed["revises"], review)
-    assert news["decision"]["record"] == case["record"] and news["decision"]["accept"] is True
-    order = opened("tabara-order", keys["operations"], news["order"]["jws"])
-    assert (order["device"], order["order"]) == (grant["device"], body("obeyed")["order"])
-    assert visit["obeyed"]["status"] == 204 and order["wipe_by"] > time["time"]
-    assert updates["cursor"] == opened("tabara-head", keys["operations"], visit["updates"]["head"])["position"]
+    [sent], asks = asked("withdrawal")
+    withdrawal = jose("record", keys["another_phone"].public, sent["jws"])
+    assert may_change(withdrawal, keys["another_phone"].kid, said[0]["slip"])
+    _, parcel = other.take(content(exchanges["withdrawal"]["answer"]), asks)
+    assert other.verdicts(parcel, [sent]) == ["accepted"]
+    [sent], asks = asked("review")
+    review = jose("review", keys["reviewer"].public, sent["jws"])
+    _, parcel = reviewer.take(content(exchanges["review"]["answer"]), asks)
+    assert reviewer.verdicts(parcel, [sent]) == ["accepted"]
+
+    how, parcel = phone.take(content(exchanges["news"]["answer"]), asked("news")[1])
+    news = {update["news"]: update for update in parcel["updates"]}
+    assert how == "grown" and len(news) == 4
+    assert (news["withdrawn"]["record"], news["withdrawn"]["jws"]) == (said[0]["record"], asked("withdrawal")[0][0]["jws"])
+    assert (news["review"]["record"], news["review"]["jws"]) == (review["revises"], sent["jws"])
+    assert (news["decision"]["record"], news["decision"]["accept"]) == (said[2]["record"], True)
+    order = jose("order", keys["operations"].public, news["order"]["jws"])
+    assert order["device"] == news["order"]["record"] == grant["device"] and order["wipe_by"] > parcel["time"]
+    asks = asked("wiped")[1]
+    assert asks["wiped"] == {"order": order["order"], "waiting": 0}
+    how, parcel = phone.take(content(exchanges["wiped"]["answer"]), asks)
+    assert how == "grown" and parcel["standing"] == "revoked"
+    statuses = {name: (e["status"], e["kind"]) for name, e in exchanges.items() if e["status"] >= 400}
+    problem = "application/problem+json"
+    assert statuses == {"unknown": (401, problem), "malformed": (400, problem), "missing": (404, problem)}

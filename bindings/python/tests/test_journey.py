@@ -70,6 +70,7 @@ def test_a_screening_reaches_the_server_and_only_the_case_worker_reads_it(phone,
     report = asyncio.run(phone.sync(None))
 
     assert (report.accepted, report.refused, phone.waiting().records) == (1, 0, 0)
+    assert report.standing == phone.waiting().standing == tabara.Standing.TRUSTED
     assert phone.cases(0)[0].status.is_kept()
     [arrived] = [r for r in deployment.records() if r["record"]["code"] == finished.code]
     assert arrived["record"]["facts"]["outcome"] == "presumed"
@@ -367,8 +368,9 @@ def test_without_a_network_everything_waits(phone, deployment):
     interviewed(enrolled(phone, deployment), ANSWERS).finish(None)
     deployment.say("stop")
     try:
-        with pytest.raises(tabara.TabaraError.Offline):
+        with pytest.raises(tabara.TabaraError.Offline) as offline:
             asyncio.run(phone.sync(None))
+        assert offline.value.reason == tabara.OfflineReason.NO_NETWORK
         assert phone.waiting().records == 1
     finally:
         deployment.say("start")

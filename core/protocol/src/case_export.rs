@@ -6,8 +6,9 @@
 //! public key, which the desk knows from elsewhere. [`CaseExport::trust`] reads the first part, [`Trust::check`] an entry.
 
 use crate::catalog::{Catalog, Chain, Grant, Reviewer};
-use crate::envelope::{self, EnvelopeError, PublicKey, Typ, sha256};
-use crate::record::{Code, Kind, Reason, Receipt, Record, Sent, Uuid};
+use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
+use crate::record::{Code, Kind, Reason, Record, Sent, Uuid};
+use crate::wire::{Leaf, Parcel};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,9 @@ pub struct CaseExport {
     pub chains: Vec<Chain>,
     /// The records under that code, in the order of the log.
     pub entries: Vec<HeldEntry>,
+    /// Envelope of kind parcel: the leaves that hold these records, under the head of the log when this was written. It
+    /// answers the SHA-256 of the code.
+    pub proof: String,
 }
 
 /// One entry of the log.
@@ -39,8 +43,8 @@ pub struct HeldEntry {
     pub waits: Option<Reason>,
     /// Whether the person withdrew it.
     pub taken_back: bool,
-    /// Envelope of kind receipt.
-    pub receipt: String,
+    /// SHA-256 of its JWS.
+    pub jws: Digest,
     /// The signed record and its sealed case. None after a revision has applied its withdrawal.
     pub sent: Option<Sent>,
 }
@@ -62,24 +66,25 @@ pub enum Author {
 /// Why an entry proves nothing. None of it is shown as real then.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum Unproven {
-    /// The receipt is not signed by a key of the server that a catalog names.
-    #[error("the receipt is not the server's")]
-    Receipt,
+    /// The log of a server that a catalog names does not hold it.
+    #[error("it is not proven to stand in the log of the server")]
+    NotInLog,
     /// Nobody whom the authority knows signed the record.
     #[error("no phone or reviewer of this authority has signed the record")]
     Author,
     /// The signature does not fit the record.
     #[error("the record was changed: {0}")]
     Changed(EnvelopeError),
-    /// Id, code, receipt or sealed case belong to something else.
-    #[error("record, receipt, case and code do not belong together: someone moved them")]
+    /// Id, code or sealed case belong to something else.
+    #[error("record, case and code do not belong together: someone moved them")]
     Moved,
 }
 
 /// The keys that an export proves, all the way from the authority.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    operations: BTreeSet<PublicKey>,
+    /// SHA-256 of the JWS of each record that the log is proven to hold.
+    in_log: BTreeSet<Digest>,
     reviewers: BTreeMap<String, Reviewer>,
     phones: BTreeMap<String, (PublicKey, Grant)>,
     revoked: BTreeSet<Uuid>,
@@ -105,8 +110,9 @@ impl CaseExport {
         let chains = self.chains.iter().filter_map(|chain| authorities.iter().find_map(|key| chain.verify(key).ok()));
         let reviewers = catalogs.iter().flat_map(|catalog| &catalog.reviewers);
         let newest = catalogs.iter().max_by_key(|catalog| catalog.version);
+        let operations: Vec<PublicKey> = catalogs.iter().flat_map(Catalog::operations_keys).collect();
         Trust {
-            operations: catalogs.iter().flat_map(Catalog::operations_keys).collect(),
+            in_log: self.in_log(&operations),
             reviewers: reviewers.map(|reviewer| (reviewer.key.kid(), reviewer.clone())).collect(),
             phones: chains.map(|(grant, keys)| (keys.record_key.kid(), (keys.record_key, grant))).collect(),
             revoked: newest.map(|catalog| catalog.revoked.iter().copied().collect()).unwrap_or_default(),
@@ -114,14 +120,26 @@ impl CaseExport {
     }
 }
 
+impl CaseExport {
+    /// What the server's signed proof shows of its log; nothing if it is not the server's, or for another code.
+    fn in_log(&self, operations: &[PublicKey]) -> BTreeSet<Digest> {
+        let signed = operations.iter().find_map(|key| envelope::open::<Parcel>(Typ::Parcel, key, &self.proof).ok());
+        let parcel = signed.filter(|parcel| parcel.answers == sha256(self.code.as_str().as_bytes()));
+        let proven = parcel.iter().flat_map(|p| p.leaves.iter().filter(|leaf| leaf.holds(&p.head)));
+        let entries = proven.filter_map(|leaf| match leaf.leaf() {
+            Ok(Leaf::Bundle { entries, .. }) => Some(entries),
+            _ => None,
+        });
+        entries.flatten().map(|kept| kept.jws).collect()
+    }
+}
+
 impl Trust {
-    /// Checks an entry: its receipt, and where the record is left, who signed it, that it belongs to this export, and that the
+    /// Checks an entry: that the log holds it, and where the record is left, who signed it, that it belongs to this export, and that the
     /// sealed bytes are those that it names.
     pub fn check(&self, export: &CaseExport, entry: &HeldEntry) -> Result<Option<(Author, Record)>, Unproven> {
-        let open = |key| envelope::open::<Receipt>(Typ::Receipt, key, &entry.receipt).ok();
-        let receipt = self.operations.iter().find_map(open).ok_or(Unproven::Receipt)?;
-        if receipt.record != entry.record {
-            return Err(Unproven::Moved);
+        if !self.in_log.contains(&entry.jws) {
+            return Err(Unproven::NotInLog);
         }
         let Some(sent) = &entry.sent else { return Ok(None) };
         let (author, record) = self.author(&sent.jws)?;
@@ -132,7 +150,7 @@ impl Trust {
         // whoever corrects or withdraws a record may use another code, or none
         let revises = |id| export.entries.iter().any(|other| other.record == id);
         let of_this_person = record.code.as_ref() == Some(&export.code) || record.revises.is_some_and(revises);
-        let received = receipt.jws == sha256(sent.jws.as_bytes());
+        let received = entry.jws == sha256(sent.jws.as_bytes());
         if record.record == entry.record && received && whole && of_this_person {
             Ok(Some((author, record)))
         } else {
@@ -157,9 +175,10 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Binding, Policy, Rotation};
+    use crate::catalog::{Binding, EnrolmentCard, Policy, Rotation};
     use crate::envelope::{Digest, SigningKey};
     use crate::record::{QuestionnaireRef, SealedRef};
+    use crate::wire::{KeptEntry, LeafProof, TreeHead};
 
     struct House {
         keys: [SigningKey; 5],
@@ -181,8 +200,8 @@ mod tests {
             questionnaire: QuestionnaireRef { id: "q".into(), sha256: Digest([0; 32]) },
             revises,
             code: code.cloned(),
-            undo: None,
-            secret: None,
+            slip: None,
+            proof: None,
             route: None,
             facts: Default::default(),
             sealed: None,
@@ -201,6 +220,7 @@ mod tests {
                 reviewers: vec![Reviewer { name: "Beata".into(), key: keys[REVIEWER].public() }],
                 parts: vec![],
                 revoked,
+                servers: vec![],
                 policy: Policy::default(),
                 rotation: Rotation {
                     authorities: authorities.into_iter().map(|at| keys[at].public()).collect(),
@@ -210,9 +230,13 @@ mod tests {
             };
             let (card, device) = (SigningKey::generate(), Uuid::new_v4());
             let (organisation, commune) = ("IOM".to_owned(), "BI-CO-04-02".to_owned());
-            let grant = Grant { device, organisation, commune, expires: 0, card: card.public() };
-            let binding =
-                Binding { device, record_key: keys[PHONE].public(), transport_key: SigningKey::generate().public() };
+            let (role, area, servers) = Default::default();
+            let grant = Grant { device, role, organisation, commune, area, servers, expires: 0, card: card.public() };
+            let (transport, mailbox) = (SigningKey::generate(), crate::seal::new_identity().1);
+            let (record_key, transport_key, vault) = (keys[PHONE].public(), transport.public(), mailbox.clone());
+            let binding = Binding { device, record_key, transport_key, mailbox, vault };
+            let grant = envelope::sign(Typ::Grant, &keys[OLD], &grant);
+            let card = EnrolmentCard { grant, seed: Digest(*card.seed()), authority: keys[OLD].public() };
             let sign = |key: usize, catalog| envelope::sign(Typ::Catalog, &keys[key], &catalog);
             let export = CaseExport {
                 code: Code::generate(),
@@ -222,11 +246,9 @@ mod tests {
                     sign(NEW, catalog(3, vec![OLD], vec![device])),
                     sign(NEW, catalog(4, vec![], vec![device])),
                 ],
-                chains: vec![Chain {
-                    grant: envelope::sign(Typ::Grant, &keys[OLD], &grant),
-                    binding: envelope::sign(Typ::Device, &card, &binding),
-                }],
+                chains: vec![Chain::bind(&card, &binding, &keys[PHONE], &transport)],
                 entries: vec![],
+                proof: String::new(),
             };
             Self { keys, export }
         }
@@ -235,10 +257,37 @@ mod tests {
             let jws = envelope::sign(typ, &self.keys[signer], record);
             let (id, digest) = (record.record, sha256(jws.as_bytes()));
             let sent = Some(Sent::new(jws, sealed));
-            let receipt = Receipt { record: id, jws: digest, sealed: None, position: 1, epoch: Uuid::nil() };
-            let receipt = envelope::sign(Typ::Receipt, &self.keys[OPERATIONS], &receipt);
             let (kind, received, waits, taken_back) = ("record".into(), 0, None, false);
-            self.export.entries.push(HeldEntry { record: id, kind, received, waits, taken_back, receipt, sent });
+            let entry = HeldEntry { record: id, kind, received, waits, taken_back, jws: digest, sent };
+            self.export.entries.push(entry);
+            self.export.proof = self.prove(OPERATIONS, &self.export.code);
+        }
+        /// What the server says of a log with one bundle, which brought all entries.
+        fn prove(&self, signer: usize, code: &Code) -> String {
+            let entries = self.export.entries.iter().map(|entry| KeptEntry { jws: entry.jws, reason: None });
+            let (day, entries) = ("2026-11-29".into(), entries.collect());
+            let leaf = Leaf::Bundle { day, bundle: Digest([0; 32]), entries };
+            let leaves = vec![LeafProof { index: 0, text: leaf.text(), proof: vec![] }];
+            let head = TreeHead { size: 1, root: leaf.hash() };
+            let (standing, seq, grown, restore, connected, refused, later, updates, cursor) = Default::default();
+            let answers = sha256(code.as_str().as_bytes());
+            let (time, signer) = (0, &self.keys[signer]);
+            let parcel = Parcel {
+                answers,
+                time,
+                head,
+                standing,
+                seq,
+                grown,
+                restore,
+                connected,
+                leaves,
+                refused,
+                later,
+                updates,
+                cursor,
+            };
+            envelope::sign(Typ::Parcel, signer, &parcel)
         }
         fn checked(&self, authority: usize, entry: usize) -> Result<Author, Unproven> {
             let trust = self.export.trust(self.keys[authority].public());
@@ -256,7 +305,7 @@ mod tests {
             let author = house.checked(authority, 0);
             assert!(matches!(author, Ok(Author::Phone { revoked: true, .. })), "{author:?}");
         }
-        assert_eq!(house.checked(REVIEWER, 0), Err(Unproven::Receipt), "a key that is no authority");
+        assert_eq!(house.checked(REVIEWER, 0), Err(Unproven::NotInLog), "a key that is no authority");
         // without the catalogs that hand over, the new one vouches for neither card nor phone
         house.export.catalogs.drain(..3);
         assert_eq!(house.checked(NEW, 0), Err(Unproven::Author));
@@ -277,6 +326,22 @@ mod tests {
         assert!(house.checked(NEW, 2).is_ok(), "a correction under another code");
         assert_eq!(house.checked(NEW, 3), Err(Unproven::Moved));
         assert!(matches!(house.checked(NEW, 4), Err(Unproven::Changed(_))), "a reviewer writes no records");
+    }
+
+    #[test]
+    fn a_record_that_the_servers_log_does_not_hold_is_not_shown() {
+        let mut house = House::new();
+        let hers = record(Some(&house.export.code), None);
+        house.keep(Typ::Record, PHONE, &hers, None);
+        assert!(house.checked(NEW, 0).is_ok());
+        house.export.proof = house.prove(PHONE, &house.export.code);
+        assert_eq!(house.checked(NEW, 0), Err(Unproven::NotInLog), "signed by another key");
+        house.export.proof = house.prove(OPERATIONS, &Code::generate());
+        assert_eq!(house.checked(NEW, 0), Err(Unproven::NotInLog), "made for another code");
+        let entries = std::mem::take(&mut house.export.entries);
+        house.export.proof = house.prove(OPERATIONS, &house.export.code);
+        house.export.entries = entries;
+        assert_eq!(house.checked(NEW, 0), Err(Unproven::NotInLog), "a log without it");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What the authority signs: cards, which begin the chain of trust authority -> card -> device, and the catalog,
 //! which tells phones what to trust and use. The authority's key lies offline (`tabara-desk authority`).
 
-use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ};
+use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ, sha256};
 use crate::input::{Input, typed};
+use crate::places;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -12,16 +13,72 @@ use std::fmt;
 pub use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// What the owner of a device does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceRole {
+    /// Screens and refers.
+    #[default]
+    FocalPoint,
+    /// Is sent people, and answers.
+    Provider,
+}
+
+/// Where a focal point works. It decides which places a record of hers may name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// Her commune and its neighbours in the province.
+    #[default]
+    Commune,
+    /// A border post: as a commune.
+    BorderPost,
+    /// A team that travels the country.
+    MobileTeam,
+    /// A hotline: callers are anywhere.
+    Hotline,
+}
+
+impl Area {
+    /// Whether a card of this area and commune covers a screening in another commune.
+    pub fn covers(self, own: &str, commune: &str) -> bool {
+        match self {
+            Self::Commune | Self::BorderPost => places::province_of(own) == places::province_of(commune),
+            Self::MobileTeam | Self::Hotline => true,
+        }
+    }
+}
+
+/// One way to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerAddress {
+    /// `https://…` (or `http://` to a loopback address, for tests and demos).
+    pub url: String,
+    /// SHA-256 of the server's certificate key (SPKI), for servers without a public certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Digest>,
+}
+
+/// A grant or catalog names at most so many addresses.
+pub const MAX_SERVERS: usize = 8;
+
 /// What the authority grants with a card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The phone's id, made by the authority.
     pub device: Uuid,
+    /// What its owner does.
+    pub role: DeviceRole,
     /// The organisation that the phone works for.
     pub organisation: String,
     /// Code of the commune of enrolment, `BI-CO-…`.
     pub commune: String,
+    /// Where its owner works.
+    pub area: Area,
+    /// Where the phone syncs, until a catalog names other addresses.
+    pub servers: Vec<ServerAddress>,
     /// Seconds since 1970 UTC; the card cannot be used to enrol after it.
     pub expires: i64,
     /// Public half of the card's one-time seed.
@@ -36,27 +93,56 @@ pub struct Binding {
     pub device: Uuid,
     /// Signs records; lies in the vault, behind the PIN.
     pub record_key: PublicKey,
-    /// Signs tokens; lies in the mailbox, so that sync works while locked.
+    /// Signs bundles; lies in the mailbox, so that sync works while locked.
     pub transport_key: PublicKey,
+    /// Parcels are sealed to this age key (`age1…`); lies in the mailbox.
+    pub mailbox: String,
+    /// Referrals and notes are sealed to this age key (`age1…`); lies in the vault.
+    pub vault: String,
 }
 
-/// Authority -> card -> device, checkable by anyone who knows the authority's key. Body of `POST /v1/devices`.
+/// The payload by which a key of a binding proves that the phone has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Possession {
+    /// SHA-256 of the binding's envelope.
+    binding: Digest,
+}
+
+/// Authority -> card -> device, checkable by anyone who knows the authority's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-    /// Envelope of kind grant.
+    /// Envelope of kind grant, by the authority.
     pub grant: String,
-    /// Envelope of kind device.
+    /// Envelope of kind device, by the card's seed: the phone's keys.
     pub binding: String,
+    /// Envelopes of kind device over the binding's hash, by the record key and by the transport key: nobody binds a key that
+    /// is another's.
+    pub possession: [String; 2],
 }
 
 impl Chain {
-    /// Checks both signatures and that they speak of the same device.
+    /// Binds a phone's keys to a card. All of them sign.
+    pub fn bind(card: &EnrolmentCard, keys: &Binding, record: &SigningKey, transport: &SigningKey) -> Self {
+        let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), keys);
+        let proof = Possession { binding: sha256(binding.as_bytes()) };
+        let possession = [record, transport].map(|key| envelope::sign(Typ::Device, key, &proof));
+        Self { grant: card.grant.clone(), binding, possession }
+    }
+    /// Checks all signatures and that they speak of the same device.
     pub fn verify(&self, authority: &PublicKey) -> Result<(Grant, Binding), EnvelopeError> {
         let grant: Grant = envelope::open(Typ::Grant, authority, &self.grant)?;
         let binding: Binding = envelope::open(Typ::Device, &grant.card, &self.binding)?;
-        if binding.device == grant.device { Ok((grant, binding)) } else { Err(EnvelopeError::BadPayload) }
+        let hash = sha256(self.binding.as_bytes());
+        for (key, proof) in [binding.record_key, binding.transport_key].iter().zip(&self.possession) {
+            let proof: Possession = envelope::open(Typ::Device, key, proof)?;
+            if proof.binding != hash {
+                return Err(EnvelopeError::BadPayload);
+            }
+        }
+        let sound = crate::seal::is_recipient(&binding.mailbox) && crate::seal::is_recipient(&binding.vault);
+        if sound && binding.device == grant.device { Ok((grant, binding)) } else { Err(EnvelopeError::BadPayload) }
     }
 }
 
@@ -70,11 +156,6 @@ pub struct EnrolmentCard {
     pub seed: Digest,
     /// The authority's key: all trust of this phone starts here.
     pub authority: PublicKey,
-    /// Where to sync, `https://…` (or `http://` to a loopback address, for tests and demos).
-    pub server: String,
-    /// SHA-256 of the server's certificate key (SPKI), for servers without a public certificate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pin: Option<Digest>,
 }
 
 /// Whether a phone may speak to this address: `https://`, or `http://` to this very machine, for tests and demos.
@@ -100,7 +181,7 @@ pub fn is_server_address(address: &str) -> bool {
     port && well_formed && (secure || loopback)
 }
 
-const CARD_PREFIX: &str = "TABARA1.";
+const CARD_PREFIX: &str = "TABARA2.";
 /// A message with a card in it is at most this long.
 const MAX_CARD_MESSAGE: usize = 64 * 1024;
 /// base64url of which the last sign may hold bits of something else.
@@ -129,7 +210,9 @@ impl EnrolmentCard {
         let bodies = text.match_indices(CARD_PREFIX).map(|(at, prefix)| &text[at + prefix.len()..]);
         let card = bodies.take(8).find_map(Self::body).ok_or(CardError::Unreadable)?;
         let grant: Grant = envelope::open(Typ::Grant, &card.authority, &card.grant).map_err(|_| CardError::BadGrant)?;
-        if SigningKey::from_seed(card.seed.0).public() == grant.card {
+        let addressed = (1..=MAX_SERVERS).contains(&grant.servers.len())
+            && grant.servers.iter().all(|server| is_server_address(&server.url));
+        if addressed && SigningKey::from_seed(card.seed.0).public() == grant.card {
             Ok((card, grant))
         } else {
             Err(CardError::BadGrant)
@@ -196,7 +279,7 @@ pub struct Part {
     pub kind: PartKind,
     /// Its own name, such as the form's id.
     pub id: String,
-    /// Names the file: `GET /v1/parts/{sha256}`.
+    /// Names the file: `GET /v2/parts/{sha256}`.
     pub sha256: Digest,
     /// Length in bytes.
     pub len: u64,
@@ -218,7 +301,7 @@ pub enum PartKind {
 pub struct Policy {
     /// Wrong PINs before the vault's wrap is destroyed.
     pub pin_attempts: u32,
-    /// Days that sealed bytes stay on the phone after the receipt.
+    /// Days that sealed bytes stay on the phone after they are proven to be kept.
     pub keep_sealed_days: u32,
     /// Days that case cards stay.
     pub keep_cards_days: u32,
@@ -238,7 +321,7 @@ impl Default for Policy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rotation {
-    /// Earlier operations keys, whose receipts may still be on their way.
+    /// Earlier operations keys, whose parcels may still be on their way.
     pub operations: Vec<PublicKey>,
     /// Further keys that may sign catalogs, beside the one that signed this: the next authority, or the last.
     pub authorities: Vec<PublicKey>,
@@ -251,7 +334,7 @@ pub struct Catalog {
     pub version: u64,
     /// Seconds since 1970 UTC. An expired catalog warns; it never stops sealing.
     pub expires: i64,
-    /// Signs receipts, heads, orders and time.
+    /// Signs parcels and orders.
     pub operations: PublicKey,
     /// Whom cases are sealed to.
     pub recipients: Vec<Recipient>,
@@ -261,6 +344,9 @@ pub struct Catalog {
     pub parts: Vec<Part>,
     /// Devices that are not trusted any more.
     pub revoked: Vec<Uuid>,
+    /// Where phones sync from now on; if it is empty, where their cards say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerAddress>,
     /// Limits and times that phones follow.
     #[serde(default)]
     pub policy: Policy,
@@ -272,7 +358,7 @@ pub struct Catalog {
 }
 
 /// Version of the protocol that this build speaks.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Which rule a catalog breaks. The old one stays in force.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
@@ -328,7 +414,7 @@ impl Catalog {
         let signer = authorities.iter().find(|key| key.kid() == kid).ok_or(EnvelopeError::WrongKey)?;
         Ok((Self::verify(jws, signer, in_force)?, *signer))
     }
-    /// The keys that sign receipts, heads, orders and time: the present one, and earlier ones while they are replaced.
+    /// The keys that sign parcels: the present one, and earlier ones while they are replaced.
     pub fn operations_keys(&self) -> Vec<PublicKey> {
         std::iter::once(self.operations).chain(self.rotation.operations.iter().copied()).collect()
     }
@@ -357,6 +443,7 @@ mod tests {
             reviewers: vec![],
             parts: vec![],
             revoked: vec![],
+            servers: vec![],
             policy: Policy::default(),
             rotation: Rotation::default(),
             least_protocol: 1,
@@ -425,27 +512,15 @@ mod tests {
     #[test]
     fn a_card_is_read_back_with_line_breaks_and_refused_when_forged() {
         let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
-        let grant = Grant {
-            device: Uuid::new_v4(),
-            organisation: "IOM".into(),
-            commune: "BI-CO-04-02".into(),
-            expires: 9,
-            card: seed.public(),
-        };
-        let mut card = EnrolmentCard {
-            grant: envelope::sign(Typ::Grant, &authority, &grant),
-            seed: Digest(*seed.seed()),
-            authority: authority.public(),
-            server: "https://tabara.example".into(),
-            pin: None,
-        };
+        let grant = grant(Uuid::new_v4(), &seed);
+        let mut card = card(&authority, &grant, &seed);
         let broken = card.text().as_bytes().chunks(40).map(|l| String::from_utf8_lossy(l) + "\r\n").collect::<String>();
         assert_eq!(EnrolmentCard::parse(&broken).map(|(_, g)| g), Ok(grant));
         let text = card.text();
         let (half, rest) = text.split_at(text.len() / 2);
         for sent in [
             format!("\u{feff}{half}\u{200b}\u{ad}{rest}\u{200e}"),
-            format!("Dear Anna, your card begins with TABARA1. Scan it or paste this:\n\n{text}\n\nRegards, the team"),
+            format!("Dear Anna, your card begins with TABARA2. Scan it or paste this:\n\n{text}\n\nRegards, the team"),
             format!("> {half}\n>  {rest}\n> \n> Sent from my phone"),
             format!("\u{201c}{text}\u{201d}."),
         ] {
@@ -453,34 +528,75 @@ mod tests {
         }
         card.authority = SigningKey::generate().public();
         assert!(matches!(EnrolmentCard::parse(&card.text()), Err(CardError::BadGrant)));
-        assert!(matches!(EnrolmentCard::parse("TABARA1.!"), Err(CardError::Unreadable)));
+        assert!(matches!(EnrolmentCard::parse("TABARA2.!"), Err(CardError::Unreadable)));
+    }
+
+    fn grant(device: Uuid, card: &SigningKey) -> Grant {
+        Grant {
+            device,
+            role: DeviceRole::FocalPoint,
+            organisation: "IOM".into(),
+            commune: "BI-CO-04-02".into(),
+            area: Area::Commune,
+            servers: vec![ServerAddress { url: "https://tabara.example".into(), pin: None }],
+            expires: 9,
+            card: card.public(),
+        }
+    }
+
+    fn card(authority: &SigningKey, grant: &Grant, seed: &SigningKey) -> EnrolmentCard {
+        let signed = envelope::sign(Typ::Grant, authority, grant);
+        EnrolmentCard { grant: signed, seed: Digest(*seed.seed()), authority: authority.public() }
     }
 
     #[test]
-    fn a_chain_holds_only_from_the_right_authority_to_the_same_device() {
-        let (authority, card) = (SigningKey::generate(), SigningKey::generate());
-        let device = Uuid::new_v4();
-        let grant = |card: &SigningKey| Grant {
-            device,
-            organisation: "IOM".into(),
-            commune: "BI-CO-04-02".into(),
-            expires: 0,
-            card: card.public(),
-        };
-        let keys = |device| Binding {
-            device,
-            record_key: SigningKey::generate().public(),
-            transport_key: SigningKey::generate().public(),
-        };
-        let chain = Chain {
-            grant: envelope::sign(Typ::Grant, &authority, &grant(&card)),
-            binding: envelope::sign(Typ::Device, &card, &keys(device)),
-        };
-        assert!(chain.verify(&authority.public()).is_ok());
-        assert!(chain.verify(&card.public()).is_err());
-        let other = envelope::sign(Typ::Device, &card, &keys(Uuid::new_v4()));
-        assert!(Chain { binding: other, ..chain.clone() }.verify(&authority.public()).is_err());
-        let stolen = envelope::sign(Typ::Device, &SigningKey::generate(), &keys(device));
-        assert!(Chain { binding: stolen, ..chain }.verify(&authority.public()).is_err());
+    fn a_card_whose_address_or_pin_was_changed_is_not_the_authoritys() {
+        let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
+        let good = grant(Uuid::new_v4(), &seed);
+        let thief = ServerAddress { url: "https://thief.example".into(), pin: Some(Digest([9; 32])) };
+        let redirected = Grant { servers: vec![thief], ..good.clone() };
+        // the thief has the card and its seed, and not the authority's key
+        let forged = card(&SigningKey::generate(), &redirected, &seed);
+        let forged = EnrolmentCard { authority: authority.public(), ..forged };
+        assert!(matches!(EnrolmentCard::parse(&forged.text()), Err(CardError::BadGrant)));
+        for servers in [vec![], vec![ServerAddress { url: "http://tabara.example".into(), pin: None }]] {
+            let unreachable = card(&authority, &Grant { servers, ..good.clone() }, &seed);
+            assert!(matches!(EnrolmentCard::parse(&unreachable.text()), Err(CardError::BadGrant)));
+        }
+    }
+
+    #[test]
+    fn a_chain_holds_only_from_the_right_authority_to_the_same_device_whose_keys_all_sign() {
+        let (authority, seed, device) = (SigningKey::generate(), SigningKey::generate(), Uuid::new_v4());
+        let [record, transport] = [(); 2].map(|()| SigningKey::generate());
+        let card = card(&authority, &grant(device, &seed), &seed);
+        let (mailbox, vault) = (crate::seal::new_identity().1, crate::seal::new_identity().1);
+        let (record_key, transport_key) = (record.public(), transport.public());
+        let keys = Binding { device, record_key, transport_key, mailbox, vault };
+        let chain = Chain::bind(&card, &keys, &record, &transport);
+        let holds = |chain: &Chain| chain.verify(&authority.public()).is_ok();
+        assert!(holds(&chain) && chain.verify(&seed.public()).is_err());
+        let other = Binding { device: Uuid::new_v4(), ..keys.clone() };
+        assert!(!holds(&Chain::bind(&card, &other, &record, &transport)), "another device");
+        let stolen = EnrolmentCard { seed: Digest([1; 32]), ..card.clone() };
+        assert!(!holds(&Chain::bind(&stolen, &keys, &record, &transport)), "without the card's seed");
+        let thief = SigningKey::generate();
+        assert!(!holds(&Chain::bind(&card, &keys, &thief, &transport)), "a record key of somebody else");
+        assert!(!holds(&Chain::bind(&card, &keys, &record, &thief)), "a transport key of somebody else");
+        let elsewhere =
+            Chain::bind(&card, &Binding { vault: keys.mailbox.clone(), ..keys.clone() }, &record, &transport);
+        assert!(!holds(&Chain { possession: elsewhere.possession, ..chain }), "a proof for another binding");
+        let unsealable = Binding { vault: "age1nonsense".into(), ..keys };
+        assert!(!holds(&Chain::bind(&card, &unsealable, &record, &transport)));
+    }
+
+    #[test]
+    fn a_card_covers_its_province_and_a_team_or_hotline_the_country() {
+        for area in [Area::Commune, Area::BorderPost] {
+            assert!(area.covers("BI-CO-04-02", "BI-CO-04-01") && !area.covers("BI-CO-04-02", "BI-CO-01-01"));
+        }
+        for area in [Area::MobileTeam, Area::Hotline] {
+            assert!(area.covers("BI-CO-04-02", "BI-CO-01-01"));
+        }
     }
 }

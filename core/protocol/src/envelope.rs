@@ -7,8 +7,9 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use ring::rand::SecureRandom as _;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -31,24 +32,18 @@ pub enum Typ {
     /// A reviewer's decision, by a reviewer's key.
     #[serde(rename = "tabara-review")]
     Review,
-    /// That a record is kept, by the operations key.
-    #[serde(rename = "tabara-receipt")]
-    Receipt,
-    /// The end of the log, by the operations key.
-    #[serde(rename = "tabara-head")]
-    Head,
-    /// The server's time, by the operations key.
-    #[serde(rename = "tabara-time")]
-    Time,
     /// The catalog, by the authority.
     #[serde(rename = "tabara-catalog")]
     Catalog,
     /// An order to one phone, by the operations key.
     #[serde(rename = "tabara-order")]
     Order,
-    /// A request's token, by the phone's transport key.
-    #[serde(rename = "tabara-token")]
-    Token,
+    /// What a phone sends, by its transport key.
+    #[serde(rename = "tabara-bundle")]
+    Bundle,
+    /// What the server answers, by the operations key.
+    #[serde(rename = "tabara-parcel")]
+    Parcel,
 }
 
 /// Why an envelope is refused.
@@ -157,13 +152,22 @@ pub fn open<T: DeserializeOwned>(typ: Typ, key: &PublicKey, jws: &str) -> Result
     from_json(&payload)
 }
 
-/// Reads JSON as envelopes do: repeated keys are refused.
+/// No JSON that is read holds more values than this, at all depths together.
+const MAX_VALUES: u32 = 200_000;
+/// No JSON object that is read has more keys than this.
+const MAX_KEYS: usize = 256;
+
+/// Reads JSON as envelopes do: repeated keys are refused, and so are more values than anything of ours holds, before
+/// memory is taken for them.
 pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, EnvelopeError> {
-    serde_json::from_slice::<NoRepeatedKeys>(json).map_err(|e| match e.classify() {
-        serde_json::error::Category::Data => EnvelopeError::RepeatedKey,
-        _ => EnvelopeError::BadPayload,
-    })?;
-    serde_json::from_slice(json).map_err(|_| EnvelopeError::BadPayload)
+    let (left, repeated) = (Cell::new(MAX_VALUES), Cell::new(false));
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let walked = Walk { left: &left, repeated: &repeated }.deserialize(&mut reader).and_then(|()| reader.end());
+    match walked {
+        Err(_) if repeated.get() => Err(EnvelopeError::RepeatedKey),
+        Err(_) => Err(EnvelopeError::BadPayload),
+        Ok(()) => serde_json::from_slice(json).map_err(|_| EnvelopeError::BadPayload),
+    }
 }
 
 type Parts<'a> = (Header, &'a str, Vec<u8>, Vec<u8>);
@@ -207,6 +211,10 @@ impl SigningKey {
         let tag = ring::hmac::sign(&key, &[label.as_bytes(), &[0], input].concat());
         Zeroizing::new(tag.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
+    /// A plain Ed25519 signature (RFC 8032), for what is too small for an envelope.
+    pub fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
+        self.pair().sign(bytes).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
+    }
     fn pair(&self) -> Ed25519KeyPair {
         Ed25519KeyPair::from_seed_unchecked(&self.0).expect("any 32 bytes are a seed")
     }
@@ -223,21 +231,31 @@ impl fmt::Debug for SigningKey {
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
+    /// Whether this key made a signature of [`SigningKey::sign_bytes`].
+    pub fn verifies(&self, bytes: &[u8], signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ED25519, self.0).verify(bytes, signature).is_ok()
+    }
     /// RFC 7638 thumbprint of the key as a JWK (RFC 8037), base64url.
     pub fn kid(&self) -> String {
         sha256(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{self}"}}"#).as_bytes()).to_string()
     }
     /// The first 20 bytes of the thumbprint's digest in ten groups of four hexadecimal digits, to be read aloud.
     pub fn fingerprint(&self) -> String {
-        let digest = B64.decode(self.kid()).expect("a thumbprint is base64url");
-        let groups: Vec<_> = digest[..20].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
-        groups.join(" ")
+        self.kid().parse::<Digest>().expect("a thumbprint is a digest").aloud()
     }
 }
 
 /// A SHA-256 digest; as JSON, base64url without padding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The first 20 bytes in ten groups of four hexadecimal digits, to be read aloud.
+    pub fn aloud(&self) -> String {
+        let groups: Vec<_> = self.0[..20].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+        groups.join(" ")
+    }
+}
 
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Digest {
@@ -295,50 +313,62 @@ macro_rules! base64url_32 {
 }
 base64url_32!(PublicKey, Digest);
 
-/// Any JSON in which no object repeats a key.
-struct NoRepeatedKeys;
+/// Passes over any JSON in which no object repeats a key, and which holds no more values than are left.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    left: &'a Cell<u32>,
+    repeated: &'a Cell<bool>,
+}
 
-impl<'de> Deserialize<'de> for NoRepeatedKeys {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Walk;
-        impl<'de> Visitor<'de> for Walk {
-            type Value = NoRepeatedKeys;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| serde::de::Error::custom("too many values"))?;
+        self.left.set(left);
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if seen.len() == MAX_KEYS {
+                return Err(serde::de::Error::custom("too many keys"));
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NoRepeatedKeys, A::Error> {
-                let mut seen = BTreeSet::new();
-                while let Some((key, _)) = map.next_entry::<String, NoRepeatedKeys>()? {
-                    if !seen.insert(key) {
-                        return Err(serde::de::Error::custom("repeated key"));
-                    }
-                }
-                Ok(NoRepeatedKeys)
+            if !seen.insert(key) {
+                self.repeated.set(true);
+                return Err(serde::de::Error::custom("repeated key"));
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NoRepeatedKeys, A::Error> {
-                while seq.next_element::<NoRepeatedKeys>()?.is_some() {}
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_str<E>(self, _: &str) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
-            fn visit_unit<E>(self) -> Result<NoRepeatedKeys, E> {
-                Ok(NoRepeatedKeys)
-            }
+            map.next_value_seed(self)?;
         }
-        from.deserialize_any(Walk)
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 
@@ -361,7 +391,7 @@ mod tests {
     #[test]
     fn another_kind_another_key_and_any_changed_byte_are_refused() {
         let jws = sign(Typ::Record, &key(), &json!({"a": 1}));
-        assert_eq!(open::<Value>(Typ::Receipt, &key().public(), &jws), Err(EnvelopeError::WrongTyp));
+        assert_eq!(open::<Value>(Typ::Parcel, &key().public(), &jws), Err(EnvelopeError::WrongTyp));
         let other = SigningKey::from_seed([8; 32]).public();
         assert_eq!(open::<Value>(Typ::Record, &other, &jws), Err(EnvelopeError::WrongKey));
         for at in 0..jws.len() {
@@ -393,6 +423,10 @@ mod tests {
         }
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(from_json::<Value>(deep.as_bytes()).is_err());
+        let wide = format!("[{}1]", "1,".repeat(1_000_000));
+        assert_eq!(from_json::<Value>(wide.as_bytes()), Err(EnvelopeError::BadPayload));
+        let keys: Vec<String> = (0..1000).map(|n| format!("\"{n}\":1")).collect();
+        assert_eq!(from_json::<Value>(format!("{{{}}}", keys.join(",")).as_bytes()), Err(EnvelopeError::BadPayload));
     }
 
     #[test]

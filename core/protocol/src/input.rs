@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(seen(Input::Code, "123\u{202f}456"), "123456");
         assert_eq!(seen(Input::Name, "\u{feff}Aline\u{200b} "), "aline");
         assert_eq!(seen(Input::Language, " FR_bi"), "fr-bi");
-        assert_eq!(seen(Input::Card, "> TABARA1.a-b\r\n> _c"), "TABARA1.a-b_c");
+        assert_eq!(seen(Input::Card, "> TABARA2.a-b\r\n> _c"), "TABARA2.a-b_c");
         assert_ne!(typed(Input::Secret, "Mot De Passe"), typed(Input::Secret, "mot de passe"));
         // letters that are no signs of a code stay, so that they are noticed
         assert_eq!(seen(Input::Code, "7KQ4 ß"), "7KQ4ß");

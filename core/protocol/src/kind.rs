@@ -59,7 +59,6 @@ impl Kind {
 
 /// Why a record is quarantined or refused, as it stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     // quarantined
@@ -79,6 +78,12 @@ pub enum Reason {
     ForeignRevision,
     /// The person took back what stands under this code: it is dead.
     WithdrawnCode,
+    /// Quarantined: the screening was in a commune that is not in the area of the card.
+    OutsideArea,
+    /// Quarantined: its month is more than a year ago, or to come.
+    OldMonth,
+    /// Quarantined: the card was used for the first time long after it had expired.
+    LateBinding,
     // refused
     /// Refused: the signature does not fit.
     BadSignature,
@@ -92,4 +97,18 @@ pub enum Reason {
     SealedMismatch,
     /// The id is taken by a record with other bytes.
     IdTaken,
+}
+
+impl Reason {
+    /// The word on the wire.
+    pub fn word(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(word)) => word,
+            _ => unreachable!("a reason is a word"),
+        }
+    }
+    /// The reason of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        serde_json::from_value(word.into()).ok()
+    }
 }

@@ -5,13 +5,14 @@
 //! | [`envelope`] | JWS with Ed25519: every signed thing, and the hashes that name things |
 //! | [`seal`] | `age` files: what only the holders of a key can read |
 //! | [`facts`], [`tables`], [`places`] | what may be counted; what is shown of it; provinces and communes |
-//! | [`record`], [`kind`], [`code`] | a record, its verdict and receipt; what kinds there are; the code on a slip |
+//! | [`record`], [`kind`], [`code`] | a record, and what is heard of it; what kinds there are; the code on a slip |
+//! | [`slip`] | the key on a person's slip |
 //! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
 //! | [`case_export`] | what the log holds on a case, for the person who asks |
-//! | [`courier`] | records and answers that travel as files |
 //! | [`referral`] | services, urgency, and the states of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
 //! | [`tree`] | the Merkle tree of a log that anyone can check |
+//! | [`wire`] | the one exchange between phone and server: paths, bundles, parcels, leaves, heads |
 //! | [`clock`] | time as a parameter |
 
 #![deny(missing_docs)]
@@ -20,7 +21,6 @@ pub mod case_export;
 pub mod catalog;
 pub mod clock;
 pub mod code;
-pub mod courier;
 pub mod envelope;
 pub mod facts;
 pub mod input;
@@ -29,5 +29,7 @@ pub mod places;
 pub mod record;
 pub mod referral;
 pub mod seal;
+pub mod slip;
 pub mod tables;
 pub mod tree;
+pub mod wire;

@@ -1,12 +1,10 @@
-//! What leaves the phone, and what comes back for it: a record in its envelope with the sealed case beside it, the
-//! outcome of each, receipts and heads.
-//!
-//! Wire form: `POST /v1/records` carries a [`Batch`], answered by a [`BatchReply`] with one [`Verdict`] for each
-//! record, in the same order.
+//! What leaves the phone, and what is heard of it later: a record in its envelope with the sealed case beside it, news and
+//! orders. [`crate::wire`] carries them.
 
-use crate::envelope::{Digest, EnvelopeError, sha256};
+use crate::envelope::{Digest, EnvelopeError, PublicKey, SigningKey};
 use crate::facts::Facts;
 use crate::referral::Route;
+use crate::slip::SlipProof;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +14,6 @@ pub use uuid::Uuid;
 
 /// A sealed case is at most this long (128 KiB): text answers only, deflated.
 pub const MAX_SEALED: usize = 128 * 1024;
-/// A batch holds at most so many records.
-pub const MAX_BATCH: usize = 100;
 
 /// A questionnaire by name and by the SHA-256 of its compiled package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +53,12 @@ pub struct Record {
     /// The code on the person's slip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// SHA-256 of the slip's second secret: who knows it may withdraw from another phone.
+    /// Public half of the slip's key ([`crate::slip`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Digest>,
-    /// The slip's second secret itself, in a withdrawal. The hash would not do: whoever reads the log knows it.
+    pub slip: Option<PublicKey>,
+    /// In what changes a record of another phone: that the person with the slip agrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Code>,
+    pub proof: Option<SlipProof>,
     /// Where a referral goes. The server forwards by it, and counts nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Route>,
@@ -75,11 +71,23 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether this record may correct or withdraw one with this `undo`: the same phone made both; or it is a withdrawal
-    /// that knows the secret. (A correction never names the secret, which would then be known to all who read the log.)
-    pub fn may_change(&self, same_phone: bool, undo: Option<Digest>) -> bool {
-        let withdrawal = self.kind == Kind::Withdrawal;
-        same_phone || withdrawal && self.secret.as_ref().is_some_and(|secret| Some(undo_hash(secret)) == undo)
+    /// Whether this record, signed by `signer` (a thumbprint), may correct or withdraw one with this slip key: the same phone
+    /// made both, or the person's slip agrees.
+    pub fn may_change(&self, same_phone: bool, slip: Option<PublicKey>, signer: &str) -> bool {
+        let agreed = |(proof, slip): (SlipProof, PublicKey)| proof.holds(&slip, &self.change(signer));
+        same_phone || self.proof.zip(slip).is_some_and(agreed)
+    }
+    /// The agreement of the owner of a slip to this record, which `signer` (a thumbprint) will sign: for [`Record::proof`].
+    pub fn agreed(&self, slip: &SigningKey, signer: &str) -> SlipProof {
+        SlipProof::of(slip, &self.change(signer))
+    }
+    /// All that decides what is changed, and by whom: what a slip signs.
+    fn change(&self, signer: &str) -> String {
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        let revises = or_none(self.revises.map(|id| id.to_string()));
+        let code = or_none(self.code.as_ref().map(Code::to_string));
+        let what = if self.kind == Kind::Withdrawal { "withdraw" } else { "correct" };
+        format!("tabara-slip 2\n{what}\n{}\n{revises}\n{code}\n{signer}\n", self.record)
     }
 }
 
@@ -104,7 +112,6 @@ pub struct SealedCase {
 
 /// A record on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     /// The record's envelope.
@@ -125,71 +132,8 @@ impl Sent {
     }
 }
 
-/// Body of `POST /v1/records`.
+/// What became of one of the phone's records: in a parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Batch {
-    /// At most [`MAX_BATCH`].
-    pub records: Vec<Sent>,
-}
-
-/// What became of one record. Only what is refused stays with the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum IntakeOutcome {
-    /// On disk and counted.
-    Accepted,
-    /// The server had it already; the receipt is the same.
-    AlreadyHad,
-    /// Authentic and kept, but not counted until someone looks.
-    Quarantined,
-    /// Not kept; the reason says why.
-    Refused,
-}
-
-/// The answer for one record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Verdict {
-    /// What became of it.
-    pub outcome: IntakeOutcome,
-    /// Why, if it is quarantined or refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// Envelope of kind receipt; absent only when refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<String>,
-}
-
-/// Body of the answer to `POST /v1/records`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BatchReply {
-    /// In the order of the batch.
-    pub results: Vec<Verdict>,
-}
-
-/// The payload of a receipt: the server keeps this record, durably, at this place of its log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The record's id.
-    pub record: Uuid,
-    /// SHA-256 of the record's JWS in compact form.
-    pub jws: Digest,
-    /// SHA-256 of the sealed bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed: Option<Digest>,
-    /// Its place in the log.
-    pub position: u64,
-    /// The log's epoch at that time.
-    pub epoch: Uuid,
-}
-
-/// What became of one of the phone's records: in the answer to `GET /v1/updates?after=N`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Update {
     /// The place in the log that brought it.
     pub position: u64,
@@ -202,7 +146,6 @@ pub struct Update {
 
 /// What can happen to a record later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
     /// A reviewer decided; the envelope of kind review says what.
@@ -215,8 +158,13 @@ pub enum News {
         /// Whether it counts from now on.
         accept: bool,
     },
-    /// The person took it back elsewhere: the phone erases what it still holds of it.
-    Withdrawn,
+    /// The person took it back elsewhere. Only where the withdrawal proves itself does the phone erase at once what it
+    /// still holds of the record.
+    Withdrawn {
+        /// The withdrawal's envelope, and the thumbprint of the key that signed it is in its header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        jws: Option<String>,
+    },
     /// An order, as an envelope; `record` is then the phone's own id.
     Order {
         /// The order.
@@ -239,98 +187,50 @@ pub struct Order {
     pub wipe_by: i64,
 }
 
-/// Body of `POST /v1/orders`: the vault is destroyed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct WipeAcknowledgement {
-    /// The order that was carried out.
-    pub order: Uuid,
-    /// Records that the phone still has to send.
-    pub waiting: u64,
-}
-
-/// Answer to `GET /v1/updates?after=N`: ask again after `cursor`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Updates {
-    /// In the order of the log.
-    pub updates: Vec<Update>,
-    /// What to ask after next time.
-    pub cursor: u64,
-}
-
-/// The payload of a head: the end of the log. It rides on every answer in the header `tabara-head`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Changes when the log was restored from a backup.
-    pub epoch: Uuid,
-    /// Number of entries.
-    pub position: u64,
-    /// Seconds since 1970 UTC.
-    pub time: i64,
-}
-
-/// The payload of a time envelope, answer to `GET /v1/time?nonce=`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimeReply {
-    /// The caller's, so that an old answer cannot be played again.
-    pub nonce: String,
-    /// Seconds since 1970 UTC.
-    pub time: i64,
-}
-
-/// The payload of a token, signed by the transport key: `authorization: Bearer JWS`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Token {
-    /// The phone that asks.
-    pub device: Uuid,
-    /// Seconds since 1970 UTC, by learned server time; valid for 300 s either way.
-    pub issued: i64,
-}
-
-/// Seconds that a token is valid before and after its `issued`.
-pub const TOKEN_SECONDS: i64 = 300;
-
-/// SHA-256 of a slip's second secret, as a record carries it.
-pub fn undo_hash(secret: &Code) -> Digest {
-    sha256(secret.as_str().as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slip::slip_key;
 
     #[test]
-    fn only_a_withdrawal_that_shows_the_secret_itself_reaches_over_from_another_phone() {
-        let secret = Code::generate();
-        let undo = Some(undo_hash(&secret));
+    fn only_the_same_phone_or_the_slip_itself_changes_a_record() {
+        let (code, phone) = (Code::generate(), SigningKey::generate().public().kid());
+        let key = slip_key(&code, &Code::generate());
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
-        let (record, case, kind) = (Uuid::new_v4(), Uuid::new_v4(), Kind::Withdrawal);
-        let (revises, code, facts, sealed) = Default::default();
-        let with = Record {
+        let (record, case, revises) = (Uuid::new_v4(), Uuid::new_v4(), Some(Uuid::new_v4()));
+        let (slip, proof, route, facts, sealed) = Default::default();
+        let plain = Record {
             record,
             case,
             seq: 1,
-            kind,
+            kind: Kind::Withdrawal,
             questionnaire,
             revises,
-            code,
-            undo,
-            secret: Some(secret),
-            route: None,
+            code: Some(code),
+            slip,
+            proof,
+            route,
             facts,
             sealed,
         };
-        let only_its_hash = Record { secret: None, ..with.clone() };
-        let correction = Record { kind: Kind::Screening, ..with.clone() };
-        assert!(with.may_change(false, undo));
-        assert!(!with.may_change(false, None));
-        assert!(!with.may_change(false, Some(undo_hash(&Code::generate()))));
-        assert!(!only_its_hash.may_change(false, undo) && only_its_hash.may_change(true, None));
-        assert!(!correction.may_change(false, undo));
-        let nothing = Record { undo: None, ..only_its_hash };
-        assert!(!nothing.may_change(false, None), "no secret is not a right one");
+        let proven = Record { proof: Some(plain.agreed(&key, &phone)), ..plain.clone() };
+        let slip = Some(key.public());
+        assert!(plain.may_change(true, None, &phone) && !plain.may_change(false, slip, &phone));
+        assert!(proven.may_change(false, slip, &phone));
+        assert!(!proven.may_change(false, None, &phone), "no slip is not a right one");
+        assert!(!proven.may_change(false, Some(SigningKey::generate().public()), &phone));
+        // who reads the log finds the proof, and cannot use it for anything else
+        let copied = SigningKey::generate().public().kid();
+        assert!(!proven.may_change(false, slip, &copied), "from another phone");
+        for other in [
+            Record { record: Uuid::new_v4(), ..proven.clone() },
+            Record { revises: Some(Uuid::new_v4()), ..proven.clone() },
+            Record { code: None, ..proven.clone() },
+            Record { kind: Kind::Screening, ..proven.clone() },
+        ] {
+            assert!(!other.may_change(false, slip, &phone));
+        }
+        let json = serde_json::to_string(&proven).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), proven);
     }
 }

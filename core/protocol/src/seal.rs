@@ -34,8 +34,22 @@ pub enum SealError {
     Oversize,
 }
 
-/// Seals bytes to every recipient (`age1…`). At least one is needed.
+/// Which lengths a sealed file may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lengths {
+    /// 2, 4, 8 and 16 KiB; from there on four between a power of two and the next. For cases, which are kept.
+    Few,
+    /// Whole KiB. For what is only on its way.
+    WholeKib,
+}
+
+/// Seals a case to every recipient (`age1…`). At least one is needed.
 pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, SealError> {
+    seal_in(Lengths::Few, plain, recipients)
+}
+
+/// As [`seal`], in a file of one of these lengths. [`unseal`] opens it.
+pub fn seal_in(lengths: Lengths, plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, SealError> {
     if plain.len() as u64 > MAX_PLAIN {
         return Err(SealError::Oversize);
     }
@@ -50,7 +64,7 @@ pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, Sea
         let file = RefCell::new(Vec::new());
         let mut writer = encryptor.wrap_output(Shared(&file))?;
         let header = file.borrow().len();
-        let filled = filled_len(header, packed.len());
+        let filled = filled_len(lengths, header, packed.len());
         packed.resize(filled, 0);
         writer.write_all(&packed)?;
         writer.finish()?;
@@ -59,17 +73,17 @@ pub fn seal(plain: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>, Sea
     sealed().map_err(|_: std::io::Error| SealError::Damaged)
 }
 
-/// No sealed file is shorter.
+/// No sealed case is shorter.
 const LEAST_SEALED: usize = 2048;
 /// age encrypts in chunks of so many bytes and adds a tag to each.
 const CHUNK: usize = 64 * 1024;
 const TAG: usize = 16;
 
 /// How many bytes to encrypt behind a header, so that `packed` bytes fit and the whole file has one of few lengths.
-fn filled_len(header: usize, packed: usize) -> usize {
+fn filled_len(lengths: Lengths, header: usize, packed: usize) -> usize {
     let mut total = header + packed + TAG;
     loop {
-        total = next_length(total);
+        total = next_length(lengths, total);
         // no chunk but the only one may be empty, so a few lengths do not exist for a header
         let room = (total - header).saturating_sub(TAG * (total - header).div_ceil(CHUNK + TAG));
         if room >= packed && room + TAG * room.div_ceil(CHUNK) + header == total {
@@ -79,11 +93,12 @@ fn filled_len(header: usize, packed: usize) -> usize {
     }
 }
 
-/// The lengths of sealed files: 2, 4, 8 and 16 KiB; from there on four between a power of two and the next.
-fn next_length(least: usize) -> usize {
-    match least.max(LEAST_SEALED).next_power_of_two() {
-        short if short <= 16 * 1024 => short,
-        power => least.next_multiple_of(power / 8),
+/// The least length that a file of at least so many bytes may have.
+fn next_length(lengths: Lengths, least: usize) -> usize {
+    match (lengths, least.max(LEAST_SEALED).next_power_of_two()) {
+        (Lengths::WholeKib, _) => least.next_multiple_of(1024),
+        (Lengths::Few, short) if short <= 16 * 1024 => short,
+        (Lengths::Few, power) => least.next_multiple_of(power / 8),
     }
 }
 
@@ -203,7 +218,7 @@ mod tests {
             let plain: Vec<u8> = noise.by_ref().take(len).collect();
             let to: Vec<&str> = keys[..1 + len % 4].iter().map(|(_, to)| to.as_str()).collect();
             let sealed = seal(&plain, &to).unwrap();
-            assert_eq!(next_length(sealed.len()), sealed.len(), "{len} bytes");
+            assert_eq!(next_length(Lengths::Few, sealed.len()), sealed.len(), "{len} bytes");
             assert!(sealed.len() <= 2048 || sealed.len() < 2 * (len + 800), "{len} bytes became {}", sealed.len());
             assert_eq!(unseal(&sealed, &keys[0].0).unwrap(), plain);
         }
@@ -213,9 +228,11 @@ mod tests {
     fn every_header_finds_a_length_also_where_a_chunk_ends() {
         for header in 200..900 {
             for packed in [0, 1, 1500, 65_000, 65_500, CHUNK, CHUNK + 1, 2 * CHUNK - 900, 2 * CHUNK] {
-                let room = filled_len(header, packed);
-                let total = header + room + TAG * room.div_ceil(CHUNK);
-                assert!(room >= packed && next_length(total) == total, "header {header}, packed {packed}");
+                for lengths in [Lengths::Few, Lengths::WholeKib] {
+                    let room = filled_len(lengths, header, packed);
+                    let total = header + room + TAG * room.div_ceil(CHUNK);
+                    assert!(room >= packed && next_length(lengths, total) == total, "header {header}, packed {packed}");
+                }
             }
         }
     }

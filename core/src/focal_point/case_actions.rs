@@ -6,8 +6,9 @@ use crate::catalog::PartKind;
 use crate::envelope::{self, Digest, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{FactValue, Facts};
-use crate::record::{Code, Kind, QuestionnaireRef, Record, undo_hash};
+use crate::record::{Code, Kind, QuestionnaireRef, Record};
 use crate::referral::{self, Referral, Service, Status};
+use crate::slip::slip_key;
 use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
 use uuid::Uuid;
@@ -160,11 +161,14 @@ impl Phone {
     ) -> Result<()> {
         let record = Uuid::new_v4();
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
-        let (kind, undo, route, facts, sealed) = (Kind::Withdrawal, None, None, Facts::new(), None);
+        let key = code.as_ref().zip(secret).map(|(code, secret)| slip_key(code, &secret));
+        let (kind, slip, proof, route, facts, sealed) = (Kind::Withdrawal, None, None, None, Facts::new(), None);
         Ok(self.mailbox()?.post(record, None, |seq| {
-            let withdrawal =
-                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
-            envelope::sign(Typ::Record, vault.record_key(), &withdrawal)
+            let mut withdrawal =
+                Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
+            let signer = vault.record_key();
+            withdrawal.proof = key.map(|key| withdrawal.agreed(&key, &signer.public().kid()));
+            envelope::sign(Typ::Record, signer, &withdrawal)
         })?)
     }
 
@@ -187,16 +191,17 @@ impl Phone {
         facts.insert("month".into(), FactValue::One(month(referral.sent.unwrap_or(now))));
         facts.insert("screen_commune".into(), FactValue::One(card.commune.clone()));
         let (record, case, kind) = (referral.last, card.case, Kind::Referral);
-        let (questionnaire, code) = (card.questionnaire.clone(), card.code.clone());
-        // the slip's second secret takes this back with all the rest
-        let undo = code.as_ref().map(|_| Ok::<_, Error>(undo_hash(&vault.undo_of(card.record)?))).transpose()?;
+        let (questionnaire, code, slip) = (card.questionnaire.clone(), card.code.clone(), card.slip);
         // what the earlier phone signed is corrected by the slip
-        let secret = revises.is_some().then(|| vault.carried_undo(card.record)).transpose()?.flatten();
-        let (route, sealed) = Default::default();
+        let carried = revises.is_some().then(|| vault.carried_undo(card.record)).transpose()?.flatten();
+        let key = code.as_ref().zip(carried).map(|(code, secret)| slip_key(code, &secret));
+        let (proof, route, sealed) = Default::default();
         Ok(self.mailbox()?.post(record, None, |seq| {
-            let record =
-                Record { record, case, seq, kind, questionnaire, revises, code, undo, secret, route, facts, sealed };
-            envelope::sign(Typ::Record, vault.record_key(), &record)
+            let mut record =
+                Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
+            let signer = vault.record_key();
+            record.proof = key.map(|key| record.agreed(&key, &signer.public().kid()));
+            envelope::sign(Typ::Record, signer, &record)
         })?)
     }
 }

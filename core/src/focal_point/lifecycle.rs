@@ -4,8 +4,9 @@ use super::phone::{FocalPoint, Phone, Unlocked, lock, write};
 use super::pin::{delay, new_pin};
 use crate::catalog::{Binding, Chain, EnrolmentCard};
 use crate::clock::Clock;
-use crate::envelope::{self, Digest, SigningKey, Typ};
+use crate::envelope::{self, Digest, SigningKey};
 use crate::error::{CardReason, DestructionReason, Error, FolderReason, PhoneFile, Result};
+use crate::seal;
 use crate::vault::cipher::FileKey;
 use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
@@ -145,12 +146,17 @@ impl FocalPoint {
         let cost = Cost::calibrate(&*phone.clock);
         Keys::new(id, generation, &key, &pin, cost, folder)?.write(path, folder)?;
         let drafts = vault.open_drafts(path, folder, &mailbox)?;
-        let (record_key, transport_key) = (record_key.public(), transport.public());
-        let binding = Binding { device: grant.device, record_key, transport_key };
-        let binding = envelope::sign(Typ::Device, &SigningKey::from_seed(card.seed.0), &binding);
-        let chain = Chain { grant: card.grant.clone(), binding };
+        let (identity, to_mailbox) = seal::new_identity();
+        let binding = Binding {
+            device: grant.device,
+            record_key: record_key.public(),
+            transport_key: transport.public(),
+            mailbox: to_mailbox,
+            vault: vault.recipient()?,
+        };
+        let chain = Chain::bind(&card, &binding, &record_key, &transport);
         // from here on the phone is enrolled
-        mailbox.enrol(&card, &grant, &chain, &transport, generation)?;
+        mailbox.enrol(&card, &chain, &transport, &identity, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
         *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new() });
         Ok(())

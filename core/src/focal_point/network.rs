@@ -2,11 +2,12 @@
 
 use super::phone::FocalPoint;
 use crate::catalog::Policy;
-use crate::error::Result;
+use crate::error::{Error, NotFoundItem, Result};
 use crate::sync::{self, Client, Progress, SyncReport, courier};
 use crate::vault::mailbox::{Activity, Mailbox, Waiting};
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 impl FocalPoint {
     /// What waits to be sent and what the server refused. Works while locked.
@@ -25,6 +26,12 @@ impl FocalPoint {
         Ok(Duration::from_secs(policy.lock_after_seconds.into()))
     }
 
+    /// Sends a record again that was refused, or that the server should have: harmless, however often. Works while locked.
+    pub fn send_again(&self, record: Uuid) -> Result<()> {
+        let waits = self.0.mailbox()?.send_again(record)?;
+        if waits { Ok(()) } else { Err(Error::NotFound { what: NotFoundItem::Case }) }
+    }
+
     /// Sends what waits and fetches what is new, locked or not. Drop it or cancel `progress` to end it: the next one goes on
     /// from there. Needs a tokio runtime.
     pub async fn sync(&self, progress: &Progress) -> Result<SyncReport> {
@@ -39,25 +46,26 @@ impl FocalPoint {
         Ok(SyncReport { accepted: report.accepted + after.accepted, ..report })
     }
 
-    /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits.
+    /// What waits, as a file that any phone, card or e-mail may carry to the server; nothing when nothing waits. A phone that
+    /// was never online asks for its catalog.
     pub fn bundle(&self) -> Result<Option<Vec<u8>>> {
         courier::export(&*self.0.mailbox()?)
     }
 
-    /// Takes what a courier brought back, or the file that sets up a phone with no network.
+    /// Takes what a courier brought back for it.
     pub fn take_parcel(&self, parcel: &[u8]) -> Result<SyncReport> {
-        courier::take(&*self.0.mailbox()?, parcel)
+        courier::take_parcel(&*self.0.mailbox()?, parcel)
     }
 
-    /// Brings another phone's bundle to the server, and returns the parcel for it. Needs a tokio runtime.
+    /// Brings another phone's file to the server, and returns the parcel for it. Needs a tokio runtime.
     pub async fn carry(&self, bundle: &[u8]) -> Result<Vec<u8>> {
         courier::carry(&*self.0.mailbox()?, &self.client()?, bundle).await
     }
 
     fn client(&self) -> Result<Client> {
         let mailbox = self.0.mailbox()?;
-        let me = mailbox.enrolment()?;
-        Client::new(&me.server, me.pin, move || [mailbox.now(), mailbox.latest()].map(|time| time.unwrap_or(0)))
+        let servers = mailbox.servers()?;
+        Client::new(&servers, move || [mailbox.now(), mailbox.latest()].map(|time| time.unwrap_or(0)))
     }
 
     /// What sync works with, locked or not.

@@ -10,6 +10,7 @@ use crate::screening::read_questionnaire;
 use crate::vault::drafts::{self, DraftInfo, Drafts};
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{Folder, Vault};
+use crate::wire::Standing;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use uuid::Uuid;
 /// ```
 /// # use std::collections::BTreeMap;
 /// # use std::sync::{Arc, Mutex};
-/// # use tabara_core::catalog::{EnrolmentCard, Grant};
+/// # use tabara_core::catalog::{Area, DeviceRole, EnrolmentCard, Grant, ServerAddress};
 /// # use tabara_core::clock::SystemClock;
 /// # use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 /// # use tabara_core::vault::{DeviceSecret, SecretError};
@@ -43,8 +44,11 @@ use uuid::Uuid;
 /// # let (authority, seed) = (SigningKey::generate(), SigningKey::generate());
 /// # let grant = Grant {
 /// #     device: uuid::Uuid::new_v4(),
+/// #     role: DeviceRole::FocalPoint,
 /// #     organisation: "CNLTP".into(),
 /// #     commune: "BI-CO-04-02".into(),
+/// #     area: Area::Commune,
+/// #     servers: vec![ServerAddress { url: "https://tabara.example".into(), pin: None }],
 /// #     expires: 4_000_000_000,
 /// #     card: seed.public(),
 /// # };
@@ -52,8 +56,6 @@ use uuid::Uuid;
 /// #     grant: envelope::sign(Typ::Grant, &authority, &grant),
 /// #     seed: Digest(*seed.seed()),
 /// #     authority: authority.public(),
-/// #     server: "https://tabara.example".into(),
-/// #     pin: None,
 /// # };
 /// # let card = card.text();
 /// # let folder = tempfile::tempdir().unwrap();
@@ -135,6 +137,9 @@ impl Phone {
 
     pub(super) fn is_revoked(&self) -> Result<bool> {
         let mailbox = self.mailbox()?;
+        if mailbox.sync_state()?.standing == Standing::Revoked {
+            return Ok(true);
+        }
         let Some((_, catalog)) = mailbox.catalog()? else { return Ok(false) };
         Ok(catalog.revoked.contains(&mailbox.enrolment()?.device))
     }

@@ -10,9 +10,10 @@ use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, RefusedRea
 use crate::facts::{Dictionary, FactValue, Facts};
 use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
-use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef, undo_hash};
+use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
 use crate::screening::{self, Advice, Assessment, Outcome};
 use crate::seal;
+use crate::slip::slip_key;
 use crate::vault::Vault;
 use crate::vault::cases::{CaseSummary, Saved, Sealing};
 use crate::vault::drafts::DraftInfo;
@@ -288,6 +289,7 @@ impl Session {
             let record = Uuid::new_v4();
             let code = code(interview, kind, vault)?;
             let undo = code.as_ref().map(|_| vault.undo(record));
+            let slip = code.as_ref().zip(undo.as_ref()).map(|(code, undo)| slip_key(code, undo).public());
             // a clock that was wrong at the start does not put the interview into the future
             let month = month(info.started.min(now));
             let facts = facts(interview, &assessment, kind, &month, &commune);
@@ -313,6 +315,7 @@ impl Session {
                 record,
                 case,
                 code: code.clone(),
+                slip,
                 questionnaire: questionnaire.clone(),
                 month,
                 commune,
@@ -329,23 +332,10 @@ impl Session {
             drafts.begin_sealing(self.draft, &sealing)?;
             let posted = mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
-                let undo = undo.as_ref().map(undo_hash);
                 let code = code.clone();
-                let (revises, secret, route) = Default::default();
-                let record = Record {
-                    record,
-                    case,
-                    seq,
-                    kind,
-                    questionnaire,
-                    revises,
-                    code,
-                    undo,
-                    secret,
-                    route,
-                    facts,
-                    sealed,
-                };
+                let (revises, proof, route) = Default::default();
+                let record =
+                    Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
                 envelope::sign(Typ::Record, vault.record_key(), &record)
             });
             // whatever happened, the next call with this draft finds out from the disk first

@@ -1,29 +1,30 @@
 //! HTTP: one request, one bounded answer. What an answer means is not decided here.
 
 use super::tls;
-use crate::catalog::is_server_address;
-use crate::courier::gzip;
-use crate::envelope::Digest;
+use crate::catalog::{ServerAddress, is_server_address};
 use crate::error::{Error, InternalReason, Result, UntrustedReason};
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use crate::wire::PREFIX;
+use crate::wire::{BUNDLES, MEDIA_TYPE};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, SERVER};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// No answer is read further than this, except parts, whose length the catalog tells.
-pub(super) const MAX_ANSWER: u64 = 1024 * 1024;
-
-/// The phone's way to its server. Keeps connections open between requests.
+/// The phone's ways to its server, tried in order. Keeps connections open between requests.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    server: String,
+    ways: Vec<(reqwest::Client, String)>,
+    at: AtomicUsize,
 }
 
 /// What came back, beside its body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Header `tabara-head`.
-    pub(super) head: Option<String>,
+    /// A page for people.
+    pub(super) html: bool,
+    /// What says that it answers: a hint, no more.
+    pub(super) program: String,
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -50,51 +51,53 @@ impl Ask {
     pub(super) fn get(path: impl Into<String>) -> Self {
         Self { path: path.into(), headers: Vec::new(), body: None }
     }
-    /// A file as it is.
-    pub(super) fn file(path: &str, bytes: Vec<u8>) -> Self {
-        Self { body: Some(bytes), ..Self::get(path) }
-    }
-    pub(super) fn json(path: &str, json: Vec<u8>) -> Self {
-        Self::file(path, json).with(CONTENT_TYPE.as_str(), "application/json")
-    }
-    /// JSON, sent compressed.
-    pub(super) fn gzip(path: &str, json: &[u8]) -> Self {
-        Self::zipped(path, gzip(json))
-    }
-    /// JSON that is compressed already.
-    pub(super) fn zipped(path: &str, bytes: Vec<u8>) -> Self {
-        Self::json(path, bytes).with(CONTENT_ENCODING.as_str(), "gzip")
+    pub(super) fn post(path: impl Into<String>, media: &str, bytes: Vec<u8>) -> Self {
+        Self { body: Some(bytes), ..Self::get(path) }.with(CONTENT_TYPE.as_str(), media)
     }
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
-    pub(super) fn token(self, token: &str) -> Self {
-        self.with(AUTHORIZATION.as_str(), format!("Bearer {token}"))
-    }
 }
 
 impl Client {
-    /// A client for one server (`https://…`, or `http://` to this machine), known by bundled roots or by its pin.
-    /// `now` is the phone's learned time, by which certificates are judged.
-    pub fn new(
-        server: &str,
-        pin: Option<Digest>,
-        times: impl Fn() -> [i64; 2] + Send + Sync + 'static,
-    ) -> Result<Self> {
-        if !is_server_address(server) {
+    /// A client for one server under these addresses (`https://…`, or `http://` to this machine), known by bundled roots or by
+    /// a pin. `times`: the learned time and the latest that it may be, by which certificates are judged.
+    pub fn new(servers: &[ServerAddress], times: impl Fn() -> [i64; 2] + Send + Sync + 'static) -> Result<Self> {
+        let times: Arc<dyn Fn() -> [i64; 2] + Send + Sync> = Arc::new(times);
+        let way = |server: &ServerAddress| {
+            let times = times.clone();
+            let http = reqwest::Client::builder()
+                .tls_backend_preconfigured(tls::config(server.pin, move || times()))
+                .http1_only()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(15))
+                .pool_idle_timeout(Duration::from_secs(20))
+                .build();
+            http.map(|http| (http, server.url.clone())).map_err(|_| Error::from(InternalReason::HttpClient))
+        };
+        let ways: Vec<_> =
+            servers.iter().filter(|server| is_server_address(&server.url)).map(way).collect::<Result<_>>()?;
+        if ways.is_empty() {
             return Err(Error::Untrusted { reason: UntrustedReason::Address });
         }
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(pin, times))
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(15))
-            .pool_idle_timeout(Duration::from_secs(20))
-            .build()
-            .map_err(|_| Error::from(InternalReason::HttpClient))?;
-        Ok(Self { http, server: server.to_owned() })
+        Ok(Self { ways, at: AtomicUsize::new(0) })
+    }
+
+    /// Where it asks now.
+    pub(super) fn address(&self) -> &str {
+        &self.way().1
+    }
+    fn way(&self) -> &(reqwest::Client, String) {
+        &self.ways[self.at.load(Ordering::Relaxed).min(self.ways.len() - 1)]
+    }
+    /// Goes on to the next address, if there is one.
+    pub(super) fn next_address(&self) -> bool {
+        let next = self.at.load(Ordering::Relaxed) + 1;
+        let there = next < self.ways.len();
+        self.at.store(if there { next } else { next - 1 }, Ordering::Relaxed);
+        there
     }
 
     /// Sends a request and reads the answer into `body`, of at most `limit` bytes, as it comes: what came before a cut
@@ -106,21 +109,23 @@ impl Client {
         limit: u64,
         body: &mut Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let url = format!("{}{}", self.server, ask.path);
+        let (http, server) = self.way();
+        let url = format!("{server}{PREFIX}{}", ask.path);
         let mut request = match ask.body {
-            None => self.http.get(url),
-            Some(bytes) => self.http.post(url).body(bytes),
+            None => http.get(url),
+            Some(bytes) => http.post(url).body(bytes),
         };
         for (name, value) in ask.headers {
             request = request.header(name, value);
         }
         let mut answer = request.timeout(timeout).send().await.map_err(|e| failure(&e))?;
         let text = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let head = text("tabara-head");
+        let html = text(CONTENT_TYPE.as_str()).is_some_and(|media| media.contains("html"));
+        let program = text(SERVER.as_str()).unwrap_or_default();
         let retry_after = text(RETRY_AFTER.as_str()).and_then(|s| s.parse().ok()).map(Duration::from_secs);
         let (status, mut problem) = (answer.status().as_u16(), Vec::new());
-        let body = if matches!(status, 200 | 206) { body } else { &mut problem };
-        if status == 200 {
+        let body = if matches!(status, 200 | 202 | 206) { body } else { &mut problem };
+        if status != 206 {
             body.clear();
         }
         while let Some(chunk) = answer.chunk().await.map_err(|e| failure(&e))? {
@@ -129,7 +134,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, head, retry_after })
+        Ok(Answer { status, html, program, retry_after })
     }
 }
 
@@ -145,4 +150,14 @@ fn failure(error: &reqwest::Error) -> Failure {
         cause = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| e.source());
     }
     Failure::Link
+}
+
+/// A file that a courier brought, whatever it is.
+pub(super) fn is_sealed(file: &[u8]) -> bool {
+    file.starts_with(b"age-encryption.org/v1\n")
+}
+
+/// Media type of a file by its path.
+pub(super) fn media(path: &str) -> &'static str {
+    if path == BUNDLES { MEDIA_TYPE } else { "application/json" }
 }

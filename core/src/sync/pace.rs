@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// Bytes of the first batch, before compression: some five screenings.
 const FIRST: usize = 16 * 1024;
+/// A bundle of so many bytes of records stays below [`crate::wire::MAX_SENT`], in base64 and with all that it asks.
 const LARGEST: usize = 256 * 1024;
 /// An answer that comes sooner says that the link bears more.
 const QUICK: Duration = Duration::from_millis(1500);
@@ -37,6 +38,11 @@ impl Pace {
     /// How long a request that moves so many bytes may take.
     pub(super) fn timeout(&self, bytes: usize) -> Duration {
         Duration::from_secs_f64((15.0 + 4.0 * bytes as f64 / self.rate).clamp(20.0, 180.0))
+    }
+
+    /// Another address is tried.
+    pub(super) fn begin_again(&mut self) {
+        *self = Self::new(self.random);
     }
 
     /// An answer came.

@@ -1,15 +1,14 @@
 //! What the host sees of a run.
 
 use crate::error::UntrustedReason;
-use crate::record::IntakeOutcome;
-use crate::vault::mailbox::Applied;
+use crate::wire::Standing;
 use std::fmt;
 use tokio::sync::Notify;
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Asking for the time, making itself known, taking the catalog.
+    /// Looking for the server, and making itself known.
     Contacting,
     /// Sending records: so many of those that waited are settled.
     Sending {
@@ -18,7 +17,7 @@ pub enum Step {
         /// How many waited in all.
         of: u32,
     },
-    /// Fetching updates and the files of the catalog.
+    /// Fetching the files of the catalog.
     Fetching {
         /// How many are here.
         done: u32,
@@ -56,10 +55,10 @@ impl fmt::Debug for Progress {
     }
 }
 
-/// What a run did.
+/// What a run did, or what a parcel brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncReport {
-    /// Receipts that came, by what they say.
+    /// Records that the server took and counts.
     pub accepted: u32,
     /// Records that the server had already.
     pub already_had: u32,
@@ -73,19 +72,34 @@ pub struct SyncReport {
     pub new_catalog: bool,
     /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
     pub catalog_fault: Option<UntrustedReason>,
-    /// The server had lost records, which were offered and sent again.
+    /// The catalog's time is over. Tell the coordinator.
+    pub catalog_expired: bool,
+    /// How the server sees this phone. Whatever is not `Trusted` needs the coordinator.
+    pub standing: Standing,
+    /// The server asks to send the rest after this time: the phone has sent more than it may in a day.
+    pub later: Option<i64>,
+    /// The server was restored from a backup and says so. What it lost is sent again.
     pub restored: bool,
+    /// The server signed what contradicts what it had signed before: its log was changed. Both are kept, and what it may have
+    /// lost is sent again. The coordinator is told by the phone, too.
+    pub evidence: bool,
+    /// The phone's files are an older copy that was put back.
+    pub set_back: bool,
     /// The host ended the run; the next one goes on from here.
     pub cancelled: bool,
 }
 
 impl SyncReport {
-    pub(super) fn count(&mut self, verdict: &Applied) {
-        *match verdict {
-            Applied::Kept { outcome: IntakeOutcome::Accepted, .. } => &mut self.accepted,
-            Applied::Kept { outcome: IntakeOutcome::AlreadyHad, .. } => &mut self.already_had,
-            Applied::Kept { .. } => &mut self.quarantined,
-            Applied::Refused { .. } => &mut self.refused,
-        } += 1;
+    pub(super) fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.already_had += other.already_had;
+        self.quarantined += other.quarantined;
+        self.refused += other.refused;
+        self.updates += other.updates;
+        self.new_catalog |= other.new_catalog;
+        self.restored |= other.restored;
+        self.evidence |= other.evidence;
+        self.catalog_fault = other.catalog_fault.or(self.catalog_fault);
+        (self.standing, self.later, self.set_back) = (other.standing, other.later, other.set_back);
     }
 }

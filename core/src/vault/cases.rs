@@ -3,6 +3,7 @@
 use super::error::VaultError;
 use super::open_vault::Vault;
 use super::store::{PAGE, from_json, json, parsed, rows};
+use crate::envelope::PublicKey;
 use crate::error::NotFoundItem;
 use crate::record::{Code, QuestionnaireRef};
 use crate::referral::Referral;
@@ -38,6 +39,8 @@ pub struct CaseSummary {
     pub case: Uuid,
     /// On the person's slip; none where the record is about nobody.
     pub code: Option<Code>,
+    /// The public key of that slip; deriving it again would cost a second on a cheap phone.
+    pub slip: Option<PublicKey>,
     /// The questionnaire that was used.
     pub questionnaire: QuestionnaireRef,
     /// `YYYY-MM` in Burundi.

@@ -1,10 +1,9 @@
-use super::super::double::{StillClock, Store as Secrets};
+use super::super::double::{self, StillClock, Store as Secrets};
 use super::*;
-use crate::catalog::{Binding, Catalog, Chain, EnrolmentCard, Grant, Part, PartKind, Policy, Recipient, RecipientRole};
-use crate::clock::Clock as _;
+use crate::catalog::{Catalog, Part, PartKind, Policy, Recipient, RecipientRole};
 use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
 use crate::error::{NotFoundItem, PhoneFile};
-use crate::record::{IntakeOutcome, News, Reason, Update, Updates};
+use crate::record::{News, Reason, Update};
 use crate::vault::VaultError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 const MARCH: i64 = 1_772_323_200; // 2026-03-01
+const DAY: i64 = 86_400;
 
 struct Phone {
     folder: tempfile::TempDir,
@@ -28,35 +28,18 @@ impl Phone {
             clock: Arc::new(StillClock::at(MARCH)),
             authority: SigningKey::generate(),
         };
-        phone.enrol(&phone.open(true));
+        double::enrol(&phone.open(true), &phone.authority);
         phone
     }
     fn open(&self, may_be_new: bool) -> Mailbox {
         Mailbox::open(self.folder.path(), &self.secrets, self.clock.clone(), may_be_new).unwrap()
     }
-    fn enrol(&self, mailbox: &Mailbox) {
-        let (seed, device) = (SigningKey::generate(), Uuid::new_v4());
-        let (organisation, commune) = ("IOM".to_owned(), "BI-CO-04-02".to_owned());
-        let grant = Grant { device, organisation, commune, expires: MARCH, card: seed.public() };
-        let transport = SigningKey::generate();
-        let binding =
-            Binding { device, record_key: SigningKey::generate().public(), transport_key: transport.public() };
-        let chain = Chain {
-            grant: envelope::sign(Typ::Grant, &self.authority, &grant),
-            binding: envelope::sign(Typ::Device, &seed, &binding),
-        };
-        let card = EnrolmentCard {
-            grant: chain.grant.clone(),
-            seed: Digest(*seed.seed()),
-            authority: self.authority.public(),
-            server: "https://tabara.example".into(),
-            pin: Some(Digest([3; 32])),
-        };
-        mailbox.enrol(&card, &grant, &chain, &transport, 1).unwrap();
+    fn pass(&self, days: i64) {
+        self.clock.pass(Duration::from_secs((days * DAY) as u64));
     }
-    fn catalog(&self, version: u64, parts: Vec<Part>) -> String {
+    fn catalog(&self, version: u64, parts: Vec<Part>, rotation: &[&SigningKey]) -> String {
         let recipient = |role| Recipient { name: "r".into(), role, age: crate::seal::new_identity().1 };
-        let catalog = Catalog {
+        let mut catalog = Catalog {
             version,
             expires: MARCH,
             operations: self.authority.public(),
@@ -64,89 +47,247 @@ impl Phone {
             reviewers: vec![],
             parts,
             revoked: vec![],
+            servers: vec![],
             policy: Policy::default(),
             rotation: Default::default(),
-            least_protocol: 1,
+            least_protocol: 2,
         };
+        catalog.rotation.authorities = rotation.iter().map(|key| key.public()).collect();
         envelope::sign(Typ::Catalog, &self.authority, &catalog)
     }
 }
 
-fn kept(record: Uuid, position: u64) -> Applied {
-    let (outcome, receipt, epoch) = (IntakeOutcome::Accepted, "receipt".into(), Uuid::nil());
-    Applied::Kept { record, outcome, reason: None, receipt, position, epoch }
+fn learn(mailbox: &Mailbox, server: i64, fresh: bool) {
+    mailbox.settle(|books| books.learn_time(server, fresh)).unwrap();
 }
 
-fn post(mailbox: &Mailbox, count: usize) -> Vec<Uuid> {
-    let ids: Vec<_> = (0..count).map(|_| Uuid::new_v4()).collect();
-    for id in &ids {
-        mailbox.post(*id, Some(&[7; 100]), |seq| format!("jws {seq}")).unwrap();
-    }
-    ids
+fn keep(mailbox: &Mailbox, jws: &str, index: u64, reason: Option<Reason>) {
+    let leaf = ProvenLeaf { index, hash: Digest([1; 32]), day: "2026-03-01" };
+    assert!(mailbox.settle(|books| books.keep(&sha256(jws.as_bytes()), leaf, reason, false)).unwrap());
+}
+
+fn post(mailbox: &Mailbox, names: &[&str]) -> Vec<Uuid> {
+    let post = |name: &&str| {
+        let id = Uuid::new_v4();
+        mailbox.post(id, Some(&[7; 100]), |seq| format!("{name} {seq}")).unwrap();
+        id
+    };
+    names.iter().map(post).collect()
+}
+
+fn waiting(mailbox: &Mailbox) -> Vec<Uuid> {
+    mailbox.waiting(9, usize::MAX).unwrap().iter().map(|o| o.record).collect()
 }
 
 #[test]
 fn who_the_phone_is_survives_and_a_second_card_counts_anew_beside_the_first() {
     let phone = Phone::new();
     let first = phone.open(false).enrolment().unwrap();
-    assert_eq!(first.pin, Some(Digest([3; 32])));
-    assert!(first.chain.verify(&first.authorities[0]).is_ok());
+    assert_eq!(first.servers[0].pin, Some(Digest([3; 32])));
+    assert!(first.introduction.chain.verify(&first.authorities[0]).is_ok());
     let mailbox = phone.open(false);
-    let [one] = post(&mailbox, 1)[..] else { unreachable!() };
-    phone.enrol(&mailbox);
-    let [two] = post(&mailbox, 1)[..] else { unreachable!() };
+    let [one] = post(&mailbox, &["a"])[..] else { unreachable!() };
+    double::enrol(&mailbox, &phone.authority);
+    let [two] = post(&mailbox, &["b"])[..] else { unreachable!() };
     let second = mailbox.enrolment().unwrap();
-    assert_eq!(second.older, [first.chain]);
     assert_ne!(second.device, first.device);
-    let waiting = mailbox.waiting(0, 9, usize::MAX).unwrap();
-    assert_eq!(
-        waiting.iter().map(|o| (o.record, o.jws.as_str())).collect::<Vec<_>>(),
-        [(one, "jws 1"), (two, "jws 1")]
-    );
+    let introduced = mailbox.introductions(false).unwrap();
+    assert_eq!(introduced, [(second.id, second.introduction), (first.id, first.introduction)]);
+    assert_eq!(mailbox.identities().unwrap().len(), 2, "an answer to the first card can still be opened");
+    let sent = mailbox.waiting(9, usize::MAX).unwrap();
+    assert_eq!(sent.iter().map(|o| (o.record, o.jws.as_str())).collect::<Vec<_>>(), [(one, "a 1"), (two, "b 1")]);
+}
+
+#[test]
+fn what_was_sealed_under_another_authority_waits_for_a_card_of_it() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    let [ours] = post(&mailbox, &["a"])[..] else { unreachable!() };
+    // a stranger's card sends its own records alone, and none of its catalogs speak for the old ones
+    let stranger = SigningKey::generate();
+    double::enrol(&mailbox, &stranger);
+    let [theirs] = post(&mailbox, &["b"])[..] else { unreachable!() };
+    assert_eq!(waiting(&mailbox), [theirs]);
+    assert_eq!(mailbox.introductions(false).unwrap().len(), 1);
+    let told = mailbox.queue_status().unwrap();
+    assert_eq!((told.records, told.for_another_card), (2, 1));
+    double::enrol(&mailbox, &phone.authority);
+    assert_eq!(waiting(&mailbox), [ours]);
+}
+
+#[test]
+fn an_authority_that_took_over_sends_what_the_one_before_had_vouched_for() {
+    let mut phone = Phone::new();
+    let mailbox = phone.open(false);
+    let [ours] = post(&mailbox, &["a"])[..] else { unreachable!() };
+    let next = SigningKey::generate();
+    mailbox.settle(|books| books.take_catalog(&phone.catalog(1, vec![], &[&next]))).unwrap();
+    phone.authority = next;
+    mailbox.settle(|books| books.take_catalog(&phone.catalog(2, vec![], &[]))).unwrap();
+    double::enrol(&mailbox, &phone.authority);
+    assert_eq!(waiting(&mailbox), [ours]);
 }
 
 #[test]
 fn records_wait_in_order_within_limits_and_leave_with_their_verdicts() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    let ids = post(&mailbox, 4);
+    let ids = post(&mailbox, &["a", "b", "c", "d"]);
     let of = |found: Vec<Outgoing>| found.iter().map(|o| o.record).collect::<Vec<_>>();
-    assert_eq!(of(mailbox.waiting(0, 2, usize::MAX).unwrap()), ids[..2]);
-    assert_eq!(of(mailbox.waiting(2, 9, usize::MAX).unwrap()), ids[2..]);
-    assert_eq!(of(mailbox.waiting(0, 9, 1).unwrap()), ids[..1]);
-    let refused = Applied::Refused { record: ids[1], reason: Reason::Oversize };
-    mailbox.apply(&[kept(ids[0], 5), refused.clone()]).unwrap();
-    assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[2..]);
-    let told = mailbox.queue_status().unwrap();
-    assert_eq!((told.records, told.refused), (2, vec![Refusal { record: ids[1], reason: Reason::Oversize }]));
-    assert_eq!(mailbox.retry_refused(1).unwrap(), 0);
-    assert_eq!(mailbox.retry_refused(2).unwrap(), 1);
-    assert_eq!(of(mailbox.waiting(0, 9, usize::MAX).unwrap()), ids[1..]);
+    assert_eq!(of(mailbox.waiting(2, usize::MAX).unwrap()), ids[..2]);
+    assert_eq!(of(mailbox.waiting(9, 1).unwrap()), ids[..1]);
+    keep(&mailbox, "a 1", 5, None);
+    mailbox.settle(|books| books.refuse(&sha256(b"b 2"), Reason::Oversize, MARCH)).unwrap();
+    keep(&mailbox, "c 3", 6, Some(Reason::UnknownCode));
+    assert_eq!(waiting(&mailbox), ids[3..]);
+    assert_eq!(mailbox.queue_status().unwrap().refused, [Refusal { record: ids[1], reason: Reason::Oversize }]);
+    assert_eq!(
+        [0, 2].map(|at| mailbox.status(ids[at]).unwrap()),
+        [RecordStatus::Kept, RecordStatus::Quarantined(Reason::UnknownCode)]
+    );
+    mailbox.settle(|books| books.accept(ids[2])).unwrap();
+    assert_eq!(mailbox.status(ids[2]).unwrap(), RecordStatus::Kept);
 }
 
 #[test]
-fn a_restored_server_gets_back_what_is_still_here_and_nothing_leaves_before_its_days() {
+fn what_was_refused_gets_another_chance_after_a_week_after_a_repair_and_when_asked_for() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    let ids = post(&mailbox, 2);
-    mailbox.learn_time(MARCH).unwrap();
-    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    let [record] = post(&mailbox, &["a"])[..] else { unreachable!() };
+    let refuse = || mailbox.settle(|books| books.refuse(&sha256(b"a 1"), Reason::Malformed, MARCH)).unwrap();
+    assert!(refuse());
+    phone.pass(6);
+    mailbox.retry_refused().unwrap();
+    assert!(waiting(&mailbox).is_empty());
+    phone.pass(1);
+    mailbox.retry_refused().unwrap();
+    assert_eq!(waiting(&mailbox), [record]);
+    assert!(refuse());
+    mailbox.settle(|books| books.retry_refused()).unwrap();
+    assert_eq!(waiting(&mailbox), [record]);
+    assert!(refuse());
+    assert!(mailbox.send_again(record).unwrap());
+    assert_eq!(waiting(&mailbox), [record]);
+    assert!(!mailbox.send_again(Uuid::new_v4()).unwrap());
+}
+
+#[test]
+fn a_chain_that_the_server_lost_is_told_again_before_a_record_counts_as_refused() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    post(&mailbox, &["a"]);
+    let me = mailbox.enrolment().unwrap().id;
+    mailbox.settle(|books| books.introduced(&[me], Some("receipt"))).unwrap();
+    assert_eq!(mailbox.introductions(false).unwrap(), []);
+    let refuse = || mailbox.settle(|books| books.refuse(&sha256(b"a 1"), Reason::NoChain, MARCH)).unwrap();
+    assert!(!refuse(), "it waits, and the chain goes first");
+    assert_eq!(mailbox.introductions(false).unwrap()[0].1.receipt.as_deref(), Some("receipt"));
+    assert!(refuse());
+}
+
+#[test]
+fn copies_stay_for_their_days_after_the_leaf_was_proven_and_while_it_is_in_doubt() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    learn(&mailbox, MARCH, true);
+    let ids = post(&mailbox, &["a", "b", "c"]);
+    keep(&mailbox, "a 1", 1, None);
+    keep(&mailbox, "b 2", 2, None);
+    mailbox.settle(|books| books.lost_from(2)).unwrap();
+    keep(&mailbox, "b 2", 2, None);
+    mailbox.settle(|books| books.doubt_below(2)).unwrap();
+    phone.pass(31);
+    learn(&mailbox, MARCH + 31 * DAY, true);
     mailbox.apply_retention().unwrap();
-    let offers = mailbox.kept().unwrap();
-    mailbox.send_again(&[ids[1]]).unwrap();
-    let sent = &mailbox.waiting(0, 9, usize::MAX).unwrap()[0];
-    assert!(sent.sealed.is_some() && sent.jws == "jws 2");
-    assert_eq!(offers[1], Offer { position: 2, ..sent.offer() });
-    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap()[0].record, ids[1]);
-    // thirty days and a second later: the kept one is gone, the waiting one is not
-    phone.clock.pass(Duration::from_secs(30 * 86_400 + 1));
-    mailbox.learn_time(phone.clock.unix()).unwrap();
+    let here = |record| mailbox.settle(|books| books.kept_jws(record)).unwrap().is_some();
+    assert_eq!(ids[..2].iter().map(|id| here(*id)).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(waiting(&mailbox), ids[2..]);
+    // the doubted one is proven; the other is lost, and nobody has it any more
+    mailbox.settle(|books| books.proven(1, Some(Digest([1; 32])))).unwrap();
+    mailbox.settle(|books| books.doubt_below(9).and_then(|()| books.proven(2, None))).unwrap();
+    assert_eq!(mailbox.queue_status().unwrap().lost, 1);
+    mailbox.settle(|books| books.proven(1, Some(Digest([1; 32])))).unwrap();
     mailbox.apply_retention().unwrap();
-    assert_eq!(mailbox.kept().unwrap(), []);
-    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
-    assert!(mailbox.has(ids[0]).unwrap());
-    mailbox.send_again(&[ids[0]]).unwrap();
-    assert_eq!(mailbox.waiting(0, 9, usize::MAX).unwrap().len(), 1);
+    assert!(!here(ids[0]));
+}
+
+/// RT-02: a server's clock 31 or 181 days ahead, for one sync.
+#[test]
+fn a_server_that_lies_about_the_time_erases_nothing() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    learn(&mailbox, MARCH, true);
+    let ids = post(&mailbox, &["a"]);
+    keep(&mailbox, "a 1", 1, None);
+    for days in [31, 181, 4000] {
+        phone.clock.pass(Duration::from_secs(60));
+        learn(&mailbox, MARCH + days * DAY, true);
+        mailbox.apply_retention().unwrap();
+        assert!(mailbox.settle(|books| books.kept_jws(ids[0])).unwrap().is_some(), "{days} days");
+    }
+    // set right again, time goes on from there
+    learn(&mailbox, MARCH + 300, true);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 300);
+}
+
+/// Field 5: the phone's clock a year ahead for one start of the app; then with a server that joins in.
+#[test]
+fn a_phones_clock_that_leaps_ahead_moves_a_month_at_most_and_erases_nothing() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    learn(&mailbox, MARCH, true);
+    let ids = post(&mailbox, &["a"]);
+    keep(&mailbox, "a 1", 1, None);
+    drop(mailbox);
+    phone.clock.unix.store(MARCH + 400 * DAY, Ordering::SeqCst);
+    let mailbox = phone.open(false);
+    phone.clock.pass(Duration::from_secs(60));
+    // over a restart no more than 31 days are seen to pass, and the calendar is told
+    assert_eq!(mailbox.now().unwrap(), MARCH + 31 * DAY + 60);
+    assert!(mailbox.calendar_error().unwrap() > 300 * DAY);
+    assert_eq!(mailbox.told_time().unwrap(), MARCH);
+    mailbox.apply_retention().unwrap();
+    assert!(mailbox.settle(|books| books.kept_jws(ids[0])).unwrap().is_some());
+    // a server that tells the same time does not erase before the phone itself has seen the days pass
+    let seen = mailbox.own_time();
+    assert!(seen <= 31 * DAY + 60);
+    learn(&mailbox, MARCH + 400 * DAY, true);
+    assert!(mailbox.calendar_error().unwrap().abs() < DAY);
+}
+
+#[test]
+fn a_phone_that_lives_offline_follows_its_clock_from_day_to_day() {
+    let phone = Phone::new();
+    learn(&phone.open(false), MARCH, true);
+    for _ in 0..5 {
+        phone.pass(20);
+        phone.open(false);
+    }
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 100 * DAY);
+    // behind: time does not go back
+    phone.clock.unix.store(0, Ordering::SeqCst);
+    let mailbox = phone.open(false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 100 * DAY);
+}
+
+#[test]
+fn time_is_the_servers_and_a_file_is_a_lower_bound() {
+    let phone = Phone::new();
+    let mailbox = phone.open(false);
+    assert_eq!((mailbox.now().unwrap(), mailbox.has_learned().unwrap()), (MARCH, false));
+    learn(&mailbox, MARCH + DAY, true);
+    phone.clock.pass(Duration::from_secs(60));
+    assert_eq!(mailbox.now().unwrap(), MARCH + DAY + 60);
+    // someone turns the phone's clock: the run goes on by the monotonic clock
+    phone.clock.unix.store(0, Ordering::SeqCst);
+    assert_eq!(mailbox.now().unwrap(), MARCH + DAY + 60);
+    // a parcel of yesterday moves nothing back
+    learn(&mailbox, MARCH, false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + DAY + 60);
+    learn(&mailbox, MARCH + 5 * DAY, false);
+    assert_eq!(mailbox.now().unwrap(), MARCH + 5 * DAY);
+    assert_eq!(mailbox.told_time().unwrap(), MARCH + 5 * DAY);
 }
 
 #[test]
@@ -159,11 +300,12 @@ fn a_new_catalog_lists_an_old_questionnaire_until_the_new_one_is_here() {
         sha256: sha256(bytes),
         len: bytes.len() as u64,
     };
-    mailbox.take_catalog(&phone.catalog(1, vec![part(b"old")])).unwrap();
+    let take = |jws: &str| mailbox.settle(|books| books.take_catalog(jws));
+    take(&phone.catalog(1, vec![part(b"old")], &[])).unwrap();
     assert_eq!(mailbox.questionnaires().unwrap(), []);
     assert!(matches!(mailbox.take_part(b"stranger"), Err(VaultError::NotFound(NotFoundItem::CatalogFile))));
     mailbox.take_part(b"old").unwrap();
-    mailbox.take_catalog(&phone.catalog(2, vec![part(b"new")])).unwrap();
+    take(&phone.catalog(2, vec![part(b"new")], &[])).unwrap();
     assert_eq!(mailbox.missing_parts().unwrap(), [part(b"new")]);
     mailbox.drop_parts(&[]).unwrap();
     assert_eq!(mailbox.questionnaires().unwrap(), [("screening".into(), sha256(b"old"))]);
@@ -173,49 +315,10 @@ fn a_new_catalog_lists_an_old_questionnaire_until_the_new_one_is_here() {
     assert_eq!(mailbox.part(&sha256(b"old")).unwrap().as_deref(), Some(&b"old"[..]));
     mailbox.drop_parts(&[]).unwrap();
     assert_eq!(mailbox.part(&sha256(b"old")).unwrap(), None);
-    assert!(matches!(mailbox.take_catalog(&phone.catalog(1, vec![])), Err(VaultError::Catalog(_))));
-}
-
-#[test]
-fn time_is_the_servers_and_never_goes_back() {
-    let phone = Phone::new();
-    let mailbox = phone.open(false);
-    assert_eq!(mailbox.now().unwrap(), MARCH);
-    // the phone is a day behind
-    mailbox.learn_time(MARCH + 86_400).unwrap();
-    phone.clock.pass(Duration::from_secs(60));
-    assert_eq!(mailbox.now().unwrap(), MARCH + 86_460);
-    // someone turns the phone's clock: the run goes on by the monotonic clock
-    phone.clock.unix.store(0, Ordering::SeqCst);
-    assert_eq!(mailbox.now().unwrap(), MARCH + 86_460);
-    // after a restart of a phone that does not tell when it started the calendar is all there is, but time does not go back
-    drop(mailbox);
-    let mailbox = phone.open(false);
-    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400);
-    drop(mailbox);
-    phone.clock.unix.store(600, Ordering::SeqCst);
-    let mailbox = phone.open(false);
-    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400 + 600);
-    // and a calendar that was set years ahead counts a month at most
-    drop(mailbox);
-    phone.clock.unix.store(MARCH, Ordering::SeqCst);
-    let mailbox = phone.open(false);
-    assert_eq!(mailbox.now().unwrap(), MARCH + 86_400 + 600 + 31 * 86_400);
-}
-
-#[test]
-fn sync_state_and_updates_are_kept_and_an_update_comes_once() {
-    let phone = Phone::new();
-    let mailbox = phone.open(false);
-    assert_eq!(mailbox.sync_state().unwrap(), SyncState::default());
-    let state = SyncState { epoch: Some(Uuid::nil()), chain_known: true, reoffer: true, cursor: 1, order: None };
-    mailbox.set_sync_state(&state).unwrap();
-    let review = Update { position: 4, record: Uuid::nil(), news: News::Review { jws: "a.b.c".into() } };
-    mailbox.take_updates(&[review.clone(), review], 4).unwrap();
-    assert_eq!(phone.open(false).sync_state().unwrap(), SyncState { cursor: 4, ..state });
-    // a new card has a new chain
-    phone.enrol(&mailbox);
-    assert!(!mailbox.sync_state().unwrap().chain_known);
+    assert!(matches!(take(&phone.catalog(1, vec![], &[])), Err(VaultError::Catalog(_))));
+    // RT-33
+    phone.pass(1);
+    assert!(mailbox.queue_status().unwrap().catalog_expired);
 }
 
 #[test]
@@ -239,7 +342,7 @@ fn a_missing_counter_or_a_missing_file_is_damage() {
 fn a_newer_mailbox_is_left_as_it_is() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    post(&mailbox, 1);
+    post(&mailbox, &["a"]);
     mailbox.store.write(|t| Ok(t.pragma_update(None, "user_version", 99)?)).unwrap();
     drop(mailbox);
     let opened = Mailbox::open(phone.folder.path(), &phone.secrets, phone.clock.clone(), false);
@@ -247,56 +350,29 @@ fn a_newer_mailbox_is_left_as_it_is() {
 }
 
 #[test]
-fn what_became_of_a_record_is_noted_with_it_and_what_was_taken_back_elsewhere_is_erased() {
-    let phone = Phone::new();
-    let mailbox = phone.open(false);
-    phone.enrol(&mailbox);
-    let records = [Uuid::new_v4(), Uuid::new_v4()];
-    for record in records {
-        mailbox.post(record, Some(b"sealed"), |seq| format!("jws {seq}")).unwrap();
-    }
-    let kept = |record: Uuid, reason: Option<Reason>| Applied::Kept {
-        record,
-        outcome: reason.map_or(IntakeOutcome::Accepted, |_| IntakeOutcome::Quarantined),
-        reason,
-        receipt: "receipt".into(),
-        position: 1,
-        epoch: Uuid::nil(),
-    };
-    mailbox.apply(&[kept(records[0], None), kept(records[1], Some(Reason::UnknownCode))]).unwrap();
-    assert_eq!(
-        records.map(|r| mailbox.status(r).unwrap()),
-        [RecordStatus::Kept, RecordStatus::Quarantined(Reason::UnknownCode)]
-    );
-    let update = |position, record, news| Update { position, record, news };
-    let updates = [
-        update(7, records[0], News::Withdrawn),
-        update(7, records[1], News::Decision { accept: true }),
-        update(8, records[1], News::Other),
-    ];
-    mailbox.take_updates(&updates, 8).unwrap();
-    assert_eq!(records.map(|r| mailbox.status(r).unwrap()), [RecordStatus::Withdrawn, RecordStatus::Kept]);
-    assert_eq!(mailbox.kept().unwrap().iter().map(|o| o.record).collect::<Vec<_>>(), [records[1]]);
-}
-
-#[test]
 fn an_update_that_only_a_later_version_knows_is_passed_over() {
-    let told = r#"{"updates":[{"position":3,"record":"00000000-0000-0000-0000-000000000000","news":"gift","of":[1]},
-        {"position":4,"record":"00000000-0000-0000-0000-000000000000","news":"withdrawn"}],"cursor":9}"#;
-    let updates: Updates = crate::envelope::from_json(told.as_bytes()).unwrap();
-    assert_eq!(updates.updates.into_iter().map(|u| u.news).collect::<Vec<_>>(), [News::Other, News::Withdrawn]);
+    let told = r#"[{"position":3,"record":"00000000-0000-0000-0000-000000000000","news":"gift","of":[1]},
+        {"position":4,"record":"00000000-0000-0000-0000-000000000000","news":"withdrawn"}]"#;
+    let updates: Vec<Update> = crate::envelope::from_json(told.as_bytes()).unwrap();
+    let news: Vec<_> = updates.into_iter().map(|update| update.news).collect();
+    assert_eq!(news, [News::Other, News::Withdrawn { jws: None }]);
 }
 
 #[test]
 fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
     let phone = Phone::new();
     let mailbox = phone.open(false);
-    let ids = post(&mailbox, 2);
-    mailbox.learn_time(MARCH).unwrap();
-    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    learn(&mailbox, MARCH, true);
+    let ids = post(&mailbox, &["a", "b"]);
+    let both = || {
+        let leaf = ProvenLeaf { index: 1, hash: Digest([1; 32]), day: "2026-03-01" };
+        let keep = |books: &Books, jws: &[u8]| books.keep(&sha256(jws), leaf, None, false);
+        mailbox.settle(|books| keep(books, b"a 1").and_then(|_| keep(books, b"b 2"))).unwrap();
+    };
+    both();
     // the server was restored, and gets them again
-    mailbox.send_again(&ids).unwrap();
-    mailbox.apply(&[kept(ids[0], 1), kept(ids[1], 2)]).unwrap();
+    mailbox.settle(|books| books.lost_from(0)).unwrap();
+    both();
     mailbox.erase(ids[0]).unwrap();
     let deeds = |mailbox: &Mailbox| -> Vec<_> {
         mailbox.activities(0).unwrap().iter().map(|a| (a.at - MARCH, a.kind, a.records)).collect()
@@ -308,13 +384,13 @@ fn the_log_of_deeds_counts_each_record_once_and_leaves_after_its_days() {
         (0, ActivityKind::Finished, 1),
     ];
     assert_eq!(deeds(&mailbox), told);
-    let days = 31 * 86_400;
-    phone.clock.pass(Duration::from_secs(days));
-    mailbox.learn_time(phone.clock.unix()).unwrap();
-    mailbox.apply_retention().unwrap();
-    assert_eq!(deeds(&mailbox)[0], (days as i64, ActivityKind::Purged, 1));
-    phone.clock.pass(Duration::from_secs(150 * 86_400));
-    mailbox.learn_time(phone.clock.unix()).unwrap();
-    mailbox.apply_retention().unwrap();
-    assert_eq!(deeds(&mailbox), [(days as i64, ActivityKind::Purged, 1)]);
+    let contact = |days: i64| {
+        phone.pass(days);
+        learn(&mailbox, mailbox.now().unwrap(), true);
+        mailbox.apply_retention().unwrap();
+    };
+    contact(31);
+    assert_eq!(deeds(&mailbox)[0], (31 * DAY, ActivityKind::Purged, 1));
+    contact(150);
+    assert_eq!(deeds(&mailbox), [(31 * DAY, ActivityKind::Purged, 1)]);
 }

@@ -8,6 +8,7 @@ use super::store::{Store, sync_folder};
 use crate::envelope::SigningKey;
 use crate::error::PhoneFile;
 use crate::record::Code;
+use crate::seal;
 use ring::hmac;
 use rusqlite::params;
 use std::path::Path;
@@ -20,6 +21,8 @@ use zeroize::Zeroizing;
 pub struct Vault {
     pub(super) store: Store,
     record_key: SigningKey,
+    /// Opens referrals and notes (`AGE-SECRET-KEY-1…`).
+    age: Zeroizing<String>,
     /// The vault's part of the drafts' keys.
     seed: Zeroizing<[u8; 32]>,
     /// Of the drafts' aliases, the oldest that the key store may still have.
@@ -30,17 +33,18 @@ impl Vault {
     /// Makes the file of a new vault. What stands in its place is moved aside first, never overwritten.
     pub fn create(folder: &Path, key: &FileKey, id: Uuid, record_key: &SigningKey) -> Result<Self, VaultError> {
         set_vault_aside(folder)?;
+        let (age, _) = seal::new_identity();
         let store = Self::store(folder, key, true)?;
         store.write(|t| {
-            let sql = "INSERT INTO identity (one, vault, record_key) VALUES (1, ?1, ?2)";
-            t.execute(sql, params![id.to_string(), record_key.seed()])?;
+            let sql = "INSERT INTO identity (one, vault, record_key, age) VALUES (1, ?1, ?2, ?3)";
+            t.execute(sql, params![id.to_string(), record_key.seed(), *age])?;
             let oldest = highest_drafts(folder)? + 1;
             t.execute("INSERT INTO drafts (one, generation, oldest, lost) VALUES (1, 0, ?1, 0)", [oldest])?;
             Ok(())
         })?;
         store.empty_wal()?;
         sync_folder(folder)?;
-        Self::opened(store, key, id, record_key.clone())
+        Self::opened(store, key, id, record_key.clone(), age)
     }
 
     /// Opens the vault that the key file speaks of.
@@ -49,24 +53,32 @@ impl Vault {
             return Err(VaultError::Damaged(PhoneFile::Vault));
         }
         let store = Self::store(folder, key, false)?;
-        let record_key = store.read(|c| {
-            let sql = "SELECT record_key FROM identity WHERE vault = ?1";
-            c.query_row(sql, [id.to_string()], |r| r.get(0)).map_err(|e| match e {
-                rusqlite::Error::QueryReturnedNoRows => VaultError::Damaged(PhoneFile::Vault),
-                e => e.into(),
-            })
+        let (record_key, age) = store.read(|c| {
+            let sql = "SELECT record_key, age FROM identity WHERE vault = ?1";
+            c.query_row(sql, [id.to_string()], |r| Ok((r.get(0)?, r.get::<_, String>(1)?.into()))).map_err(
+                |e| match e {
+                    rusqlite::Error::QueryReturnedNoRows => VaultError::Damaged(PhoneFile::Vault),
+                    e => e.into(),
+                },
+            )
         })?;
         // what was erased before a crash must not wait in the WAL
         store.empty_wal()?;
-        Self::opened(store, key, id, SigningKey::from_seed(record_key))
+        Self::opened(store, key, id, SigningKey::from_seed(record_key), age)
     }
 
-    fn opened(store: Store, key: &FileKey, id: Uuid, record_key: SigningKey) -> Result<Self, VaultError> {
+    fn opened(
+        store: Store,
+        key: &FileKey,
+        id: Uuid,
+        record_key: SigningKey,
+        age: Zeroizing<String>,
+    ) -> Result<Self, VaultError> {
         let oldest = store.read(|c| Ok(c.query_row("SELECT oldest FROM drafts", [], |r| r.get::<_, u32>(0))?))?;
         let keyed = hmac::Key::new(hmac::HMAC_SHA256, &key.0);
         let seed = hmac::sign(&keyed, &[b"tabara drafts seed 1", &id.as_bytes()[..]].concat());
         let seed = Zeroizing::new(seed.as_ref().try_into().expect("SHA-256 has 32 bytes"));
-        Ok(Self { store, record_key, seed, oldest: Arc::new(oldest.into()) })
+        Ok(Self { store, record_key, age, seed, oldest: Arc::new(oldest.into()) })
     }
 
     fn store(folder: &Path, key: &FileKey, fresh: bool) -> Result<Store, VaultError> {
@@ -76,6 +88,10 @@ impl Vault {
         Ok(Store::new(connection, PhoneFile::Vault))
     }
 
+    /// Referrals and notes are sealed to this age key (`age1…`).
+    pub fn recipient(&self) -> Result<String, VaultError> {
+        seal::recipient_of(&self.age).ok_or(VaultError::Damaged(PhoneFile::Vault))
+    }
     /// The vault's part of the keys of its drafts, and the sign by which one vault is told from another.
     pub fn seed(&self) -> &Zeroizing<[u8; 32]> {
         &self.seed

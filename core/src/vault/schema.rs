@@ -4,11 +4,12 @@
 //! went further than this build knows is left alone. A step, once released, is never changed.
 //!
 //! **Mailbox** (key store alone)
-//! - `enrolment`: one row for each card this phone was enrolled with; the last is in force. `seq` is the number of the last
-//!   record sealed under it. The chain of an older one is kept, because its records may still wait.
-//! - `server`: one row. Where to sync and whom to trust (`url`, `pin`, `authority`), the catalog in force, the place on the
-//!   server's log (`standing`, JSON), the learned time (`learned`, with `own` time and the `phone`'s calendar then), the end of
-//!   the last sync.
+//! - `enrolment`: one row for each card this phone was enrolled with; the last is in force. `authority`: who vouches for it,
+//!   or who took over from that one. Its keys are the seed of the transport key and the age identity `mailbox`. `seq` is the
+//!   number of the last record sealed under it. The row of an older one is kept, because its records may still wait. `known`:
+//!   the server was told of the chain; `receipt`: the parcel that answered it first.
+//! - `server`: one row. Whom to trust (`authority`), the catalog in force, what is known of the server's log (`state`, JSON), the
+//!   learned time (`learned`, with `own` time and the `phone`'s calendar then), the end of the last sync.
 //! - `clock`: one row, the own time of the phone (seconds), with the start of the phone (`boot`, seconds `since` it) and the
 //!   calendar when it was noted.
 //! - `guard`: one row. `wrong`: PINs tried since the last right one, counted before each try. `gone`: 0
@@ -17,13 +18,16 @@
 //!   read, and its files are kept aside for a new card. `generation`: that of the wrap in force, whose secret the key store must
 //!   forget when the vault is destroyed. `damaged`: the right PIN found a vault that cannot be read.
 //! - `part`: files of the catalog by hash, with what the catalog called them when they came, the newest last.
-//! - `record`: what leaves the phone, in the order it was sealed. `state` is `waiting`, `kept` (a signed receipt came;
-//!   `position`, `epoch`, `receipt`, `at`, and `own` time then) or `refused` (`reason`, `times`). `sealed` is erased some time after the receipt.
+//! - `record`: what leaves the phone, in the order it was sealed. `hash` is the SHA-256 of its JWS. `state` is `waiting`, `kept`
+//!   or `refused` (`reason`, and `tried`: when). Kept is what stands in a leaf of the server's tree: its index, hash and
+//!   day are kept for good (none: the server has lost it since). `doubt`: the leaf must be proven under the head in force.
+//!   `proven`: when the leaf was proven, as the server told, and `own` time then; `jws` and `sealed` are erased some time after.
+//! - `bundle`: what was sent or exported, until its parcel comes, with what it asks (JSON). `bytes`: the one that is being sent.
 //! - `activity`: what was done with records: `at`, `deed`, how many.
-//! - `news`: updates from the server, not yet opened, by their position.
+//! - `news`: updates from the server, not yet opened.
 //!
 //! **Vault** (PIN and key store)
-//! - `identity`: one row, the key that signs records.
+//! - `identity`: one row, the key that signs records and the age identity that opens referrals and notes.
 //! - `drafts`: one row. Which file of drafts is in force, the oldest of their aliases that the key store may still have, and
 //!   whether drafts were lost before this file.
 //! - `last_saved`: for a questionnaire that is about nobody and reads answers of its last interview: these answers.
@@ -43,12 +47,13 @@ use rusqlite::Connection;
 /// The steps of the mailbox's schema.
 pub const MAILBOX: &[&str] = &["
     CREATE TABLE enrolment (
-        id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, organisation TEXT NOT NULL, commune TEXT NOT NULL,
-        chain TEXT NOT NULL, transport BLOB NOT NULL CHECK (length(transport) = 32), seq INTEGER NOT NULL DEFAULT 0
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, authority TEXT NOT NULL, chain TEXT NOT NULL,
+        transport BLOB NOT NULL CHECK (length(transport) = 32), mailbox TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
+        known INTEGER NOT NULL DEFAULT 0, receipt TEXT
     ) STRICT;
     CREATE TABLE server (
-        one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL, pin TEXT, authority TEXT NOT NULL, catalog TEXT,
-        standing TEXT, learned INTEGER, phone INTEGER, last_sync INTEGER
+        one INTEGER PRIMARY KEY CHECK (one = 1), authority TEXT NOT NULL, catalog TEXT, state TEXT NOT NULL DEFAULT '{}',
+        learned INTEGER, own INTEGER NOT NULL DEFAULT 0, phone INTEGER, last_sync INTEGER
     ) STRICT;
     CREATE TABLE guard (
         one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL,
@@ -59,30 +64,35 @@ pub const MAILBOX: &[&str] = &["
     ) STRICT;
     CREATE TABLE record (
         id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
-        seq INTEGER NOT NULL, jws TEXT NOT NULL, sealed BLOB,
+        seq INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE,
         state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'refused')),
-        outcome TEXT, reason TEXT, times INTEGER NOT NULL DEFAULT 0, receipt TEXT, position INTEGER, epoch TEXT, at INTEGER,
-        UNIQUE (enrolment, seq)
+        reason TEXT, tried INTEGER, withdrawn INTEGER NOT NULL DEFAULT 0,
+        leaf INTEGER, leaf_hash TEXT, day TEXT, doubt INTEGER NOT NULL DEFAULT 0, proven INTEGER,
+        own INTEGER,
+        jws TEXT NOT NULL, sealed BLOB, UNIQUE (enrolment, seq)
     ) STRICT;
     CREATE INDEX record_state ON record (state, id);
-    CREATE TABLE news (position INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
-", "
+    CREATE INDEX record_leaf ON record (leaf);
+    CREATE INDEX record_doubt ON record (leaf) WHERE doubt;
+    CREATE TABLE bundle (
+        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
+        asked TEXT NOT NULL, bytes BLOB
+    ) STRICT;
     CREATE TABLE activity (
         id INTEGER PRIMARY KEY, at INTEGER NOT NULL, deed TEXT NOT NULL, records INTEGER NOT NULL
     ) STRICT;
-", "
+    CREATE TABLE news (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE clock (
         one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER NOT NULL, boot TEXT, since INTEGER NOT NULL,
         unix INTEGER NOT NULL
     ) STRICT;
-    ALTER TABLE server ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE record ADD COLUMN own INTEGER;
 "];
 
 /// The steps of the vault's schema.
 pub const VAULT: &[&str] = &["
     CREATE TABLE identity (
-        one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32)
+        one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32),
+        age TEXT NOT NULL
     ) STRICT;
     CREATE TABLE drafts (
         one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, oldest INTEGER NOT NULL, lost INTEGER NOT NULL

@@ -89,10 +89,6 @@ pub(super) fn rows<T>(
     Ok(c.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn texts<T: DeserializeOwned>(c: &Connection, sql: &str) -> Result<Vec<T>, VaultError> {
-    rows(c, sql, [], |r| from_json(r, 0))
-}
-
 /// Writes a file beside, then renames it over the old one; durable when this returns.
 pub(super) fn write_beside(folder: &Path, name: &str, text: &[u8]) -> Result<(), VaultError> {
     use std::io::Write as _;

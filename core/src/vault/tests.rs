@@ -36,7 +36,7 @@ impl Phone {
     fn new() -> (Self, Mailbox, Vault, Drafts) {
         let phone = Self { folder: tempfile::tempdir().unwrap(), secrets: Secrets::default() };
         let mailbox = phone.mailbox(true);
-        enrol(&mailbox);
+        double::enrol(&mailbox, &SigningKey::generate());
         let vault = create(phone.path());
         let drafts = vault.open_drafts(phone.path(), &phone.secrets, &mailbox).unwrap();
         (phone, mailbox, vault, drafts)
@@ -64,7 +64,7 @@ impl Phone {
     fn seal(&self, draft: Uuid, mailbox: &Mailbox, vault: &Vault, drafts: Drafts) -> (CaseSummary, Drafts) {
         let sealing = Sealing { card: card(), saved: None, own: 0 };
         drafts.begin_sealing(draft, &sealing).unwrap();
-        mailbox.post(sealing.card.record, None, |_| "jws".into()).unwrap();
+        mailbox.post(sealing.card.record, None, |seq| format!("jws {seq}")).unwrap();
         vault.keep(&sealing).unwrap();
         (sealing.card, self.move_on(vault, drafts))
     }
@@ -83,18 +83,6 @@ impl Phone {
     }
 }
 
-/// A card of an authority that nobody knows.
-fn enrol(mailbox: &Mailbox) {
-    use crate::catalog::{Chain, EnrolmentCard, Grant};
-    let key = SigningKey::generate();
-    let (organisation, commune, device) = ("IOM".to_owned(), "BI-CO-04-02".to_owned(), Uuid::new_v4());
-    let grant = Grant { device, organisation, commune, expires: 0, card: key.public() };
-    let chain = Chain { grant: String::new(), binding: String::new() };
-    let seed = Digest(*key.seed());
-    let card = EnrolmentCard { grant: String::new(), seed, authority: key.public(), server: String::new(), pin: None };
-    mailbox.enrol(&card, &grant, &chain, &key, 1).unwrap();
-}
-
 fn info() -> DraftInfo {
     DraftInfo { draft: Uuid::new_v4(), questionnaire: "q".into(), sha256: Digest([4; 32]), started: 9 }
 }
@@ -103,8 +91,23 @@ fn card() -> CaseSummary {
     let (record, case, code) = (Uuid::new_v4(), Uuid::new_v4(), Some(Code::generate()));
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
-    let (outcome, day, withdrawn, counted, referrals, memo) = (None, 20_000, false, true, vec![], None);
-    CaseSummary { record, case, code, questionnaire, month, commune, outcome, day, withdrawn, counted, referrals, memo }
+    let (slip, outcome, day, withdrawn, counted) = (None, None, 20_000, false, true);
+    let (referrals, memo) = (vec![], None);
+    CaseSummary {
+        record,
+        case,
+        code,
+        slip,
+        questionnaire,
+        month,
+        commune,
+        outcome,
+        day,
+        withdrawn,
+        counted,
+        referrals,
+        memo,
+    }
 }
 
 /// What the folder would be after a loss of power: the files as they are now, the processes gone.
@@ -217,7 +220,7 @@ fn a_crash_between_any_two_steps_of_sealing_is_healed_at_the_next_opening() {
     let mut crashes = vec![("nothing", phone.crashed())];
     drafts.begin_sealing(ending.draft, &sealing).unwrap();
     crashes.push(("the note", phone.crashed()));
-    mailbox.post(sealing.card.record, None, |_| "jws".into()).unwrap();
+    mailbox.post(sealing.card.record, None, |seq| format!("jws {seq}")).unwrap();
     crashes.push(("the record", phone.crashed()));
     vault.keep(&sealing).unwrap();
     crashes.push(("the card", phone.crashed()));

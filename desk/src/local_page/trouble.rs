@@ -33,6 +33,7 @@ pub(super) fn trouble(error: &Error, texts: &Texts) -> String {
         Error::NotFound { what } => reason(texts, "not-found", what),
         Error::Answer { reason: why } => reason(texts, "answer", why),
         Error::Untrusted { reason } => texts.get("untrusted", &[("why", untrusted(*reason, texts).into())]),
+        Error::Offline { reason: why } => reason(texts, "offline", why),
         Error::Refused { reason: why } => reason(texts, "refused", why),
         Error::Internal { reason } => texts.get("internal", &[("why", reason.to_string().into())]),
         other => reason(texts, "trouble", other),
@@ -62,7 +63,7 @@ pub(super) fn wait(time: Duration, texts: &Texts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_core::error::{CardReason, NotFoundItem, RefusedReason};
+    use tabara_core::error::{CardReason, NotFoundItem, OfflineReason, RefusedReason};
 
     #[test]
     fn every_reason_that_a_person_can_act_on_has_its_own_words() {
@@ -75,11 +76,13 @@ mod tests {
         let mut errors: Vec<Error> = answers.map(|reason| Error::Answer { reason }).into();
         errors.extend([CardReason::Unreadable, CardReason::UsedAlready].map(|reason| Error::Card { reason }));
         errors.extend([NotFoundItem::Code, NotFoundItem::SecondCode].map(|what| Error::NotFound { what }));
-        errors
-            .extend([RefusedReason::CardRevoked, RefusedReason::UnknownPhone].map(|reason| Error::Refused { reason }));
+        errors.push(Error::Refused { reason: RefusedReason::CardRevoked });
+        let weather =
+            [OfflineReason::Portal, OfflineReason::ChangedOnTheWay, OfflineReason::NotTheServer, OfflineReason::Later];
+        errors.extend(weather.map(|reason| Error::Offline { reason }));
         let destroyed = [DestructionReason::TooManyWrongPins, DestructionReason::WipeOrder];
         errors.extend(destroyed.map(|reason| Error::VaultDestroyed { reason }));
-        errors.extend([Error::Offline, Error::NoConsent, Error::Storage, Error::KeyStoreLost, Error::NotEnrolled]);
+        errors.extend([Error::NoConsent, Error::Storage, Error::KeyStoreLost, Error::NotEnrolled]);
         for error in &errors {
             let said = trouble(error, english);
             assert!(!general.contains(&said), "{error:?}: {said}");

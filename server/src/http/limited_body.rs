@@ -1,15 +1,15 @@
-//! The body of a request, read within three limits: its length, as sent and unpacked; its time; and a least speed, that of
-//! the worst mobile line. A slow sender gets a timeout and frees its slot.
+//! The body of a request, read within four limits: its length; its time; a least speed, that of the worst mobile line; and
+//! the memory of all bodies under way. A slow sender gets a timeout and frees its slot.
 
 use super::problem::Problem;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use std::future::poll_fn;
-use std::io::Read as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tabara_protocol::envelope;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 /// Time for any body, and more time for each KiB that has arrived: 8 kbit/s at least.
@@ -18,50 +18,67 @@ const FOR_EACH_KIB: Duration = Duration::from_secs(1);
 /// The longest time for any body; phones give up sooner.
 const LONGEST: Duration = Duration::from_secs(240);
 
-/// A body of `MOST` bytes at most.
-pub struct LimitedBody<const MOST: usize> {
-    pub bytes: Vec<u8>,
-    pub(super) gzip: bool,
-}
+/// All bodies under way together take at most so much memory, in KiB (64 MiB). Further ones are turned away until some are
+/// done: the sender tries again.
+const MEMORY: usize = 64 * 1024;
 
-impl<const MOST: usize> LimitedBody<MOST> {
-    /// The JSON in it, plain or gzip.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        let mut unpacked = Vec::new();
-        let json = if self.gzip {
-            let mut limited = flate2::read::GzDecoder::new(&*self.bytes).take(MOST as u64 + 1);
-            limited.read_to_end(&mut unpacked).map_err(|_| Problem::Malformed)?;
-            &unpacked
-        } else {
-            &self.bytes
-        };
-        if json.len() > MOST {
-            return Err(Problem::Oversize);
+/// The budget of memory for all bodies under way. Clones share it.
+#[derive(Clone)]
+pub struct Memory(Arc<Semaphore>);
+
+impl Memory {
+    /// Makes a part so many KiB large.
+    fn grow(&self, held: &mut Held, kib: usize) -> Result<(), Problem> {
+        let more = kib.saturating_sub(held.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+        if more > 0 {
+            let more = self.0.clone().try_acquire_many_owned(more as u32).map_err(|_| Problem::Unavailable)?;
+            match &mut held.0 {
+                Some(held) => held.merge(more),
+                none => *none = Some(more),
+            }
         }
-        envelope::from_json(json).map_err(|_| Problem::Malformed)
+        Ok(())
     }
 }
 
-impl<S: Send + Sync, const MOST: usize> FromRequest<S> for LimitedBody<MOST> {
+/// A part of it; dropping it frees it.
+#[derive(Default)]
+pub struct Held(Option<OwnedSemaphorePermit>);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MEMORY)))
+    }
+}
+
+/// A body of `MOST` bytes at most, and its part of the budget.
+pub struct LimitedBody<const MOST: usize> {
+    pub bytes: Vec<u8>,
+    pub held: Held,
+}
+
+impl<S: Send + Sync, const MOST: usize> FromRequest<S> for LimitedBody<MOST>
+where
+    Memory: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        plain(request.headers())?;
         let mut bytes = Vec::new();
-        let (head, body) = request.into_parts();
-        let gzip = gzip(&head.headers)?;
         let took = |data: &[u8]| {
             bytes.extend_from_slice(data);
             Ok(())
         };
-        whole(body, MOST, took).await?;
-        Ok(Self { bytes, gzip })
+        let held = whole(request.into_body(), MOST, &Memory::from_ref(state), took).await?;
+        Ok(Self { bytes, held })
     }
 }
 
-pub(super) fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
+/// No body is compressed: what is sealed does not get smaller, and what unpacks takes memory.
+pub(super) fn plain(headers: &HeaderMap) -> Result<(), Problem> {
     match headers.get(header::CONTENT_ENCODING).map(|name| name.as_bytes()) {
-        None | Some(b"identity") => Ok(false),
-        Some(b"gzip") => Ok(true),
+        None | Some(b"identity") => Ok(()),
         Some(_) => Err(Problem::Malformed),
     }
 }
@@ -70,24 +87,26 @@ pub(super) fn gzip(headers: &HeaderMap) -> Result<bool, Problem> {
 pub(super) async fn whole(
     mut body: Body,
     most: usize,
+    memory: &Memory,
     mut took: impl FnMut(&[u8]) -> Result<(), Problem>,
-) -> Result<(), Problem> {
+) -> Result<Held, Problem> {
     // a body whose announced length is over the limit is not read at all
     if body.size_hint().lower() > most as u64 {
         return Err(Problem::Oversize);
     }
-    let (begun, mut read) = (Instant::now(), 0);
+    let (begun, mut read, mut held) = (Instant::now(), 0, Held::default());
     loop {
         let patience = (PATIENCE + FOR_EACH_KIB * (read / 1024) as u32).min(LONGEST);
         let frame = poll_fn(|task| Pin::new(&mut body).poll_frame(task));
         match timeout_at(begun + patience, frame).await.map_err(|_| Problem::TooSlow)? {
-            None => return Ok(()),
+            None => return Ok(held),
             Some(frame) => {
                 let data = frame.map_err(|_| Problem::Malformed)?.into_data().unwrap_or_default();
                 read += data.len();
                 if read > most {
                     return Err(Problem::Oversize);
                 }
+                memory.grow(&mut held, read.div_ceil(1024))?;
                 took(&data)?;
             }
         }
@@ -132,8 +151,21 @@ mod tests {
             came += data.len();
             Ok(())
         };
-        let read = whole(Body::new(Drip { left, bytes, pause, next }), 1 << 20, took).await;
-        (read.map(|()| came), begun.elapsed().as_secs())
+        let read = whole(Body::new(Drip { left, bytes, pause, next }), 1 << 20, &Memory::default(), took).await;
+        (read.map(|_| came), begun.elapsed().as_secs())
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_take_no_more_than_their_budget() {
+        let memory = Memory::default();
+        let read = async || whole(Body::from(vec![0; 1 << 20]), 1 << 20, &memory, |_| Ok(())).await;
+        let mut held = Vec::new();
+        for _ in 0..64 {
+            held.push(read().await.unwrap());
+        }
+        assert_eq!(read().await.err(), Some(Problem::Unavailable));
+        held.pop();
+        assert!(read().await.is_ok(), "what is done makes room");
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,13 +15,11 @@ pub enum Problem {
     Malformed,
     /// The body is over the limit.
     Oversize,
-    /// No token, or a token of an unknown phone: post the chain, then try again.
+    /// No key here opens the bundle, or no known chain names the key that signed it: post the registration, then try again.
     UnknownDevice,
-    /// The token is too old or too new: ask for the time.
-    TokenTime,
     /// The chain is not signed by the authority, or speaks of two devices.
     BadChain,
-    /// The earlier part of this batch is missing: ask how much has arrived, and go on from there.
+    /// The earlier part of this bundle is missing: ask how much has arrived, and go on from there.
     Gap,
     /// Nothing has this name.
     NotFound,
@@ -36,9 +34,9 @@ pub enum Problem {
 }
 
 impl Problem {
-    const ALL: [Self; 11] = {
+    const ALL: [Self; 10] = {
         use Problem::*;
-        [Malformed, Oversize, UnknownDevice, TokenTime, BadChain, Gap, NotFound, Method, TooSlow, TooMany, Unavailable]
+        [Malformed, Oversize, UnknownDevice, BadChain, Gap, NotFound, Method, TooSlow, TooMany, Unavailable]
     };
 
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
@@ -46,10 +44,9 @@ impl Problem {
         match self {
             Self::Malformed => (S::BAD_REQUEST, "malformed", "The request cannot be read."),
             Self::Oversize => (S::PAYLOAD_TOO_LARGE, "oversize", "The request is larger than may be."),
-            Self::UnknownDevice => (S::UNAUTHORIZED, "unknown-device", "No token of a known device."),
-            Self::TokenTime => (S::UNAUTHORIZED, "token-time", "The token is too old or too new."),
+            Self::UnknownDevice => (S::UNAUTHORIZED, "unknown-device", "No phone or reviewer has this key."),
             Self::BadChain => (S::FORBIDDEN, "bad-chain", "The chain does not lead to this server's authority."),
-            Self::Gap => (S::CONFLICT, "gap", "What came before of this batch is not here."),
+            Self::Gap => (S::CONFLICT, "gap", "What came before of this bundle is not here."),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here by this name."),
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", "Not with this method."),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "too-slow", "The request did not come in time."),

@@ -1,11 +1,13 @@
-//! `tabara-server held`: what the log holds under the code of a slip, still sealed.
+//! `tabara-server held`: what the log holds under the code of a slip, still sealed, and the proof that it stands in the log.
 
 use crate::settings::Settings;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Reading, Store, StoreError};
 use std::collections::BTreeSet;
 use tabara_protocol::case_export::{CaseExport, HeldEntry};
-use tabara_protocol::envelope::{self, Typ};
-use tabara_protocol::record::{Code, Receipt, Sent};
+use tabara_protocol::catalog::Chain;
+use tabara_protocol::envelope::{self, Typ, sha256};
+use tabara_protocol::record::{Code, Sent};
+use tabara_protocol::wire::{Introduction, Parcel, Standing};
 
 /// Gathers records, their corrections and reviews, and withdrawals under a code, with what proves who signed them.
 pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<CaseExport> {
@@ -14,8 +16,6 @@ pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<C
         let one = |position| {
             let Some((id, kind, received)) = log.outline(position)? else { return Ok(None) };
             let Some(found) = log.find(id)? else { return Ok(None) };
-            let (jws, sealed, epoch) = (found.jws, found.sealed, log.head(0)?.epoch);
-            let receipt = Receipt { record: id, jws, sealed, position, epoch };
             let bytes = log.sealed(position)?;
             Ok(Some(HeldEntry {
                 record: id,
@@ -23,21 +23,49 @@ pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<C
                 received,
                 waits: waiting.iter().find(|w| w.position == position).map(|w| w.reason),
                 taken_back: log.is_withdrawn(position)?,
-                receipt: settings.operations.sign(Typ::Receipt, &receipt),
+                jws: found.jws,
                 sent: log.body(position)?.map(|jws| Sent::new(jws, bytes.as_deref())),
             }))
         };
-        let held = log.held(&code)?.into_iter();
-        let entries = held.filter_map(|position| one(position).transpose()).collect::<store::Result<Vec<_>>>()?;
+        let positions = log.held(&code)?;
+        let held = positions.iter().filter_map(|position| one(*position).transpose());
+        let entries = held.collect::<store::Result<Vec<_>>>()?;
         let signed = entries.iter().filter_map(|entry| entry.sent.as_ref());
         let kids: BTreeSet<String> = signed.filter_map(|sent| Some(envelope::peek(&sent.jws).ok()?.kid)).collect();
         let mut chains = Vec::new();
         for kid in kids {
             // a reviewer has no chain: the catalogs name her key
             let Some(binding) = log.by_record_key(&kid)? else { continue };
-            let body = log.body(binding.position)?.unwrap_or_default();
-            chains.push(serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position: binding.position })?);
+            chains.push(chain(log, binding.position)?);
         }
-        Ok(CaseExport { code, catalogs: log.catalogs()?, chains, entries })
+        let proof = proof(log, settings, &code, &positions)?;
+        Ok(CaseExport { code, catalogs: log.catalogs()?, chains, entries, proof })
     })
+}
+
+fn chain(log: &Reading, position: u64) -> store::Result<Chain> {
+    let read: Option<Introduction> = serde_json::from_str(&log.body(position)?.unwrap_or_default()).ok();
+    Ok(read.ok_or(StoreError::Damaged { position })?.chain)
+}
+
+/// A signed parcel with the leaves that hold these entries. It answers the hash of the code.
+fn proof(log: &Reading, settings: &Settings, code: &Code, positions: &[u64]) -> store::Result<String> {
+    let leaves = positions.iter().map(|position| log.leaf_of(*position)).collect::<store::Result<BTreeSet<_>>>()?;
+    let proven = leaves.into_iter().filter_map(|leaf| log.leaf_proof(leaf).transpose());
+    let parcel = Parcel {
+        answers: sha256(code.as_str().as_bytes()),
+        time: settings.clock.unix(),
+        head: log.tree_head()?,
+        standing: Standing::Trusted,
+        seq: 0,
+        grown: None,
+        restore: None,
+        connected: vec![],
+        leaves: proven.collect::<store::Result<_>>()?,
+        refused: vec![],
+        later: None,
+        updates: vec![],
+        cursor: 0,
+    };
+    Ok(settings.operations.sign(Typ::Parcel, &parcel))
 }

@@ -2,13 +2,14 @@
 
 use super::notify::{self, NotifyConfig};
 use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
+use crate::closings::{accept_clock, day_of};
 use crate::settings::Settings;
-use crate::settings::key_files::{self, make_keys};
+use crate::settings::key_files::{self, make_keys, new_intake};
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
-use tabara_protocol::clock::end_of_day;
+use tabara_protocol::clock::{civil_date, end_of_day};
 use tabara_protocol::record::{Code, Uuid};
 
 #[derive(Subcommand)]
@@ -28,13 +29,15 @@ pub enum OperatorCommand {
     /// Copies the log into a file, beside a running server, and checks the copy; keys and accounts go into
     /// FILE.keys.age, which only the catalog's recovery keys open.
     Backup { file: PathBuf },
-    /// Takes in bundles that were carried here by hand, and writes the parcel to carry back: the verdict on each record, the
-    /// catalog and its files. Without bundles, a parcel that sets up a phone without a network.
+    /// Takes in bundles and registrations that were carried here by hand, and writes the parcels to carry back into a folder.
     Intake {
-        bundles: Vec<PathBuf>,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
         #[arg(long)]
-        reply: PathBuf,
+        replies: PathBuf,
     },
+    /// Says that the machine's clock is right, after it stood far before or after the last entry of the log.
+    AcceptClock,
     /// Writes all that is held under a slip's code, still sealed, for `tabara-desk case export`.
     Held {
         code: Code,
@@ -73,6 +76,9 @@ pub enum KeysCommand {
     Next,
     /// Signs with the next operations key from now on; no server may run.
     Rotate,
+    /// Makes a new intake key and prints it, for the next catalog. The present one goes on opening bundles until its file
+    /// (`intake-DAY.key`) is removed. A running server takes both after its next start.
+    NewIntake,
     /// Makes the keys that are missing, where no copy can be opened any more.
     New,
 }
@@ -83,13 +89,20 @@ pub enum DeviceCommand {
     /// Quarantines the records of a phone from now on.
     Revoke {
         device: Uuid,
+        /// First day, YYYY-MM-DD, of which what it has sent does not count either, from the next revision on.
+        #[arg(long)]
+        from: Option<String>,
+    },
+    /// Gives an order that the authority has signed.
+    Order {
+        file: PathBuf,
     },
     /// Orders a phone to wipe itself, if it is lost or replaced. It receives the order at its next sync. At the next unlock
     /// it seals its drafts, destroys its vault, sends the records that wait and acknowledges; then it is revoked.
     Wipe {
         device: Uuid,
-        /// Last day, YYYY-MM-DD, on which it waits for the PIN so that drafts can be sealed; after it they are lost. For a
-        /// phone in wrong hands: yesterday.
+        /// Last day, YYYY-MM-DD, on which it waits for the PIN so that drafts can be sealed; after it they are lost. At least
+        /// 48 hours away: for a phone in wrong hands the authority signs an order.
         #[arg(long)]
         by: String,
     },
@@ -115,7 +128,7 @@ impl KeysCommand {
             Self::New => make_keys(data)?,
             Self::Receive => println!("{}", keys::receive(data)?),
             Self::Restore { copy } => println!("restored: {}", keys::restore(data, copy)?.join(", ")),
-            Self::Check | Self::Next | Self::Rotate => (),
+            Self::Check | Self::Next | Self::Rotate | Self::NewIntake => (),
         }
         Ok(matches!(self, Self::Receive | Self::Restore { .. }))
     }
@@ -132,15 +145,21 @@ impl OperatorCommand {
             }
             Self::Device(DeviceCommand::List) => print!("{}", phones(store)?),
             Self::Device(DeviceCommand::Wipe { device, by }) => {
-                let order =
-                    orders::wipe(store, settings, device, end_of_day(&by).ok_or("a date is written YYYY-MM-DD")?)?;
-                println!("order {}", order.ok_or("there is no such phone")?.order);
+                println!("order {}", orders::wipe(store, settings, device, end_of(&by)?)?.order);
             }
-            Self::Device(DeviceCommand::Revoke { device }) => devices::revoke(store, device, now)?,
+            Self::Device(DeviceCommand::Order { file }) => {
+                let jws = std::fs::read_to_string(file)?;
+                println!("order {}", orders::give_signed(store, settings, jws.trim())?.order);
+            }
+            Self::Device(DeviceCommand::Revoke { device, from }) => {
+                let from = from.map(|from| end_of(&from)).transpose()?.map(day_of);
+                devices::revoke(store, device, from, now)?
+            }
             Self::Quarantine(QuarantineCommand::List) => print!("{}", quarantine(store)?),
             Self::Quarantine(QuarantineCommand::Accept { positions }) => decide(store, positions, true, now)?,
             Self::Quarantine(QuarantineCommand::Reject { positions }) => decide(store, positions, false, now)?,
-            Self::Intake { bundles, reply } => println!("{}", take_in(store, settings, &bundles, &reply)?),
+            Self::Intake { files, replies } => print!("{}", take_in(store, settings, &files, &replies)?),
+            Self::AcceptClock => accept_clock(store, now)?,
             Self::Keys(KeysCommand::Check) => judged(doctor::key_findings(store, settings)?)?,
             Self::Keys(KeysCommand::Next) => {
                 println!(
@@ -156,6 +175,9 @@ impl OperatorCommand {
             Self::Keys(KeysCommand::Rotate) => {
                 let _lock = lock_data_dir(&settings.data)?;
                 println!("operations {}", keys::rotate(store, settings)?);
+            }
+            Self::Keys(KeysCommand::NewIntake) => {
+                println!("intake     {}", new_intake(&settings.data, &civil_date(now).to_string())?);
             }
             Self::Keys(KeysCommand::New | KeysCommand::Receive | KeysCommand::Restore { .. }) => {
                 println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
@@ -182,6 +204,10 @@ impl OperatorCommand {
         }
         Ok(())
     }
+}
+
+fn end_of(day: &str) -> CommandResult<i64> {
+    Ok(end_of_day(day).ok_or("a date is written YYYY-MM-DD")?)
 }
 
 fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> CommandResult {

@@ -1,5 +1,6 @@
 //! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
+use crate::entry::EntryKind;
 use crate::settings::Settings;
 use crate::settings::certificate::{SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};
@@ -10,6 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::wire::Standing;
 use tabara_protocol::{envelope, seal};
 
 /// How urgent it is.
@@ -34,6 +36,7 @@ pub enum Topic {
     Phones,
     Orders,
     Quarantine,
+    Log,
 }
 
 /// The result of one check.
@@ -56,6 +59,8 @@ impl fmt::Display for Finding {
 }
 
 const DAY: i64 = 86_400;
+/// No person fills in so many interviews in a day; a phone that was offline for a month might send them.
+const TOO_BUSY: u64 = 200;
 
 /// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine.
 pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
@@ -77,7 +82,10 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     found.push(disk(settings));
     let phones = store.read(|log| log.phones())?;
     let lease = i64::from(policy.lease_days) * DAY;
-    let silent = phones.iter().filter(|p| !p.binding.revoked && p.seen.is_none_or(|seen| now - seen > lease)).count();
+    let silent = phones
+        .iter()
+        .filter(|p| p.binding.standing != Standing::Revoked && p.seen.is_none_or(|seen| now - seen > lease))
+        .count();
     let text = format!("{silent} of {} phones silent for {} days", phones.len(), policy.lease_days);
     let some =
         |topic, number: usize, text| Finding { topic, grade: if number > 0 { Grade::Soon } else { Grade::Well }, text };
@@ -85,6 +93,14 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
     found.push(some(Topic::Orders, open, text));
+    let jumps = phones.iter().filter(|p| p.highest_seq > p.records).count();
+    let text = format!("{jumps} phones whose records have gaps in their numbers: tabara-server device list");
+    found.push(some(Topic::Phones, jumps, text));
+    let busy = phones.iter().filter(|p| p.last_day >= TOO_BUSY).count();
+    let text =
+        format!("{busy} phones sent {TOO_BUSY} records or more on their last day: tabara-server device revoke --from");
+    found.push(Finding { topic: Topic::Phones, grade: if busy > 0 { Grade::Now } else { Grade::Well }, text });
+    found.push(tree(store)?);
     found.push(quarantine(store, now)?);
     Ok(found)
 }
@@ -135,13 +151,15 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
     let probe = envelope::random::<32>();
     let opens = |age: &String| {
         let sealed = seal::seal(&probe, std::slice::from_ref(age));
-        sealed.and_then(|sealed| seal::unseal(&sealed, &settings.intake)).is_ok_and(|plain| plain == probe)
+        let opens =
+            |key| sealed.as_ref().is_ok_and(|sealed| seal::unseal(sealed, key).is_ok_and(|plain| plain == probe));
+        settings.intake_keys().any(opens)
     };
     let mut intake = catalog.recipients.iter().filter(|r| r.role == RecipientRole::Intake);
     found.push(if intake.any(|r| opens(&r.age)) {
         finding(Grade::Well, "bundles sealed to the catalog's intake key open")
     } else {
-        finding(Grade::Soon, "the catalog does not name this server's intake key: no courier bundles")
+        finding(Grade::Now, "the catalog does not name this server's intake key: phones cannot send")
     });
     Ok(found)
 }
@@ -165,6 +183,26 @@ pub(super) fn certificate_finding(der: Option<&[u8]>, now: i64) -> Finding {
             Finding { topic: Topic::Certificate, grade: Grade::Soon, text: "the TLS certificate cannot be read".into() }
         }
     }
+}
+
+/// Whether the log is the one that the tree proves, and whether a phone has been shown another one.
+fn tree(store: &Store) -> store::Result<Finding> {
+    let told = store.read(|log| log.count_of(EntryKind::Evidence))?;
+    Ok(match store.first_unproven()? {
+        Some(leaf) => {
+            let text = format!(
+                "the log is not what leaf {leaf} of its tree proves: it was changed or damaged; restore a backup"
+            );
+            Finding { topic: Topic::Log, grade: Grade::Now, text }
+        }
+        None if told > 0 => {
+            let text = format!("{told} times a phone was shown two logs that contradict each other");
+            Finding { topic: Topic::Log, grade: Grade::Now, text }
+        }
+        None => {
+            Finding { topic: Topic::Log, grade: Grade::Well, text: "the tree proves every entry of the log".into() }
+        }
+    })
 }
 
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {

@@ -6,7 +6,7 @@
 //! catalog names it as `operations` and the present one under `rotation.operations`; then [`rotate`] lets the server sign
 //! with it.
 
-use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, signing_key};
+use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, earlier_intake, is_earlier_intake, signing_key};
 use crate::settings::{AUTHORITIES, Settings, SettingsError};
 use crate::staff::file::{FILE as STAFF_FILE, Staff};
 use crate::store::{self, Store, StoreError};
@@ -19,8 +19,8 @@ use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::seal::{self, SealError};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The last operations key, which nothing reads again.
-const LAST: &str = "operations-last.key";
+/// What a copy holds, beside earlier intake keys.
+const NAMES: [&str; 5] = [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE];
 /// age identity of a new machine, until the copy was restored.
 const RECEIVE: &str = "receive.key";
 
@@ -58,8 +58,10 @@ pub fn copy(store: &Store, settings: &Settings, backup: &Path) -> Result<PathBuf
     store::make_private(&staff).map_err(|cause| KeysError::Io { file: staff.clone(), cause })?;
     Staff::open(&settings.data)?.copy(&staff)?;
     let mut all = BTreeMap::new();
-    for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
-        let file = if name == STAFF_FILE { staff.clone() } else { settings.data.join(name) };
+    let earlier =
+        earlier_intake(&settings.data)?.into_iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()));
+    for name in NAMES.map(str::to_owned).into_iter().chain(earlier) {
+        let file = if name == STAFF_FILE { staff.clone() } else { settings.data.join(&name) };
         match fs::read(&file) {
             Ok(bytes) => drop(all.insert(name, B64.encode(Zeroizing::new(bytes)))),
             Err(e) if e.kind() == io::ErrorKind::NotFound => (),
@@ -103,15 +105,17 @@ pub fn restore(data: &Path, copy: &Path) -> Result<Vec<String>, KeysError> {
     let json = seal::unlock_with(&locked, &key_files::secret(&receive)?)?;
     let all: BTreeMap<&str, &str> = serde_json::from_slice(&json).map_err(|_| damaged())?;
     let mut files = Vec::new();
-    for name in [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE] {
-        let Some(text) = all.get(name) else { continue };
+    for (name, text) in &all {
+        if !NAMES.contains(name) && !is_earlier_intake(name) {
+            return Err(damaged());
+        }
         let bytes = Zeroizing::new(B64.decode(text).map_err(|_| damaged())?);
         let file = data.join(name);
         match fs::read(&file).map(Zeroizing::new) {
             // accounts go on changing; keys do not
-            Ok(there) if there == bytes || name == STAFF_FILE => (),
+            Ok(there) if there == bytes || *name == STAFF_FILE => (),
             Ok(_) => return Err(KeysError::Other(file)),
-            Err(_) => files.push((name, file, bytes)),
+            Err(_) => files.push((*name, file, bytes)),
         }
     }
     for (_, file, bytes) in &files {
@@ -130,7 +134,7 @@ pub fn next(data: &Path) -> Result<PublicKey, KeysError> {
 
 /// Lets the server sign with the next key from its next start, once the catalog in force names both.
 pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey, KeysError> {
-    let [file, next, last] = [OPERATIONS, NEXT, LAST].map(|name| settings.data.join(name));
+    let [file, next] = [OPERATIONS, NEXT].map(|name| settings.data.join(name));
     if !next.exists() {
         return Err(KeysError::NoNext);
     }
@@ -139,8 +143,8 @@ pub fn rotate(store: &Store, settings: &Settings) -> Result<PublicKey, KeysError
     if !store.read(|log| log.catalog_in_force())?.is_some_and(|catalog| names_both(&catalog)) {
         return Err(KeysError::NotNamed { next: new, present });
     }
-    let moved = fs::copy(&file, &last).and_then(|_| fs::rename(&next, &file));
-    moved.map_err(|cause| KeysError::Io { file, cause })?;
+    // nothing needs the last key any more, and phones still trust it: it goes
+    fs::rename(&next, &file).map_err(|cause| KeysError::Io { file, cause })?;
     Ok(new)
 }
 

@@ -22,8 +22,8 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
     blocking(move || {
         let now = server.settings.clock.unix();
         let store = &server.store;
-        let (head, waiting, phones) =
-            store.read(|log| Ok((log.head(now)?, log.quarantined()?.len(), log.count_bindings()?)))?;
+        let (end, waiting, phones) =
+            store.read(|log| Ok((log.end()?, log.quarantined()?.len(), log.count_bindings()?)))?;
         let backup = store.last_backup()?.map_or(f64::NAN, |then| (now - then) as f64);
         let mut text = String::new();
         let mut line = |name: &str, kind: &str, help: &str, values: &[(String, f64)]| {
@@ -37,10 +37,10 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Problem> {
         let outcomes = counters.outcomes().map(|(name, n)| (format!("{{outcome=\"{name}\"}}"), n as f64));
         let outcomes: Vec<_> = outcomes.collect();
         line("tabara_records_total", "counter", "Records by outcome since the start.", &outcomes);
-        line("tabara_batches_total", "counter", "Batches since the start.", &one(counters.batches() as f64));
+        line("tabara_bundles_total", "counter", "Bundles since the start.", &one(counters.bundles() as f64));
         let seconds = one(counters.spent().as_secs_f64());
-        line("tabara_batch_seconds_total", "counter", "Time spent on batches.", &seconds);
-        line("tabara_log_position", "gauge", "Entries of the log.", &one(head.position as f64));
+        line("tabara_bundle_seconds_total", "counter", "Time spent on bundles.", &seconds);
+        line("tabara_log_position", "gauge", "Entries of the log.", &one(end as f64));
         line("tabara_quarantined", "gauge", "Entries that wait for someone to look.", &one(waiting as f64));
         line("tabara_phones", "gauge", "Bindings of phones.", &one(phones as f64));
         let (open, refused) = server.limits.connections();

@@ -1,22 +1,27 @@
-//! `tabara-server restore`: puts a backup in place of the log. The revocations of the log that is replaced go on with
-//! the restored one.
+//! `tabara-server restore`: puts a backup in place of the log. The first entry after it says so: the tree had so many leaves,
+//! and so many are kept. What the log that is replaced has revoked and withdrawn does not come back.
 
-use crate::closings::{append, close_due};
-use crate::entry::{EntryKind, Revocation};
+use crate::closings::append;
+use crate::entry::{EntryKind, Restoration, Revocation};
+use crate::intake;
 use crate::store::{self, RestoreError, Store};
 use std::path::Path;
 
 /// Restores a backup into a data folder, which no server may have open.
 pub fn restore(folder: &Path, backup: &Path, now: i64) -> Result<Store, RestoreError> {
-    let (store, revoked) = store::replace(folder, backup, now)?;
+    let (store, aid) = store::replace(folder, backup, now)?;
+    let (known, revoked) = (aid.known, aid.revoked);
     store.write(move |log| {
-        close_due(log, now)?;
+        let kept = log.tree_size()?;
+        // no closing may come before it: it is the first leaf that phones have not seen
+        append(log, EntryKind::Restore, now, &Restoration { kept, known: known.max(kept) })?;
         for device in revoked {
             if !log.is_revoked(device)? {
-                append(log, EntryKind::Revocation, now, &Revocation { device })?;
+                append(log, EntryKind::Revocation, now, &Revocation { device, from: None })?;
             }
         }
         Ok(())
     })?;
+    intake::withdraw_again(&store, aid.withdrawals, now)?;
     Ok(store)
 }

@@ -4,16 +4,42 @@ use super::error::{SettingsError, io_error};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tabara_protocol::envelope::{Digest, PublicKey, SigningKey};
 use tabara_protocol::seal;
 use zeroize::Zeroizing;
 
-/// Files of the secret keys: signs receipts, heads, orders and time; opens courier bundles.
+/// Files of the secret keys: signs parcels and orders; opens bundles.
 pub const OPERATIONS: &str = "operations.key";
 pub const INTAKE: &str = "intake.key";
 /// The next operations key, until the catalog names it.
 pub const NEXT: &str = "operations-next.key";
+
+/// Files of earlier intake keys begin and end so.
+const EARLIER: (&str, &str) = ("intake-", ".key");
+
+/// The files of earlier intake keys, in the order of their names.
+pub fn earlier_intake(data: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+    let files = fs::read_dir(data).and_then(|entries| entries.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>());
+    let earlier = |file: &PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(is_earlier_intake);
+    let mut files: Vec<_> = files.map_err(|cause| io_error(data, cause))?.into_iter().filter(earlier).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file of this name holds an earlier intake key. No other folder can be named by it.
+pub fn is_earlier_intake(name: &str) -> bool {
+    name.starts_with(EARLIER.0) && name.ends_with(EARLIER.1) && !name.contains(['/', '\\'])
+}
+
+/// Makes a new intake key. The present one goes on opening what is sealed to it until its file is removed.
+pub fn new_intake(data: &Path, day: &str) -> Result<String, SettingsError> {
+    let (file, (begin, end)) = (data.join(INTAKE), EARLIER);
+    keep(&data.join(format!("{begin}{day}-{}{end}", earlier_intake(data)?.len())), secret(&file)?.as_bytes())?;
+    let (identity, public) = seal::new_identity();
+    keep(&file, identity.as_bytes())?;
+    Ok(public)
+}
 
 /// Makes the data folder, for its owner alone.
 pub fn make_folder(data: &Path) -> Result<(), SettingsError> {

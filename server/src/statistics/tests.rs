@@ -44,7 +44,7 @@ fn with(mut facts: Facts, name: &str, code: &str) -> Facts {
 }
 
 /// A log in the writing. Everything comes from one phone, unless said otherwise.
-struct Log(Counting);
+struct Log(Counting, Vec<Entry>);
 
 const PHONE: u64 = 1;
 
@@ -58,8 +58,8 @@ fn record(id: u128, kind: Kind, revises: Option<u128>, facts: &Facts) -> Box<Rec
         questionnaire,
         revises: revises.map(Uuid::from_u128),
         code: None,
-        undo: None,
-        secret: None,
+        slip: None,
+        proof: None,
         route: None,
         facts: facts.clone(),
         sealed: None,
@@ -71,14 +71,14 @@ impl Log {
         Self::of(Counting::standard())
     }
     fn of(counting: Counting) -> Self {
-        let mut log = Self(counting);
+        let mut log = Self(counting, Vec::new());
         let [card, record, transport] = [(); 3].map(|()| SigningKey::generate().public());
         let (device, commune) = (Uuid::from_u128(1), "BI-CO-04-02".to_owned());
-        let grant = Grant { device, organisation: "test".into(), commune, expires: 0, card };
-        log.tell(EntryPayload::Chain {
-            grant,
-            binding: Binding { device, record_key: record, transport_key: transport },
-        });
+        let (role, area, servers) = Default::default();
+        let grant = Grant { device, role, organisation: "test".into(), commune, area, servers, expires: 0, card };
+        let (mailbox, vault) = Default::default();
+        let binding = Binding { device, record_key: record, transport_key: transport, mailbox, vault };
+        log.tell(EntryPayload::Chain { grant, binding });
         log
     }
     fn tell(&mut self, payload: EntryPayload) -> &mut Self {
@@ -86,9 +86,21 @@ impl Log {
     }
     fn tell_from(&mut self, phone: u64, reason: Option<Reason>, payload: EntryPayload) -> &mut Self {
         let position = self.0.head() + 1;
-        self.take(Entry { position, received: 0, reason, binding: Some(phone), takes_back: vec![], payload })
+        self.take(Entry {
+            position,
+            received: 0,
+            reason,
+            binding: Some(phone),
+            takes_back: vec![],
+            about: None,
+            payload,
+        })
     }
-    fn take(&mut self, entry: Entry) -> &mut Self {
+    fn take(&mut self, mut entry: Entry) -> &mut Self {
+        if let EntryPayload::Decision(decision) = &entry.payload {
+            entry.about = self.1.iter().find(|other| other.position == decision.position).cloned().map(Box::new);
+        }
+        self.1.push(entry.clone());
         self.0.take(entry).unwrap();
         self
     }
@@ -101,7 +113,7 @@ impl Log {
     fn withdrawn(&mut self, of: u128) -> &mut Self {
         let payload = EntryPayload::Withdrawal(record(of + 1000, Kind::Withdrawal, Some(of), &Facts::new()));
         let (position, takes_back) = (self.0.head() + 1, vec![Uuid::from_u128(of)]);
-        self.take(Entry { position, received: 0, reason: None, binding: Some(PHONE), takes_back, payload })
+        self.take(Entry { position, received: 0, reason: None, binding: Some(PHONE), takes_back, about: None, payload })
     }
     fn reviewed(&mut self, of: u128, decision: &str) -> &mut Self {
         let facts = [("decision".to_owned(), one(decision))].into();

@@ -1,16 +1,18 @@
-//! A copy of a running store, and the way back. A restored log has a new epoch: phones then offer the records that they
-//! sent lately. The log that was there before is kept beside, never deleted.
+//! A copy of a running store, and the way back. Whatever is copied or put back must prove itself: every leaf of the tree is
+//! computed again. The log that was there before is kept beside, never deleted.
 
 use super::database::{FILE, Store, connect};
 use super::error::{Result, StoreError};
+use super::restore_aid::RestoreAid;
 use super::schema;
+use super::transaction::{Reading, Writing};
+use super::tree::first_unproven;
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
-use tabara_protocol::record::Uuid;
 
 /// Why a backup cannot be restored. The folder is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -42,23 +44,41 @@ impl Store {
         }
         check(&beside)?;
         put(&beside, to)?;
-        self.write(move |log| {
-            log.0.0.execute("DELETE FROM backup", [])?;
-            log.0.0.execute("INSERT INTO backup VALUES (?1)", [now])?;
-            Ok(())
-        })?;
+        self.write(move |log| log.hint("backup", now))?;
         Ok(())
     }
 
     /// When the last backup was made.
     pub fn last_backup(&self) -> Result<Option<i64>> {
-        self.read(|log| Ok(log.0.query_row("SELECT max(time) FROM backup", [], |r| r.get(0))?))
+        self.read(|log| log.hinted("backup"))
+    }
+
+    /// The first leaf of the tree that is not proven by its entries, if there is one.
+    pub fn first_unproven(&self) -> Result<Option<u64>> {
+        self.read(first_unproven)
     }
 }
 
-/// Puts a backup in the place of a data folder's log, which no server may have open. Returns the devices that the
-/// replaced log had revoked.
-pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(Store, Vec<Uuid>), RestoreError> {
+impl Reading<'_> {
+    /// A time that was noted beside the log.
+    pub fn hinted(&self, name: &str) -> Result<Option<i64>> {
+        let mut query = self.0.prepare_cached("SELECT time FROM hint WHERE name = ?1")?;
+        Ok(query.query_row([name], |r| r.get(0)).optional()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Notes a time beside the log.
+    pub fn hint(&self, name: &str, time: i64) -> Result<()> {
+        let mut replace = self.0.0.prepare_cached("INSERT OR REPLACE INTO hint VALUES (?1, ?2)")?;
+        replace.execute(rusqlite::params![name, time])?;
+        Ok(())
+    }
+}
+
+/// Puts a backup in the place of a data folder's log, which no server may have open. Returns what must not be forgotten of
+/// the replaced log.
+pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(Store, RestoreAid), RestoreError> {
     check(backup)?;
     let (file, beside) = (folder.join(FILE), folder.join("restored.new"));
     remove(&beside)?;
@@ -67,24 +87,28 @@ pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(S
     {
         let mut restored = connect(&beside)?;
         schema::upgrade(&mut restored)?;
-        schema::new_epoch(&restored)?;
         restored.pragma_update(None, "journal_mode", "DELETE").map_err(StoreError::from)?;
     }
-    let revoked = if file.exists() { set_aside(&file, now)? } else { Vec::new() };
+    let mut aid = RestoreAid::read(folder);
+    if file.exists() {
+        let there = set_aside(&file, now)?;
+        // the file may be lost, and the log may have been put back by hand
+        aid.known = aid.known.max(there.known);
+        aid.revoked.extend(there.revoked);
+        aid.withdrawals.extend(there.withdrawals);
+    }
     put(&beside, &file)?;
-    Ok((Store::open(folder)?, revoked))
+    Ok((Store::open(folder)?, aid))
 }
 
-/// Renames the log that is replaced. Returns the devices that it had revoked, if it can be read.
-fn set_aside(file: &Path, now: i64) -> std::result::Result<Vec<Uuid>, RestoreError> {
-    let revoked = connect(file).and_then(|old| {
+/// Renames the log that is replaced. Returns what it knew, if it can be read.
+fn set_aside(file: &Path, now: i64) -> std::result::Result<RestoreAid, RestoreError> {
+    let known = connect(file).and_then(|old| {
         old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-        let mut query = old.prepare("SELECT device FROM revoked")?;
-        let devices = query.query_map([], |r| Ok(Uuid::from_bytes(r.get(0)?)))?;
-        Ok(devices.collect::<rusqlite::Result<Vec<_>>>()?)
+        RestoreAid::of(&Reading(&old))
     });
-    if let Err(e) = &revoked {
-        tracing::warn!("the revocations of the log that is replaced cannot be read: {e}");
+    if let Err(e) = &known {
+        tracing::warn!("what the log that is replaced has withdrawn and revoked cannot be read from it: {e}");
     }
     for ending in ["", "-wal", "-shm"] {
         let (from, to) = (with_ending(file, ending), with_ending(file, &format!(".before-{now}{ending}")));
@@ -92,17 +116,18 @@ fn set_aside(file: &Path, now: i64) -> std::result::Result<Vec<Uuid>, RestoreErr
             fs::rename(&from, &to).map_err(|cause| RestoreError::Io { file: to, cause })?;
         }
     }
-    Ok(revoked.unwrap_or_default())
+    Ok(known.unwrap_or_default())
 }
 
-/// A whole database of ours: every page and index, and a schema that this build knows.
+/// A whole database of ours: every page and index, and a tree that its entries prove, bit by bit.
 fn check(file: &Path) -> std::result::Result<(), RestoreError> {
     let damaged = || RestoreError::Damaged(file.to_owned());
     let copy = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|_| damaged())?;
     let whole: String = copy.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(|_| damaged())?;
     let dense = "SELECT ifnull(max(position), 0) = count(*) FROM entry";
     let dense: bool = copy.query_row(dense, [], |r| r.get(0)).map_err(|_| damaged())?;
-    if whole == "ok" && dense { Ok(()) } else { Err(damaged()) }
+    let proven = first_unproven(&Reading(&copy)).map_err(|_| damaged())?.is_none();
+    if whole == "ok" && dense && proven { Ok(()) } else { Err(damaged()) }
 }
 
 /// Opens a file, and makes it for its owner alone if there is none. What SQLite puts beside it is for her alone, too.

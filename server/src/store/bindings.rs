@@ -4,8 +4,11 @@ use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
 use crate::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
+use tabara_protocol::catalog::Area;
 use tabara_protocol::envelope::PublicKey;
+use tabara_protocol::kind::Reason;
 use tabara_protocol::record::{Order, Uuid};
+use tabara_protocol::wire::Standing;
 
 /// The keys of a phone, as its chain binds them to a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +18,14 @@ pub struct Binding {
     pub device: Uuid,
     pub record_key: PublicKey,
     pub transport_key: PublicKey,
-    /// Another binding of the same card came first, and the operator has not accepted this one.
-    pub second: bool,
-    pub revoked: bool,
+    /// Parcels are sealed to this age key.
+    pub mailbox: String,
+    /// Where its owner works.
+    pub area: Area,
+    pub commune: String,
+    /// The first of its card, or accepted by the operator, be it revoked or not.
+    pub accepted: bool,
+    pub standing: Standing,
 }
 
 /// A line of the list of phones.
@@ -25,10 +33,12 @@ pub struct Binding {
 pub struct Phone {
     pub binding: Binding,
     pub organisation: String,
-    pub commune: String,
-    /// Records in the log.
+    /// Records in the log, and the highest `seq` among them.
     pub records: u64,
-    /// Time of its last request, seconds since 1970 UTC.
+    pub highest_seq: u64,
+    /// Records that it sent on the last day on which it was heard of.
+    pub last_day: u64,
+    /// Beginning of the day of its last request, seconds since 1970 UTC.
     pub seen: Option<i64>,
 }
 
@@ -39,17 +49,33 @@ pub struct OrderStatus {
     pub acknowledged: Option<i64>,
 }
 
-const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.second,
+/// What a phone has sent on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SentToday {
+    pub records: u64,
+    pub bytes: u64,
+}
+
+const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.mailbox, b.area, b.commune, b.waits,
     EXISTS (SELECT 1 FROM revoked r WHERE r.device = b.device)";
 
 fn binding(row: &Row) -> rusqlite::Result<Binding> {
+    let (area, waits): (String, Option<String>) = (row.get(5)?, row.get(7)?);
     Ok(Binding {
         position: row.get(0)?,
         device: Uuid::from_bytes(row.get(1)?),
         record_key: PublicKey(row.get(2)?),
         transport_key: PublicKey(row.get(3)?),
-        second: row.get(4)?,
-        revoked: row.get(5)?,
+        mailbox: row.get(4)?,
+        area: serde_json::from_value(area.into()).unwrap_or_default(),
+        commune: row.get(6)?,
+        accepted: waits.is_none(),
+        standing: match waits.as_deref().map(Reason::of) {
+            _ if row.get(8)? => Standing::Revoked,
+            None => Standing::Trusted,
+            Some(Some(Reason::LateBinding)) => Standing::Late,
+            Some(_) => Standing::Second,
+        },
     })
 }
 
@@ -79,6 +105,12 @@ impl Reading<'_> {
     pub fn bindings_of(&self, device: Uuid) -> Result<Vec<Binding>> {
         let sql = format!("SELECT {COLUMNS} FROM binding b WHERE device = ?1 ORDER BY position");
         Ok(self.0.prepare_cached(&sql)?.query_map([device.as_bytes()], binding)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// When the last binding of a card came.
+    pub fn last_binding_of(&self, device: Uuid) -> Result<Option<i64>> {
+        let sql = "SELECT max(e.received) FROM binding b JOIN entry e ON e.position = b.position WHERE b.device = ?1";
+        Ok(self.0.prepare_cached(sql)?.query_row([device.as_bytes()], |r| r.get(0))?)
     }
 
     pub fn is_revoked(&self, device: Uuid) -> Result<bool> {
@@ -112,25 +144,34 @@ impl Reading<'_> {
         Ok(given)
     }
 
+    /// What a phone has sent on a day; none if it has not been heard of on it.
+    pub fn sent_on(&self, binding: u64, day: i64) -> Result<Option<SentToday>> {
+        let mut query = self.0.prepare_cached("SELECT records, bytes FROM seen WHERE binding = ?1 AND day = ?2")?;
+        let sent = |r: &Row| Ok(SentToday { records: r.get(0)?, bytes: r.get(1)? });
+        Ok(query.query_row([binding as i64, day], sent).optional()?)
+    }
+
     /// All phones, in the order they came.
     pub fn phones(&self) -> Result<Vec<Phone>> {
         let sql = format!(
-            "SELECT {COLUMNS}, b.organisation, b.commune, s.time,
-                    (SELECT count(*) FROM entry e WHERE e.binding = b.position)
+            "SELECT {COLUMNS}, b.organisation, s.day,
+                    (SELECT count(*) FROM entry e WHERE e.binding = b.position),
+                    (SELECT ifnull(max(seq), 0) FROM entry e WHERE e.binding = b.position), ifnull(s.records, 0)
              FROM binding b LEFT JOIN seen s ON s.binding = b.position ORDER BY b.position"
         );
         let phone = |row: &Row| {
-            let (organisation, commune) = (row.get(6)?, row.get(7)?);
-            Ok(Phone { binding: binding(row)?, organisation, commune, seen: row.get(8)?, records: row.get(9)? })
+            let (organisation, seen, records, highest_seq) = (row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?);
+            Ok(Phone { binding: binding(row)?, organisation, records, highest_seq, seen, last_day: row.get(13)? })
         };
         Ok(self.0.prepare(&sql)?.query_map([], phone)?.collect::<rusqlite::Result<_>>()?)
     }
 }
 
 impl Writing<'_> {
-    /// Notes that a phone has called.
-    pub fn saw(&self, binding: u64, now: i64) -> Result<()> {
-        self.0.0.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2)")?.execute(params![binding, now])?;
+    /// Notes that a phone was heard of on a day, and what it has sent on it so far.
+    pub fn saw(&self, binding: u64, day: i64, sent: SentToday) -> Result<()> {
+        let mut replace = self.0.0.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3, ?4)")?;
+        replace.execute(params![binding, day, sent.records, sent.bytes])?;
         Ok(())
     }
 

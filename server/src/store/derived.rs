@@ -16,17 +16,28 @@ impl Writing<'_> {
         let conn = self.0.0;
         match EntryPayload::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
             EntryPayload::Chain { grant, binding } => {
-                conn.prepare_cached("INSERT INTO binding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")?.execute(params![
-                    position,
-                    grant.device.as_bytes(),
-                    grant.organisation,
-                    grant.commune,
-                    binding.record_key.kid(),
-                    binding.record_key.0,
-                    binding.transport_key.kid(),
-                    binding.transport_key.0,
-                    reason == Some(Reason::SecondBinding),
-                ])?;
+                if reason.is_none() {
+                    // it is proven to have been the first, before a restore: whoever came in between was not
+                    let others = "UPDATE binding SET waits = 'second_binding' WHERE device = ?1 AND waits IS NULL
+                        AND position NOT IN (SELECT about FROM decision WHERE accept) AND position IN
+                        (SELECT position FROM entry WHERE kind = 1 AND kind <> 2 AND json_extract(body, '$.receipt') IS NULL)";
+                    conn.prepare_cached(others)?.execute([grant.device.as_bytes()])?;
+                }
+                conn.prepare_cached("INSERT INTO binding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?.execute(
+                    params![
+                        position,
+                        grant.device.as_bytes(),
+                        grant.organisation,
+                        grant.commune,
+                        serde_json::to_value(grant.area).ok().as_ref().and_then(|area| area.as_str()),
+                        binding.record_key.kid(),
+                        binding.record_key.0,
+                        binding.transport_key.kid(),
+                        binding.transport_key.0,
+                        binding.mailbox,
+                        reason.map(Reason::word),
+                    ],
+                )?;
             }
             EntryPayload::Revocation(revocation) => self.revoke(revocation.device)?,
             EntryPayload::Catalog(catalog) => {
@@ -39,7 +50,9 @@ impl Writing<'_> {
             }
             EntryPayload::Decision(QuarantineDecision { position: about, accept }) => {
                 self.decided(about, accept, position)?;
-                conn.execute("UPDATE binding SET second = ?2 WHERE position = ?1", params![about, !accept])?;
+                let waits =
+                    "UPDATE binding SET waits = iif(?2, NULL, ifnull(waits, 'second_binding')) WHERE position = ?1";
+                conn.execute(waits, params![about, accept])?;
             }
             EntryPayload::Review(review) => {
                 if let Some(about) = review.revises.map(|id| self.withdrawal_of(id)).transpose()?.flatten() {
@@ -63,7 +76,11 @@ impl Writing<'_> {
             | EntryPayload::Revision(_)
             | EntryPayload::Order(_)
             | EntryPayload::Acknowledgement(_)
-            | EntryPayload::Dictionary(_) => (),
+            | EntryPayload::Dictionary(_)
+            | EntryPayload::Restore(_)
+            | EntryPayload::Clock
+            | EntryPayload::Audit
+            | EntryPayload::Evidence => (),
         }
         Ok(())
     }

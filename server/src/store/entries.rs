@@ -3,10 +3,10 @@
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::Reading;
-use crate::entry::{Closing, DictionaryInForce, Entry, EntryKind, EntryPayload};
+use crate::entry::{AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Restoration, Revocation};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tabara_protocol::envelope::{Digest, sha256};
-use tabara_protocol::record::{Head, News, Reason, Record, Update, Uuid};
+use tabara_protocol::envelope::{Digest, PublicKey, sha256};
+use tabara_protocol::record::{News, Reason, Record, Update, Uuid};
 
 /// A record that the log has.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,8 @@ pub struct Found {
     /// SHA-256 of its JWS, and of its sealed bytes.
     pub jws: Digest,
     pub sealed: Option<Digest>,
-    /// SHA-256 of the slip's second secret.
-    pub undo: Option<Digest>,
+    /// The key of the person's slip.
+    pub slip: Option<PublicKey>,
     /// None once its withdrawal was applied.
     pub record: Option<Record>,
 }
@@ -35,16 +35,21 @@ pub struct Quarantined {
     pub device: Option<Uuid>,
 }
 
+/// Updates in one answer.
+const MAX_NEWS: usize = 200;
+
 /// `kind <> 2` lets SQLite use the partial index `entry_kind`; without it this reads the whole log.
 pub(super) const LAST_OF: &str =
     "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
 
+/// What [`entry`] reads.
+const ENTRY: &str = "SELECT position, kind, received, reason, binding, id, body FROM entry";
+
 impl Reading<'_> {
-    /// The end of the log.
-    pub fn head(&self, now: i64) -> Result<Head> {
-        let mut query = self.0.prepare_cached("SELECT (SELECT max(position) FROM entry), id FROM epoch")?;
-        let (position, epoch) = query.query_row([], |r| Ok((r.get::<_, Option<u64>>(0)?, r.get::<_, [u8; 16]>(1)?)))?;
-        Ok(Head { epoch: Uuid::from_bytes(epoch), position: position.unwrap_or(0), time: now })
+    /// The position of the last entry; 0 in an empty log.
+    pub fn end(&self) -> Result<u64> {
+        let mut query = self.0.prepare_cached("SELECT max(position) FROM entry")?;
+        Ok(query.query_row([], |r| r.get::<_, Option<u64>>(0))?.unwrap_or(0))
     }
 
     /// Entries after one position, up to and with another, in order. Stops at the first error of `each`.
@@ -56,19 +61,41 @@ impl Reading<'_> {
         let with = |r: &Row| Ok((r.get(0)?, Uuid::from_bytes(r.get(1)?)));
         let taken: Vec<(u64, Uuid)> = query.query_map([after, upto], with)?.collect::<rusqlite::Result<_>>()?;
         let mut taken = taken.into_iter().peekable();
-        let mut query = self.0.prepare_cached(
-            "SELECT position, kind, received, reason, binding, id, body FROM entry
-             WHERE position > ?1 AND position <= ?2 ORDER BY position",
-        )?;
+        let sql = format!("{ENTRY} WHERE position > ?1 AND position <= ?2 ORDER BY position");
+        let mut query = self.0.prepare_cached(&sql)?;
         let mut rows = query.query(params![after, upto])?;
         while let Some(row) = rows.next()? {
             let mut entry = entry(row)?;
             while let Some((_, record)) = taken.next_if(|(since, _)| *since == entry.position) {
                 entry.takes_back.push(record);
             }
+            match &entry.payload {
+                EntryPayload::Decision(decision) => entry.about = self.entry(decision.position)?.map(Box::new),
+                EntryPayload::Revocation(Revocation { device, from: Some(from) }) => {
+                    entry.takes_back.extend(self.sent_since(*device, *from, entry.position)?);
+                }
+                _ => (),
+            }
             each(entry)?;
         }
         Ok(())
+    }
+
+    /// The entry at a position.
+    fn entry(&self, position: u64) -> Result<Option<Entry>> {
+        let mut query = self.0.prepare_cached(&format!("{ENTRY} WHERE position = ?1"))?;
+        let mut rows = query.query([position])?;
+        rows.next()?.map(entry).transpose()
+    }
+
+    /// The records that a device has sent since a time, up to a position.
+    fn sent_since(&self, device: Uuid, from: i64, upto: u64) -> Result<Vec<Uuid>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT e.id FROM binding b JOIN entry e ON e.binding = b.position
+             WHERE b.device = ?1 AND e.received >= ?2 AND e.position < ?3 AND e.kind = 2 ORDER BY e.position",
+        )?;
+        let id = |r: &Row| Ok(Uuid::from_bytes(r.get(0)?));
+        Ok(query.query_map(params![device.as_bytes(), from, upto], id)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The stored text of an entry: what was signed. None in a tombstone.
@@ -104,12 +131,18 @@ impl Reading<'_> {
         let body: Option<String> = row.get(3)?;
         let record: Option<Record> =
             body.as_deref().map(tabara_protocol::envelope::stored).transpose().map_err(|_| damaged.clone())?;
-        let (jws, sealed, undo) = match (&body, &record) {
-            (Some(jws), Some(record)) => (sha256(jws.as_bytes()), record.sealed.map(|s| s.sha256), record.undo),
+        let (jws, sealed, slip) = match (&body, &record) {
+            (Some(jws), Some(record)) => (sha256(jws.as_bytes()), record.sealed.map(|s| s.sha256), record.slip),
             _ => digests(&row.get::<_, Vec<u8>>(4)?).ok_or(damaged)?,
         };
         let (reason, binding, id) = (reason(row, 1)?, row.get(2)?, row.get(5)?);
-        Ok(Some(Found { position, id, reason, binding, jws, sealed, undo, record }))
+        Ok(Some(Found { position, id, reason, binding, jws, sealed, slip, record }))
+    }
+
+    /// The highest `seq` of a phone; 0 if it has sent nothing.
+    pub fn highest_seq(&self, binding: u64) -> Result<u64> {
+        let mut query = self.0.prepare_cached("SELECT max(seq) FROM entry WHERE binding = ?1")?;
+        Ok(query.query_row([binding], |r| r.get::<_, Option<u64>>(0))?.unwrap_or(0))
     }
 
     /// Whether the phone has used this number for another record.
@@ -138,6 +171,14 @@ impl Reading<'_> {
         self.last_of(EntryKind::Dictionary)?.map(read).transpose()
     }
 
+    /// When the end of the audit log was last noted, and what it was.
+    pub fn last_audit(&self) -> Result<Option<(i64, AuditNoted)>> {
+        let Some((position, body)) = self.last_of(EntryKind::Audit)? else { return Ok(None) };
+        let noted = serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?;
+        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
+        Ok(Some((query.query_row([position], |r| r.get(0))?, noted)))
+    }
+
     /// Position and text of the last entry of a kind.
     pub(super) fn last_of(&self, kind: EntryKind) -> Result<Option<(u64, String)>> {
         let mut query = self.0.prepare_cached(LAST_OF)?;
@@ -148,6 +189,33 @@ impl Reading<'_> {
     pub fn first_received(&self) -> Result<Option<i64>> {
         let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = 1")?;
         Ok(query.query_row([], |r| r.get(0)).optional()?)
+    }
+
+    /// Every restore: its place in the tree and in the log, and what was kept.
+    pub fn restores(&self) -> Result<Vec<(u64, u64, Restoration)>> {
+        let sql = "SELECT l.number, e.position, e.body FROM entry e JOIN leaf l ON l.first = e.position
+                   WHERE e.kind = ?1 AND e.kind <> 2 ORDER BY e.position";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([EntryKind::Restore as i64])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (position, body): (u64, String) = (row.get(1)?, row.get(2)?);
+            let read = serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?;
+            found.push((row.get(0)?, position, read));
+        }
+        Ok(found)
+    }
+
+    /// Entries of a kind, which is not that of records.
+    pub fn count_of(&self, kind: EntryKind) -> Result<u64> {
+        let sql = "SELECT count(*) FROM entry WHERE kind = ?1 AND kind <> 2";
+        Ok(self.0.prepare_cached(sql)?.query_row([kind as i64], |r| r.get(0))?)
+    }
+
+    /// When the last entry of a kind about a device came.
+    pub fn last_about(&self, kind: EntryKind, device: Uuid) -> Result<Option<i64>> {
+        let sql = "SELECT max(received) FROM entry WHERE target = ?1 AND kind = ?2";
+        Ok(self.0.prepare_cached(sql)?.query_row(params![device.as_bytes(), kind as i64], |r| r.get(0))?)
     }
 
     /// When the last entry came.
@@ -166,12 +234,12 @@ impl Reading<'_> {
              JOIN entry mine ON mine.position = json_extract(n.body, '$.position')
              WHERE n.kind = 9 AND n.kind <> 2 AND n.position > ?2 AND mine.binding = ?1
              UNION ALL
-             SELECT x.since, 4, mine.id, '' FROM withdrawn x JOIN entry mine ON mine.position = x.record
+             SELECT x.since, 4, mine.id, w.body FROM withdrawn x JOIN entry mine ON mine.position = x.record
              JOIN entry w ON w.position = x.by
              WHERE x.since > ?2 AND mine.binding = ?1 AND w.binding <> mine.binding
              UNION ALL
              SELECT n.position, n.kind, n.target, n.body FROM entry n JOIN binding b ON b.device = n.target
-             WHERE n.kind = 10 AND n.kind <> 2 AND n.position > ?2 AND b.position = ?1
+             WHERE n.kind = 10 AND n.kind <> 2 AND n.position > ?2 AND b.position = ?1 AND b.waits IS NULL
              ORDER BY 1",
         )?;
         let mut rows = query.query(params![binding, after.min(i64::MAX as u64)])?;
@@ -179,14 +247,14 @@ impl Reading<'_> {
         while let Some(row) = rows.next()? {
             let position = row.get(0)?;
             // all updates of one position go out together, or the cursor would skip some of them
-            if updates.len() >= 200 && updates.last().is_some_and(|last| last.position != position) {
+            if updates.len() >= MAX_NEWS && updates.last().is_some_and(|last| last.position != position) {
                 return Ok((updates, position - 1));
             }
             let damaged = StoreError::Damaged { position };
             let (kind, body): (i64, String) = (row.get(1)?, row.get(3)?);
             let news = match EntryKind::from_number(kind).ok_or(damaged.clone())? {
                 EntryKind::Review => News::Review { jws: body },
-                EntryKind::Withdrawal => News::Withdrawn,
+                EntryKind::Withdrawal => News::Withdrawn { jws: Some(body) },
                 EntryKind::Order => News::Order { jws: body },
                 kind => match EntryPayload::read(kind, &body) {
                     Ok(EntryPayload::Decision(decision)) => News::Decision { accept: decision.accept },
@@ -195,7 +263,7 @@ impl Reading<'_> {
             };
             updates.push(Update { position, record: Uuid::from_bytes(row.get(2)?), news });
         }
-        Ok((updates, self.head(0)?.position.max(after)))
+        Ok((updates, self.end()?))
     }
 
     /// Quarantined entries without a decision, oldest first.
@@ -246,13 +314,13 @@ fn entry(row: &Row) -> Result<Entry> {
         None => EntryPayload::Tombstone { record: Uuid::from_bytes(row.get::<_, Option<_>>(5)?.ok_or(damaged)?) },
     };
     let (received, reason, binding) = (row.get(2)?, reason(row, 3)?, row.get(4)?);
-    Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), payload })
+    Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), about: None, payload })
 }
 
-/// Of a tombstone: the JWS, the sealed bytes and the undo; what there was none of is zero or left out.
-fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>, Option<Digest>)> {
+/// Of a tombstone: the JWS, the sealed bytes and the slip's key; what there was none of is zero.
+fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>, Option<PublicKey>)> {
     let mut each = bytes.chunks_exact(32).map(|digest| Digest(digest.try_into().expect("32 bytes")));
     let jws = each.next()?;
     let mut there = || each.next().filter(|digest| digest.0 != [0; 32]);
-    Some((jws, there(), there()))
+    Some((jws, there(), there().map(|key| PublicKey(key.0))))
 }

@@ -13,6 +13,8 @@ pub enum StoreError {
     Damaged { position: u64 },
     #[error("the database: {0}")]
     Database(Arc<rusqlite::Error>),
+    #[error("the clock stands more than an hour before the last entry: set it, or say `tabara-server accept-clock`")]
+    ClockBehind,
     #[error("the store has stopped")]
     Stopped,
 }

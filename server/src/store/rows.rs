@@ -82,6 +82,8 @@ impl Reading<'_> {
             "SELECT * FROM questionnaire ORDER BY sha256",
             "SELECT * FROM decision ORDER BY about",
             "SELECT * FROM withdrawn ORDER BY record",
+            "SELECT * FROM leaf ORDER BY number",
+            "SELECT * FROM node ORDER BY number",
         ] {
             let mut query = self.0.prepare(table)?;
             let columns = query.column_count();
@@ -95,15 +97,8 @@ impl Reading<'_> {
     }
 }
 
-pub(super) fn word(reason: Reason) -> String {
-    match serde_json::to_value(reason) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => unreachable!("a reason is a word"),
-    }
-}
-
 pub(super) fn reason(row: &Row, at: usize) -> Result<Option<Reason>> {
     let word: Option<String> = row.get(at)?;
-    let read = |word| serde_json::from_value(serde_json::Value::String(word));
-    word.map(read).transpose().map_err(|_| StoreError::Damaged { position: row.get(0).unwrap_or(0) })
+    let read = |word: String| Reason::of(&word).ok_or(StoreError::Damaged { position: row.get(0).unwrap_or(0) });
+    word.map(read).transpose()
 }

@@ -1,11 +1,10 @@
 //! The schema in numbered steps; `user_version` is the number of steps taken. A newer file is refused and not changed.
 
 use super::error::{Result, StoreError};
-use super::withdrawals;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step has its own file, with prose. A released step never changes.
-const STEPS: &[&str] = &[include_str!("schema/1-log.sql"), include_str!("schema/2-withdrawals.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1-log.sql")];
 
 /// Takes the steps that are missing, all or none.
 pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
@@ -15,18 +14,6 @@ pub(super) fn upgrade(conn: &mut Connection) -> Result<()> {
     for step in missing {
         tx.execute_batch(step)?;
     }
-    match taken {
-        0 => new_epoch(&tx)?,
-        1 => withdrawals::fill_in(&tx)?,
-        _ => (),
-    }
     tx.pragma_update(None, "user_version", STEPS.len() as u32)?;
     Ok(tx.commit()?)
-}
-
-/// Phones that see another epoch offer the records again that they sent lately.
-pub(super) fn new_epoch(conn: &Connection) -> Result<()> {
-    conn.execute("DELETE FROM epoch", [])?;
-    conn.execute("INSERT INTO epoch VALUES (?1)", [tabara_protocol::envelope::random::<16>()])?;
-    Ok(())
 }

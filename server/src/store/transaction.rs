@@ -1,6 +1,10 @@
 //! Reads of one moment, and writes within one transaction. The other files of the store add their methods.
 
 use rusqlite::Connection;
+use std::time::Duration;
+
+/// Time for another process that writes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Reads of one moment.
 pub struct Reading<'a>(pub(super) &'a Connection);

@@ -1,5 +1,5 @@
 //! Withdrawals. A withdrawal names a record by its id, or all records of a slip by the code. It covers those of its own
-//! phone and those whose secret it shows (`Record::may_change`); if the operator or a reviewer accepted it, it covers all.
+//! phone and those whose slip agrees (`Record::may_change`); if the operator or a reviewer accepted it, it covers all.
 //! The records that a covered one corrects, or that correct it, are withdrawn with it. Any order of arrival works. Sealed
 //! bytes are erased at once, the signed facts at the next revision.
 //!
@@ -10,45 +10,41 @@ use super::entries::Found;
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
 use crate::entry::{EntryKind, EntryPayload};
-use rusqlite::{Connection, OptionalExtension as _, params};
-use tabara_protocol::envelope::Digest;
+use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeSet;
+use tabara_protocol::envelope::{self, Digest, PublicKey};
 use tabara_protocol::record::{Code, Record, Uuid};
 
 /// A record with all that it corrects or that correct it.
 pub(super) const LINKED: &str = "WITH RECURSIVE linked (id) AS (
       VALUES (?1)
       UNION SELECT t.id FROM linked JOIN entry c ON c.id = linked.id JOIN entry t ON t.id = c.target
-        WHERE c.kind = 2 AND (c.binding = t.binding OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept))
+        WHERE c.kind = 2 AND (c.binding = t.binding OR c.reason IS NULL
+          OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept))
       UNION SELECT c.id FROM linked JOIN entry t ON t.id = linked.id JOIN entry c ON c.target = t.id
-        WHERE c.kind = 2 AND (c.binding = t.binding OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept)))
+        WHERE c.kind = 2 AND (c.binding = t.binding OR c.reason IS NULL
+          OR EXISTS (SELECT 1 FROM decision WHERE about = c.position AND accept)))
     SELECT e.position FROM linked JOIN entry e ON e.id = linked.id";
+
+/// A record has at most so many corrections, and another phone names it no more often: what comes for it stays cheap.
+pub const MAX_CORRECTIONS: usize = 32;
+/// A phone writes at most so many entries under one code.
+pub const MAX_UNDER_CODE: u64 = 64;
 
 /// A withdrawal that counts.
 struct Withdrawal {
     binding: Option<u64>,
     record: Record,
+    /// Thumbprint of the key that signed it.
+    signer: String,
     accepted: bool,
 }
 
 impl Withdrawal {
     fn covers(&self, found: &Found) -> bool {
-        self.accepted || self.record.may_change(self.binding.is_some() && self.binding == found.binding, found.undo)
+        let same_phone = self.binding.is_some() && self.binding == found.binding;
+        self.accepted || self.record.may_change(same_phone, found.slip, &self.signer)
     }
-}
-
-/// Step 2 of the schema, for a log that was begun before it: fills in codes and withdrawn records.
-pub(super) fn fill_in(conn: &Connection) -> Result<()> {
-    let log = Writing(Reading(conn));
-    for position in log.positions("SELECT position FROM entry WHERE kind IN (2, 4) AND body IS NOT NULL", [])? {
-        let found = log.found_at(position)?.and_then(|found| found.record);
-        if let Some(code) = found.and_then(|record| record.code) {
-            conn.execute("UPDATE entry SET code = ?2 WHERE position = ?1", params![position, code.as_str()])?;
-        }
-    }
-    for position in log.positions("SELECT position FROM entry WHERE kind = 4 AND kind <> 2", [])? {
-        log.apply_withdrawal(position, position)?;
-    }
-    Ok(())
 }
 
 impl Reading<'_> {
@@ -57,11 +53,57 @@ impl Reading<'_> {
         Ok(self.0.prepare_cached("SELECT 1 FROM withdrawn WHERE record = ?1")?.exists([position])?)
     }
 
-    /// Whether a withdrawal covers a record of this code.
-    pub fn is_dead(&self, code: &Code) -> Result<bool> {
-        let sql = "SELECT 1 FROM entry w WHERE w.code = ?1 AND w.kind = 4
-                   AND EXISTS (SELECT 1 FROM withdrawn WHERE by = w.position)";
-        Ok(self.0.prepare_cached(sql)?.exists([code.as_str()])?)
+    /// Whether the person took back what stands under this code, so that a record of this phone and slip comes too late. Who
+    /// has only seen the code cannot bring that about: what counts is a withdrawal of records of the same slip or of the same
+    /// phone, or one that somebody accepted. A code under which such a record stands is alive.
+    pub fn is_dead(&self, code: &Code, binding: u64, slip: Option<PublicKey>) -> Result<bool> {
+        let dead = "SELECT 1 FROM entry e JOIN withdrawn w ON w.record = e.position WHERE e.code = ?1 AND e.kind = 2";
+        if !self.0.prepare_cached(dead)?.exists([code.as_str()])? {
+            return Ok(false);
+        }
+        let (mut dead, mut alive) = (false, false);
+        let sql = "SELECT e.position, w.by IS NOT NULL, ifnull(d.accept, 0), ifnull(own.accept, e.reason IS NULL)
+                   FROM entry e LEFT JOIN withdrawn w ON w.record = e.position LEFT JOIN decision d ON d.about = w.by
+                   LEFT JOIN decision own ON own.about = e.position WHERE e.code = ?1 AND e.kind = 2";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([code.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let (position, withdrawn, accepted): (u64, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let Some(found) = self.found_at(position)? else { continue };
+            let same = found.binding == Some(binding) || slip.is_some() && found.slip == slip;
+            dead |= withdrawn && (same || accepted);
+            alive |= !withdrawn && same && row.get::<_, bool>(3)?;
+        }
+        Ok(dead && !alive)
+    }
+
+    /// Whether another correction or withdrawal of this target, or another entry under this code, is more than a person ever
+    /// needs from a phone.
+    pub fn is_too_much(&self, record: &Record, binding: u64) -> Result<bool> {
+        if let Some(target) = record.revises {
+            let named = "SELECT count(*) FROM entry WHERE target = ?1 AND kind IN (2, 4) AND binding = ?2";
+            let mut query = self.0.prepare_cached(named)?;
+            let named: usize = query.query_row(params![target.as_bytes(), binding], |r| r.get(0))?;
+            if named >= MAX_CORRECTIONS {
+                return Ok(true);
+            }
+        }
+        // what it corrects, and what came before it and corrects it: all of that it would tie together
+        let corrects = "SELECT id FROM entry WHERE target = ?1 AND kind = 2";
+        let mut query = self.0.prepare_cached(corrects)?;
+        let corrects = query.query_map([record.record.as_bytes()], |r| r.get::<_, [u8; 16]>(0))?;
+        let linked = format!("{LINKED} LIMIT {}", MAX_CORRECTIONS + 1);
+        let mut tied = BTreeSet::new();
+        for id in record.revises.map(|target| Ok(target.into_bytes())).into_iter().chain(corrects) {
+            tied.extend(self.positions(&linked, [id?])?);
+            if tied.len() > MAX_CORRECTIONS {
+                return Ok(true);
+            }
+        }
+        let Some(code) = &record.code else { return Ok(false) };
+        let under = "SELECT count(*) FROM entry WHERE code = ?1 AND binding = ?2";
+        let under: u64 = self.0.prepare_cached(under)?.query_row(params![code.as_str(), binding], |r| r.get(0))?;
+        Ok(under >= MAX_UNDER_CODE)
     }
 
     /// The records that a withdrawal names, as far as they are in the log.
@@ -85,6 +127,23 @@ impl Reading<'_> {
         self.positions(sql, [code.as_str()])
     }
 
+    /// The most records that corrections tie together.
+    #[cfg(test)]
+    pub(crate) fn largest_tie(&self) -> Result<usize> {
+        let mut query = self.0.prepare("SELECT id FROM entry WHERE kind = 2")?;
+        let ids = query.query_map([], |r| r.get::<_, [u8; 16]>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let ties = ids.into_iter().map(|id| Ok(self.positions(LINKED, [id])?.len())).collect::<Result<Vec<_>>>()?;
+        Ok(ties.into_iter().max().unwrap_or(0))
+    }
+
+    /// A tombstone of a record that nobody has withdrawn before a revision, if there is one.
+    pub fn unjustified_tombstone(&self) -> Result<Option<u64>> {
+        let sql = "SELECT e.position FROM entry e WHERE e.body IS NULL AND NOT EXISTS (
+                     SELECT 1 FROM withdrawn w WHERE w.record = e.position AND w.since <
+                       (SELECT max(position) FROM entry WHERE kind = 7 AND kind <> 2)) ORDER BY 1 LIMIT 1";
+        Ok(self.positions(sql, [])?.first().copied())
+    }
+
     /// Id, kind and time of the entry at a position, where it is of a record.
     pub fn outline(&self, position: u64) -> Result<Option<(Uuid, EntryKind, i64)>> {
         let sql = "SELECT id, kind, received FROM entry WHERE position = ?1 AND id IS NOT NULL";
@@ -105,7 +164,10 @@ impl Reading<'_> {
         let found: Option<Columns> = self.0.prepare_cached(sql)?.query_row([position], row).optional()?;
         let Some((binding, body, true, accepted)) = found else { return Ok(None) };
         match EntryPayload::read(EntryKind::Withdrawal, &body) {
-            Ok(EntryPayload::Withdrawal(record)) => Ok(Some(Withdrawal { binding, record: *record, accepted })),
+            Ok(EntryPayload::Withdrawal(record)) => {
+                let signer = envelope::peek(&body).map_err(|_| StoreError::Damaged { position })?.kid;
+                Ok(Some(Withdrawal { binding, record: *record, signer, accepted }))
+            }
             _ => Err(StoreError::Damaged { position }),
         }
     }
@@ -180,7 +242,8 @@ impl Writing<'_> {
     /// Turns the record at a position into a tombstone.
     fn make_tombstone(&self, found: &Found) -> Result<()> {
         let none = Digest([0; 32]);
-        let digests = [found.jws, found.sealed.unwrap_or(none), found.undo.unwrap_or(none)];
+        let slip = found.slip.map_or(none, |key| Digest(key.0));
+        let digests = [found.jws, found.sealed.unwrap_or(none), slip];
         let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
         let mut update = self.0.0.prepare_cached("UPDATE entry SET body = NULL, digests = ?2 WHERE position = ?1")?;
         update.execute(params![found.position, digests])?;

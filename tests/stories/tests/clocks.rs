@@ -1,15 +1,16 @@
 //! No single clock erases, destroys or dates anything: not a phone's calendar that runs ahead, not a server's time that is wrong
 //! or a lie.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tabara_core::envelope::{self, Typ};
+use tabara_core::envelope::{self, Digest, Typ};
 use tabara_core::error::{CardReason, DestructionReason, Error};
 use tabara_core::facts::FactValue;
 use tabara_core::focal_point::{FocalPoint, Notice, Session, State};
-use tabara_core::record::{IntakeOutcome, Order, Record, Uuid};
-use tabara_core::vault::mailbox::{Applied, SyncState};
+use tabara_core::record::{Order, Record, Uuid};
+use tabara_core::vault::mailbox::{ProvenLeaf, SyncState};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
 
@@ -23,12 +24,14 @@ struct World {
     keys: Arc<KeyStore>,
     clock: Arc<SetClock>,
     office: Office,
+    /// The case that the server keeps.
+    sealed: Cell<Uuid>,
 }
 
 impl World {
     fn new() -> Self {
         let (folder, keys) = (tempfile::tempdir().unwrap(), Arc::default());
-        Self { folder, keys, clock: SetClock::at(MARCH), office: Office::new(&[FORM]) }
+        Self { folder, keys, clock: SetClock::at(MARCH), office: Office::new(&[FORM]), sealed: Cell::default() }
     }
     fn path(&self) -> &Path {
         self.folder.path()
@@ -41,13 +44,22 @@ impl World {
         let phone = self.open();
         phone.enrol(&self.office.card(MARCH + 30 * DAY), PIN).unwrap();
         self.office.supply(&phone);
-        phone.mailbox().learn_time(MARCH).unwrap();
-        let record = told(&phone).finish(None).unwrap().record;
-        let (outcome, receipt, epoch) = (IntakeOutcome::Accepted, "receipt".into(), Uuid::nil());
-        let kept = Applied::Kept { record, outcome, reason: None, receipt, position: 1, epoch };
-        phone.mailbox().apply(&[kept]).unwrap();
+        learn(&phone, MARCH);
+        self.sealed.set(told(&phone).finish(None).unwrap().record);
+        let jws = phone.mailbox().waiting(1, usize::MAX).unwrap()[0].hash;
+        let leaf = ProvenLeaf { index: 1, hash: Digest([1; 32]), day: "2026-03-01" };
+        assert!(phone.mailbox().settle(|books| books.keep(&jws, leaf, None, false)).unwrap());
         told(&phone);
         phone
+    }
+    /// Unlocks, with all that follows; says how many cards and copies of sent records are there.
+    fn kept(&self, phone: &FocalPoint) -> (usize, usize) {
+        phone.lock();
+        phone.unlock(PIN).unwrap();
+        phone.mailbox().apply_retention().unwrap();
+        phone.mailbox().synced().unwrap();
+        let copy = phone.mailbox().settle(|books| books.kept_jws(self.sealed.get())).unwrap();
+        (phone.cases(0).unwrap().len(), copy.iter().count())
     }
     fn days(&self, days: u64) {
         self.clock.forward(Duration::from_secs(days * DAY as u64));
@@ -62,27 +74,23 @@ fn told(phone: &FocalPoint) -> Session {
     session
 }
 
-/// Unlocks, with all that follows; says how many cards and copies of sent records are there.
-fn kept(phone: &FocalPoint) -> (usize, usize) {
-    phone.lock();
-    phone.unlock(PIN).unwrap();
-    phone.mailbox().apply_retention().unwrap();
-    phone.mailbox().synced().unwrap();
-    (phone.cases(0).unwrap().len(), phone.mailbox().kept().unwrap().len())
+/// A server tells the time.
+fn learn(phone: &FocalPoint, time: i64) {
+    phone.mailbox().settle(|books| books.learn_time(time, true)).unwrap();
 }
 
 #[test]
 fn a_servers_time_that_is_half_a_year_ahead_erases_nothing() {
     let world = World::new();
     let phone = world.used();
-    phone.mailbox().learn_time(MARCH + 181 * DAY).unwrap();
-    assert_eq!(kept(&phone), (1, 1));
+    learn(&phone, MARCH + 181 * DAY);
+    assert_eq!(world.kept(&phone), (1, 1));
     // right again, and half a year later
-    phone.mailbox().learn_time(MARCH).unwrap();
+    learn(&phone, MARCH);
     world.days(181);
-    assert_eq!(kept(&phone), (1, 1), "not without the server's word");
-    phone.mailbox().learn_time(MARCH + 181 * DAY).unwrap();
-    assert_eq!(kept(&phone), (0, 0));
+    assert_eq!(world.kept(&phone), (1, 1), "not without the server's word");
+    learn(&phone, MARCH + 181 * DAY);
+    assert_eq!(world.kept(&phone), (0, 0));
 }
 
 #[test]
@@ -94,11 +102,11 @@ fn a_calendar_that_runs_years_ahead_erases_nothing_destroys_nothing_and_stamps_n
     world.clock.reboot();
     let phone = world.open();
     let device = phone.mailbox().enrolment().unwrap().device;
-    assert_eq!(kept(&phone), (1, 1));
+    assert_eq!(world.kept(&phone), (1, 1));
     let finished = told(&phone).finish(None).unwrap();
-    let out = phone.mailbox().waiting(0, 9, usize::MAX).unwrap().pop().unwrap();
+    let out = phone.mailbox().waiting(9, usize::MAX).unwrap().pop().unwrap();
     let enrolment = phone.mailbox().enrolment().unwrap();
-    let (_, binding) = enrolment.chain.verify(&enrolment.authorities[0]).unwrap();
+    let (_, binding) = enrolment.introduction.chain.verify(&enrolment.authorities[0]).unwrap();
     let record: Record = envelope::open(Typ::Record, &binding.record_key, &out.jws).unwrap();
     // then the month is at most a month ahead, for all that the calendar says
     assert_eq!(record.record, finished.record);
@@ -108,8 +116,8 @@ fn a_calendar_that_runs_years_ahead_erases_nothing_destroys_nothing_and_stamps_n
     assert_eq!(phone.notices().unwrap(), [Notice::Clock { ahead }]);
     // and an order to wipe later waits for its day
     let order = Order { order: Uuid::nil(), device, wipe_by: MARCH + 40 * DAY };
-    let state = phone.mailbox().sync_state().unwrap();
-    phone.mailbox().set_sync_state(&SyncState { order: Some(order), ..state }).unwrap();
+    let ordered = |state| SyncState { order: Some(order), ..state };
+    phone.mailbox().settle(|books| books.set_state(&ordered(books.state()?))).unwrap();
     drop(phone);
     let phone = world.open();
     assert!(matches!(phone.state().unwrap(), State::Locked { .. }));
@@ -142,12 +150,12 @@ fn case_cards_go_after_400_days_whatever_the_server_says_about_the_time() {
     let phone = world.used();
     for days in [200, 199] {
         world.days(days);
-        phone.mailbox().learn_time(MARCH).unwrap();
-        assert_eq!(kept(&phone), (1, 1));
+        learn(&phone, MARCH);
+        assert_eq!(world.kept(&phone), (1, 1));
     }
     world.days(2);
-    phone.mailbox().learn_time(MARCH).unwrap();
-    assert_eq!(kept(&phone), (0, 1));
+    learn(&phone, MARCH);
+    assert_eq!(world.kept(&phone), (0, 1));
 }
 
 #[test]
@@ -159,7 +167,7 @@ fn a_card_that_only_an_unconfirmed_calendar_calls_expired_names_the_calendar() {
     assert_eq!(phone.enrol(&card, PIN).err(), Some(Error::Card { reason }));
     world.clock.set_wrong(0);
     phone.enrol(&card, PIN).unwrap();
-    phone.mailbox().learn_time(MARCH).unwrap();
+    learn(&phone, MARCH);
     world.clock.set_wrong(6 * 365 * DAY);
     phone.lock();
     let other = Some(Error::Card { reason: CardReason::Expired });

@@ -77,7 +77,7 @@ impl Phone {
             phone.cases(0)?;
             phone.waiting()?;
             phone.questionnaires()?;
-            phone.mailbox().waiting(0, 10, usize::MAX)?;
+            phone.mailbox().waiting(10, usize::MAX)?;
             let drafts = phone.drafts()?;
             assert!(drafts.len() == 1 || !whole_log || phone.notices()?.contains(&Notice::DraftsLost), "lost, untold");
             for draft in drafts {

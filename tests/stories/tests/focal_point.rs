@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tabara_core::envelope::{self, Typ};
+use tabara_core::envelope::{self, Digest, Typ};
 use tabara_core::error::{
     AnswerReason, CardReason, DestructionReason, Error, FolderReason, InternalReason, NotFoundItem,
 };
 use tabara_core::error::{PhoneFile, RefusedReason};
 use tabara_core::facts::FactValue;
 use tabara_core::focal_point::{Finished, FocalPoint, Session, State};
-use tabara_core::record::{Code, IntakeOutcome, Kind, Record, SealedCase, undo_hash};
+use tabara_core::record::{Code, Kind, Record, SealedCase};
 use tabara_core::seal;
+use tabara_core::slip::slip_key;
 use tabara_core::vault::SecretError;
-use tabara_core::vault::mailbox::{Applied, Outgoing, RecordStatus};
+use tabara_core::vault::mailbox::{Outgoing, ProvenLeaf, RecordStatus};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
 
@@ -74,12 +75,12 @@ fn interview(phone: &FocalPoint, told: &[(&str, &str)]) -> Result<Finished, Erro
 }
 
 fn sent(phone: &FocalPoint) -> Vec<Outgoing> {
-    phone.mailbox().waiting(0, 100, usize::MAX).unwrap()
+    phone.mailbox().waiting(100, usize::MAX).unwrap()
 }
 
 fn record(phone: &FocalPoint, sent: &Outgoing) -> Record {
     let enrolment = phone.mailbox().enrolment().unwrap();
-    let (_, binding) = enrolment.chain.verify(&enrolment.authorities[0]).unwrap();
+    let (_, binding) = enrolment.introduction.chain.verify(&enrolment.authorities[0]).unwrap();
     envelope::open(Typ::Record, &binding.record_key, &sent.jws).unwrap()
 }
 
@@ -92,7 +93,8 @@ fn an_interview_without_network_becomes_a_signed_record_that_only_the_case_worke
     let record = record(&phone, out);
     assert_eq!((record.record, record.seq), (finished.record, 1));
     assert_eq!(record.code, finished.code);
-    assert_eq!(record.undo, finished.undo.as_ref().map(undo_hash));
+    let slip = slip_key(finished.code.as_ref().unwrap(), finished.undo.as_ref().unwrap()).public();
+    assert_eq!(record.slip, Some(slip));
     assert_eq!(record.facts["month"], FactValue::One("2026-03".into()));
     assert_eq!(record.facts["screen_commune"], FactValue::One("BI-CO-04-02".into()));
     assert_eq!(record.facts["sex"], FactValue::One("f".into()));
@@ -313,7 +315,7 @@ fn a_month_in_the_future_and_a_fact_that_nobody_listed_do_not_leave_the_phone() 
     world.clock.set(MARCH + 400 * 86_400);
     let session = phone.start("first_line", "en").unwrap();
     answers(&session, TOLD);
-    phone.mailbox().learn_time(MARCH).unwrap();
+    phone.mailbox().settle(|books| books.learn_time(MARCH, true)).unwrap();
     session.finish(None).unwrap();
     // and a clock before the beginning of the dictionary does not stop a sealing
     let strange = World::new();
@@ -395,7 +397,8 @@ fn a_forgotten_pin_ends_with_a_new_card_and_the_mailbox_goes_on() {
     assert_eq!(phone.state().unwrap(), State::Unlocked);
     interview(&phone, TOLD).unwrap();
     let second = phone.mailbox().enrolment().unwrap();
-    assert_eq!(second.older, [first.chain]);
+    let known = phone.mailbox().introductions(false).unwrap();
+    assert_eq!(known, [(second.id, second.introduction), (first.id, first.introduction)]);
     assert_eq!(record(&phone, &sent(&phone)[1]).seq, 1);
     assert_eq!(sent(&phone).len(), 2);
     phone.lock();
@@ -611,7 +614,7 @@ fn cards_leave_the_phone_after_their_days() {
     interview(&phone, TOLD).unwrap();
     phone.lock();
     world.clock.forward(Duration::from_secs(182 * 86_400));
-    phone.mailbox().learn_time(MARCH + 182 * 86_400).unwrap();
+    phone.mailbox().settle(|books| books.learn_time(MARCH + 182 * 86_400, true)).unwrap();
     phone.unlock(PIN).unwrap();
     phone.mailbox().synced().unwrap();
     assert_eq!(phone.cases(0).unwrap(), []);
@@ -647,10 +650,10 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     let world = World::new();
     let phone = world.enrolled();
     let finished = interview(&phone, TOLD).unwrap();
-    let (outcome, receipt, position, epoch) = (IntakeOutcome::Accepted, "receipt".into(), 1, finished.record);
-    let kept = Applied::Kept { record: finished.record, outcome, reason: None, receipt, position, epoch };
-    phone.mailbox().apply(&[kept]).unwrap();
-    assert_eq!(phone.mailbox().kept().unwrap().len(), 1);
+    let (jws, leaf) = (sent(&phone)[0].hash, ProvenLeaf { index: 1, hash: Digest([1; 32]), day: "2026-03-01" });
+    assert!(phone.mailbox().settle(|books| books.keep(&jws, leaf, None, false)).unwrap());
+    let kept = || phone.mailbox().settle(|books| books.kept_jws(finished.record)).unwrap();
+    assert!(kept().is_some());
     phone.withdraw(finished.record).unwrap();
     phone.withdraw(finished.record).unwrap();
     let [out] = &sent(&phone)[..] else { panic!("one withdrawal") };
@@ -658,7 +661,7 @@ fn a_person_takes_a_record_back_and_the_phone_erases_what_it_holds_once_the_serv
     assert_eq!((withdrawal.record, withdrawal.seq), (out.record, 2));
     assert_eq!((withdrawal.kind, withdrawal.revises), (Kind::Withdrawal, Some(finished.record)));
     assert!(withdrawal.facts.is_empty() && withdrawal.sealed.is_none());
-    assert_eq!(phone.mailbox().kept().unwrap(), []);
+    assert_eq!(kept(), None);
     assert!(phone.cases(0).unwrap()[0].summary.withdrawn);
     assert_eq!(phone.withdraw(withdrawal.record).err(), Some(Error::NotFound { what: NotFoundItem::Case }));
 }
@@ -697,8 +700,9 @@ fn with_the_slip_a_person_takes_back_what_any_phone_recorded_and_a_mistyped_one_
     assert_eq!(sent(&phone).len(), 0);
     phone.withdraw_slip(&spoken, Some(secret.as_str())).unwrap();
     let withdrawal = record(&phone, &sent(&phone)[0]);
-    assert_eq!((withdrawal.kind, withdrawal.revises, &withdrawal.code), (Kind::Withdrawal, None, &Some(code)));
-    assert!(withdrawal.may_change(false, Some(undo_hash(&secret))));
+    assert_eq!((withdrawal.kind, withdrawal.revises, &withdrawal.code), (Kind::Withdrawal, None, &Some(code.clone())));
+    let signer = envelope::peek(&sent(&phone)[0].jws).unwrap().kid;
+    assert!(withdrawal.may_change(false, Some(slip_key(&code, &secret).public()), &signer));
     phone.lock();
     assert_eq!(phone.withdraw_slip(&spoken, None).err(), Some(Error::Locked));
 }

@@ -9,15 +9,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tabara_core::case_export::{CaseExport, HeldEntry};
-use tabara_core::catalog::{Binding, Chain, Grant};
-use tabara_core::envelope::{self, SigningKey, Typ, sha256};
-use tabara_core::error::{Error, NotFoundItem};
+use tabara_core::catalog::{Binding, Chain, EnrolmentCard, Grant};
+use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
+use tabara_core::error::{Error, NotFoundItem, OfflineReason};
 use tabara_core::focal_point::{Finished, FocalPoint};
-use tabara_core::record::{Receipt, Record, SealedCase, SealedRef, Sent, Uuid};
+use tabara_core::record::{Record, SealedCase, SealedRef, Sent, Uuid};
 use tabara_core::referral::Status;
 use tabara_core::screening::read_questionnaire;
 use tabara_core::seal;
 use tabara_core::vault::mailbox::RecordStatus;
+use tabara_core::wire::{KeptEntry, Leaf, LeafProof, Parcel, TreeHead};
 use tabara_desk::case::Proof;
 use tabara_server::operator::case_export;
 use tabara_server::operator::restore::restore;
@@ -144,8 +145,11 @@ impl World {
 
     /// Closes the month of the interviews and reads the page as the national data officer.
     async fn exact(&self, name: &str, table: &str, code: &str) -> u32 {
-        self.clock.set(NOON + 90 * DAY);
-        self.deployment.tick();
+        // a server that runs sees every month end
+        for days in [30, 60, 90] {
+            self.clock.set(NOON + days * DAY);
+            self.deployment.tick();
+        }
         let officer = SignIn::new(&self.deployment, name, Role::NationalDataOfficer);
         let page = officer.enter(&self.deployment.url()).await.unwrap().figures("place=BI&period=all").await.unwrap();
         match page.cells.get(&(table.to_owned(), code.to_owned())) {
@@ -190,14 +194,14 @@ async fn one_screening_after_another_from_a_phone_to_the_coordinators_page() {
     world.deployment.stop().await;
     finished.extend(people[3..6].iter().map(|person| interviewer::screen(&phone, person).unwrap()));
     let away = phone.sync(&Default::default()).await;
-    assert_eq!(away.as_ref().err(), Some(&Error::Offline));
+    assert_eq!(away.as_ref().err(), Some(&Error::Offline { reason: OfflineReason::NoNetwork }));
     // and comes back
     world.deployment.serve().await;
     assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 3);
 
     // and every batch is sent twice
     let ids: Vec<Uuid> = finished.iter().map(|f| f.record).collect();
-    phone.mailbox().send_again(&ids).unwrap();
+    assert!(ids.iter().all(|id| phone.mailbox().send_again(*id).unwrap()));
     assert_eq!(phone.sync(&Default::default()).await.unwrap().already_had, 6);
 
     // and the server is restored from the backup, which lacks three records
@@ -205,14 +209,14 @@ async fn one_screening_after_another_from_a_phone_to_the_coordinators_page() {
     let data = world.deployment.data();
     std::fs::rename(&data, world.folder.path().join("burnt")).unwrap();
     std::fs::create_dir(&data).unwrap();
-    for key in ["operations.key", "intake.key", "authority.keys"] {
+    for key in ["operations.key", "intake.key", "authority.keys", "restore-aid.json"] {
         std::fs::copy(world.folder.path().join("burnt").join(key), data.join(key)).unwrap();
     }
     drop(restore(&data, &backup, NOON).unwrap());
     world.deployment.serve().await;
     finished.extend(people[6..].iter().map(|person| interviewer::screen(&phone, person).unwrap()));
     let report = phone.sync(&Default::default()).await.unwrap();
-    assert!(report.restored, "the phone noticed the new epoch");
+    assert!(report.restored, "the phone noticed the restore");
     assert_eq!(phone.sync(&Default::default()).await.unwrap().accepted, 0, "nothing is left to send");
 
     // Then the count is exact,
@@ -318,8 +322,7 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
 
     // Then she reads what she said, in words, what is counted of it, the referral, and that it is kept
     assert!(!readable(serde_json::to_string(&held()).unwrap().as_bytes()), "the operator reads nothing of it");
-    for line in
-        [MARKER, "counted   outcome: presumed", "referral_status: ready", "referral_status: sent", "at position"]
+    for line in [MARKER, "counted   outcome: presumed", "referral_status: ready", "referral_status: sent", "in the log"]
     {
         assert!(file.contains(line), "{line}");
     }
@@ -371,23 +374,33 @@ async fn a_case_that_nobody_of_the_authority_signed_is_not_shown_as_real() {
     let named = SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 };
     let forger = SigningKey::generate();
     let jws = envelope::sign(Typ::Record, &forger, &Record { sealed: Some(named), ..record });
-    let true_receipt: Receipt = envelope::stored(&entry.receipt).unwrap();
-    let receipt = Receipt { jws: sha256(jws.as_bytes()), sealed: Some(named.sha256), ..true_receipt };
-    let forged = |receipt: String| CaseExport {
-        entries: vec![HeldEntry { receipt, sent: Some(Sent::new(jws.clone(), Some(&sealed))), ..entry.clone() }],
+    // with a log that holds it
+    let kept = KeptEntry { jws: sha256(jws.as_bytes()), reason: None };
+    let leaf = Leaf::Bundle { day: "2026-11-10".into(), bundle: sha256(b"forged"), entries: vec![kept] };
+    let parcel = Parcel {
+        head: TreeHead { size: 1, root: leaf.hash() },
+        leaves: vec![LeafProof { index: 0, text: leaf.text(), proof: vec![] }],
+        ..envelope::stored(&hers.proof).unwrap()
+    };
+    let sent = Some(Sent::new(jws.clone(), Some(&sealed)));
+    let forged = |proof: String| CaseExport {
+        entries: vec![HeldEntry { jws: sha256(jws.as_bytes()), sent: sent.clone(), ..entry.clone() }],
+        proof,
         ..hers.clone()
     };
-    let from_outside = forged(envelope::sign(Typ::Receipt, &forger, &receipt));
-    let from_the_operator = forged(settings.operations.sign(Typ::Receipt, &receipt));
+    let from_outside = forged(envelope::sign(Typ::Parcel, &forger, &parcel));
+    let from_the_operator = forged(settings.operations.sign(Typ::Parcel, &parcel));
     // or with a chain of another authority
     let (grant, binding): (Grant, Binding) =
         (envelope::stored(&hers.chains[0].grant).unwrap(), envelope::stored(&hers.chains[0].binding).unwrap());
     let grant = Grant { card: forger.public(), ..grant };
-    let binding = Binding { record_key: forger.public(), ..binding };
-    let chain = Chain {
+    let binding = Binding { record_key: forger.public(), transport_key: forger.public(), ..binding };
+    let card = EnrolmentCard {
         grant: envelope::sign(Typ::Grant, &forger, &grant),
-        binding: envelope::sign(Typ::Device, &forger, &binding),
+        seed: Digest(*forger.seed()),
+        authority: forger.public(),
     };
+    let chain = Chain::bind(&card, &binding, &forger, &forger);
     let with_a_chain = CaseExport { chains: vec![chain], ..from_the_operator.clone() };
     // or puts another person's true record into her file, or another's case beside her record
     let of_somebody_else = CaseExport { entries: of_another.entries.clone(), ..hers.clone() };
@@ -397,7 +410,7 @@ async fn a_case_that_nobody_of_the_authority_signed_is_not_shown_as_real() {
 
     // Then the desk shows none of it as hers
     for (held, why) in [
-        (&from_outside, "the receipt is not the server's"),
+        (&from_outside, "not proven to stand in the log"),
         (&from_the_operator, "no phone or reviewer of this authority"),
         (&with_a_chain, "no phone or reviewer of this authority"),
         (&of_somebody_else, "someone moved them"),

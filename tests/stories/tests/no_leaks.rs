@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tabara_core::Error;
 use tabara_core::clock::Clock;
+use tabara_core::error::OfflineReason;
 use tabara_core::focal_point::FocalPoint;
-use tabara_core::vault::mailbox::Applied;
 use tabara_core::vault::{DeviceSecret as _, Folder, SecretError, cipher, cipher::FileKey};
 use tabara_support::deployment::SetClock;
 use tabara_support::phone::{KeyStore, Office};
@@ -188,11 +188,13 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     let phone = world.open().unwrap();
     world.clock.forward(Duration::from_secs(3600));
     phone.unlock(pin).unwrap();
-    world.fails("Untrusted", phone.mailbox().take_catalog(MARKER).map_err(Error::from));
+    world.fails("Untrusted", phone.mailbox().settle(|books| books.take_catalog(MARKER)).map_err(Error::from));
     world.fails("NotFound", phone.mailbox().take_part(MARKER.as_bytes()).map_err(Error::from));
     let record = phone.resume(draft).unwrap().finish(None).unwrap().record;
     let reason = tabara_core::record::Reason::Malformed;
-    phone.mailbox().apply(&[Applied::Refused { record, reason }]).unwrap();
+    let waiting = phone.mailbox().waiting(9, usize::MAX).unwrap();
+    let hash = waiting.iter().find(|out| out.record == record).unwrap().hash;
+    assert!(phone.mailbox().settle(|books| books.refuse(&hash, reason, MARCH)).unwrap());
     world.tell(&phone.waiting().unwrap());
     let lasting = phone.start("first_line", "en").unwrap();
     lasting.answer("consent", Some("yes")).unwrap();
@@ -259,7 +261,7 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
     assert_eq!(world.met, all);
     let known = |error: &Error| match error {
         // of the network alone
-        Error::Offline | Error::Internal { .. } => true,
+        Error::Offline { .. } | Error::Internal { .. } => true,
         Error::Locked | Error::WrongPin { .. } | Error::TooSoon { .. } | Error::PinTooShort { .. } => true,
         Error::KeyStoreUnavailable | Error::KeyStoreLost | Error::Damaged { .. } | Error::NewerVersion => true,
         Error::InUse => true,
@@ -268,5 +270,5 @@ fn no_error_no_log_line_and_no_panic_says_what_a_person_said() {
         Error::Answer { .. } | Error::Incomplete | Error::NoConsent | Error::Untrusted { .. } => true,
         Error::Refused { .. } => true,
     };
-    assert!(known(&Error::Offline));
+    assert!(known(&Error::Offline { reason: OfflineReason::NoNetwork }));
 }

@@ -26,7 +26,7 @@ async fn house(screenings: usize) -> House {
     let folder = tempfile::tempdir().unwrap();
     let screened = Screened::fill(folder.path(), screenings);
     let running = Running::start(screened.store.clone(), screened.settings.clone()).await;
-    let url = running.url.trim_end_matches("/v1").to_owned();
+    let url = running.url.trim_end_matches(tabara_core::wire::PREFIX).to_owned();
     House { screened, running, url, folder }
 }
 
@@ -268,7 +268,7 @@ async fn a_server_that_has_heard_of_nobody_says_so() {
     let (store, settings) = KeyDeployment::new(SetClock::at(NOON)).open(folder.path());
     let issued = set_account(&Staff::open(folder.path()).unwrap(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
     let running = Running::start(store, settings).await;
-    let url = running.url.trim_end_matches("/v1");
+    let url = running.url.trim_end_matches(tabara_core::wire::PREFIX);
     let aline = Coordinator::sign_in(url, "aline", PASSWORD, &issued.recovery[0].to_string()).await.unwrap();
     let page = aline.figures("").await.unwrap();
     assert!(page.html.contains("No month has closed yet"));

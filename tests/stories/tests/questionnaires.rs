@@ -86,7 +86,7 @@ async fn one_record_of_each_questionnaire_reaches_its_table() {
     assert_eq!(asked.await.unwrap(), [5; 5], "each skeleton has five questions");
     let report = phone.sync(&Default::default()).await.unwrap();
     assert_eq!((report.refused, report.quarantined), (0, 0));
-    deployment.clock.set(START + 40 * 86_400);
+    deployment.clock.set(START + 30 * 86_400);
     deployment.tick();
     // Then the data officer finds each record in its table
     let officer = SignIn::new(&deployment, "data-officer", Role::NationalDataOfficer);

@@ -2,8 +2,9 @@
 //! the server and the phone do in between.
 
 use std::time::Duration;
+use tabara_core::catalog::ServerAddress;
 use tabara_core::envelope::{self, SigningKey, Typ};
-use tabara_core::error::{Error, UntrustedReason};
+use tabara_core::error::{Error, OfflineReason, UntrustedReason};
 use tabara_core::sync::{Client, Progress, Step, SyncReport, courier};
 use tabara_server::operator::keys::{self, KeysError};
 use tabara_support::deployment::{Deployment, SetClock};
@@ -51,7 +52,7 @@ async fn without_a_server_records_wait_and_after_a_restart_they_arrive() {
     let mut deployment = deployment(&folder).await;
     let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..5).await;
     deployment.stop().await;
-    assert_eq!(phone.sync().await, Err(Error::Offline));
+    assert_eq!(phone.sync().await, Err(Error::Offline { reason: OfflineReason::NoNetwork }));
     assert_eq!(phone.waiting(), 5);
     let phone = phone.restart();
     deployment.serve().await;
@@ -68,7 +69,7 @@ async fn every_batch_twice_and_old_ones_again_count_once() {
     let card = deployment.card_to("BI-CO-04-02", format!("http://{}", proxy.address));
     let phone = phone_with(&deployment, &card, 0..40).await;
     let report = phone.sync().await.unwrap();
-    assert_eq!((report.already_had, phone.waiting()), (40, 0));
+    assert_eq!((report.accepted, phone.waiting()), (40, 0));
     assert_eq!(values(&deployment), (0..40).collect::<Vec<_>>());
 }
 
@@ -82,7 +83,7 @@ async fn a_network_that_cuts_damages_and_delays_loses_and_doubles_nothing() {
     proxy.set(Faults { cut_request: 10, cut_answer: 10, twice: 10, replay: 10, damage: 10, delay: 20 });
     for _ in 0..40 {
         let ended = phone.sync().await;
-        assert!(matches!(ended, Ok(_) | Err(Error::Offline | Error::Untrusted { .. })), "{ended:?}");
+        assert!(matches!(ended, Ok(_) | Err(Error::Offline { .. } | Error::Untrusted { .. })), "{ended:?}");
         phone = phone.restart();
         if phone.waiting() == 0 {
             break;
@@ -111,7 +112,8 @@ async fn a_server_set_back_a_day_without_a_word_gets_all_again_also_from_phones_
     let other = phone_with(&deployment, &deployment.card("BI-CO-04-04"), 200..240).await;
     assert_eq!(other.sync().await.unwrap().accepted, 40);
     for phone in [&before, &since] {
-        assert!(phone.sync().await.unwrap().restored);
+        let report = phone.sync().await.unwrap();
+        assert!(report.evidence && !report.restored, "it was told nothing of a restore: {report:?}");
         assert_eq!(phone.waiting(), 0);
     }
     let all: Vec<u64> = (0..15).chain(100..110).chain(200..240).collect();
@@ -136,14 +138,14 @@ async fn a_server_restored_from_yesterdays_backup_gets_all_again_also_from_phone
     deployment.serve().await;
     for (phone, lost) in [(&before, 5), (&since, 10)] {
         let report = phone.sync().await.unwrap();
-        assert_eq!((report.restored, report.accepted, report.already_had), (true, lost, 0));
+        assert_eq!((report.restored, report.evidence, report.accepted, report.already_had), (true, false, lost, 0));
         assert_eq!(phone.sync().await.unwrap(), SyncReport::default());
     }
     assert_eq!(values(&deployment), (0..15).chain(100..110).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_receipt_for_an_old_place_does_not_hide_what_is_lost_the_next_time() {
+async fn a_record_at_another_place_than_before_does_not_hide_what_is_lost_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut deployment = deployment(&folder).await;
     let empty = image(&mut deployment).await;
@@ -154,9 +156,9 @@ async fn a_receipt_for_an_old_place_does_not_hide_what_is_lost_the_next_time() {
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
     assert_eq!(phone.sync().await.unwrap().accepted, 1);
     set_back(&mut deployment, &empty).await;
-    tabara_server::courier::take_in(deployment.store(), &deployment.settings(), &bundle).unwrap();
+    hand_in(&deployment, &bundle);
     let with_it = image(&mut deployment).await;
-    assert!(!phone.sync().await.unwrap().restored, "nothing of it is missing");
+    assert_eq!(phone.sync().await.unwrap().accepted, 0, "nothing of it is missing");
     // when the next record is lost and others fill the log beyond the old place,
     phone.screen(1, &mut Rng::new(1));
     assert_eq!(phone.sync().await.unwrap().accepted, 1);
@@ -164,7 +166,7 @@ async fn a_receipt_for_an_old_place_does_not_hide_what_is_lost_the_next_time() {
     let third = phone_with(&deployment, &deployment.card("BI-CO-04-04"), 200..260).await;
     third.sync().await.unwrap();
     // then the phone notices.
-    assert!(phone.sync().await.unwrap().restored);
+    assert!(phone.sync().await.unwrap().evidence);
     assert_eq!(values(&deployment), (0..2).chain(200..260).collect::<Vec<_>>());
 }
 
@@ -200,7 +202,8 @@ async fn what_has_arrived_before_a_cut_moves_once_both_ways() {
     // and so does a batch, of which little is sent again.
     (0..10).for_each(|value| phone.screen(value, &mut Rng::new(value)));
     let link = Link::start(deployment.address, line(4000.0), 7).await;
-    let client = Client::new(&format!("http://{}", link.address), None, || [START; 2]).unwrap();
+    let servers = [ServerAddress { url: format!("http://{}", link.address), pin: None }];
+    let client = Client::new(&servers, || [START; 2]).unwrap();
     while phone.waiting() > 0 {
         tabara_core::sync::run(&phone.mailbox, &client, &Progress::default()).await.ok();
     }
@@ -210,11 +213,11 @@ async fn what_has_arrived_before_a_cut_moves_once_both_ways() {
 }
 
 #[tokio::test]
-async fn what_a_revoked_phone_sends_is_receipted_into_quarantine() {
+async fn what_a_revoked_phone_sends_is_kept_in_quarantine() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = deployment(&folder).await;
     let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..3).await;
-    tabara_server::devices::revoke(deployment.store(), phone.device, START).unwrap();
+    tabara_server::devices::revoke(deployment.store(), phone.device, None, START).unwrap();
     let report = phone.sync().await.unwrap();
     assert_eq!((report.quarantined, report.accepted, phone.waiting()), (3, 0, 0));
 }
@@ -235,7 +238,7 @@ async fn a_server_of_another_authority_gets_nothing() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);
     let phone = Phone::enrol(&ours.card_to("BI-CO-04-02", theirs.url()), ours.clock.clone());
-    assert!(matches!(phone.sync().await, Err(Error::Refused { .. })));
+    assert_eq!(phone.sync().await, Err(Error::Offline { reason: OfflineReason::NotTheServer }));
     assert!(values(&theirs).is_empty());
 }
 
@@ -296,16 +299,18 @@ async fn the_host_sees_progress_and_ends_a_run() {
 async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by_another_phone() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = deployment(&folder).await;
-    let starter = tabara_server::courier::parcel(deployment.store(), &deployment.settings(), vec![]).unwrap().write();
     let nowhere = deployment.card_to("BI-CO-04-02", "http://127.0.0.1:9".into());
     let remote = Phone::enrol(&nowhere, deployment.clock.clone());
-    assert!(courier::take(&remote.mailbox, &starter).unwrap().new_catalog);
-    assert!(remote.mailbox.missing_parts().unwrap().is_empty());
+    let carrier = enrol(&deployment);
+    // a phone without a catalog asks for one, and then for its files
+    while remote.mailbox.catalog().unwrap().is_none() || !remote.mailbox.missing_parts().unwrap().is_empty() {
+        let asks = courier::export(&remote.mailbox).unwrap().unwrap();
+        courier::take_parcel(&remote.mailbox, &carrier.carry(&asks).await.unwrap()).unwrap();
+    }
     (0..8).for_each(|value| remote.screen(value, &mut Rng::new(value)));
     let bundle = courier::export(&remote.mailbox).unwrap().unwrap();
-    assert_eq!(remote.waiting(), 8, "until a receipt comes");
+    assert_eq!(remote.waiting(), 8, "until a parcel comes");
 
-    let carrier = enrol(&deployment);
     let parcel = carrier.carry(&bundle).await.unwrap();
     let again = carrier.carry(&bundle).await.unwrap();
     assert_eq!(values(&deployment), (0..8).collect::<Vec<_>>());
@@ -313,29 +318,14 @@ async fn a_phone_without_network_is_set_up_by_a_parcel_and_its_records_travel_by
     let remote = remote.restart();
     let stranger = enrol(&deployment);
     stranger.sync().await.unwrap();
-    assert_eq!(courier::take(&stranger.mailbox, &parcel).unwrap(), SyncReport::default(), "not for this phone");
-    assert_eq!(courier::take(&remote.mailbox, &parcel).unwrap(), SyncReport { accepted: 8, ..SyncReport::default() });
-    assert_eq!(courier::take(&remote.mailbox, &again).unwrap(), SyncReport::default());
+    assert!(courier::take_parcel(&stranger.mailbox, &parcel).is_err(), "not for this phone");
+    assert_eq!(courier::take_parcel(&remote.mailbox, &parcel).unwrap().accepted, 8);
+    let _ = courier::take_parcel(&remote.mailbox, &again);
     assert_eq!((remote.waiting(), courier::export(&remote.mailbox).unwrap()), (0, None));
 }
 
 #[tokio::test]
-async fn what_a_courier_brought_receipts_for_is_kept_its_days_also_where_the_phones_clock_was_years_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let deployment = deployment(&folder).await;
-    let starter = tabara_server::courier::parcel(deployment.store(), &deployment.settings(), vec![]).unwrap().write();
-    let phone = Phone::enrol(&deployment.card("BI-CO-04-02"), SetClock::at(START - 9 * 365 * 86_400));
-    courier::take(&phone.mailbox, &starter).unwrap();
-    phone.screen(0, &mut Rng::new(1));
-    let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
-    let parcel = enrol(&deployment).carry(&bundle).await.unwrap();
-    assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 1);
-    phone.sync().await.unwrap();
-    assert_eq!(phone.mailbox.kept().unwrap().len(), 1, "a server that is set back can still ask for it");
-}
-
-#[tokio::test]
-async fn a_receipt_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
+async fn a_parcel_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
     let folder = tempfile::tempdir().unwrap();
     let mut deployment = deployment(&folder).await;
     let image = image(&mut deployment).await;
@@ -346,8 +336,9 @@ async fn a_receipt_by_courier_does_not_hide_what_a_server_set_back_has_lost() {
     other.sync().await.unwrap();
     phone.screen(3, &mut Rng::new(3));
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
-    courier::take(&phone.mailbox, &other.carry(&bundle).await.unwrap()).unwrap();
-    assert!(phone.sync().await.unwrap().restored);
+    let report = courier::take_parcel(&phone.mailbox, &other.carry(&bundle).await.unwrap()).unwrap();
+    let later = phone.sync().await.unwrap();
+    assert!(report.evidence || later.evidence, "by the courier already, or at the next contact");
     assert_eq!(values(&deployment), (0..4).chain(100..120).collect::<Vec<_>>());
 }
 
@@ -356,13 +347,27 @@ async fn a_forged_or_cut_parcel_changes_nothing() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);
     let phone = phone_with(&ours, &ours.card("BI-CO-04-02"), 0..2).await;
-    let forged = tabara_server::courier::parcel(theirs.store(), &theirs.settings(), vec![]).unwrap().write();
-    let report = courier::take(&phone.mailbox, &forged).unwrap();
-    assert_eq!(report.catalog_fault, Some(UntrustedReason::CatalogSignature));
-    assert!(courier::take(&phone.mailbox, &forged[..forged.len() / 2]).is_err());
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
-    assert!(tabara_server::courier::take_in(theirs.store(), &theirs.settings(), &bundle).is_err());
-    assert_eq!((phone.waiting(), phone.sync().await.unwrap().accepted), (2, 2));
+    let opened = tabara_server::bundles::open(theirs.store(), &theirs.settings(), &bundle);
+    assert!(opened.is_err(), "another server cannot even read it");
+    let parcel = hand_in(&ours, &bundle);
+    let (middle, end) = (parcel.len() / 2, parcel.len());
+    for cut in [0, middle, end - 1] {
+        assert!(courier::take_parcel(&phone.mailbox, &parcel[..cut]).is_err());
+    }
+    let mut damaged = parcel;
+    damaged[middle] ^= 1;
+    assert!(courier::take_parcel(&phone.mailbox, &damaged).is_err());
+    assert_eq!(phone.waiting(), 2);
+    phone.sync().await.unwrap();
+    assert_eq!((phone.waiting(), values(&ours)), (0, vec![0, 1]));
+}
+
+/// Somebody brings a bundle to the server. Returns the parcel.
+fn hand_in(deployment: &Deployment, bundle: &[u8]) -> Vec<u8> {
+    let (store, settings) = (deployment.store(), deployment.settings());
+    let signed = tabara_server::bundles::open(store, &settings, bundle).unwrap();
+    tabara_server::bundles::answer(store, &settings, signed).unwrap().0
 }
 
 #[tokio::test]
@@ -393,14 +398,13 @@ async fn the_authority_hands_over_to_a_new_key_and_the_old_one_ends() {
 }
 
 #[tokio::test]
-async fn the_server_gets_a_new_operations_key_and_receipts_of_the_old_one_still_count() {
+async fn the_server_gets_a_new_operations_key_and_parcels_of_the_old_one_still_count() {
     let folder = tempfile::tempdir().unwrap();
     let mut deployment = deployment(&folder).await;
     let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..5).await;
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
     let old = deployment.settings();
-    let answers = tabara_server::courier::take_in(deployment.store(), &old, &bundle).unwrap();
-    let parcel = tabara_server::courier::parcel(deployment.store(), &old, answers).unwrap().write();
+    let parcel = hand_in(&deployment, &bundle);
     assert!(matches!(keys::rotate(deployment.store(), &old), Err(KeysError::NoNext)));
     let next = keys::next(&deployment.data()).unwrap();
     assert_eq!(keys::next(&deployment.data()).unwrap(), next, "asked twice, it is the same");
@@ -418,7 +422,7 @@ async fn the_server_gets_a_new_operations_key_and_receipts_of_the_old_one_still_
     assert_eq!(deployment.settings().operations.public(), next);
     let late = phone_with(&deployment, &deployment.card("BI-CO-04-03"), 5..6).await;
     assert_eq!(late.sync().await.unwrap().accepted, 1);
-    assert_eq!(courier::take(&phone.mailbox, &parcel).unwrap().accepted, 5);
+    assert_eq!(courier::take_parcel(&phone.mailbox, &parcel).unwrap().accepted, 5);
     assert!(phone.sync().await.unwrap().new_catalog);
     assert_eq!(values(&deployment), (0..7).collect::<Vec<_>>());
 }

@@ -2,8 +2,9 @@
 //! is over.
 
 use std::path::Path;
+use tabara_core::catalog::ServerAddress;
 use tabara_core::envelope::Digest;
-use tabara_core::error::{Error, UntrustedReason};
+use tabara_core::error::{Error, OfflineReason};
 use tabara_server::settings::certificate::TlsCertificate;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::light_phone::{Phone, values};
@@ -26,7 +27,9 @@ async fn deployment(folder: &Path) -> (Deployment, String) {
 }
 
 fn phone(deployment: &Deployment, address: String, pin: Option<Digest>) -> Phone {
-    Phone::enrol_pinned(&deployment.card_to("BI-CO-04-02", address), pin, deployment.clock.clone())
+    let server = ServerAddress { url: address, pin };
+    let card = deployment.authority.card_with("BI-CO-04-02", 1_900_000_000, vec![server]);
+    Phone::enrol(&card, deployment.clock.clone())
 }
 
 #[tokio::test]
@@ -46,7 +49,7 @@ async fn another_key_than_the_pinned_one_or_an_unknown_issuer_is_not_trusted() {
     let (deployment, address) = deployment(folder.path()).await;
     for pin in [Some(Digest([1; 32])), None] {
         let phone = phone(&deployment, address.clone(), pin);
-        let untrusted = Error::Untrusted { reason: UntrustedReason::Certificate };
-        assert_eq!(phone.sync().await, Err(untrusted));
+        let not_ours = Error::Offline { reason: OfflineReason::NotTheServer };
+        assert_eq!(phone.sync().await, Err(not_ours));
     }
 }

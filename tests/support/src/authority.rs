@@ -1,6 +1,8 @@
 //! The authority of a test deployment: its keys, those that open cases, and what it signs.
 
-use tabara_core::catalog::{Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole};
+use tabara_core::catalog::{
+    Area, Catalog, DeviceRole, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole, ServerAddress,
+};
 use tabara_core::envelope::{PublicKey, SigningKey, sha256};
 use tabara_core::seal;
 use tabara_desk::card;
@@ -38,6 +40,7 @@ impl Authority {
             reviewers: vec![],
             parts,
             revoked: vec![],
+            servers: vec![],
             policy: Policy::default(),
             rotation: Default::default(),
             least_protocol: PROTOCOL,
@@ -46,8 +49,14 @@ impl Authority {
 
     /// The text of a new card for a commune.
     pub fn card(&self, commune: &str, expires: i64, server: String) -> String {
-        let order =
-            card::CardRequest { organisation: "IOM".into(), commune: commune.into(), expires, server, pin: None };
+        self.card_with(commune, expires, vec![ServerAddress { url: server, pin: None }])
+    }
+
+    /// The same, with any addresses.
+    pub fn card_with(&self, commune: &str, expires: i64, servers: Vec<ServerAddress>) -> String {
+        let (role, area) = (DeviceRole::FocalPoint, Area::Commune);
+        let (organisation, commune) = ("IOM".into(), commune.into());
+        let order = card::CardRequest { role, organisation, commune, area, expires, servers };
         card::issue(&self.key, &order).expect("a card").0.text()
     }
 }

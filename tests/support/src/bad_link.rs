@@ -4,7 +4,9 @@ use crate::deployment::{Deployment, SetClock};
 use crate::light_phone::{Phone, values};
 use crate::proxy::{Line, Link};
 use crate::rng::Rng;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tabara_core::catalog::ServerAddress;
 use tabara_core::sync::{Client, Progress};
 
 /// 20 kbit/s, 400 ms each way, cut every 16 KiB of traffic (both ways together) on average.
@@ -15,13 +17,17 @@ pub const SCREENINGS: u64 = 20;
 /// What was measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
-    /// Bytes of batches that arrived, each counted once.
+    /// Bytes of bundles that arrived, each counted once.
     pub payload: u64,
     /// Bytes of request bodies beyond those, over those: what was cut, repeated, or asked after.
     pub waste: f64,
     pub cuts: u64,
     /// Time until all had arrived.
     pub took: Duration,
+}
+
+fn at(address: SocketAddr) -> ServerAddress {
+    ServerAddress { url: format!("http://{address}"), pin: None }
 }
 
 /// Sends the screenings; all must arrive, once.
@@ -34,8 +40,7 @@ pub async fn cost(seed: u64) -> Cost {
     let mut rng = Rng::new(seed);
     (0..SCREENINGS).for_each(|value| phone.screen(value, &mut rng));
     let link = Link::start(deployment.address, LINE, seed).await;
-    let (started, client) =
-        (Instant::now(), Client::new(&format!("http://{}", link.address), None, || [0; 2]).expect("a client"));
+    let (started, client) = (Instant::now(), Client::new(&[at(link.address)], || [0; 2]).expect("a client"));
     while phone.waiting() > 0 {
         tabara_core::sync::run(&phone.mailbox, &client, &Progress::default()).await.ok();
     }

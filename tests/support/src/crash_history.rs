@@ -10,8 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tabara_core::Error;
 use tabara_core::focal_point::{FocalPoint, Session, Slip};
-use tabara_core::record::{SealedCase, Uuid, undo_hash};
+use tabara_core::record::{SealedCase, Uuid};
 use tabara_core::seal;
+use tabara_core::slip::slip_key;
 
 const FORM: &str = include_str!("../../../questionnaires/first-line.md");
 const MARCH: i64 = 1_772_323_200;
@@ -45,7 +46,7 @@ impl Origin {
     /// Values in the sealed cases of a phone, and how often each is there.
     fn sealed(&self, phone: &FocalPoint) -> BTreeMap<String, usize> {
         let mut values = BTreeMap::new();
-        let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
+        let waiting = phone.mailbox().waiting(1000, usize::MAX).unwrap();
         let seq: Vec<u64> = waiting.iter().map(|out| payload(&out.jws)["seq"].as_u64().unwrap()).collect();
         assert_eq!(seq, (1..=waiting.len() as u64).collect::<Vec<_>>(), "numbers without gaps");
         for out in waiting {
@@ -176,11 +177,12 @@ pub fn check(origin: &Origin, phone: &FocalPoint, mut told: Told) {
     assert!(sealed.is_empty(), "nothing is sealed that was not finished");
     let cases = phone.cases(0).unwrap();
     assert_eq!(cases.len(), told.sealed.len().min(50));
-    let waiting = phone.mailbox().waiting(0, 1000, usize::MAX).unwrap();
+    let waiting = phone.mailbox().waiting(1000, usize::MAX).unwrap();
     for case in cases {
         let out = waiting.iter().find(|out| out.record == case.summary.record).expect("sealed, so it waits");
-        let Slip { undo, .. } = phone.slip(out.record).unwrap().expect("about a person");
-        assert_eq!(payload(&out.jws)["undo"], undo_hash(&undo).to_string(), "the slip can still be shown");
+        let Slip { code, undo } = phone.slip(out.record).unwrap().expect("about a person");
+        let slip = slip_key(&code, &undo).public();
+        assert_eq!(payload(&out.jws)["slip"], slip.to_string(), "the slip can still be shown");
     }
     let mut there: Vec<Uuid> = phone.drafts().unwrap().iter().map(|draft| draft.draft).collect();
     for (draft, (acknowledged, tried)) in &told.drafts {

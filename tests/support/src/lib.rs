@@ -14,6 +14,7 @@ pub fn target() -> PathBuf {
 
 pub mod authority;
 pub mod bad_link;
+pub mod box_between;
 pub mod coordinator;
 pub mod counting;
 pub mod crash_history;
@@ -25,6 +26,7 @@ pub mod hostile;
 pub mod interviewer;
 pub mod light_phone;
 pub mod load;
+pub mod lying_server;
 pub mod people;
 pub mod phone;
 pub mod proxy;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::catalog::{Binding, Chain, EnrolmentCard, PartKind, Uuid};
 use tabara_core::clock::Clock as _;
-use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
+use tabara_core::envelope::{self, SigningKey, Typ, sha256};
 use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, SealedRef};
 use tabara_core::seal;
 use tabara_core::sync::{Client, Progress, SyncReport};
@@ -31,20 +31,16 @@ pub struct Phone {
 impl Phone {
     /// Enrols a new phone, offline.
     pub fn enrol(card: &str, clock: Arc<SetClock>) -> Self {
-        Self::enrol_pinned(card, None, clock)
-    }
-    /// The same with a card that pins the server's certificate key.
-    pub fn enrol_pinned(card: &str, pin: Option<Digest>, clock: Arc<SetClock>) -> Self {
-        let (mut card, grant) = EnrolmentCard::parse(card).expect("a card");
-        card.pin = pin;
+        let (card, grant) = EnrolmentCard::parse(card).expect("a card");
         let (record_key, transport) = (SigningKey::generate(), SigningKey::generate());
-        let keys = Binding { device: grant.device, record_key: record_key.public(), transport_key: transport.public() };
-        let seed = SigningKey::from_seed(card.seed.0);
-        let chain = Chain { grant: card.grant.clone(), binding: envelope::sign(Typ::Device, &seed, &keys) };
+        let ((identity, mailbox), (_, vault)) = (seal::new_identity(), seal::new_identity());
+        let (device, keys) = (grant.device, [&record_key, &transport].map(SigningKey::public));
+        let keys = Binding { device, record_key: keys[0], transport_key: keys[1], mailbox, vault };
+        let chain = Chain::bind(&card, &keys, &record_key, &transport);
         let place = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(place.path().join("phone")).expect("a folder");
         let mailbox = Arc::new(open(place.path(), clock.clone(), true));
-        mailbox.enrol(&card, &grant, &chain, &transport, 1).expect("enrolled");
+        mailbox.enrol(&card, &chain, &transport, &identity, 1).expect("enrolled");
         Self { place, clock, mailbox, record_key, device: grant.device }
     }
     /// The app ends and is started again: all that is left is on the disk.
@@ -101,8 +97,8 @@ impl Phone {
                 questionnaire,
                 revises: None,
                 code,
-                undo: None,
-                secret: None,
+                slip: None,
+                proof: None,
                 route: None,
                 facts,
                 sealed: named,
@@ -144,8 +140,8 @@ pub async fn sync(mailbox: &Arc<Mailbox>, progress: &Progress) -> tabara_core::R
 }
 
 fn client(mailbox: &Arc<Mailbox>) -> tabara_core::Result<Client> {
-    let (me, mailbox) = (mailbox.enrolment()?, mailbox.clone());
-    Client::new(&me.server, me.pin, move || [mailbox.now().unwrap_or(0); 2])
+    let now = mailbox.clone();
+    Client::new(&mailbox.servers()?, move || [now.now().unwrap_or(0); 2])
 }
 
 /// The values of all records in the server's log, sorted, each opened with the case worker's key; counted or not.

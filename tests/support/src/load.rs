@@ -8,13 +8,15 @@ pub use measure::{Figures, measure};
 use crate::authority::{Authority, part};
 use std::path::Path;
 use std::sync::Arc;
-use tabara_core::catalog::{Binding, Catalog, Chain, Grant, Reviewer};
+use tabara_core::catalog::{Area, Binding, Catalog, Chain, DeviceRole, EnrolmentCard, Grant, Reviewer, ServerAddress};
 use tabara_core::clock::Clock;
-use tabara_core::courier;
 use tabara_core::envelope::{self, Digest, Signer, SigningKey, Typ, sha256};
 use tabara_core::facts::{FactValue, Facts};
-use tabara_core::record::{Batch, Kind, QuestionnaireRef, Record, SealedRef, Sent, Token, Uuid};
+use tabara_core::record::{Kind, QuestionnaireRef, Reason, Record, SealedRef, Sent, Uuid};
+use tabara_core::seal;
+use tabara_core::wire::{self, Bundle, Enclosed, Introduction, Leaf, Parcel};
 use tabara_server::{Settings, Store};
+use zeroize::Zeroizing;
 
 /// A deployment without a running server: keys, and what its catalog publishes.
 pub struct KeyDeployment {
@@ -75,22 +77,21 @@ impl KeyDeployment {
     }
 
     fn phone_with(&self, card: &SigningKey, device: Uuid, commune: &str) -> Phone {
-        let (record_key, transport_key) = (SigningKey::generate(), SigningKey::generate());
-        let grant = Grant {
-            device,
-            organisation: "IOM".into(),
-            commune: commune.into(),
-            expires: NOON + 86_400,
-            card: card.public(),
-        };
-        let binding = Binding { device, record_key: record_key.public(), transport_key: transport_key.public() };
-        let chain = Chain {
-            grant: envelope::sign(Typ::Grant, &self.authority.key, &grant),
-            binding: envelope::sign(Typ::Device, card, &binding),
-        };
+        let [record_key, transport_key] = [(); 2].map(|()| SigningKey::generate());
+        let (role, area) = (DeviceRole::FocalPoint, Area::Commune);
+        let servers = vec![ServerAddress { url: "https://tabara.example".into(), pin: None }];
+        let (organisation, commune, expires) = ("IOM".into(), commune.into(), NOON + 86_400);
+        let grant = Grant { device, role, organisation, commune, area, servers, expires, card: card.public() };
+        let ((mailbox_key, mailbox), (_, vault)) = (seal::new_identity(), seal::new_identity());
+        let keys = [&record_key, &transport_key].map(SigningKey::public);
+        let binding = Binding { device, record_key: keys[0], transport_key: keys[1], mailbox, vault };
+        let authority = &self.authority.key;
+        let (grant, seed) = (envelope::sign(Typ::Grant, authority, &grant), Digest(*card.seed()));
+        let card = EnrolmentCard { grant, seed, authority: authority.public() };
+        let chain = Chain::bind(&card, &binding, &record_key, &transport_key);
         let questionnaire = QuestionnaireRef { id: "returnee-screening".into(), sha256: sha256(&self.questionnaire) };
         let (record_key, transport_key) = (Signer::new(&record_key), Signer::new(&transport_key));
-        Phone { device, chain, record_key, transport_key, questionnaire, seq: 0 }
+        Phone { device, chain, record_key, transport_key, mailbox_key, questionnaire, seq: 0 }
     }
 }
 
@@ -100,8 +101,38 @@ pub struct Phone {
     pub chain: Chain,
     pub record_key: Signer,
     pub transport_key: Signer,
+    mailbox_key: Zeroizing<String>,
     questionnaire: QuestionnaireRef,
     seq: u64,
+}
+
+/// What a parcel says of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It stands in this leaf; quarantined, if there is a reason.
+    Kept {
+        leaf: u64,
+        reason: Option<Reason>,
+    },
+    Refused(Reason),
+    /// It is to be sent again.
+    Later,
+}
+
+/// What became of a record, by the parcel that answers it.
+pub fn told(parcel: &Parcel, sent: &Sent) -> Told {
+    let jws = digest(sent);
+    for leaf in &parcel.leaves {
+        let Ok(Leaf::Bundle { entries, .. }) = leaf.leaf() else { continue };
+        if let Some(kept) = entries.iter().find(|kept| kept.jws == jws) {
+            return Told::Kept { leaf: leaf.index, reason: kept.reason };
+        }
+    }
+    parcel
+        .refused
+        .iter()
+        .find(|refused| refused.jws == jws)
+        .map_or(Told::Later, |refused| Told::Refused(refused.reason))
 }
 
 impl Phone {
@@ -134,8 +165,8 @@ impl Phone {
             questionnaire: self.questionnaire.clone(),
             revises: None,
             code: None,
-            undo: None,
-            secret: None,
+            slip: None,
+            proof: None,
             route: None,
             facts,
             sealed: None,
@@ -155,15 +186,48 @@ impl Phone {
         Sent::new(self.record_key.sign(Typ::Record, &record), sealed)
     }
 
-    /// A signed screening with 300 bytes that stand for its sealed case.
+    /// A signed screening with bytes that stand for its sealed case: as long as most are, and an age file for whoever looks at
+    /// the first line only.
     pub fn sealed_screening(&mut self) -> Sent {
-        let sealed: [u8; 300] = envelope::random();
+        let mut sealed = b"age-encryption.org/v1\n".to_vec();
+        sealed.resize_with(2048, || 0);
+        let random: [u8; 2026] = envelope::random();
+        sealed[22..].copy_from_slice(&random);
         let record = self.screening();
         self.sign(&record, Some(&sealed))
     }
 
-    pub fn token(&self, issued: i64) -> String {
-        self.transport_key.sign(Typ::Token, &Token { device: self.device, issued })
+    /// What the phone sends: these records, sealed to the intake key.
+    pub fn bundle(&self, bundle: &Bundle, records: &[Sent], intake: &str) -> Vec<u8> {
+        bundle.seal(&self.transport_key, records, intake).expect("it is sealed")
+    }
+
+    /// How the phone introduces itself.
+    pub fn introduction(&self) -> Introduction {
+        Introduction { chain: self.chain.clone(), receipt: None }
+    }
+
+    /// What the phone keeps of the answer to its introduction: to be shown to a restored server.
+    pub fn receipt(&self, parcel: &[u8]) -> String {
+        Parcel::open(parcel, &self.mailbox_key).expect("it is sealed to this phone").envelope
+    }
+
+    /// Sends records to a server that does not run: straight to its store. The phone introduces itself.
+    pub fn hand_in(&self, store: &Store, settings: &Settings, records: &[Sent]) -> Vec<Told> {
+        let introduces = Bundle { introductions: vec![self.introduction()], ..Bundle::default() };
+        let file = self.bundle(&introduces, records, &settings.intake_recipient());
+        let signed = tabara_server::bundles::open(store, settings, &file).expect("a bundle of a known phone");
+        let (answer, _) = tabara_server::bundles::answer(store, settings, signed).expect("a parcel");
+        let (parcel, _) = self.open(&answer, &file, settings);
+        records.iter().map(|sent| told(&parcel, sent)).collect()
+    }
+
+    /// Opens the answer to these bytes as the phone does.
+    pub fn open(&self, parcel: &[u8], sent: &[u8], settings: &Settings) -> (Parcel, Enclosed) {
+        let opened = Parcel::open(parcel, &self.mailbox_key).expect("it is sealed to this phone");
+        let verified =
+            opened.verify(&[settings.operations.public()], &sha256(sent)).expect("it is the server's answer");
+        (verified, opened.enclosed)
     }
 }
 
@@ -172,11 +236,6 @@ pub fn client() -> reqwest::Client {
     // refused where another test of this process has set it already
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().expect("the client starts")
-}
-
-/// A batch's body, gzip.
-pub fn gzip(batch: &Batch) -> Vec<u8> {
-    courier::gzip(&serde_json::to_vec(batch).expect("a batch has a JSON form"))
 }
 
 /// A server that runs on a free port of this machine.
@@ -189,7 +248,7 @@ pub struct Running {
 impl Running {
     pub async fn start(store: Store, settings: Settings) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let url = format!("http://{}/v1", listener.local_addr().expect("it has an address"));
+        let url = format!("http://{}{}", listener.local_addr().expect("it has an address"), wire::PREFIX);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let until = async {
             let _ = stopped.await;
@@ -204,7 +263,7 @@ impl Running {
     }
 }
 
-/// SHA-256 of a record's JWS, as receipts and offers name it.
+/// SHA-256 of a record's JWS, as leaves name it.
 pub fn digest(sent: &Sent) -> Digest {
     sha256(sent.jws.as_bytes())
 }

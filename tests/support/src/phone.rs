@@ -117,7 +117,7 @@ impl Office {
     pub fn supply(&self, phone: &FocalPoint) {
         let mailbox = phone.mailbox();
         let jws = envelope::sign(Typ::Catalog, &self.authority.key, &self.catalog);
-        mailbox.take_catalog(&jws).expect("a catalog of our authority");
+        mailbox.settle(|books| books.take_catalog(&jws)).expect("a catalog of our authority");
         for form in &self.questionnaires {
             mailbox.take_part(&form.write()).expect("a part of the catalog");
         }

@@ -176,7 +176,7 @@ async fn read_message(from: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 }
 
 /// A slow line: so many bytes a second each way, a delay each way, and a cut whenever the bytes of a seeded distance have
-/// passed. Counts the bytes of request bodies that were handed to it, and those of batches that arrived whole.
+/// passed. Counts the bytes of request bodies that were handed to it, and those of bundles that arrived whole.
 #[derive(Debug)]
 pub struct Link {
     pub address: SocketAddr,
@@ -236,7 +236,7 @@ impl Link {
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
-    /// Bytes of batches of records of which all has arrived, each counted once.
+    /// Bytes of bundles of which all has arrived, each counted once.
     pub fn arrived(&self) -> u64 {
         self.arrived.lock().unwrap().values().sum()
     }
@@ -293,7 +293,7 @@ async fn pump(
 struct Bodies {
     head: Vec<u8>,
     left: usize,
-    /// Name and length of the batch whose end this body is.
+    /// Name and length of the bundle whose end this body is.
     batch: Option<(String, u64)>,
     sent: Arc<AtomicU64>,
     arrived: Arc<Mutex<BTreeMap<String, u64>>>,
@@ -314,7 +314,7 @@ impl Bodies {
                 self.left = header("content-length:").and_then(|l| l.parse().ok()).unwrap_or(0);
                 let whole = header("content-range:").and_then(|range| range.rsplit('/').next()?.parse().ok());
                 let length = whole.unwrap_or(self.left as u64);
-                self.batch = header("tabara-batch:").map(|name| (name.to_owned(), length));
+                self.batch = header("tabara-bundle:").map(|name| (name.to_owned(), length));
                 self.head.clear();
             }
         }

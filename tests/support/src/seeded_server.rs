@@ -2,7 +2,7 @@
 //! phones, with every month closed by the clock. For the pages: no vault, no interview, so it is quick.
 
 use crate::deployment::SetClock;
-use crate::load::{KeyDeployment, Phone};
+use crate::load::{KeyDeployment, Phone, Told};
 use crate::rng::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,12 +10,10 @@ use tabara_core::facts::{FactValue, Facts};
 use tabara_core::kind as record;
 use tabara_core::places;
 use tabara_core::record::{Record, Sent, Uuid};
-use tabara_server::closings::append;
-use tabara_server::entry::EntryKind;
 use tabara_server::staff::accounts::{Issued, set_account};
 use tabara_server::staff::file::Staff;
 use tabara_server::staff::role::Role;
-use tabara_server::{Settings, Store, intake};
+use tabara_server::{Settings, Store, devices};
 
 /// 2021-06-15 12:00 UTC.
 const START: i64 = 1_623_758_400;
@@ -50,16 +48,14 @@ impl Screened {
         for n in 0..25 {
             let commune = communes[n * 5 % communes.len()];
             let phone = deployment.phone_in(commune);
-            let chain = phone.chain.clone();
-            let appended = store.write(move |log| append(log, EntryKind::Chain, START, &chain));
-            appended.expect("the disk is there");
+            devices::register(&store, &settings, &phone.introduction()).expect("a new card");
             phones.push((phone, commune));
         }
         let (mut closed, mut others) = (Vec::new(), Vec::new());
         for month in 0..MONTHS {
             let now = START + month * MONTH;
             clock.set(now);
-            let mut batch: Vec<Sent> = Vec::new();
+            let mut batch: Vec<Vec<Sent>> = phones.iter().map(|_| Vec::new()).collect();
             // some months bring many people home, others few
             for _ in 0..(number as i64 * (3 + month * 7 % 5 + month % 3) / 6 / MONTHS).max(1) {
                 // the last two phones are never heard of
@@ -67,25 +63,29 @@ impl Screened {
                 let (phone, commune) = &mut phones[at];
                 let facts = facts(&tabara_core::clock::civil_month(now), commune, &mut rng);
                 let record = Record { record: Uuid::new_v4(), facts: facts.clone(), ..phone.screening() };
-                batch.push(phone.sign(&record, None));
+                batch[at].push(phone.sign(&record, None));
                 if month < MONTHS - 1 {
                     closed.push(facts);
                 }
             }
             for kind in OTHERS {
                 for _ in 0..number as i64 / 10 / MONTHS {
-                    let (phone, commune) = &mut phones[rng.below(23)];
+                    let at = rng.below(23);
+                    let (phone, commune) = &mut phones[at];
                     let facts = other_facts(kind, &tabara_core::clock::civil_month(now), commune, &mut rng);
                     let record = Record { record: Uuid::new_v4(), kind, facts: facts.clone(), ..phone.screening() };
-                    batch.push(phone.sign(&record, None));
+                    batch[at].push(phone.sign(&record, None));
                     if month < MONTHS - 1 {
                         others.push((kind, facts));
                     }
                 }
             }
-            for part in batch.chunks(100) {
-                let verdicts = intake::take_in(&store, &settings, part.to_vec(), None).expect("the disk is there");
-                assert!(verdicts.iter().all(|verdict| verdict.reason.is_none()), "intake counts all of it");
+            for (phone, records) in phones.iter().zip(&batch) {
+                for part in records.chunks(100) {
+                    let told = phone.0.hand_in(&store, &settings, part);
+                    let counted = |told: &Told| matches!(told, Told::Kept { reason: None, .. });
+                    assert!(told.iter().all(counted), "intake counts all of it");
+                }
             }
         }
         let mut accounts = BTreeMap::new();

@@ -1,65 +1,72 @@
 //! Who this phone is, and where it syncs.
 
 use super::file::Mailbox;
-use super::sync_state::{SyncState, sync_state};
-use crate::catalog::{Chain, EnrolmentCard, Grant};
-use crate::envelope::{Digest, PublicKey, SigningKey};
+use super::sync_state::{SyncState, set_sync_state};
+use crate::catalog::{Binding, Chain, EnrolmentCard, Grant, ServerAddress};
+use crate::envelope::{self, PublicKey, SigningKey};
 use crate::error::PhoneFile;
 use crate::record::Order;
 use crate::vault::error::VaultError;
-use crate::vault::store::{json, parsed, texts};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use crate::vault::store::{from_json, json, rows};
+use crate::wire::{Introduction, MAX_ASKED};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Who this phone is, and where it syncs.
 #[derive(Debug, Clone)]
 pub struct Enrolment {
+    /// Counts the cards of this phone.
+    pub id: i64,
     /// Id of this phone, from its card.
     pub device: Uuid,
     /// The organisation that the focal point works for.
     pub organisation: String,
     /// Code of the commune of enrolment.
     pub commune: String,
-    /// By which the server knows this phone.
-    pub chain: Chain,
-    /// Chains of earlier cards: their records may still wait. Post them too where the server does not know them.
-    pub older: Vec<Chain>,
-    /// Signs tokens.
+    /// By which the server knows this phone, and what it first said to it.
+    pub introduction: Introduction,
+    /// Signs bundles.
     pub transport_key: SigningKey,
     /// All trust starts with one of these.
     pub authorities: Vec<PublicKey>,
-    /// Where to sync.
-    pub server: String,
-    /// SHA-256 of the server's certificate key, if the card pins it.
-    pub pin: Option<Digest>,
+    /// Where the card says to sync.
+    pub servers: Vec<ServerAddress>,
 }
 
+/// Which enrolments may send: the one in force, and those for which a trusted authority vouches.
+pub(super) const TRUSTED: &str = "SELECT e.id FROM enrolment e, server s WHERE instr(s.authority, e.authority) OR e.id = (SELECT max(id) FROM enrolment)";
+
 impl Mailbox {
-    /// Takes a new card into force: its chain and transport key, with a fresh PIN counter for a wrap of this generation.
+    /// Takes a new card into force: its chain, transport key and mailbox identity, with a fresh PIN counter for a wrap of this
+    /// generation.
     pub fn enrol(
         &self,
         card: &EnrolmentCard,
-        grant: &Grant,
         chain: &Chain,
         transport: &SigningKey,
+        mailbox: &str,
         generation: u32,
     ) -> Result<(), VaultError> {
+        let grant: Grant = read(&chain.grant)?;
+        let authority = card.authority.to_string();
         self.store.write(|t| {
             t.execute(
-                "INSERT INTO enrolment (device, organisation, commune, chain, transport) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![grant.device.to_string(), grant.organisation, grant.commune, json(chain), transport.seed()],
-            )?;
-            t.execute(
-                "INSERT INTO server (one, url, pin, authority) VALUES (1, ?1, ?2, ?3)
-                 ON CONFLICT (one) DO UPDATE SET url = ?1, pin = ?2",
-                params![card.server, card.pin.map(|p| p.to_string()), card.authority.to_string()],
+                "INSERT INTO enrolment (device, authority, chain, transport, mailbox) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![grant.device.to_string(), authority, json(chain), transport.seed(), mailbox],
             )?;
             // a card of an authority that was not trusted here begins anew; its catalogs know nothing of the old ones
             if !authorities(t)?.contains(&card.authority) {
-                t.execute("UPDATE server SET authority = ?1, catalog = NULL", [card.authority.to_string()])?;
+                t.execute(
+                    "INSERT INTO server (one, authority) VALUES (1, ?1)
+                     ON CONFLICT (one) DO UPDATE SET authority = ?1, catalog = NULL, learned = NULL, state = '{}'",
+                    [authority],
+                )?;
             }
-            let state = sync_state(t)?;
-            t.execute("UPDATE server SET standing = ?1", [json(&SyncState { chain_known: false, ..state })])?;
+            let state = super::sync_state::sync_state(t)?;
+            set_sync_state(t, &SyncState { order: None, standing: Default::default(), set_back: false, ..state })?;
+            // what was being sent is sealed with the keys of the last card
+            t.execute("UPDATE bundle SET bytes = NULL", [])?;
             t.execute(
                 "INSERT INTO guard (one, wrong, gone, generation, damaged) VALUES (1, 0, 0, ?1, 0)
                  ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = ?1, damaged = 0",
@@ -79,36 +86,61 @@ impl Mailbox {
     /// Who this phone is now, by its last card.
     pub fn enrolment(&self) -> Result<Enrolment, VaultError> {
         self.store.read(|c| {
-            let mut chains: Vec<Chain> = texts(c, "SELECT chain FROM enrolment ORDER BY id")?;
             let authorities = authorities(c)?;
-            let chain = chains.pop().ok_or(VaultError::NotEnrolled)?;
-            let row = c.query_row(
-                "SELECT device, organisation, commune, transport, url, pin FROM enrolment, server ORDER BY id DESC",
-                [],
-                |r| {
-                    Ok(Enrolment {
-                        device: parsed(r, 0)?,
-                        organisation: r.get(1)?,
-                        commune: r.get(2)?,
-                        chain,
-                        older: chains,
-                        transport_key: SigningKey::from_seed(r.get(3)?),
-                        server: r.get(4)?,
-                        pin: r.get::<_, Option<String>>(5)?.map(|_| parsed(r, 5)).transpose()?,
-                        authorities,
-                    })
-                },
-            )?;
-            Ok(row)
+            let sql = "SELECT id, chain, receipt, transport FROM enrolment ORDER BY id DESC LIMIT 1";
+            let row = |r: &Row| Ok((r.get(0)?, introduction(r, 1)?, SigningKey::from_seed(r.get(3)?)));
+            let (id, introduction, transport_key) =
+                c.query_row(sql, [], row).optional()?.ok_or(VaultError::NotEnrolled)?;
+            let Grant { device, organisation, commune, servers, .. } = read(&introduction.chain.grant)?;
+            Ok(Enrolment { id, device, organisation, commune, introduction, transport_key, authorities, servers })
         })
+    }
+
+    /// The age identities that parcels are sealed to, the newest card's first.
+    pub fn identities(&self) -> Result<Vec<Zeroizing<String>>, VaultError> {
+        self.store.read(|c| {
+            let sql = "SELECT mailbox FROM enrolment ORDER BY id DESC";
+            rows(c, sql, [], |r| r.get::<_, String>(0).map(Zeroizing::new))
+        })
+    }
+
+    /// The chains that the server may not know, the newest card's first; or `all`.
+    pub fn introductions(&self, all: bool) -> Result<Vec<(i64, Introduction)>, VaultError> {
+        self.store.read(|c| {
+            let sql = format!(
+                "SELECT id, chain, receipt FROM enrolment WHERE (?1 OR NOT known) AND id IN ({TRUSTED})
+                 ORDER BY id DESC LIMIT ?2"
+            );
+            rows(c, &sql, params![all, MAX_ASKED], |r| Ok((r.get(0)?, introduction(r, 1)?)))
+        })
+    }
+
+    /// Keys that sign, or signed, records of this phone.
+    pub fn record_keys(&self) -> Result<Vec<PublicKey>, VaultError> {
+        let chains: Vec<Chain> =
+            self.store.read(|c| rows(c, "SELECT chain FROM enrolment", [], |r| from_json(r, 0)))?;
+        chains.iter().map(|chain| Ok(read::<Binding>(&chain.binding)?.record_key)).collect()
+    }
+
+    /// Where to sync: what the catalog says, else the card.
+    pub fn servers(&self) -> Result<Vec<ServerAddress>, VaultError> {
+        let named = self.catalog()?.map(|(_, catalog)| catalog.servers).unwrap_or_default();
+        Ok(if named.is_empty() { self.enrolment()?.servers } else { named })
     }
 
     /// The order to wipe this phone that is not acknowledged yet, if there is one.
     pub fn order(&self) -> Result<Option<Order>, VaultError> {
-        let device = self.enrolment()?.device;
-        // an order to the phone of an earlier card ended with that card
-        Ok(self.sync_state()?.order.filter(|order| order.device == device))
+        Ok(self.sync_state()?.order)
     }
+}
+
+fn introduction(r: &Row, at: usize) -> rusqlite::Result<Introduction> {
+    Ok(Introduction { chain: from_json(r, at)?, receipt: r.get(at + 1)? })
+}
+
+/// Reads an envelope that was checked before it came here.
+fn read<T: serde::de::DeserializeOwned>(jws: &str) -> Result<T, VaultError> {
+    envelope::stored(jws).map_err(|_| VaultError::Damaged(PhoneFile::Mailbox))
 }
 
 /// Whose catalogs are trusted; none before the first card.

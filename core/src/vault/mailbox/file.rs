@@ -1,6 +1,6 @@
 //! The mailbox's file.
 
-use super::time::Moment;
+use super::moment::Moment;
 use crate::clock::Clock;
 use crate::error::PhoneFile;
 use crate::vault::cipher::{self, FileKey};

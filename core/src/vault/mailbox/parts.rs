@@ -18,16 +18,6 @@ impl Mailbox {
     pub fn policy(&self) -> Result<Policy, VaultError> {
         Ok(self.catalog()?.map(|(_, catalog)| catalog.policy).unwrap_or_default())
     }
-    /// Checks a catalog against the authority and the one in force, and puts it in force.
-    pub fn take_catalog(&self, jws: &str) -> Result<Catalog, VaultError> {
-        self.store.write(|t| {
-            let old = catalog(t)?.map(|(_, catalog)| catalog);
-            let (new, signer) = Catalog::verify_any(jws, &authorities(t)?, old.as_ref())?;
-            let trusted = join(std::iter::once(&signer).chain(&new.rotation.authorities));
-            t.execute("UPDATE server SET catalog = ?1, authority = ?2", [jws, &trusted])?;
-            Ok(new)
-        })
-    }
     /// Parts that the catalog names and that are not here yet.
     pub fn missing_parts(&self) -> Result<Vec<Part>, VaultError> {
         self.store.read(|c| {
@@ -44,21 +34,15 @@ impl Mailbox {
     }
     /// Keeps a part, under its hash.
     pub fn take_part(&self, bytes: &[u8]) -> Result<(), VaultError> {
-        let hash = sha256(bytes);
-        self.store.write(|t| {
-            let catalog = catalog(t)?.map(|(_, catalog)| catalog).ok_or(VaultError::NotFound(NotFoundItem::Catalog))?;
-            let named = catalog
-                .parts
-                .iter()
-                .find(|p| p.sha256 == hash)
-                .ok_or(VaultError::NotFound(NotFoundItem::CatalogFile))?;
-            let questionnaire = (named.kind == PartKind::Questionnaire).then_some(&named.id);
-            t.execute(
-                "INSERT OR IGNORE INTO part (sha256, questionnaire, bytes) VALUES (?1, ?2, ?3)",
-                params![hash.to_string(), questionnaire, bytes],
-            )?;
+        if self.store.write(|t| take_part(t, bytes))? {
             Ok(())
-        })
+        } else {
+            Err(VaultError::NotFound(NotFoundItem::CatalogFile))
+        }
+    }
+    /// The parts that are here.
+    pub fn part_hashes(&self) -> Result<Vec<Digest>, VaultError> {
+        self.store.read(|c| rows(c, "SELECT sha256 FROM part", [], |r| parsed(r, 0)))
     }
     /// The bytes of a part.
     pub fn part(&self, hash: &Digest) -> Result<Option<Vec<u8>>, VaultError> {
@@ -97,11 +81,34 @@ impl Mailbox {
     }
 }
 
-/// Keys in the column `authority`, between spaces.
-fn join<'a>(keys: impl Iterator<Item = &'a PublicKey>) -> String {
-    keys.map(PublicKey::to_string).collect::<Vec<_>>().join(" ")
+/// Checks a catalog against the authority and the one in force, and puts it in force.
+pub(super) fn take_catalog(t: &Connection, jws: &str) -> Result<Catalog, VaultError> {
+    let (old, trusted) = (catalog(t)?.map(|(_, catalog)| catalog), authorities(t)?);
+    let (new, signer) = Catalog::verify_any(jws, &trusted, old.as_ref())?;
+    let keys =
+        |keys: &mut dyn Iterator<Item = &PublicKey>| keys.map(PublicKey::to_string).collect::<Vec<_>>().join(" ");
+    // an authority that took over vouches for the cards of the one before
+    let sql = "UPDATE enrolment SET authority = ?1 WHERE instr(?2, authority)";
+    t.execute(sql, [signer.to_string(), keys(&mut trusted.iter())])?;
+    let trusted = keys(&mut std::iter::once(&signer).chain(&new.rotation.authorities));
+    t.execute("UPDATE server SET catalog = ?1, authority = ?2", [jws, &trusted])?;
+    Ok(new)
 }
-fn catalog(c: &Connection) -> Result<Option<(String, Catalog)>, VaultError> {
+
+/// Keeps a part, if the catalog names it.
+pub(super) fn take_part(t: &Connection, bytes: &[u8]) -> Result<bool, VaultError> {
+    let hash = sha256(bytes);
+    let parts = catalog(t)?.map(|(_, catalog)| catalog.parts).unwrap_or_default();
+    let Some(named) = parts.iter().find(|part| part.sha256 == hash) else { return Ok(false) };
+    let questionnaire = (named.kind == PartKind::Questionnaire).then_some(&named.id);
+    t.execute(
+        "INSERT OR IGNORE INTO part (sha256, questionnaire, bytes) VALUES (?1, ?2, ?3)",
+        params![hash.to_string(), questionnaire, bytes],
+    )?;
+    Ok(true)
+}
+
+pub(super) fn catalog(c: &Connection) -> Result<Option<(String, Catalog)>, VaultError> {
     let jws: Option<String> = c.query_row("SELECT catalog FROM server", [], |r| r.get(0)).optional()?.flatten();
     let Some(jws) = jws else { return Ok(None) };
     let (catalog, _) = Catalog::verify_any(&jws, &authorities(c)?, None)?;

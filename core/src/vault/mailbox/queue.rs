@@ -1,54 +1,29 @@
 //! The queue: records in the order they were sealed, and what became of each.
 
 use super::activity::{self, ActivityKind, note};
+use super::enrolment::TRUSTED;
 use super::file::Mailbox;
-use super::sync_state::{SyncState, sync_state};
+use crate::catalog::Policy;
 use crate::envelope::{Digest, sha256};
 use crate::error::PhoneFile;
-use crate::record::{IntakeOutcome, News, Reason, Update};
+use crate::record::Reason;
 use crate::vault::error::VaultError;
-use crate::vault::store::{from_json, json, parsed, rows};
+use crate::vault::store::{from_json, parsed, rows};
+use crate::wire::Standing;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
 /// A record that waits to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Its place in the queue, to ask for what comes after it.
-    pub place: u64,
     /// Id of the record.
     pub record: Uuid,
+    /// SHA-256 of the envelope.
+    pub hash: Digest,
     /// The signed envelope.
     pub jws: String,
     /// The sealed case; none where the record has none.
     pub sealed: Option<Vec<u8>>,
-}
-
-/// What became of a record, as sync has checked it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Applied {
-    /// A receipt with a good signature over exactly these bytes.
-    Kept {
-        /// Id of the record.
-        record: Uuid,
-        /// What the server did with it.
-        outcome: IntakeOutcome,
-        /// Why it is quarantined, if it is.
-        reason: Option<Reason>,
-        /// The server's signed receipt.
-        receipt: String,
-        /// Its position on the server's log.
-        position: u64,
-        /// The log's epoch at that time.
-        epoch: Uuid,
-    },
-    /// The server refused it.
-    Refused {
-        /// Id of the record.
-        record: Uuid,
-        /// What the server says.
-        reason: Reason,
-    },
 }
 
 /// Where a record is.
@@ -56,37 +31,16 @@ pub enum Applied {
 pub enum RecordStatus {
     /// It waits for the next sync.
     Waiting,
-    /// The server keeps it and has signed a receipt.
+    /// The server keeps it: it is proven to stand in the server's log.
     Kept,
     /// The server has it and does not count it until a person has looked.
     Quarantined(Reason),
     /// The server refused it; it stays here and is sent again.
     Refused(Reason),
-    /// The person took it back on another phone.
+    /// The person took it back, and the server has it no more or has yet to hear of it.
     Withdrawn,
     /// The focal point's earlier phone made it, and sends it.
     Elsewhere,
-}
-
-impl Outgoing {
-    /// What names it, and nothing of its content.
-    pub fn offer(&self) -> Offer {
-        let (jws, sealed) = (sha256(self.jws.as_bytes()), self.sealed.as_deref().map(sha256));
-        Offer { record: self.record, jws, sealed, position: 0 }
-    }
-}
-
-/// A record by its hashes, to ask the server whether it has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// Id of the record.
-    pub record: Uuid,
-    /// SHA-256 of the JWS.
-    pub jws: Digest,
-    /// SHA-256 of the sealed bytes.
-    pub sealed: Option<Digest>,
-    /// Its place on the log, by its receipt; 0 before there is one.
-    pub position: u64,
 }
 
 /// A record that the server refused; it stays on this phone and is sent again.
@@ -98,17 +52,33 @@ pub struct Refusal {
     pub reason: Reason,
 }
 
-/// What the focal point is told about her records.
+/// What the focal point is told about her records and the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Records that wait to be sent.
     pub records: u64,
+    /// Those of them that wait for a card of the authority under which they were sealed.
+    pub for_another_card: u64,
+    /// The server asks to send nothing before: the phone has sent more than it may in a day.
+    pub later: Option<i64>,
     /// Records that the server refused, with its reason: they stay here.
     pub refused: Vec<Refusal>,
+    /// Records that the server had kept and lost after the phone had erased its copy. Tell the coordinator.
+    pub lost: u64,
     /// End of the last complete sync, seconds since 1970 UTC.
     pub last_sync: Option<i64>,
     /// The last sync is so long ago that cases are hidden until the next one.
     pub lease_over: bool,
+    /// How the server sees this phone. Whatever is not `Trusted` needs the coordinator.
+    pub standing: Standing,
+    /// The catalog's time is over: the server withholds newer ones, or the authority has signed none. Tell the coordinator.
+    pub catalog_expired: bool,
+    /// When the phone last heard that the server was restored from a backup; what it lost is sent again.
+    pub restored: Option<i64>,
+    /// The server has signed what cannot all be true: its log was changed. The coordinator is told by the phone, too.
+    pub evidence: bool,
+    /// The phone's files are an older copy that was put back.
+    pub set_back: bool,
 }
 
 impl Mailbox {
@@ -126,9 +96,10 @@ impl Mailbox {
                 [],
                 |r| Ok((r.get(0)?, r.get(1)?)),
             )?;
+            let jws = sign(seq);
             t.execute(
-                "INSERT INTO record (record, enrolment, seq, jws, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![record.to_string(), enrolment, seq, sign(seq), sealed],
+                "INSERT INTO record (record, enrolment, seq, hash, jws, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![record.to_string(), enrolment, seq, sha256(jws.as_bytes()).to_string(), jws, sealed],
             )?;
             note(t, now, ActivityKind::Finished, 1)
         })?;
@@ -139,7 +110,7 @@ impl Mailbox {
     /// Erases the bytes of a record that the server keeps, because the person took it back. One that still waits is sent
     /// first, because the withdrawal follows it: the server erases it when both are there.
     pub fn erase(&self, record: Uuid) -> Result<(), VaultError> {
-        let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL WHERE state = 'kept' AND record = ?1";
+        let sql = "UPDATE record SET withdrawn = 1, jws = '', sealed = NULL WHERE state = 'kept' AND record = ?1";
         self.purge(|t| Ok(t.execute(sql, [record.to_string()])?))
     }
     /// Erases bytes from file and WAL; `erase` says how many records they belonged to.
@@ -154,10 +125,10 @@ impl Mailbox {
     }
     /// Whether a record still waits, was kept, or was refused and why.
     pub fn status(&self, record: Uuid) -> Result<RecordStatus, VaultError> {
-        let sql = "SELECT state, reason, outcome FROM record WHERE record = ?1";
+        let sql = "SELECT state, reason, withdrawn FROM record WHERE record = ?1";
         let status = |r: &Row| match (r.get_ref(0)?.as_str()?, r.get_ref(1)?.as_str_or_null()?) {
             ("waiting", _) => Ok(RecordStatus::Waiting),
-            ("kept", _) if r.get_ref(2)?.as_str_or_null()? == Some(WITHDRAWN) => Ok(RecordStatus::Withdrawn),
+            ("kept", _) if r.get(2)? => Ok(RecordStatus::Withdrawn),
             ("kept", None) => Ok(RecordStatus::Kept),
             ("kept", _) => Ok(RecordStatus::Quarantined(from_json(r, 1)?)),
             _ => Ok(RecordStatus::Refused(from_json(r, 1)?)),
@@ -171,17 +142,19 @@ impl Mailbox {
         let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)";
         self.store.read(|c| Ok(c.query_row(sql, [record.to_string()], |r| r.get(0))?))
     }
-    /// Records that wait, in the order they were sealed, after a place: at most so many and so many bytes, but one if any.
-    pub fn waiting(&self, after: u64, max_records: usize, max_bytes: usize) -> Result<Vec<Outgoing>, VaultError> {
+    /// Records that wait and may be sent, in the order they were sealed: at most so many and so many bytes, but one if any.
+    pub fn waiting(&self, max_records: usize, max_bytes: usize) -> Result<Vec<Outgoing>, VaultError> {
         self.store.read(|c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, record, jws, sealed FROM record WHERE state = 'waiting' AND id > ?1 ORDER BY id LIMIT ?2",
-            )?;
+            let mut query = c.prepare_cached(&format!(
+                "SELECT record, hash, jws, sealed FROM record WHERE state = 'waiting' AND enrolment IN ({TRUSTED})
+                 ORDER BY id LIMIT ?1"
+            ))?;
             let mut found = Vec::new();
             let mut bytes = 0;
-            let outgoing =
-                |r: &Row| Ok(Outgoing { place: r.get(0)?, record: parsed(r, 1)?, jws: r.get(2)?, sealed: r.get(3)? });
-            for row in query.query_map(params![after, max_records], outgoing)? {
+            let outgoing = |r: &Row| {
+                Ok(Outgoing { record: parsed(r, 0)?, hash: parsed(r, 1)?, jws: r.get(2)?, sealed: r.get(3)? })
+            };
+            for row in query.query_map([max_records], outgoing)? {
                 let row = row?;
                 bytes += row.jws.len() + row.sealed.as_ref().map_or(0, Vec::len);
                 if bytes > max_bytes && !found.is_empty() {
@@ -192,65 +165,27 @@ impl Mailbox {
             Ok(found)
         })
     }
-    /// Takes the server's verdicts over, all or none.
-    pub fn apply(&self, verdicts: &[Applied]) -> Result<(), VaultError> {
-        let now = self.now()?;
-        self.store.write(|t| {
-            let mut sent = 0;
-            for verdict in verdicts {
-                match verdict {
-                    Applied::Kept { record, outcome, reason, receipt, position, epoch } => {
-                        let first = "UPDATE record SET at = ?2, own = ?3 WHERE record = ?1 AND at IS NULL";
-                        sent += t.execute(first, params![record.to_string(), now, self.own_time()])?;
-                        t.execute(
-                            "UPDATE record SET state = 'kept', outcome = ?2, reason = ?3, receipt = ?4, position = ?5, epoch = ?6
-                             WHERE record = ?1",
-                            params![record.to_string(), json(outcome), reason.map(|r| json(&r)), receipt, position, epoch.to_string()],
-                        )?
-                    }
-                    Applied::Refused { record, reason } => t.execute(
-                        "UPDATE record SET state = 'refused', reason = ?2, times = times + 1 WHERE record = ?1 AND state = 'waiting'",
-                        params![record.to_string(), json(reason)],
-                    )?,
-                };
-            }
-            note(t, now, ActivityKind::Sent, sent)
-        })
+    /// Puts a record back in the queue that was refused, or that the server has, as far as its bytes are still here. Sending
+    /// again is harmless. Returns whether it waits now.
+    pub fn send_again(&self, record: Uuid) -> Result<bool, VaultError> {
+        let sql = "UPDATE record SET state = 'waiting' WHERE record = ?1 AND jws <> ''";
+        self.store.write(|t| Ok(t.execute(sql, [record.to_string()])? > 0))
     }
-    /// Puts refused records that were refused fewer than `max_times` back in the queue. Returns how many.
-    pub fn retry_refused(&self, max_times: u32) -> Result<usize, VaultError> {
-        let sql = "UPDATE record SET state = 'waiting' WHERE state = 'refused' AND times < ?1";
-        self.store.write(|t| Ok(t.execute(sql, [max_times])?))
-    }
-    /// Kept records whose bytes are still here.
-    pub fn kept(&self) -> Result<Vec<Offer>, VaultError> {
-        self.store.read(|c| {
-            let sql =
-                "SELECT record, jws, sealed, position FROM record WHERE state = 'kept' AND jws <> '' ORDER BY position";
-            rows(c, sql, [], |r| {
-                let (jws, sealed) = (sha256(r.get_ref(1)?.as_bytes()?), r.get_ref(2)?.as_bytes_or_null()?.map(sha256));
-                Ok(Offer { record: parsed(r, 0)?, jws, sealed, position: r.get(3)? })
-            })
-        })
-    }
-    /// Puts records back in the queue that the server has lost, as far as their bytes are still here.
-    pub fn send_again(&self, records: &[Uuid]) -> Result<(), VaultError> {
-        self.store.write(|t| {
-            for record in records {
-                let sql = "UPDATE record SET state = 'waiting' WHERE record = ?1 AND jws <> ''";
-                t.execute(sql, [record.to_string()])?;
-            }
-            Ok(())
-        })
+    /// Puts records back in the queue that were refused a week ago or longer.
+    pub fn retry_refused(&self) -> Result<(), VaultError> {
+        let week_ago = self.now()? - 7 * 86_400;
+        let sql = "UPDATE record SET state = 'waiting' WHERE state = 'refused' AND tried <= ?1";
+        self.store.write(|t| Ok(t.execute(sql, [week_ago]).map(drop)?))
     }
     /// Erases the bytes of records that the server has kept for as long as the policy says, from file and WAL: by what the
-    /// server told and by the time that this phone has seen pass, so that no single clock erases them.
+    /// server told and by the time that this phone has seen pass, so that no single clock erases them. A leaf that is not
+    /// proven under the head in force keeps its bytes here.
     pub fn apply_retention(&self) -> Result<(), VaultError> {
         let (policy, told) = (self.policy()?, self.told_time()?);
         let before = |days: u32| told - i64::from(days) * 86_400;
         let own = self.own_time() - i64::from(policy.keep_sealed_days) * 86_400;
-        let sql = "UPDATE record SET jws = '', sealed = NULL, receipt = NULL
-                   WHERE state = 'kept' AND at < ?1 AND own < ?2 AND jws <> ''";
+        let sql = "UPDATE record SET jws = '', sealed = NULL
+                   WHERE state = 'kept' AND leaf IS NOT NULL AND NOT doubt AND proven < ?1 AND own < ?2 AND jws <> ''";
         self.purge(|t| {
             self.note_own_time(t)?;
             activity::forget(t, before(policy.keep_cards_days))?;
@@ -259,57 +194,37 @@ impl Mailbox {
     }
     /// What the focal point is told.
     pub fn queue_status(&self) -> Result<Waiting, VaultError> {
-        let lease_begins = self.now()? - i64::from(self.policy()?.lease_days) * 86_400;
+        let (now, state, catalog) = (self.now()?, self.sync_state()?, self.catalog()?.map(|(_, catalog)| catalog));
+        let lease_days = catalog.as_ref().map_or(Policy::default().lease_days, |catalog| catalog.policy.lease_days);
         self.store.read(|c| {
+            let count = |which: &str| {
+                Ok::<_, VaultError>(
+                    c.query_row(&format!("SELECT count(*) FROM record WHERE {which}"), [], |r| r.get(0))?,
+                )
+            };
             let sql = "SELECT last_sync FROM server";
             let last_sync: Option<i64> = c.query_row(sql, [], |r| r.get(0)).optional()?.flatten();
             Ok(Waiting {
-                records: c.query_row("SELECT count(*) FROM record WHERE state = 'waiting'", [], |r| r.get(0))?,
+                records: count("state = 'waiting'")?,
+                for_another_card: count(&format!("state = 'waiting' AND enrolment NOT IN ({TRUSTED})"))?,
+                later: state.later.filter(|later| *later > now),
                 refused: rows(c, "SELECT record, reason FROM record WHERE state = 'refused' ORDER BY id", [], |r| {
                     Ok(Refusal { record: parsed(r, 0)?, reason: from_json(r, 1)? })
                 })?,
+                // by the index of leaves, which has few without one
+                lost: count("leaf IS NULL AND +state = 'kept' AND NOT withdrawn")?,
                 last_sync,
-                lease_over: last_sync.is_some_and(|last| last < lease_begins),
+                lease_over: last_sync.is_some_and(|last| last < now - i64::from(lease_days) * 86_400),
+                standing: state.standing,
+                catalog_expired: catalog.is_some_and(|catalog| catalog.expires < now),
+                restored: state.restored,
+                evidence: !state.evidence.is_empty(),
+                set_back: state.set_back,
             })
         })
     }
-    /// The server has set records apart because the card is in use on another phone.
+    /// The server sets the records of this phone apart, because another one used the card first.
     pub fn is_second_phone(&self) -> Result<bool, VaultError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE state = 'kept' AND reason = ?1)";
-        self.store.read(|c| Ok(c.query_row(sql, [json(&Reason::SecondBinding)], |r| r.get(0))?))
-    }
-    /// Takes updates over and sets the cursor behind them. What was decided about a record, or taken back elsewhere, is
-    /// noted with the record at once; what only the vault can take waits as it came, once.
-    pub fn take_updates(&self, updates: &[Update], cursor: u64) -> Result<(), VaultError> {
-        self.purge(|t| {
-            let mut erased = 0;
-            for update in updates {
-                let record = update.record.to_string();
-                erased += match &update.news {
-                    News::Withdrawn => t.execute(
-                        "UPDATE record SET outcome = ?2, jws = '', sealed = NULL, receipt = NULL
-                         WHERE record = ?1 AND state = 'kept'",
-                        params![record, WITHDRAWN],
-                    )?,
-                    News::Decision { accept: true } => {
-                        t.execute("UPDATE record SET reason = NULL WHERE record = ?1 AND state = 'kept'", [record])?;
-                        0
-                    }
-                    // an order is checked and kept by sync
-                    News::Decision { .. } | News::Order { .. } | News::Other => 0,
-                    News::Review { .. } => {
-                        let sql = "INSERT OR IGNORE INTO news (position, body) VALUES (?1, ?2)";
-                        t.execute(sql, params![update.position, json(update)])?;
-                        0
-                    }
-                };
-            }
-            let state = SyncState { cursor, ..sync_state(t)? };
-            t.execute("UPDATE server SET standing = ?1", [json(&state)])?;
-            Ok(erased)
-        })
+        Ok(self.sync_state()?.standing == Standing::Second)
     }
 }
-
-/// The outcome of a record that the person took back elsewhere.
-const WITHDRAWN: &str = "\"withdrawn\"";

@@ -1,41 +1,74 @@
-//! How far this phone has followed the server's log.
+//! What this phone knows of the server's log and what the server has told it. Belongs to sync.
 
 use super::file::Mailbox;
 use crate::record::Order;
 use crate::vault::error::VaultError;
 use crate::vault::store::{from_json, json};
+use crate::wire::{Standing, TreeHead};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-/// This phone's place on the server's log. Belongs to sync.
+/// What this phone knows of the server's log and what the server has told it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncState {
-    /// Epoch of the server's log at the last sync; a restored server has another one.
-    pub epoch: Option<Uuid>,
-    /// The server has taken our chain.
-    pub chain_known: bool,
-    /// All that is kept must be offered again.
-    pub reoffer: bool,
+    /// The last proven head.
+    pub head: Option<SignedHead>,
+    /// Heads that are not proven to belong to it yet.
+    pub unconnected: Vec<SignedHead>,
+    /// What the server signed and cannot both be true.
+    pub evidence: Vec<Evidence>,
     /// Updates up to here are taken.
     pub cursor: u64,
     /// What the phone is told to do, until the server has heard that it is done.
     pub order: Option<Order>,
+    /// How the server sees the phone.
+    pub standing: Standing,
+    /// When the phone last heard that the server's log was restored.
+    pub restored: Option<i64>,
+    /// The restores that the server owned up to: so many leaves were kept, of so many that there had been.
+    pub restores: Vec<(u64, u64)>,
+    /// The server knows records of this card that the phone does not: its files are an older copy, put back.
+    pub set_back: bool,
+    /// No record is sent before.
+    pub later: Option<i64>,
+    /// Address and program that answered last: when they change, what was refused may be taken.
+    pub server: String,
+}
+
+/// A head with the parcel's envelope that tells it: the server cannot deny it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedHead {
+    /// Size and root.
+    pub head: TreeHead,
+    /// The parcel's time.
+    pub time: i64,
+    /// The parcel's envelope.
+    pub envelope: String,
+}
+
+/// Two heads that no tree has both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What the phone knew.
+    pub known: SignedHead,
+    /// What it was told.
+    pub told: SignedHead,
+    /// The server has taken notice of it in a bundle.
+    pub reported: bool,
 }
 
 impl Mailbox {
-    /// How far sync has come.
+    /// What is known of the server's log.
     pub fn sync_state(&self) -> Result<SyncState, VaultError> {
         self.store.read(sync_state)
-    }
-    /// Notes how far sync has come.
-    pub fn set_sync_state(&self, state: &SyncState) -> Result<(), VaultError> {
-        self.store.write(|t| Ok(t.execute("UPDATE server SET standing = ?1", [json(state)]).map(drop)?))
     }
 }
 
 pub(super) fn sync_state(c: &Connection) -> Result<SyncState, VaultError> {
-    let state = c.query_row("SELECT standing FROM server WHERE standing IS NOT NULL", [], |r| from_json(r, 0));
-    Ok(state.optional()?.unwrap_or_default())
+    Ok(c.query_row("SELECT state FROM server", [], |r| from_json(r, 0)).optional()?.unwrap_or_default())
+}
+
+pub(super) fn set_sync_state(c: &Connection, state: &SyncState) -> Result<(), VaultError> {
+    Ok(c.execute("UPDATE server SET state = ?1", [json(state)]).map(drop)?)
 }

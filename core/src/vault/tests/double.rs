@@ -1,11 +1,15 @@
 //! Test doubles: a key store that can be away or lose its secrets, and a clock that stands until it is moved.
 
+use crate::catalog::{Area, Binding, Chain, DeviceRole, EnrolmentCard, Grant, ServerAddress};
 use crate::clock::Clock;
+use crate::envelope::{self, Digest, SigningKey, Typ};
+use crate::vault::mailbox::Mailbox;
 use crate::vault::{DeviceSecret, SecretError};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 #[derive(Default)]
@@ -79,4 +83,38 @@ impl Clock for StillClock {
     fn monotonic(&self) -> Duration {
         Duration::from_millis(self.millis.load(Ordering::SeqCst))
     }
+}
+
+/// A phone's keys, and the card that they are bound to.
+#[derive(Clone)]
+pub struct Enrolled {
+    pub device: Uuid,
+    pub record: SigningKey,
+    pub transport: SigningKey,
+    /// `age1…`
+    pub to_mailbox: String,
+}
+
+/// Takes a new card of an authority.
+pub fn enrol(mailbox: &Mailbox, authority: &SigningKey) -> Enrolled {
+    let [seed, record, transport] = [(); 3].map(|()| SigningKey::generate());
+    let device = Uuid::new_v4();
+    let grant = Grant {
+        device,
+        role: DeviceRole::FocalPoint,
+        organisation: "IOM".into(),
+        commune: "BI-CO-04-02".into(),
+        area: Area::Commune,
+        servers: vec![ServerAddress { url: "https://tabara.example".into(), pin: Some(Digest([3; 32])) }],
+        expires: i64::MAX,
+        card: seed.public(),
+    };
+    let grant = envelope::sign(Typ::Grant, authority, &grant);
+    let card = EnrolmentCard { grant, seed: Digest(*seed.seed()), authority: authority.public() };
+    let (identity, to_mailbox) = crate::seal::new_identity();
+    let (record_key, transport_key, vault) = (record.public(), transport.public(), to_mailbox.clone());
+    let binding = Binding { device, record_key, transport_key, mailbox: to_mailbox.clone(), vault };
+    let chain = Chain::bind(&card, &binding, &record, &transport);
+    mailbox.enrol(&card, &chain, &transport, &identity, 1).unwrap();
+    Enrolled { device, record, transport, to_mailbox }
 }

@@ -51,7 +51,7 @@ pub(super) async fn card(here: Here) -> Response {
                 form method="post" action="card" autocomplete="off" {
                     div.question {
                         label.label for="card" { (here.say("card")) }
-                        textarea #card name="card" rows="6" required placeholder="TABARA1.…" spellcheck="false" autocomplete="off" {}
+                        textarea #card name="card" rows="6" required placeholder="TABARA2.…" spellcheck="false" autocomplete="off" {}
                     }
                     div.steps { button.main { (here.say("check-card")) } }
                 }
@@ -62,7 +62,7 @@ pub(super) async fn card(here: Here) -> Response {
         ("card-organisation", grant.organisation.clone()),
         ("card-commune", places::name(&grant.commune).unwrap_or(&grant.commune).to_owned()),
         ("card-expires", clock::civil_date(grant.expires).to_string()),
-        ("card-server", card.server.clone()),
+        ("card-server", grant.servers.iter().map(|server| server.url.as_str()).collect::<Vec<_>>().join(", ")),
     ];
     let content = html! {
         h1 { (here.say("enrol-title")) }

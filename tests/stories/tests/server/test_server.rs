@@ -1,13 +1,13 @@
 //! A running server with one known phone, and the words that the stories use.
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use serde_json::{Value, json};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
 use std::sync::Arc;
-use tabara_core::envelope::{self, Typ};
-use tabara_core::record::{Batch, BatchReply, Head, IntakeOutcome, Reason, Receipt, Sent, Verdict};
+use tabara_core::record::{Reason, Sent};
+use tabara_core::wire::{BUNDLES, Bundle, DEVICES, Enclosed, Parcel};
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::SetClock;
-use tabara_support::load::{KeyDeployment, NOON, Phone, Running, client};
+use tabara_support::load::{KeyDeployment, NOON, Phone, Running, Told, client, told};
 use tempfile::TempDir;
 
 /// A running server with one known phone.
@@ -30,65 +30,84 @@ impl TestServer {
         let http = client();
         let server = Self { deployment, clock, folder, store, settings, running, http };
         let phone = server.deployment.phone();
-        assert_eq!(server.register(&phone).await, json!({"outcome": "accepted"}));
+        server.register(&phone).await;
         (server, phone)
     }
 
-    pub async fn register(&self, phone: &Phone) -> Value {
-        let request = self.http.post(format!("{}/devices", self.running.url));
-        request.json(&phone.chain).send().await.unwrap().json().await.unwrap()
-    }
-
-    pub fn post(&self, path: &str, phone: &Phone) -> RequestBuilder {
-        self.http.post(format!("{}/{path}", self.running.url)).bearer_auth(phone.token(NOON))
-    }
-
-    pub async fn get(&self, path: &str, phone: &Phone) -> Response {
-        self.http.get(format!("{}/{path}", self.running.url)).bearer_auth(phone.token(NOON)).send().await.unwrap()
-    }
-
-    pub async fn send(&self, phone: &Phone, records: &[Sent]) -> Vec<Verdict> {
-        let batch = Batch { records: records.to_vec() };
-        let response = self.post("records", phone).json(&batch).send().await.unwrap();
+    /// The phone introduces itself.
+    pub async fn register(&self, phone: &Phone) -> Parcel {
+        let body = serde_json::to_vec(&phone.introduction()).unwrap();
+        let response = self.post(DEVICES, body.clone()).await;
         assert_eq!(response.status(), StatusCode::OK);
-        response.json::<BatchReply>().await.unwrap().results
+        phone.open(&response.bytes().await.unwrap(), &body, &self.settings).0
     }
 
-    pub async fn send_one(&self, phone: &Phone, record: Sent) -> (IntakeOutcome, Option<Reason>) {
-        let verdict = self.send(phone, &[record]).await.remove(0);
-        assert_eq!(
-            verdict.receipt.is_none(),
-            verdict.outcome == IntakeOutcome::Refused,
-            "a receipt for all that is kept"
-        );
-        (verdict.outcome, verdict.reason)
+    pub async fn post(&self, path: &str, body: Vec<u8>) -> Response {
+        self.http.post(format!("{}{path}", self.running.url)).body(body).send().await.unwrap()
     }
 
-    pub fn receipt(&self, verdict: &Verdict) -> Receipt {
-        let jws = verdict.receipt.as_ref().expect("there is a receipt");
-        envelope::open(Typ::Receipt, &self.settings.operations.public(), jws).expect("it is the server's")
+    pub async fn get(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.running.url)).send().await.unwrap()
     }
 
-    pub fn head(&self, response: &Response) -> Head {
-        let jws = response.headers()["tabara-head"].to_str().unwrap();
-        envelope::open(Typ::Head, &self.settings.operations.public(), jws).unwrap()
+    /// What the phone sends, sealed to the server.
+    pub fn bundle(&self, phone: &Phone, bundle: &Bundle, records: &[Sent]) -> Vec<u8> {
+        phone.bundle(bundle, records, &self.settings.intake_recipient())
+    }
+
+    /// One exchange: a bundle, and the parcel that answers it.
+    pub async fn exchange(&self, phone: &Phone, bundle: &Bundle, records: &[Sent]) -> (Parcel, Enclosed) {
+        let file = self.bundle(phone, bundle, records);
+        let response = self.post(BUNDLES, file.clone()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        phone.open(&response.bytes().await.unwrap(), &file, &self.settings)
+    }
+
+    /// What becomes of each record.
+    pub async fn send(&self, phone: &Phone, records: &[Sent]) -> Vec<Told> {
+        let (parcel, _) = self.exchange(phone, &Bundle::default(), records).await;
+        records.iter().map(|sent| told(&parcel, sent)).collect()
+    }
+
+    pub async fn send_one(&self, phone: &Phone, record: Sent) -> Verdict {
+        self.send(phone, &[record]).await.remove(0).into()
+    }
+
+    /// What the server has for the phone after a cursor.
+    pub async fn news(&self, phone: &Phone, cursor: u64) -> Parcel {
+        self.exchange(phone, &Bundle { cursor, ..Bundle::default() }, &[]).await.0
+    }
+
+    /// The position of a record in the log.
+    pub fn position(&self, sent: &Sent) -> u64 {
+        let record: tabara_core::record::Record = tabara_core::envelope::stored(&sent.jws).unwrap();
+        self.store.read(|log| log.find(record.record)).unwrap().expect("it is in the log").position
     }
 }
 
-pub const ACCEPTED: (IntakeOutcome, Option<Reason>) = (IntakeOutcome::Accepted, None);
-
-pub fn quarantined(reason: Reason) -> (IntakeOutcome, Option<Reason>) {
-    (IntakeOutcome::Quarantined, Some(reason))
+/// A verdict without its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    Quarantined(Reason),
+    Refused(Reason),
+    Later,
 }
 
-pub fn refused(reason: Reason) -> (IntakeOutcome, Option<Reason>) {
-    (IntakeOutcome::Refused, Some(reason))
+impl From<Told> for Verdict {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Kept { reason: None, .. } => Self::Accepted,
+            Told::Kept { reason: Some(reason), .. } => Self::Quarantined(reason),
+            Told::Refused(reason) => Self::Refused(reason),
+            Told::Later => Self::Later,
+        }
+    }
 }
 
 /// Status and name of a problem.
 pub async fn name(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
-    assert!(response.headers().contains_key("tabara-head"), "the head is on every answer");
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     let problem: Value = response.json().await.unwrap();
     (status, problem["type"].as_str().unwrap().to_owned())

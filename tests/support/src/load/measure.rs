@@ -1,7 +1,7 @@
 //! Measures a server that runs as its own process: pinned to one core where `taskset` is, with the load on the other.
 //! What is sent was signed before the clock starts.
 
-use super::{KeyDeployment, NOON, Phone, client, gzip};
+use super::{KeyDeployment, NOON, Phone, Told, client, told};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::envelope::{self, sha256};
-use tabara_core::record::{BatchReply, IntakeOutcome, Record, SealedRef, Uuid};
+use tabara_core::record::{Record, SealedRef, Sent, Uuid};
+use tabara_core::wire::{BUNDLES, Bundle, PREFIX};
+use tabara_server::Settings;
 use tabara_server::Store;
 use tabara_server::entry::EntryKind;
 use tabara_server::store::{EntryRow, FILE};
@@ -17,11 +19,11 @@ use tabara_server::store::{EntryRow, FILE};
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Figures {
-    /// Batches of 20, checked, durable before the receipt.
+    /// Bundles of 20, checked, durable before the answer.
     pub records_per_s: f64,
     /// Of the server process, per 1,000 records.
     pub cpu_s_per_1000: f64,
-    /// Milliseconds for a batch of 20 at 200 records a second.
+    /// Milliseconds for a bundle of 20 at 200 records a second.
     pub p99_batch: f64,
     /// Bytes of the database over those of the JWS and sealed cases in it.
     pub disk_ratio: f64,
@@ -32,7 +34,7 @@ pub struct Figures {
     pub seeded: u64,
 }
 
-/// Records in a batch.
+/// Records in a bundle.
 const BATCH: usize = 20;
 
 /// Rounds in which the empty and the full log take turns: what disturbs one disturbs the other too.
@@ -70,8 +72,16 @@ struct Bench {
     server: Child,
     url: String,
     phones: Vec<Phone>,
-    rush: Vec<(usize, Vec<u8>)>,
-    pace: Vec<(usize, Vec<u8>)>,
+    settings: Settings,
+    rush: Vec<Sealed>,
+    pace: Vec<Sealed>,
+}
+
+/// A bundle that waits for its turn: whose it is, what is in it.
+struct Sealed {
+    phone: usize,
+    file: Vec<u8>,
+    records: Vec<Sent>,
 }
 
 #[derive(Default)]
@@ -98,7 +108,8 @@ impl Bench {
     fn new(binary: &Path, phones: usize, records: usize, seeded: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder is made");
         let deployment = KeyDeployment::new(Arc::new(SystemClock::default()));
-        let (store, _) = deployment.open(folder.path());
+        let (store, settings) = deployment.open(folder.path());
+        let intake = settings.intake_recipient();
         let mut phones: Vec<Phone> = (0..phones).map(|_| deployment.phone()).collect();
         let now = SystemClock::default().unix();
         for phone in &phones {
@@ -107,10 +118,10 @@ impl Bench {
         }
         seed(&store, &phones[0], seeded);
         drop(store);
-        let mut batches = |many: usize| -> Vec<(usize, Vec<u8>)> {
+        let mut batches = |many: usize| -> Vec<Sealed> {
             let of = |at: usize, phone: &mut Phone| {
-                let records = (0..BATCH).map(|_| phone.sealed_screening()).collect();
-                (at, gzip(&tabara_core::record::Batch { records }))
+                let records: Vec<Sent> = (0..BATCH).map(|_| phone.sealed_screening()).collect();
+                Sealed { phone: at, file: phone.bundle(&Bundle::default(), &records, &intake), records }
             };
             let count = phones.len();
             (0..many).map(|n| of(n % count, &mut phones[n % count])).collect()
@@ -118,13 +129,19 @@ impl Bench {
         let (rush, pace) = (batches(records / BATCH), batches(200));
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
         let server = serve(binary, folder.path(), &port.to_string());
-        Self { folder, server, url: format!("http://{port}/v1"), phones, rush, pace }
+        Self { folder, server, url: format!("http://{port}{PREFIX}"), phones, settings, rush, pace }
     }
 
-    fn post(&self, http: &reqwest::Client, (phone, body): (usize, Vec<u8>)) -> reqwest::RequestBuilder {
-        let token = self.phones[phone].token(SystemClock::default().unix());
-        let request = http.post(format!("{}/records", self.url)).bearer_auth(token);
-        request.header("content-encoding", "gzip").body(body)
+    /// Sends a bundle; all of it must be accepted. Opening the answer is the phone's work, and is not measured.
+    async fn post(&self, http: &reqwest::Client, bundle: &Sealed) -> Vec<u8> {
+        let request = http.post(format!("{}{BUNDLES}", self.url)).body(bundle.file.clone());
+        request.send().await.expect("it answers").bytes().await.expect("a parcel").to_vec()
+    }
+
+    fn check(&self, bundle: &Sealed, answer: &[u8]) {
+        let (parcel, _) = self.phones[bundle.phone].open(answer, &bundle.file, &self.settings);
+        let kept = |sent| matches!(told(&parcel, sent), Told::Kept { reason: None, .. });
+        assert!(bundle.records.iter().all(kept), "all are accepted");
     }
 
     /// So many records as fast as it can over 16 connections.
@@ -136,12 +153,12 @@ impl Bench {
         }
         let rush: Vec<_> = self.rush.drain(..(records / BATCH).min(self.rush.len())).collect();
         let records = (rush.len() * BATCH) as f64;
-        let requests: Vec<_> = rush.into_iter().map(|batch| self.post(&http, batch)).collect();
-        let queue = std::sync::Mutex::new(requests.into_iter());
+        let (queue, answers) = (std::sync::Mutex::new(rush.iter()), std::sync::Mutex::new(Vec::new()));
         let worker = || async {
             loop {
-                let Some(request) = queue.lock().expect("no panic").next() else { return };
-                accepted(request.send().await.expect("it answers")).await;
+                let Some(bundle) = queue.lock().expect("no panic").next() else { return };
+                let answer = self.post(&http, bundle).await;
+                answers.lock().expect("no panic").push((bundle, answer));
             }
         };
         let (begun, cpu) = (Instant::now(), self.cpu());
@@ -149,26 +166,29 @@ impl Bench {
         let four = |(a, b, c, d)| async { tokio::join!(a, b, c, d) };
         tokio::join!(four(workers()), four(workers()), four(workers()), four(workers()));
         let (seconds, cpu) = (begun.elapsed().as_secs_f64(), self.cpu() - cpu);
+        answers.lock().expect("no panic").iter().for_each(|(bundle, answer)| self.check(bundle, answer));
         Rushed { rate: records / seconds, cpu: cpu / records }
     }
 
     /// Ten batches a second; the 99th percentile in milliseconds.
     async fn pace(&mut self) -> f64 {
         let http = client();
-        let mut tasks = Vec::new();
+        let mut tasks = tokio::task::JoinSet::new();
         let mut clock = tokio::time::interval(Duration::from_millis(100));
-        for batch in std::mem::take(&mut self.pace) {
-            let request = self.post(&http, batch);
+        for bundle in std::mem::take(&mut self.pace) {
+            let request = http.post(format!("{}{BUNDLES}", self.url)).body(bundle.file.clone());
             clock.tick().await;
-            tasks.push(tokio::spawn(async move {
+            tasks.spawn(async move {
                 let begun = Instant::now();
-                accepted(request.send().await.expect("it answers")).await;
-                begun.elapsed().as_secs_f64() * 1000.0
-            }));
+                let answer = request.send().await.expect("it answers").bytes().await.expect("a parcel");
+                (begun.elapsed().as_secs_f64() * 1000.0, bundle, answer)
+            });
         }
         let mut times = Vec::new();
-        for task in tasks {
-            times.push(task.await.expect("no panic"));
+        while let Some(done) = tasks.join_next().await {
+            let (took, bundle, answer) = done.expect("no panic");
+            self.check(&bundle, &answer);
+            times.push(took);
         }
         times.sort_by(f64::total_cmp);
         times[times.len() * 99 / 100 - 1]
@@ -199,11 +219,6 @@ impl Bench {
     }
 }
 
-async fn accepted(response: reqwest::Response) {
-    let reply: BatchReply = response.json().await.expect("a reply");
-    assert!(reply.results.iter().all(|v| v.outcome == IntakeOutcome::Accepted), "all are accepted");
-}
-
 fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
     let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|s| s.success());
     let mut command = if pinned { Command::new("taskset") } else { Command::new(binary) };
@@ -221,7 +236,7 @@ fn seed(store: &Store, phone: &Phone, records: u64) {
     const CHUNK: u64 = 10_000;
     let jws = {
         let record = Record { sealed: None, ..phone_record() };
-        phone.sign(&record, Some(&[0; 300])).jws
+        phone.sign(&record, Some(&[0; 2048])).jws
     };
     let parts: Vec<&str> = jws.split('.').collect();
     let (header, signature) = (parts[0].to_owned(), parts[2].to_owned());
@@ -231,8 +246,8 @@ fn seed(store: &Store, phone: &Phone, records: u64) {
         let many = CHUNK.min(records - begin);
         let append = move |log: &tabara_server::store::Writing| {
             for n in begin..begin + many {
-                let sealed: [u8; 300] = std::array::from_fn(|at| (n as usize * 31 + at) as u8);
-                let reference = SealedRef { sha256: sha256(&sealed), len: 300 };
+                let sealed: [u8; 2048] = std::array::from_fn(|at| (n as usize * 31 + at) as u8);
+                let reference = SealedRef { sha256: sha256(&sealed), len: 2048 };
                 let id = Uuid::new_v4();
                 // numbers far above those that the phone itself will use
                 let record = Record { record: id, seq: 1_000_000 + n, sealed: Some(reference), ..model.clone() };

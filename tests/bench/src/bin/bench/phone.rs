@@ -180,6 +180,6 @@ pub fn waiting(number: usize) -> Vec<(String, Option<Vec<u8>>)> {
     for person in people::people(true).iter().take(number) {
         interviewer::screen(&phone, person).expect("an interview");
     }
-    let waiting = phone.mailbox().waiting(0, number, usize::MAX).expect("the mailbox");
+    let waiting = phone.mailbox().waiting(number, usize::MAX).expect("the mailbox");
     waiting.into_iter().map(|out| (out.jws, out.sealed)).collect()
 }

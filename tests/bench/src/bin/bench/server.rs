@@ -1,8 +1,10 @@
 //! The server as a process of its own, and what goes over the wire to it.
 
 use crate::{Rows, phone};
-use tabara_core::courier::gzip;
-use tabara_core::record::{Batch, Sent};
+use tabara_core::envelope::{Digest, Signer, SigningKey, sha256};
+use tabara_core::record::Sent;
+use tabara_core::seal;
+use tabara_core::wire::{Bundle, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, Standing, TreeHead};
 use tabara_support::bad_link::{Cost, cost};
 use tabara_support::load::measure;
 
@@ -21,10 +23,41 @@ pub fn sync(rows: &mut Rows) {
     let waiting = phone::waiting(20);
     let records: Vec<Sent> = waiting.into_iter().map(|(jws, sealed)| Sent::new(jws, sealed.as_deref())).collect();
     let raw: usize = records.iter().map(|r| r.jws.len() + r.sealed.as_ref().map_or(0, String::len)).sum();
-    // compressed as a phone does it
-    let wire = gzip(&serde_json::to_vec(&Batch { records }).expect("a batch has a JSON form")).len() as f64 / 20.0;
-    rows.add("sync", "wire_bytes", wire, "B", ("the same without gzip", raw as f64 / 20.0));
+    let wire = exchanged(&records) as f64 / records.len() as f64;
+    rows.add("sync", "wire_bytes", wire, "B", ("what is signed and sealed alone", raw as f64 / records.len() as f64));
+    rows.add("sync", "sync_nothing_new", exchanged(&[]) as f64, "B", ("most it may be", 2560.0));
     bad_link(rows);
+}
+
+/// Bytes of a bundle and its parcel, with the proofs of a log of a million leaves.
+fn exchanged(records: &[Sent]) -> usize {
+    let (key, (_, to)) = (Signer::new(&SigningKey::generate()), seal::new_identity());
+    let hashes = |name: &str| (0..20).map(|n| sha256(format!("{name} {n}").as_bytes())).collect::<Vec<Digest>>();
+    let head = TreeHead { size: 1_000_000, root: sha256(b"a root") };
+    let asks = Bundle { head: Some(head), cursor: 1_000_000, catalog: Some(sha256(b"a catalog")), ..Bundle::default() };
+    let bundle = asks.seal(&key, records, &to).expect("a key to seal to");
+    let entry = |sent: &Sent| KeptEntry { jws: sha256(sent.jws.as_bytes()), reason: None };
+    let leaf = |_| {
+        let entries = records.iter().map(entry).collect();
+        let leaf = Leaf::Bundle { day: "2026-11-29".into(), bundle: sha256(&bundle), entries };
+        LeafProof { index: 1_000_000, text: leaf.text(), proof: hashes("path") }
+    };
+    let parcel = Parcel {
+        answers: sha256(&bundle),
+        time: 1_795_953_600,
+        head: TreeHead { size: 1_000_001, ..head },
+        standing: Standing::Trusted,
+        seq: 1000,
+        grown: Some(hashes("consistency")),
+        restore: None,
+        connected: vec![],
+        leaves: records.first().map(leaf).into_iter().collect(),
+        refused: vec![],
+        later: None,
+        updates: vec![],
+        cursor: 1_000_000,
+    };
+    bundle.len() + parcel.seal(&key, &Enclosed::default(), &to).expect("a key to seal to").len()
 }
 
 /// Twenty seeds at once, in real time.

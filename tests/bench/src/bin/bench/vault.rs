@@ -57,6 +57,7 @@ pub fn cases(rows: &mut Rows) {
     drop(Vault::create(ours, &key, ID, &SigningKey::generate()).expect("a vault"));
     let questionnaire = QuestionnaireRef { id: "returnee_screening".into(), sha256: Digest([1; 32]) };
     let card = |n: i64| CaseSummary {
+        slip: None,
         record: Uuid::new_v4(),
         case: Uuid::new_v4(),
         code: Some(Code::generate()),

@@ -61,6 +61,7 @@ class JourneyTest {
         }
 
         assertEquals(1u to 0u, report.accepted to report.refused)
+        assertEquals(Standing.TRUSTED, report.standing)
         assertInstanceOf(Step.Contacting::class.java, steps.first())
         assertTrue(Step.Sending(1u, 1u) in steps)
         assertInstanceOf(RecordStatus.Kept::class.java, phone.cases(0u).single().status)
@@ -149,7 +150,7 @@ class JourneyTest {
         phone.interviewed(ANSWERS).finish(null)
         runBlocking { launch { phone.sync(null) }.cancelAndJoin() }
         deployment.stop()
-        assertThrows<TabaraException.Offline> { runBlocking { phone.sync(null) } }
+        assertEquals(OfflineReason.NO_NETWORK, assertThrows<TabaraException.Offline> { runBlocking { phone.sync(null) } }.reason)
         assertEquals(1uL, phone.waiting().records)
         deployment.start()
         assertEquals(1u, runBlocking { phone.sync(null) }.run { accepted + alreadyHad })

@@ -7,6 +7,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import org.tabara.app.Place.Where
 import org.tabara.core.SyncReport
+import java.text.DateFormat
+import java.util.Date
 
 /** Where no network reaches: what waits leaves as a sealed file, and a file brings receipts, catalog and questionnaires. */
 class CourierScreen(host: MainActivity) : Screen(host, Place(Where.COURIER), R.layout.courier) {
@@ -28,7 +30,9 @@ class CourierScreen(host: MainActivity) : Screen(host, Place(Where.COURIER), R.l
 
     private fun takeParcel() = act(R.id.parcel) {
         val parcel = read() ?: return@act
-        text(R.id.courier_state, reportText(host.resources, app.core { takeParcel(parcel) }))
+        val done = app.core { takeParcel(parcel) }
+        val lasting = lastingTexts(host.resources, done.standing, done.catalogExpired, done.evidence, done.setBack)
+        text(R.id.courier_state, (listOf(reportText(host.resources, done)) + lasting).joinToString("\n"))
     }
 
     private fun carry() = act(R.id.carry) {
@@ -65,5 +69,10 @@ fun reportText(words: Resources, done: SyncReport): String {
         if (refused > 0) words.getQuantityString(R.plurals.sync_refused, refused, refused) else null,
         done.catalogFault?.let { words.getString(R.string.sync_catalog_fault, words.getString(untrustedReason(it))) },
         if (done.restored) words.getString(R.string.sync_restored) else null,
+        done.later?.let { laterText(words, it) },
     ).ifEmpty { listOf(words.getString(R.string.sync_nothing)) }.joinToString("\n")
 }
+
+/** The server asks to send the rest after this moment, seconds since 1970. */
+fun laterText(words: Resources, later: Long): String =
+    words.getString(R.string.sync_later, DateFormat.getDateTimeInstance(DateFormat.SHORT, DateFormat.SHORT).format(Date(later * 1000)))

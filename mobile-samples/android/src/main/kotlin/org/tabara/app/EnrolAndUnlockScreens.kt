@@ -29,7 +29,8 @@ class EnrolScreen(host: MainActivity) : Screen(host, Place(Where.ENROL), R.layou
             val says = app.core { readCard(card) }
             val until = DateFormat.getMediumDateFormat(host).format(Date(says.expires * 1000))
             text(R.id.card_facts, host.getString(R.string.card_facts, says.organisation, says.commune, until, says.server))
-            text(R.id.fingerprint, says.fingerprint)
+            val pin = says.certificate?.let { "\n\n" + host.getString(R.string.card_certificate, it) } ?: ""
+            text(R.id.fingerprint, says.fingerprint + pin)
             show(R.id.preview, true)
             show(R.id.pins, true)
         }

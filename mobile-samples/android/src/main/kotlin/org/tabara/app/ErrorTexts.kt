@@ -6,8 +6,10 @@ import org.tabara.core.CardReason
 import org.tabara.core.DestructionReason
 import org.tabara.core.NotFoundItem
 import org.tabara.core.Notice
+import org.tabara.core.OfflineReason
 import org.tabara.core.PhoneFile
 import org.tabara.core.RefusedReason
+import org.tabara.core.Standing
 import org.tabara.core.TabaraException
 import org.tabara.core.UntrustedReason
 import java.time.Duration
@@ -35,7 +37,7 @@ fun troubleText(words: Resources, why: TabaraException): String = when (why) {
     is TabaraException.PinTooShort -> words.getString(R.string.pin_short, why.least.toInt())
     is TabaraException.Incomplete -> words.getString(R.string.answer_missing)
     is TabaraException.NoConsent -> words.getString(R.string.trouble_no_consent)
-    is TabaraException.Offline -> words.getString(R.string.trouble_offline)
+    is TabaraException.Offline -> words.getString(offlineReason(why.reason))
     is TabaraException.Untrusted -> words.getString(R.string.trouble_untrusted, words.getString(untrustedReason(why.reason)))
     is TabaraException.Refused -> words.getString(refusedReason(why.reason))
     // faults of the app or the core: their names are for whoever mends them
@@ -67,12 +69,34 @@ fun noticeText(words: Resources, notice: Notice): String = words.getString(
     },
 )
 
-/** Why a server or what it sent is not trusted; also of a catalog that was not taken over. */
+/** What is there for longer than one sync and needs the coordinator. */
+fun lastingTexts(words: Resources, standing: Standing, catalogExpired: Boolean, evidence: Boolean, setBack: Boolean): List<String> =
+    listOfNotNull(
+        standingText(standing),
+        if (catalogExpired) R.string.notice_catalog_expired else null,
+        if (evidence) R.string.lasting_evidence else null,
+        if (setBack) R.string.lasting_set_back else null,
+    ).map(words::getString)
+
+private fun standingText(standing: Standing): Int? = when (standing) {
+    Standing.TRUSTED -> null
+    Standing.SECOND -> R.string.notice_second_phone
+    Standing.LATE -> R.string.standing_late
+    Standing.REVOKED -> R.string.refused_revoked
+}
+
+/** What came instead of the server's answer, and what she can do. */
+private fun offlineReason(reason: OfflineReason): Int = when (reason) {
+    OfflineReason.NO_NETWORK -> R.string.trouble_offline
+    OfflineReason.PORTAL -> R.string.offline_portal
+    OfflineReason.CHANGED_ON_THE_WAY -> R.string.offline_changed
+    OfflineReason.NOT_THE_SERVER -> R.string.offline_not_the_server
+    OfflineReason.LATER -> R.string.offline_later
+}
+
+/** Why something is not taken over; also of a catalog. */
 fun untrustedReason(reason: UntrustedReason): Int = when (reason) {
     UntrustedReason.ADDRESS -> R.string.untrusted_address
-    UntrustedReason.CERTIFICATE -> R.string.untrusted_certificate
-    UntrustedReason.ANSWER, UntrustedReason.REPLAY, UntrustedReason.FILE -> R.string.untrusted_answer
-    UntrustedReason.SIGNATURE -> R.string.untrusted_signature
     UntrustedReason.PARCEL -> R.string.untrusted_parcel
     UntrustedReason.HAND_OVER -> R.string.untrusted_hand_over
     UntrustedReason.CATALOG_SIGNATURE -> R.string.untrusted_catalog_signature
@@ -83,10 +107,6 @@ fun untrustedReason(reason: UntrustedReason): Int = when (reason) {
 
 private fun refusedReason(reason: RefusedReason): Int = when (reason) {
     RefusedReason.CARD_REVOKED -> R.string.refused_revoked
-    RefusedReason.UNKNOWN_PHONE -> R.string.refused_unknown
-    RefusedReason.NOT_UNDERSTOOD -> R.string.refused_not_understood
-    RefusedReason.NOT_SERVED -> R.string.refused_not_served
-    RefusedReason.NO_CATALOG -> R.string.refused_no_catalog
 }
 
 private fun cardReason(reason: CardReason): Int = when (reason) {

@@ -11,6 +11,7 @@ import org.tabara.app.Place.Where
 import org.tabara.core.CaseCard
 import org.tabara.core.RecordStatus
 import org.tabara.core.Step
+import org.tabara.core.Waiting
 
 /** What waits, what arrived, and the sync. */
 class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.layout.records) {
@@ -41,10 +42,25 @@ class RecordsScreen(host: MainActivity) : Screen(host, Place(Where.RECORDS), R.l
         val last = waiting.lastSync?.let { DateUtils.formatDateTime(host, it * 1000, WHEN) }
         text(R.id.last_sync, if (last == null) host.getString(R.string.never_synced) else host.getString(R.string.last_sync, last))
         show(R.id.lease_over, waiting.leaseOver)
+        val lasting = lasting(waiting)
+        text(R.id.lasting, lasting)
+        show(R.id.lasting, lasting.isNotEmpty())
         val list = view<LinearLayout>(R.id.cases).apply { removeAllViews() }
         if (cases.first().isNotEmpty()) paragraph(list, host.getString(R.string.cases_heading), R.style.Text_Quiet)
         cases.flatten().forEach { list.addView(card(it), host.below(8)) }
         show(R.id.more, cases.last().size == PAGE)
+    }
+
+    /** What she should know of her records and the server, for as long as it is so. */
+    private fun lasting(waiting: Waiting): String {
+        val lost = waiting.lost.toInt()
+        val another = waiting.forAnotherCard.toInt()
+        val counted = listOfNotNull(
+            if (lost > 0) host.resources.getQuantityString(R.plurals.lasting_lost, lost, lost) else null,
+            if (another > 0) host.resources.getQuantityString(R.plurals.waiting_another_card, another, another) else null,
+            waiting.later?.let { laterText(host.resources, it) },
+        )
+        return (counted + lastingTexts(host.resources, waiting.standing, waiting.catalogExpired, waiting.evidence, waiting.setBack)).joinToString("\n\n")
     }
 
     private fun card(case: CaseCard) = LinearLayout(host).apply {

@@ -1,0 +1,381 @@
+//! What a parcel says, checked and taken over.
+
+use super::report::SyncReport;
+use crate::catalog::{Catalog, CatalogError};
+use crate::envelope::{self, Digest, PublicKey, Typ};
+use crate::error::{OfflineReason, Result, UntrustedReason};
+use crate::record::{Kind, News, Order, Record, Update, Uuid};
+use crate::seal::SealError;
+use crate::tree;
+use crate::vault::VaultError;
+use crate::vault::mailbox::{Asked, Books, Enrolment, Evidence, Mailbox, ProvenLeaf, SignedHead, SyncState};
+use crate::wire::{Connected, Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Standing, TreeHead, WireError, lineage};
+
+/// A phone keeps at most so many heads that are not connected, and so many contradictions.
+const MOST_HEADS: usize = 8;
+/// A server may hold back records for so long, by its word alone.
+const MOST_HELD_BACK: i64 = 7 * 86_400;
+/// Nobody but the authority wipes a phone sooner than this.
+const LEAST_NOTICE: i64 = 48 * 3600;
+
+/// Why a file is not an answer to this phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// It was damaged, or is no parcel.
+    Unreadable,
+    /// It is sealed to another key, not signed by the server, or answers what was not asked.
+    NotForUs,
+    /// The phone has no catalog, and the one that came breaks a rule.
+    Catalog(CatalogError),
+}
+
+impl From<NoAnswer> for OfflineReason {
+    fn from(reason: NoAnswer) -> Self {
+        match reason {
+            NoAnswer::Unreadable => Self::ChangedOnTheWay,
+            NoAnswer::NotForUs | NoAnswer::Catalog(_) => Self::NotTheServer,
+        }
+    }
+}
+
+/// A parcel that the operations key signed as the answer to what this phone asked.
+pub(super) struct Checked {
+    parcel: Parcel,
+    opened: OpenedParcel,
+    /// The catalog in it is newer than the one in force.
+    new_catalog: bool,
+    catalog_fault: Option<CatalogError>,
+    operations: PublicKey,
+    authorities: Vec<PublicKey>,
+    device: Uuid,
+}
+
+/// What was settled, for the one who goes on.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Records that are kept or refused now.
+    pub(super) settled: u32,
+    pub(super) report: SyncReport,
+}
+
+/// Opens and checks a file. Nothing is taken over yet.
+pub(super) fn check(mailbox: &Mailbox, file: &[u8]) -> Result<Result<Checked, NoAnswer>> {
+    let mut opened = Err(NoAnswer::NotForUs);
+    for identity in mailbox.identities()? {
+        opened = match Parcel::open(file, &identity) {
+            Ok(found) => Ok(found),
+            Err(WireError::Seal(SealError::NotForThisKey)) => continue,
+            Err(_) => Err(NoAnswer::Unreadable),
+        };
+        break;
+    }
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let claimed = envelope::stored::<Parcel>(&opened.envelope).map(|parcel| parcel.answers);
+    let Some(hash) = claimed.ok().filter(|hash| mailbox.is_asked(hash).unwrap_or(false)) else {
+        return Ok(Err(NoAnswer::NotForUs));
+    };
+    let Enrolment { authorities, device, .. } = mailbox.enrolment()?;
+    let held = mailbox.catalog()?.map(|(_, catalog)| catalog);
+    let new = opened.enclosed.catalog.as_ref().map(|jws| Catalog::verify_any(jws, &authorities, held.as_ref()));
+    let (catalog, new_catalog, catalog_fault) = match (new, held) {
+        (Some(Ok((new, _))), held) => (Ok(new.clone()), held.as_ref() != Some(&new), None),
+        (Some(Err(fault)), Some(held)) => (Ok(held), false, Some(fault)),
+        (None, Some(held)) => (Ok(held), false, None),
+        (Some(Err(fault)), None) => (Err(NoAnswer::Catalog(fault)), false, None),
+        (None, None) => (Err(NoAnswer::NotForUs), false, None),
+    };
+    let catalog = match catalog {
+        Ok(catalog) => catalog,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let verified = opened.verify(&catalog.operations_keys(), &hash).map_err(|_| NoAnswer::NotForUs);
+    let operations = catalog.operations;
+    Ok(verified.map(|parcel| Checked { parcel, opened, new_catalog, catalog_fault, operations, authorities, device }))
+}
+
+/// Takes over what it says, all or nothing. `fresh`: it was made for a bundle of this run, so its time is now. `server`: what
+/// answered, if it came online.
+pub(super) fn take(
+    mailbox: &Mailbox,
+    checked: &Checked,
+    fresh: bool,
+    server: Option<&str>,
+) -> Result<Taken, VaultError> {
+    let Checked { parcel, opened, .. } = checked;
+    let (record_keys, mut taken) = (mailbox.record_keys()?, Taken::default());
+    let files: Vec<_> = opened.enclosed.file_bytes().collect();
+    mailbox.settle(|books| {
+        let Some((by_this_card, asked)) = books.answered(&parcel.answers)? else { return Ok(()) };
+        let mut state = books.state()?;
+        if let Some(jws) = opened.enclosed.catalog.as_ref().filter(|_| checked.new_catalog) {
+            books.take_catalog(jws)?;
+        }
+        if checked.new_catalog || server.is_some_and(|server| server != state.server) {
+            // what was refused may be taken now
+            books.retry_refused()?;
+            state.server = server.map_or(state.server, str::to_owned);
+        }
+        books.learn_time(parcel.time, fresh)?;
+        let mut step = Step { books, parcel, asked: &asked, state: &mut state, taken: &mut taken };
+        let ours = step.head(&opened.envelope)?;
+        step.verdicts(ours)?;
+        step.proofs(ours)?;
+        for update in &parcel.updates {
+            step.update(update, checked, &record_keys)?;
+        }
+        let receipt = (parcel.standing == Standing::Trusted).then_some(opened.envelope.as_str());
+        if ours != Ours::Changed {
+            books.introduced(&asked.introduced, receipt)?;
+        }
+        if by_this_card && ours != Ours::Unconnected {
+            state.standing = parcel.standing;
+        }
+        if by_this_card && books.raise_seq(parcel.seq)? {
+            state.set_back = true;
+        }
+        let done = asked.wiped.filter(|wiped| wiped.waiting == 0).map(|wiped| wiped.order);
+        if done.is_some() && done == state.order.as_ref().map(|order| order.order) && !books.anything_waits()? {
+            state.order = None;
+        }
+        for file in &files {
+            books.take_part(file)?;
+        }
+        taken.report.standing = state.standing;
+        taken.report.set_back = state.set_back;
+        books.set_state(&state)
+    })?;
+    taken.report.new_catalog = checked.new_catalog;
+    let stale = !fresh && checked.catalog_fault == Some(CatalogError::Older);
+    taken.report.catalog_fault = checked.catalog_fault.filter(|_| !stale).map(UntrustedReason::from);
+    Ok(taken)
+}
+
+/// How the tree of a parcel belongs to the one that the phone knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ours {
+    /// It is the same one.
+    Same,
+    /// Not known yet.
+    Unconnected,
+    /// It was restored or changed: what it says is taken, and what it said before is doubted.
+    Changed,
+}
+
+struct Step<'a, 'b> {
+    books: &'a Books<'b>,
+    parcel: &'a Parcel,
+    asked: &'a Asked,
+    state: &'a mut SyncState,
+    taken: &'a mut Taken,
+}
+
+impl Step<'_, '_> {
+    /// Judges the head, keeps it, and keeps what contradicts it.
+    fn head(&mut self, envelope: &str) -> Result<Ours, VaultError> {
+        let Self { parcel, asked, books, .. } = *self;
+        let told = SignedHead { head: parcel.head, time: parcel.time, envelope: envelope.to_owned() };
+        let mine = self.state.head.clone();
+        self.restores();
+        let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), parcel);
+        match judged {
+            Lineage::First | Lineage::Grown => {
+                self.connect(judged == Lineage::Grown && asked.head == mine.as_ref().map(|mine| mine.head))?;
+                self.state.head = Some(told);
+                return Ok(Ours::Same);
+            }
+            Lineage::Unconnected => {
+                self.connect(false)?;
+                // the answer to an introduction names no head of ours, and says nothing of a record
+                let told_of_records = |proof: &LeafProof| matches!(proof.leaf(), Ok(Leaf::Bundle { .. }));
+                if self.asked.head.is_none() && !parcel.leaves.iter().any(told_of_records) {
+                    return Ok(Ours::Unconnected);
+                }
+                let others = mine.iter().chain(&self.state.unconnected);
+                let other = others.into_iter().find(|other| other.head.size == told.head.size).cloned();
+                match other {
+                    Some(other) if other.head == told.head => {}
+                    Some(other) => self.evidence(other, told)?,
+                    None => self.state.unconnected.push(told),
+                }
+                let many = self.state.unconnected.len().saturating_sub(MOST_HEADS);
+                self.state.unconnected.drain(..many);
+                return Ok(Ours::Unconnected);
+            }
+            Lineage::Restored { kept } => {
+                // a longer head may be of before or after the restore: it is asked for
+                let heads = std::mem::take(&mut self.state.unconnected);
+                self.state.unconnected = heads.into_iter().filter(|head| !self.is_cut_off(head)).collect();
+                books.lost_from(kept)?;
+                books.doubt_below(kept)?;
+                self.state.restored = Some(parcel.time);
+                self.taken.report.restored = true;
+            }
+            Lineage::Forked => {
+                self.state.unconnected.clear();
+                if let Some(mine) = mine {
+                    self.evidence(mine, told.clone())?;
+                }
+                // this tree is too short to hold them
+                books.lost_from(told.head.size)?;
+            }
+        }
+        books.introduce_again()?;
+        self.state.head = Some(told);
+        Ok(Ours::Changed)
+    }
+
+    /// Notes which restores the server owns up to, by their leaves.
+    fn restores(&mut self) {
+        for leaf in self.parcel.restore.iter().filter(|leaf| leaf.holds(&self.parcel.head)).chain(&self.parcel.leaves) {
+            match leaf.leaf() {
+                Ok(Leaf::Restore { kept, known, .. })
+                    if leaf.index == kept && !self.state.restores.contains(&(kept, known)) =>
+                {
+                    self.state.restores.push((kept, known));
+                }
+                _ => {}
+            }
+        }
+        let many = self.state.restores.len().saturating_sub(MOST_HEADS);
+        self.state.restores.drain(..many);
+    }
+
+    /// Whether a restore took a head away.
+    fn is_cut_off(&self, head: &SignedHead) -> bool {
+        self.state.restores.iter().any(|(kept, known)| (kept + 1..=*known).contains(&head.head.size))
+    }
+
+    /// Takes out the heads that are proven to belong to the head that the bundle named. `all`: what the server was asked for
+    /// now and cannot prove contradicts that head, unless its tree is not that long yet, or a restore took it away.
+    fn connect(&mut self, all: bool) -> Result<(), VaultError> {
+        let Some(named) = self.asked.head else { return Ok(()) };
+        let proof = |head: &TreeHead| self.parcel.connected.iter().find(|proof| proof.size == head.size);
+        let belongs =
+            |head: &TreeHead| *head == named || proof(head).is_some_and(|proof| connects(proof, head, &named));
+        let mut heads = std::mem::take(&mut self.state.unconnected);
+        heads.retain(|head| !belongs(&head.head));
+        for head in heads {
+            let due = all && head.head.size <= self.parcel.head.size && self.asked.connect.contains(&head.head.size);
+            match self.state.head.clone() {
+                Some(_) if due && self.is_cut_off(&head) => {}
+                Some(mine) if due => self.evidence(mine, head)?,
+                _ => self.state.unconnected.push(head),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what the server cannot deny; from now on nothing that it said is safe until it is proven again.
+    fn evidence(&mut self, known: SignedHead, told: SignedHead) -> Result<(), VaultError> {
+        self.taken.report.evidence = true;
+        if self.state.evidence.len() < MOST_HEADS {
+            self.state.evidence.push(Evidence { known, told, reported: false });
+        }
+        self.books.doubt_below(u64::MAX)
+    }
+
+    /// Takes over which records are kept, which are refused, and which are to be sent later.
+    fn verdicts(&mut self, ours: Ours) -> Result<(), VaultError> {
+        let (parcel, report) = (self.parcel, &mut self.taken.report);
+        let mut named: Vec<Digest> = parcel.refused.iter().map(|refused| refused.jws).collect();
+        for proof in &parcel.leaves {
+            let Ok(Leaf::Bundle { day, bundle, entries }) = proof.leaf() else { continue };
+            let leaf = ProvenLeaf { index: proof.index, hash: proof.hash(), day: &day };
+            for entry in entries {
+                named.push(entry.jws);
+                if self.books.keep(&entry.jws, leaf, entry.reason, ours == Ours::Unconnected)? {
+                    self.taken.settled += 1;
+                    *match entry.reason {
+                        _ if bundle != parcel.answers => &mut report.already_had,
+                        None => &mut report.accepted,
+                        Some(_) => &mut report.quarantined,
+                    } += 1;
+                }
+            }
+        }
+        for refused in &parcel.refused {
+            if self.books.refuse(&refused.jws, refused.reason, parcel.time)? {
+                self.taken.settled += 1;
+                report.refused += 1;
+            }
+        }
+        let rest = self.asked.records.iter().any(|record| !named.contains(record));
+        let later = parcel.later.map(|later| later.min(parcel.time.saturating_add(MOST_HELD_BACK)));
+        if !self.asked.records.is_empty() {
+            self.state.later = later.filter(|_| rest);
+        }
+        report.later = self.state.later;
+        Ok(())
+    }
+
+    /// Takes over which of the doubted leaves are proven, and sends again what is not; then what is known of updates and of
+    /// reports.
+    fn proofs(&mut self, ours: Ours) -> Result<(), VaultError> {
+        if ours == Ours::Same {
+            for index in &self.asked.prove {
+                let leaf = self.parcel.leaves.iter().find(|leaf| leaf.index == *index);
+                self.books.proven(*index, leaf.map(|leaf| leaf.hash()))?;
+            }
+        }
+        if ours != Ours::Unconnected {
+            self.state.cursor = self.parcel.cursor;
+        }
+        if ours != Ours::Changed {
+            let told = |evidence: &Evidence| self.asked.evidence.contains(&evidence.told.head);
+            self.state.evidence.iter_mut().for_each(|evidence| evidence.reported |= told(evidence));
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, update: &Update, checked: &Checked, record_keys: &[PublicKey]) -> Result<(), VaultError> {
+        self.taken.report.updates += 1;
+        match &update.news {
+            News::Review { .. } => self.books.keep_news(update),
+            News::Decision { accept: true } => self.books.accept(update.record),
+            News::Decision { accept: false } | News::Other => Ok(()),
+            News::Withdrawn { jws } => {
+                let kept = self.books.kept_jws(update.record)?;
+                let erase = kept.zip(jws.as_ref()).is_some_and(|(kept, jws)| takes_back(jws, &kept, record_keys));
+                self.books.withdraw(update.record, erase)
+            }
+            News::Order { jws } => {
+                if let Some(order) = self.order(jws, checked) {
+                    self.state.order = Some(order);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// An order holds from the present operations key, with notice; without notice, from the authority.
+    fn order(&self, jws: &str, checked: &Checked) -> Option<Order> {
+        let signed = |key: &PublicKey| envelope::open::<Order>(Typ::Order, key, jws).ok();
+        let with_notice = |order: &Order| order.wipe_by >= self.parcel.time.saturating_add(LEAST_NOTICE);
+        let order = signed(&checked.operations).filter(with_notice);
+        let order = order.or_else(|| checked.authorities.iter().find_map(signed))?;
+        Some(order).filter(|order| order.device == checked.device)
+    }
+}
+
+/// Whether a head and the one that the bundle named stand in one tree.
+fn connects(proof: &Connected, head: &TreeHead, named: &TreeHead) -> bool {
+    let (old, new) = if head.size <= named.size { (head, named) } else { (named, head) };
+    tree::continues((old.size, &old.root), (new.size, &new.root), &proof.proof)
+}
+
+/// Whether a withdrawal proves itself: it takes back this record, and the slip of the record or a key of this phone signed it.
+fn takes_back(withdrawal: &str, kept: &str, record_keys: &[PublicKey]) -> bool {
+    let (Ok(said), Ok(record)) = (envelope::stored::<Record>(withdrawal), envelope::stored::<Record>(kept)) else {
+        return false;
+    };
+    let Ok(signer) = envelope::peek(withdrawal).map(|header| header.kid) else { return false };
+    let aims = match said.revises {
+        Some(id) => id == record.record,
+        None => said.code.is_some() && said.code == record.code,
+    };
+    let own = record_keys.iter().any(|key| envelope::open::<Record>(Typ::Record, key, withdrawal).is_ok());
+    said.kind == Kind::Withdrawal && aims && said.may_change(own, record.slip, &signer)
+}

@@ -1,0 +1,201 @@
+//! What a phone is told: the signed and sealed answer to what it sent, made from the log as it is then.
+
+use crate::closings::believed;
+use crate::orders;
+use crate::settings::Settings;
+use crate::store::{self, Binding, Reading, Store, StoreError};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use std::collections::BTreeSet;
+use tabara_protocol::catalog::Catalog;
+use tabara_protocol::envelope::{self, Digest, sha256};
+use tabara_protocol::record::{News, Update, Uuid};
+use tabara_protocol::wire::{
+    Bundle, Connected, Enclosed, LeafProof, MAX_FILE, MEDIA_TYPE, Parcel, RefusedRecord, Standing, TreeHead,
+};
+
+/// Whom an answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    Phone(Binding),
+    /// A reviewer, by the thumbprint of her key, and the age key to which her parcel is sealed.
+    Reviewer {
+        kid: String,
+        answer_to: String,
+    },
+}
+
+impl Caller {
+    pub fn phone(&self) -> Option<&Binding> {
+        match self {
+            Self::Phone(binding) => Some(binding),
+            Self::Reviewer { .. } => None,
+        }
+    }
+}
+
+/// What is said of the records in a bundle.
+#[derive(Debug)]
+pub struct Told {
+    /// SHA-256 of what is answered.
+    pub answers: Digest,
+    /// The leaves that hold its records.
+    pub leaves: BTreeSet<u64>,
+    pub refused: Vec<RefusedRecord>,
+    pub later: Option<i64>,
+}
+
+impl Told {
+    /// Nothing yet.
+    pub fn of(answers: Digest) -> Self {
+        Self { answers, leaves: BTreeSet::new(), refused: Vec::new(), later: None }
+    }
+}
+
+/// Signs and seals the answer.
+pub fn seal(
+    store: &Store,
+    settings: &Settings,
+    caller: &Caller,
+    bundle: &Bundle,
+    told: Told,
+) -> store::Result<Vec<u8>> {
+    let now = settings.clock.unix();
+    let (parcel, enclosed) =
+        store.read(|log| Ok((parcel(log, settings, caller, bundle, told, now)?, enclosed(log, bundle)?)))?;
+    let to = match caller {
+        Caller::Phone(binding) => &binding.mailbox,
+        Caller::Reviewer { answer_to, .. } => answer_to,
+    };
+    // the key was checked when it came; nothing else can fail
+    parcel.seal(&settings.operations, &enclosed, to).map_err(|_| StoreError::Stopped)
+}
+
+/// A parcel as the answer over HTTP.
+pub fn response(parcel: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, MEDIA_TYPE)], parcel).into_response()
+}
+
+fn parcel(
+    log: &Reading,
+    settings: &Settings,
+    caller: &Caller,
+    bundle: &Bundle,
+    told: Told,
+    now: i64,
+) -> store::Result<Parcel> {
+    let (time, head) = (believed(log, now)?, log.tree_head()?);
+    let asked = bundle.head.as_ref();
+    let follows = asked.map_or(Ok(false), |asked| log.was_head(asked))?;
+    let grown = match asked {
+        Some(asked) if follows => log.consistency(asked.size, head.size)?,
+        _ => None,
+    };
+    let (restore, restored_at) = match asked {
+        Some(asked) if !follows => cut_off(log, asked)?,
+        _ => (None, None),
+    };
+    let mut leaves: Vec<LeafProof> = Vec::new();
+    let mut wanted = told.leaves;
+    for index in &bundle.prove {
+        if *index < head.size && is_own(log, *index, caller, bundle)? {
+            wanted.insert(*index);
+        }
+    }
+    // a head that a restore cut off cannot be connected any more: the leaf tells why
+    let restores = if bundle.connect.is_empty() { vec![] } else { log.restores()? };
+    for (index, _, cut) in restores {
+        if bundle.connect.iter().any(|size| cut.kept < *size && *size <= cut.known) {
+            wanted.insert(index);
+        }
+    }
+    for index in wanted {
+        leaves.extend(log.leaf_proof(index)?);
+    }
+    // a phone that knows another log has seen nothing of what came in this one since they parted
+    let after = match (asked, restored_at) {
+        (Some(_), Some(restored_at)) => bundle.cursor.min(restored_at - 1),
+        (Some(_), None) if !follows => 0,
+        _ => bundle.cursor,
+    };
+    let phone = caller.phone();
+    let (mut updates, cursor) = phone.map_or(Ok((vec![], after)), |phone| log.news(phone.position, after))?;
+    for Update { news, .. } in &mut updates {
+        if let News::Order { jws } = news {
+            *jws = orders::delivered(settings, jws, time);
+        }
+    }
+    Ok(Parcel {
+        answers: told.answers,
+        time,
+        head,
+        standing: phone.map_or(Standing::Trusted, |phone| phone.standing),
+        seq: phone.map_or(Ok(0), |phone| log.highest_seq(phone.position))?,
+        grown,
+        restore,
+        connected: connected(log, bundle)?,
+        leaves,
+        refused: told.refused,
+        later: told.later,
+        updates,
+        cursor,
+    })
+}
+
+/// The restore that cut off a head, as a leaf of the tree, and its position in the log. Of several the one that kept least.
+fn cut_off(log: &Reading, head: &TreeHead) -> store::Result<(Option<LeafProof>, Option<u64>)> {
+    let restores = log.restores()?.into_iter();
+    let cut = restores.filter(|(_, _, cut)| cut.kept < head.size && head.size <= cut.known);
+    match cut.min_by_key(|(.., cut)| cut.kept) {
+        Some((index, position, _)) => Ok((log.leaf_proof(index)?, Some(position))),
+        None => Ok((None, None)),
+    }
+}
+
+/// Proofs between the bundle's head and other sizes, as far as this tree has been both.
+fn connected(log: &Reading, bundle: &Bundle) -> store::Result<Vec<Connected>> {
+    let Some(head) = &bundle.head else { return Ok(vec![]) };
+    let mut found = Vec::new();
+    for size in bundle.connect.iter().copied() {
+        if let Some(proof) = log.consistency(size.min(head.size), size.max(head.size))? {
+            found.push(Connected { size, proof });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a leaf holds something of the caller, or of a phone that it was before.
+fn is_own(log: &Reading, index: u64, caller: &Caller, bundle: &Bundle) -> store::Result<bool> {
+    let binding = match caller {
+        Caller::Phone(binding) => binding,
+        Caller::Reviewer { kid, .. } => return log.is_review_of(index, kid),
+    };
+    let before = bundle.introductions.iter().filter_map(|introduction| {
+        let keys: tabara_protocol::catalog::Binding = envelope::stored(&introduction.chain.binding).ok()?;
+        Some(keys.device)
+    });
+    let devices: BTreeSet<Uuid> = before.chain([binding.device]).collect();
+    log.is_of(index, &devices)
+}
+
+/// The catalog in force if the phone has another one, and the files that it lacks if it asks for them, as far as they fit.
+fn enclosed(log: &Reading, bundle: &Bundle) -> store::Result<Enclosed> {
+    let mut enclosed = Enclosed::default();
+    let Some(catalog) = log.catalog()? else { return Ok(enclosed) };
+    if let Some(has) = &bundle.files {
+        let parts = envelope::stored::<Catalog>(&catalog).map(|catalog| catalog.parts).unwrap_or_default();
+        // base64url, and room for all the rest
+        let mut room = MAX_FILE / 2;
+        for part in parts.iter().filter(|part| !has.contains(&part.sha256)) {
+            let Some(bytes) = log.part(part.sha256)? else { continue };
+            if bytes.len() <= room {
+                room -= bytes.len();
+                enclosed.add(&bytes);
+            }
+        }
+    }
+    if bundle.catalog != Some(sha256(catalog.as_bytes())) {
+        enclosed.catalog = Some(catalog);
+    }
+    Ok(enclosed)
+}

@@ -1,0 +1,208 @@
+//! A phone: what it sends, asks, and believes.
+
+use crate::server::jws;
+use tabara_protocol::envelope::{Digest, sha256};
+use tabara_protocol::tree;
+use tabara_protocol::wire::{Leaf, Lineage, Parcel, TreeHead, lineage};
+
+/// The rules that a phone follows; two of them are wrong, as they once were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// Those of protocol 2.
+    True,
+    /// A head that is larger than the last one is believed to continue it.
+    CompareSizes,
+    /// After a loss only the record with the highest place is asked for, and a record keeps the place it had first.
+    AskForTheLast,
+}
+
+/// Where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// It is sent with the next bundle.
+    Waiting,
+    /// A leaf holds it; `proven` under the present head.
+    Kept { index: u64, hash: Digest, proven: bool },
+}
+
+/// A bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asked {
+    pub phone: usize,
+    pub head: Option<TreeHead>,
+    pub connect: Vec<u64>,
+    pub prove: Vec<u64>,
+    pub records: Vec<u8>,
+}
+
+impl Asked {
+    pub fn hash(&self) -> Digest {
+        sha256(format!("{self:?}").as_bytes())
+    }
+}
+
+/// A phone with all that it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Phone {
+    /// Records that will be made, the last one first.
+    comes: Vec<u8>,
+    pub records: Vec<(u8, Place)>,
+    /// The last head that was proven.
+    pub head: Option<TreeHead>,
+    /// Heads of parcels that a courier brought.
+    pub unconnected: Vec<TreeHead>,
+    /// The bundle that waits for its answer.
+    pub outstanding: Option<Asked>,
+    /// The bundle that a courier has.
+    pub carried: Option<Asked>,
+    /// It has seen two heads that contradict each other.
+    pub evidence: bool,
+}
+
+impl Phone {
+    pub fn new(comes: &[u8]) -> Self {
+        let (records, comes) = (vec![], comes.iter().rev().copied().collect());
+        Self { comes, records, head: None, unconnected: vec![], outstanding: None, carried: None, evidence: false }
+    }
+    /// The next record is made; false if there is none.
+    pub fn screen(&mut self) -> bool {
+        let next = self.comes.pop();
+        self.records.extend(next.map(|record| (record, Place::Waiting)));
+        next.is_some()
+    }
+    /// What it would send now.
+    pub fn bundle(&self, phone: usize) -> Asked {
+        let waiting = self.records.iter().filter(|(_, place)| *place == Place::Waiting);
+        let mut prove: Vec<u64> = self.records.iter().filter_map(|(_, place)| unproven(place)).collect();
+        prove.dedup();
+        let connect = self.unconnected.iter().map(|head| head.size).collect();
+        Asked { phone, head: self.head, connect, prove, records: waiting.map(|(record, _)| *record).collect() }
+    }
+    /// Nothing is left to be said or asked.
+    pub fn rests(&self) -> bool {
+        let settled = |place: &Place| matches!(place, Place::Kept { proven: true, .. });
+        self.records.iter().all(|(_, place)| settled(place)) && self.unconnected.is_empty()
+    }
+
+    /// Takes a parcel over that answers one of its bundles.
+    pub fn receive(&mut self, rules: Rules, parcel: &Parcel) {
+        let of = |asked: &Option<Asked>| asked.as_ref().is_some_and(|asked| asked.hash() == parcel.answers);
+        let asked = if of(&self.outstanding) {
+            self.outstanding.take()
+        } else if of(&self.carried) {
+            self.carried.take()
+        } else {
+            None
+        };
+        let Some(asked) = asked else { return };
+        if !parcel.leaves.iter().all(|leaf| leaf.holds(&parcel.head)) {
+            return;
+        }
+        let mut judged = lineage(self.head.as_ref().map(|head| (head, 0)), asked.head.as_ref(), parcel);
+        let larger = self.head.is_some_and(|mine| mine.size <= parcel.head.size);
+        if rules == Rules::CompareSizes && judged == Lineage::Forked && larger {
+            judged = Lineage::Grown;
+        }
+        if matches!(judged, Lineage::First | Lineage::Grown) {
+            self.connect(rules, &asked, parcel);
+        }
+        match judged {
+            Lineage::First | Lineage::Grown => self.head = Some(parcel.head),
+            Lineage::Unconnected => self.unconnected.push(parcel.head),
+            Lineage::Restored { kept } => self.restored(rules, kept, parcel.head),
+            Lineage::Forked => self.forked(rules, parcel.head),
+        }
+        self.take_leaves(rules, parcel);
+        if judged != Lineage::Unconnected {
+            self.miss(&asked);
+        }
+    }
+
+    /// Heads that a courier brought are part of the log, or were cut off by a restore; or else they were a lie.
+    fn connect(&mut self, rules: Rules, asked: &Asked, parcel: &Parcel) {
+        for head in self.unconnected.clone().iter().filter(|head| asked.connect.contains(&head.size)) {
+            let Some(mine) = asked.head else { continue };
+            let proves = |proof: &[Digest]| {
+                let (old, new) = if head.size <= mine.size { (head, &mine) } else { (&mine, head) };
+                tree::continues((old.size, &old.root), (new.size, &new.root), proof)
+            };
+            let connected = parcel.connected.iter().any(|c| c.size == head.size && proves(&c.proof));
+            self.unconnected.retain(|other| other != head);
+            if connected {
+                continue;
+            }
+            let cut =
+                parcel.restore.as_ref().filter(|leaf| leaf.holds(&parcel.head)).and_then(|leaf| match leaf.leaf() {
+                    Ok(Leaf::Restore { kept, known, .. }) if kept < head.size && head.size <= known => Some(kept),
+                    _ => None,
+                });
+            match cut {
+                Some(kept) => self.restored(rules, kept, parcel.head),
+                None => self.forked(rules, parcel.head),
+            }
+        }
+    }
+
+    fn restored(&mut self, rules: Rules, kept: u64, head: TreeHead) {
+        self.head = Some(head);
+        self.doubt(rules);
+        for (_, place) in &mut self.records {
+            if matches!(place, Place::Kept { index, .. } if *index >= kept) {
+                *place = Place::Waiting;
+            }
+        }
+    }
+
+    fn forked(&mut self, rules: Rules, head: TreeHead) {
+        (self.head, self.evidence) = (Some(head), true);
+        self.doubt(rules);
+    }
+
+    /// What was proven under another head is to be proven again.
+    fn doubt(&mut self, rules: Rules) {
+        let index = |place: &Place| match place {
+            Place::Kept { index, .. } => Some(*index),
+            Place::Waiting => None,
+        };
+        let last = self.records.iter().filter_map(|(_, place)| index(place)).max();
+        for (_, place) in &mut self.records {
+            let asked = rules != Rules::AskForTheLast || index(place) == last;
+            if let (Place::Kept { proven, .. }, true) = (place, asked) {
+                *proven = false;
+            }
+        }
+    }
+
+    fn take_leaves(&mut self, rules: Rules, parcel: &Parcel) {
+        for leaf in &parcel.leaves {
+            let Ok(Leaf::Bundle { entries, .. }) = leaf.leaf() else { continue };
+            for (record, place) in &mut self.records {
+                let holds = entries.iter().any(|entry| entry.jws == jws(*record));
+                let here = Place::Kept { index: leaf.index, hash: leaf.hash(), proven: true };
+                match place {
+                    _ if !holds => (),
+                    // the place that it had first
+                    Place::Kept { proven, .. } if rules == Rules::AskForTheLast => *proven = true,
+                    _ => *place = here,
+                }
+            }
+        }
+    }
+
+    /// What was asked for and is not proven is lost: it is sent again.
+    fn miss(&mut self, asked: &Asked) {
+        for (_, place) in &mut self.records {
+            let Some(index) = unproven(place) else { continue };
+            if asked.prove.contains(&index) {
+                *place = Place::Waiting;
+            }
+        }
+    }
+}
+
+fn unproven(place: &Place) -> Option<u64> {
+    match place {
+        Place::Kept { index, proven: false, .. } => Some(*index),
+        _ => None,
+    }
+}

@@ -1,0 +1,38 @@
+//! The search itself. `TABARA_DEPTH` sets how far it goes; `cargo xtask test --only model` goes far.
+
+use stateright::{Checker as _, Model as _};
+use tabara_model::{Protocol, Rules};
+
+fn depth(usual: usize) -> usize {
+    std::env::var("TABARA_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(usual)
+}
+
+fn protocol(rules: Rules) -> Protocol {
+    Protocol { rules, records: vec![vec![0, 1], vec![2]], disasters: 2 }
+}
+
+#[test]
+fn nothing_is_lost_and_no_lie_goes_unseen_in_any_order_of_steps() {
+    let checker = protocol(Rules::True).checker().threads(2).target_max_depth(depth(9)).spawn_bfs().join();
+    println!("{} states, {} steps deep", checker.unique_state_count(), checker.max_depth());
+    checker.assert_properties();
+    assert!(checker.unique_state_count() > 1000);
+}
+
+/// A server that is set back in silence, and filled up beyond what it had reached.
+#[test]
+fn a_phone_that_compares_sizes_loses_a_record() {
+    let checker =
+        protocol(Rules::CompareSizes).checker().threads(2).target_max_depth(depth(10).max(12)).spawn_bfs().join();
+    let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
+    println!("{found}");
+}
+
+/// A record that a courier brought to another place, after which the next loss hides behind the old place.
+#[test]
+fn a_phone_that_asks_for_its_last_record_only_loses_another() {
+    let checker =
+        protocol(Rules::AskForTheLast).checker().threads(2).target_max_depth(depth(10).max(12)).spawn_bfs().join();
+    let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
+    println!("{found}");
+}
