@@ -20,7 +20,7 @@ use tabara_protocol::facts::FactValue;
 use tabara_protocol::kind::{Kind, Reason};
 use tabara_protocol::record::{News, QuestionnaireRef, Record, SealedCase, SealedRef, Sent, Update, Uuid};
 use tabara_protocol::seal;
-use tabara_protocol::slip::{SlipProof, slip_key};
+use tabara_protocol::slip::slip_key;
 use tabara_protocol::tree::{Frontier, prove_consistency, prove_inclusion};
 use tabara_protocol::wire::{
     Bundle, Connected, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, RefusedRecord, Standing, TreeHead,

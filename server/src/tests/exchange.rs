@@ -2,7 +2,7 @@
 
 use super::*;
 use tabara_protocol::record::News;
-use tabara_protocol::slip::{SlipProof, slip_key};
+use tabara_protocol::slip::slip_key;
 use tabara_protocol::wire::WireError;
 
 #[test]

@@ -98,7 +98,7 @@ impl Phone {
         if !parcel.leaves.iter().all(|leaf| leaf.holds(&parcel.head)) {
             return;
         }
-        let mut judged = lineage(self.head.as_ref().map(|head| (head, 0)), asked.head.as_ref(), parcel);
+        let mut judged = lineage(self.head.as_ref(), asked.head.as_ref(), parcel);
         let larger = self.head.is_some_and(|mine| mine.size <= parcel.head.size);
         if rules == Rules::CompareSizes && judged == Lineage::Forked && larger {
             judged = Lineage::Grown;
