@@ -23,7 +23,7 @@ fn nothing_is_lost_and_no_lie_goes_unseen_in_any_order_of_steps() {
 #[test]
 fn a_phone_that_compares_sizes_loses_a_record() {
     let checker =
-        protocol(Rules::CompareSizes).checker().threads(2).target_max_depth(depth(10).max(12)).spawn_bfs().join();
+        protocol(Rules::CompareSizes).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
     let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
     println!("{found}");
 }
@@ -32,7 +32,7 @@ fn a_phone_that_compares_sizes_loses_a_record() {
 #[test]
 fn a_phone_that_asks_for_its_last_record_only_loses_another() {
     let checker =
-        protocol(Rules::AskForTheLast).checker().threads(2).target_max_depth(depth(10).max(12)).spawn_bfs().join();
+        protocol(Rules::AskForTheLast).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
     let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
     println!("{found}");
 }
