@@ -112,7 +112,7 @@ impl Phone {
             Lineage::Restored { kept } => self.restored(rules, kept, parcel.head),
             Lineage::Forked => self.forked(rules, parcel.head),
         }
-        self.take_leaves(rules, parcel);
+        self.take_leaves(rules, parcel, judged != Lineage::Unconnected);
         if judged != Lineage::Unconnected {
             self.miss(&asked);
         }
@@ -173,14 +173,16 @@ impl Phone {
         }
     }
 
-    fn take_leaves(&mut self, rules: Rules, parcel: &Parcel) {
+    /// What stands in a leaf is kept. Under a head that is not connected yet it is to be proven under the next one.
+    fn take_leaves(&mut self, rules: Rules, parcel: &Parcel, connected: bool) {
         for leaf in &parcel.leaves {
             let Ok(Leaf::Bundle { entries, .. }) = leaf.leaf() else { continue };
             for (record, place) in &mut self.records {
                 let holds = entries.iter().any(|entry| entry.jws == jws(*record));
-                let here = Place::Kept { index: leaf.index, hash: leaf.hash(), proven: true };
+                let here = Place::Kept { index: leaf.index, hash: leaf.hash(), proven: connected };
                 match place {
                     _ if !holds => (),
+                    Place::Kept { .. } if !connected => (),
                     // the place that it had first
                     Place::Kept { proven, .. } if rules == Rules::AskForTheLast => *proven = true,
                     _ => *place = here,
