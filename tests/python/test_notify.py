@@ -12,9 +12,10 @@ import threading
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from client import Phone
 from paths import ROOT
-from test_protocol import SERVER, Phone, world  # noqa: F401 (a fixture)
 from test_server_machine import certificate
+from world import SERVER
 
 
 class MailServer:
@@ -70,7 +71,7 @@ def test_each_role_hears_once_of_what_waits_and_nothing_of_anybody(world, securi
         config = server.config(security, PEOPLE)
         # given: no backup yet, and a phone that was never heard of
         phone = Phone(world.authority)
-        world.http.post("/devices", json=phone.chain)
+        world.register(phone)
         done = notify(world, config)
         assert (done.returncode, done.stdout) == (0, "2 told\n"), done.stderr
         said = {to[0]: message for _, to, message in server.mail}

@@ -45,7 +45,7 @@ def test_the_page_on_keys_runs_as_it_stands(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "restored: operations.key, intake.key, authority.keys, staff.sqlite" in done.stdout
+    assert "restored: authority.keys, intake.key, operations.key, staff.sqlite" in done.stdout
     assert (tmp_path / "data" / "operations-last.key").read_text() == (tmp_path / "burnt" / "operations.key").read_text()
     assert re.search(r"^officer\b", done.stdout, re.M), "her account came back"
     for name in ["operations.key", "intake.key", "staff.sqlite"]:
@@ -95,10 +95,9 @@ def test_doctor_says_what_must_be_done(world):
 @pytest.mark.parametrize("days, grade", [(3, "soon"), (15, "NOW")])
 def test_doctor_says_how_long_entries_wait_in_quarantine(world, days, grade):
     assert lines(doctor(world)[1], "0 entries in quarantine") == ["well"]
-    phone = Phone(world.authority)
-    world.http.post("/devices", json=phone.chain)
+    phone = world.phone()
     unknown = {"id": "other", "sha256": sha256(b"other")}
-    world.send(phone, [phone.record(world.recipients, questionnaire=unknown)[1]])
+    world.sync(phone, [phone.record(questionnaire=unknown)])
     log = sqlite3.connect(world.folder / "data" / "tabara.sqlite", timeout=20)
     with log:
         log.execute(f"UPDATE entry SET received = received - {days} * 86400")

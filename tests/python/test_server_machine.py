@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from client import Phone
+from formats import compact
 from paths import ROOT
-from test_protocol import SERVER, Phone, free_address, world  # noqa: F401 (a fixture)
+from world import SERVER, free_address
 from test_sign_in import PASSWORD, Office, office, one_time_code  # noqa: F401 (a fixture)
 
 
@@ -165,7 +167,7 @@ def test_requests_beyond_the_limit_are_counted_for_the_operator(tmp_path):
         office.server.wait()
 
 
-@pytest.mark.parametrize("path", ["/v1/health", "/v1/no-such-path", "/v1/catalog", "/no-such-page", "/style.css"])
+@pytest.mark.parametrize("path", ["/v2/health", "/v2/no-such-path", "/v2/bundles", "/no-such-page", "/style.css"])
 def test_every_request_is_counted_whatever_it_asks_for(office, path):
     host, port = office.address.split(":")
     line = http.client.HTTPConnection(host, int(port), source_address=("127.0.0.2", 0))
@@ -273,13 +275,12 @@ def test_behind_a_proxy_as_deploy_sets_it_up_people_sign_in_and_strangers_lock_n
         # a form of another site, through the proxy: a page that says so
         answer = office.sign_in(proxy.browser(origin="https://evil.example"))
         assert answer.status_code == 403 and "came from another address" in answer.text
-        # phones: a batch of seven megabytes passes
+        # phones: a chain, and a bundle of four megabytes, which the server itself refuses
         phone = Phone(office.authority)
-        assert aline.post("/v1/devices", json=phone.chain).json()["outcome"] == "accepted"
-        batch = {"records": [{"jws": "x" * 70_000}] * 100}
-        answer = aline.post("/v1/records", json=batch, headers=phone.token(int(time.time())))
-        assert (answer.status_code, len(answer.json()["results"])) == (200, 100)
-        assert aline.get("/v1/health").text == "ok" and "tabara-head" in aline.get("/v1/health").headers
+        assert aline.post("/v2/devices", content=compact({"chain": phone.chain})).status_code == 200
+        answer = aline.post("/v2/bundles", content=b"x" * 4_000_000)
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:tabara:malformed")
+        assert aline.get("/v2/health").text == "ok"
     finally:
         proxy.process.terminate()
         proxy.process.wait()

@@ -11,9 +11,8 @@ import time
 
 import httpx
 import pytest
-from joserfc.jwk import OKPKey
-
-from test_protocol import SERVER, free_address, public
+from formats import Key
+from world import SERVER, free_address
 
 PASSWORD = "a long enough password"
 
@@ -30,8 +29,8 @@ class Office:
 
     def __init__(self, folder, *options):
         self.folder, self.data, self.address = folder, folder / "data", free_address()
-        self.authority = OKPKey.generate_key("Ed25519")
-        self.run("init", "--authority", public(self.authority))
+        self.authority = Key()
+        self.run("init", "--authority", self.authority.public)
         self.secrets, self.recovery = {}, {}
         for name, role in [("aline", ["coordinator"]), ("bea", ["provincial-coordinator", "--province", "BI-PR-01"])]:
             issued = self.run("user", "add", name, "--role", *role, input=PASSWORD + "\n")

@@ -22,8 +22,7 @@ fn nothing_is_lost_and_no_lie_goes_unseen_in_any_order_of_steps() {
 /// A server that is set back in silence, and filled up beyond what it had reached.
 #[test]
 fn a_phone_that_compares_sizes_loses_a_record() {
-    let checker =
-        protocol(Rules::CompareSizes).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
+    let checker = protocol(Rules::CompareSizes).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
     let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
     println!("{found}");
 }
@@ -31,8 +30,7 @@ fn a_phone_that_compares_sizes_loses_a_record() {
 /// A record that a courier brought to another place, after which the next loss hides behind the old place.
 #[test]
 fn a_phone_that_asks_for_its_last_record_only_loses_another() {
-    let checker =
-        protocol(Rules::AskForTheLast).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
+    let checker = protocol(Rules::AskForTheLast).checker().threads(2).target_max_depth(depth(13)).spawn_bfs().join();
     let found = checker.discovery("no record is lost for ever, and none is counted twice").expect("the loss is found");
     println!("{found}");
 }

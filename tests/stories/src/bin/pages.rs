@@ -19,7 +19,7 @@ async fn main() {
     let accounts: serde_json::Map<String, _> =
         screened.accounts.keys().map(|name| ((*name).to_owned(), account(name))).collect();
     let running = Running::start(screened.store.clone(), screened.settings.clone()).await;
-    let address = running.url.trim_end_matches("/v1");
+    let address = running.url.trim_end_matches(tabara_core::wire::PREFIX);
     println!("{}", serde_json::json!({ "address": address, "password": PASSWORD, "accounts": accounts }));
     let until = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     until.await.expect("it did not panic").expect("the input ends");
