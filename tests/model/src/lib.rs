@@ -3,7 +3,7 @@
 //! honest from then on, and asks: is every record there, once; did every phone that was lied to notice; and was nobody
 //! accused who had not lied?
 //!
-//! Heads, leaves, proofs and verdicts are the real types, and [`lineage`] is the real judgement. What the model leaves out:
+//! Heads, leaves, proofs and verdicts are the real types, and [`lineage`](tabara_protocol::wire::lineage) is the real judgement. What the model leaves out:
 //! encryption and signatures (nobody here forges one), limits, time, and what is inside a record.
 
 mod phone;
