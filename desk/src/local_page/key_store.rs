@@ -78,17 +78,27 @@ impl KeyStore {
     fn secret(&self, purpose: &str) -> std::result::Result<Zeroizing<[u8; 32]>, SecretError> {
         match &mut *self.kept() {
             Kept::System(name) => system::secret(name, purpose),
-            kept @ Kept::Here(_) => {
-                let Kept::Here(secrets) = kept else { return Err(SecretError::Exception) };
-                if let Some(secret) = secrets.get(purpose) {
-                    return Ok(Zeroizing::new(secret.0));
-                }
-                let secret = Digest(random());
-                secrets.insert(purpose.into(), secret);
-                write(&self.path, kept).map_err(|_| SecretError::Unavailable)?;
+            Kept::Here(secrets) => {
+                let secret = secrets.get(purpose).copied().unwrap_or_else(|| Digest(random()));
+                self.keep(secrets, |secrets| secrets.insert(purpose.into(), secret))?;
                 Ok(Zeroizing::new(secret.0))
             }
         }
+    }
+
+    /// Changes the secrets in the file, then those in memory: what could not be written down is not used either.
+    fn keep<T>(
+        &self,
+        secrets: &mut BTreeMap<String, Digest>,
+        change: impl FnOnce(&mut BTreeMap<String, Digest>) -> T,
+    ) -> std::result::Result<(), SecretError> {
+        let mut new = secrets.clone();
+        change(&mut new);
+        if new != *secrets {
+            write(&self.path, &Kept::Here(new.clone())).map_err(|_| SecretError::Unavailable)?;
+            *secrets = new;
+        }
+        Ok(())
     }
 }
 
@@ -102,13 +112,7 @@ impl DeviceSecret for KeyStore {
     fn forget(&self, purpose: &str) -> std::result::Result<(), SecretError> {
         match &mut *self.kept() {
             Kept::System(name) => system::forget(name, purpose),
-            kept @ Kept::Here(_) => {
-                let Kept::Here(secrets) = kept else { return Err(SecretError::Exception) };
-                if secrets.remove(purpose).is_some() {
-                    write(&self.path, kept).map_err(|_| SecretError::Unavailable)?;
-                }
-                Ok(())
-            }
+            Kept::Here(secrets) => self.keep(secrets, |secrets| secrets.remove(purpose)),
         }
     }
 }
@@ -229,6 +233,26 @@ mod tests {
         store.derive("mailbox", b"").unwrap();
         let mode = std::fs::metadata(store.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_written_down_is_not_used_and_one_that_stays_on_the_disk_is_not_forgotten() {
+        let place = tempfile::tempdir().unwrap();
+        let store = KeyStore::open(&place.path().join("phone"), true).unwrap();
+        let kept = *store.derive("mailbox", b"").unwrap();
+        // given a disk that takes nothing: a folder stands where the new file is written
+        let beside = place.path().join("phone.key.new");
+        std::fs::create_dir(&beside).unwrap();
+        for _ in 0..2 {
+            assert_eq!(store.derive("vault.1", b"").err(), Some(SecretError::Unavailable));
+            assert_eq!(store.forget("mailbox").err(), Some(SecretError::Unavailable));
+        }
+        assert_eq!(*store.derive("mailbox", b"").unwrap(), kept);
+        // when the disk takes it again, then all works
+        std::fs::remove_dir(&beside).unwrap();
+        store.derive("vault.1", b"").unwrap();
+        store.forget("mailbox").unwrap();
+        assert_ne!(*store.derive("mailbox", b"").unwrap(), kept);
     }
 
     #[test]
