@@ -108,8 +108,7 @@ impl Drafts {
         self.store.read(|c| {
             let sql =
                 "SELECT draft, questionnaire, sha256, started, state FROM draft WHERE draft = ?1 AND note IS NULL";
-            let read = |r: &Row| Ok((info(r)?, Zeroizing::new(r.get(4)?)));
-            let found = c.prepare_cached(sql)?.query_row([draft.to_string()], read).optional()?;
+            let found = c.prepare_cached(sql)?.query_row([draft.to_string()], with_state).optional()?;
             found.ok_or(VaultError::NotFound(NotFoundItem::Draft))
         })
     }
@@ -149,25 +148,19 @@ impl Drafts {
     /// Whether every draft can be read.
     fn is_whole(&self) -> Result<bool, VaultError> {
         let sql = "SELECT draft, questionnaire, sha256, started, state FROM draft";
-        let read = |r: &Row| info(r).and_then(|_| Ok(Zeroizing::new(r.get::<_, Vec<u8>>(4)?)));
-        Ok(unless_damaged(self.store.read(|c| rows(c, sql, [], read)))?.is_some())
+        Ok(unless_damaged(self.store.read(|c| rows(c, sql, [], with_state)))?.is_some())
     }
 
     /// Copies the drafts that go on into a new file. Of a damaged file as many as can be read; returns whether that was all.
     fn copy_into(&self, new: &Self) -> Result<bool, VaultError> {
-        let Some(ids) =
-            unless_damaged(self.store.read(|c| rows(c, "SELECT id FROM draft ORDER BY id", [], |r| r.get(0))))?
-        else {
-            return Ok(false);
-        };
-        let ids: Vec<i64> = ids;
+        let ids = self.store.read(|c| rows(c, "SELECT id FROM draft ORDER BY id", [], |r| r.get::<_, i64>(0)));
+        let Some(ids) = unless_damaged(ids)? else { return Ok(false) };
         let mut whole = true;
         new.store.write(|t| {
             for id in ids {
                 let sql =
                     "SELECT draft, questionnaire, sha256, started, state FROM draft WHERE id = ?1 AND note IS NULL";
-                let read = |r: &Row| Ok((info(r)?, Zeroizing::new(r.get::<_, Vec<u8>>(4)?)));
-                match unless_damaged(self.store.read(|c| Ok(c.query_row(sql, [id], read).optional()?)))? {
+                match unless_damaged(self.store.read(|c| Ok(c.query_row(sql, [id], with_state).optional()?)))? {
                     Some(Some((info, state))) => insert(t, &info, &state)?,
                     Some(None) => {}
                     None => whole = false,
@@ -282,6 +275,10 @@ fn insert(t: &Transaction, info: &DraftInfo, state: &[u8]) -> Result<(), VaultEr
 
 fn info(r: &Row) -> rusqlite::Result<DraftInfo> {
     Ok(DraftInfo { draft: parsed(r, 0)?, questionnaire: r.get(1)?, sha256: parsed(r, 2)?, started: r.get(3)? })
+}
+
+fn with_state(r: &Row) -> rusqlite::Result<(DraftInfo, Zeroizing<Vec<u8>>)> {
+    Ok((info(r)?, Zeroizing::new(r.get(4)?)))
 }
 
 /// None where the file is damaged.
