@@ -114,10 +114,7 @@ pub async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Response> {
     let [old, new, again] = [form.old, form.new, form.again].map(Zeroizing::new);
-    let visitor = here.visitor(&pages).await?;
-    if !visitor.ticket.fits(&form.token) {
-        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
-    }
+    let visitor = here.visitor_by_form(&pages, &form.token).await?;
     let texts = here.language.texts();
     let account = &texts.account;
     let same = typed(Input::Secret, &new) == typed(Input::Secret, &again);
@@ -153,10 +150,7 @@ pub async fn end_session(
     here: PageRequest,
     Form(form): Form<SessionForm>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
-    if !visitor.ticket.fits(&form.token) {
-        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
-    }
+    let visitor = here.visitor_by_form(&pages, &form.token).await?;
     let shared = pages.clone();
     let ended = blocking(move || Ok(sessions::end(shared.staff(), now(), &visitor, form.session)?)).await;
     ended.map_err(|fault| problem(&here, None, fault.0))?;

@@ -95,6 +95,16 @@ impl PageRequest {
         }
     }
 
+    /// The person who is signed in and whose own page posted this form, as its hidden token tells; else a page that says no.
+    pub(super) async fn visitor_by_form(&self, pages: &Arc<Pages>, token: &str) -> Result<Visitor, Response> {
+        let visitor = self.visitor(pages).await?;
+        if visitor.ticket.fits(token) {
+            Ok(visitor)
+        } else {
+            Err(problem(self, Some(&visitor), StatusCode::BAD_REQUEST))
+        }
+    }
+
     /// The person who is signed in; else why she is not, if a cookie says that she was.
     pub(super) async fn signed_in(&self, pages: &Arc<Pages>) -> Result<Result<Visitor, Option<SessionEnd>>, Response> {
         let ticket = self.ticket.as_ref().and_then(|ticket| Ticket::read(&ticket.text()));

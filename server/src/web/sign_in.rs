@@ -153,10 +153,7 @@ pub async fn sign_out(
     here: PageRequest,
     Form(form): Form<SignOutForm>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
-    if !visitor.ticket.fits(&form.token) {
-        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
-    }
+    let visitor = here.visitor_by_form(&pages, &form.token).await?;
     let shared = pages.clone();
     let ended = blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await;
     ended.map_err(|fault| problem(&here, None, fault.0))?;
