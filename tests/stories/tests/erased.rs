@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use tabara_core::Error;
-use tabara_core::focal_point::{FocalPoint, Session};
-use tabara_support::deployment::SetClock;
-use tabara_support::phone::{KeyStore, Office};
+use tabara_core::focal_point::FocalPoint;
+use tabara_support::deployment::{SetClock, copy_files};
+use tabara_support::phone::{KeyStore, Office, presumed_victim};
 
 const FORM: &str = include_str!("../../../questionnaires/first-line.md");
 const MARCH: i64 = 1_772_323_200;
@@ -32,7 +32,7 @@ impl Phone {
     /// All files, as a backup or an image of the flash has them.
     fn copy(&self) -> tempfile::TempDir {
         let to = tempfile::tempdir().unwrap();
-        copy(self.folder.path(), to.path());
+        copy_files(self.folder.path(), to.path());
         to
     }
     /// Puts a copy in the place of the files, and tries what its owner would with the PIN.
@@ -40,7 +40,7 @@ impl Phone {
         for file in std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
             std::fs::remove_file(file.path()).unwrap();
         }
-        copy(image, self.folder.path());
+        copy_files(image, self.folder.path());
         let said = || -> Result<Vec<String>, Error> {
             let phone = self.open()?;
             phone.unlock(PIN)?;
@@ -58,27 +58,11 @@ impl Phone {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
-    }
-}
-
-fn told(phone: &FocalPoint, name: &str) -> Session {
-    let session = phone.start("first_line", "en").unwrap();
-    for (path, value) in
-        [("consent", "yes"), ("statistics", "yes"), ("sex", "f"), ("left", "yes"), ("forced", "yes"), ("name", name)]
-    {
-        session.answer(path, Some(value)).unwrap();
-    }
-    session
-}
-
 #[test]
 fn an_old_copy_of_the_files_and_the_pin_bring_no_sealed_answer_back() {
     // given two interviews that go on, and a copy of every file
     let (phone, open) = Phone::new(&[FORM]);
-    let (sealed, lasting) = (told(&open, "Bisi-7719"), told(&open, "Ines-4402"));
+    let (sealed, lasting) = (presumed_victim(&open, "Bisi-7719"), presumed_victim(&open, "Ines-4402"));
     let image = phone.copy();
     // when one is sealed, and somebody puts the copy back who knows the PIN
     sealed.finish(None).unwrap();
@@ -92,8 +76,8 @@ fn an_old_copy_of_the_files_and_the_pin_bring_no_sealed_answer_back() {
 #[test]
 fn an_old_copy_brings_no_discarded_interview_back_nor_one_without_consent() {
     let (phone, open) = Phone::new(&[FORM]);
-    let discarded = told(&open, "Bisi-7719");
-    let refusing = told(&open, "Ines-4402");
+    let discarded = presumed_victim(&open, "Bisi-7719");
+    let refusing = presumed_victim(&open, "Ines-4402");
     refusing.answer("consent", Some("no")).unwrap();
     let image = phone.copy();
     discarded.discard().unwrap();

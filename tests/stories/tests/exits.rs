@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use tabara_core::Error;
-use tabara_core::focal_point::{FocalPoint, Session, State};
-use tabara_support::deployment::SetClock;
-use tabara_support::phone::{KeyStore, Office};
+use tabara_core::focal_point::{FocalPoint, State};
+use tabara_support::deployment::{SetClock, copy_files};
+use tabara_support::phone::{KeyStore, Office, presumed_victim, set_aside};
 
 const FORM: &str = include_str!("../../../questionnaires/first-line.md");
 const MARCH: i64 = 1_772_323_200;
@@ -23,31 +23,12 @@ fn enrolled(folder: &Path, keys: &Arc<KeyStore>, office: &Office) -> FocalPoint 
     phone
 }
 
-fn told(phone: &FocalPoint, name: &str) -> Session {
-    let session = phone.start("first_line", "en").unwrap();
-    for (path, value) in
-        [("consent", "yes"), ("statistics", "yes"), ("sex", "f"), ("left", "yes"), ("forced", "yes"), ("name", name)]
-    {
-        session.answer(path, Some(value)).unwrap();
-    }
-    session
-}
-
-/// What was set aside, without the name that keeps it apart.
-fn aside(folder: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> =
-        names.filter_map(|n| Some(n.strip_prefix("aside-")?.split_once('-')?.1.to_owned())).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn a_wiped_key_store_is_a_state_from_which_a_new_card_leads_out_and_no_file_is_lost() {
     // given a phone with a sealed case whose key store lost everything
     let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phone = enrolled(folder.path(), &keys, &office);
-    told(&phone, "Bisi").finish(None).unwrap();
+    presumed_victim(&phone, "Bisi").finish(None).unwrap();
     drop(phone);
     keys.reset();
     // when the app opens it, then it says so, and takes a new card
@@ -57,8 +38,8 @@ fn a_wiped_key_store_is_a_state_from_which_a_new_card_leads_out_and_no_file_is_l
     phone.enrol(&office.card(MARCH), PIN).unwrap();
     assert_eq!(phone.state().unwrap(), State::Unlocked);
     office.supply(&phone);
-    told(&phone, "Ines").finish(None).unwrap();
-    assert!(aside(folder.path()).contains(&"mailbox.db".to_owned()));
+    presumed_victim(&phone, "Ines").finish(None).unwrap();
+    assert!(set_aside(folder.path()).contains(&"mailbox.db".to_owned()));
 }
 
 #[test]
@@ -91,8 +72,8 @@ fn cases_and_their_referrals_go_to_a_new_phone_and_to_no_other() {
     let (folders, keys, office) =
         ([(); 3].map(|()| tempfile::tempdir().unwrap()), [(); 3].map(|()| Arc::default()), Office::new(&[FORM]));
     let [old, new, third] = [0, 1, 2].map(|n| enrolled(folders[n].path(), &keys[n], &office));
-    let finished = told(&old, "Bisi").finish(None).unwrap();
-    told(&old, "Ines").finish(None).unwrap();
+    let finished = presumed_victim(&old, "Bisi").finish(None).unwrap();
+    presumed_victim(&old, "Ines").finish(None).unwrap();
     let referral = old.refer(finished.record, "sv_medical", "d1", None).unwrap();
     old.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
     old.note_memo(finished.record, Some("red headscarf")).unwrap();
@@ -132,14 +113,12 @@ fn cases_and_their_referrals_go_to_a_new_phone_and_to_no_other() {
 fn forty_wrong_bytes_anywhere_in_the_mailbox_leave_a_way_out() {
     let (origin, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phone = enrolled(origin.path(), &keys, &office);
-    told(&phone, "Bisi").finish(None).unwrap();
+    presumed_victim(&phone, "Bisi").finish(None).unwrap();
     drop(phone);
     let whole = std::fs::read(origin.path().join("mailbox.db")).unwrap();
     for at in (0..whole.len() - 40).step_by(4096).chain([17, whole.len() - 40]) {
         let (folder, keys) = (tempfile::tempdir().unwrap(), Arc::new(keys.image(None)));
-        for file in std::fs::read_dir(origin.path()).unwrap().map(|file| file.unwrap()) {
-            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
+        copy_files(origin.path(), folder.path());
         let mut bytes = whole.clone();
         bytes[at..at + 40].iter_mut().for_each(|byte| *byte ^= 0x55);
         std::fs::write(folder.path().join("mailbox.db"), bytes).unwrap();
@@ -148,8 +127,8 @@ fn forty_wrong_bytes_anywhere_in_the_mailbox_leave_a_way_out() {
         phone.lock();
         phone.enrol(&office.card(MARCH), PIN).unwrap_or_else(|e| panic!("byte {at}: {e}"));
         office.supply(&phone);
-        told(&phone, "Ines").finish(None).unwrap();
-        assert_eq!(aside(folder.path()).iter().filter(|name| *name == "mailbox.db").count(), 1, "byte {at}");
+        presumed_victim(&phone, "Ines").finish(None).unwrap();
+        assert_eq!(set_aside(folder.path()).iter().filter(|name| *name == "mailbox.db").count(), 1, "byte {at}");
     }
 }
 
@@ -166,7 +145,7 @@ fn a_folder_that_was_never_enrolled_has_nothing_to_lose_with_another_key_store()
 fn a_folder_has_one_object_at_a_time() {
     let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phone = enrolled(folder.path(), &keys, &office);
-    let session = told(&phone, "Bisi");
+    let session = presumed_victim(&phone, "Bisi");
     assert_eq!(format!("{:?}", open(folder.path(), &keys).err()), "Some(InUse)");
     // and the folder is free again when the object is gone, whoever still holds a session
     drop(phone);
@@ -179,7 +158,7 @@ fn a_folder_has_one_object_at_a_time() {
 fn an_object_that_is_gone_leaves_no_session_that_reads_or_writes() {
     let (folder, keys, office) = (tempfile::tempdir().unwrap(), Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phone = enrolled(folder.path(), &keys, &office);
-    let session = told(&phone, "Bisi");
+    let session = presumed_victim(&phone, "Bisi");
     drop(phone);
     assert_eq!(session.page().err(), Some(Error::Locked));
     assert_eq!(session.answer("name", Some("late")).err(), Some(Error::Locked));
@@ -191,7 +170,7 @@ fn two_people_on_one_phone_never_touch_each_others_secrets() {
     let (anna, beate) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (keys, office) = (Arc::<KeyStore>::default(), Office::new(&[FORM]));
     let phones = [&anna, &beate].map(|folder| enrolled(folder.path(), &keys, &office));
-    told(&phones[1], "Ines");
+    presumed_victim(&phones[1], "Ines");
     // when one is wiped, then the other goes on
     phones[0].wipe().unwrap();
     phones[1].lock();

@@ -1,6 +1,6 @@
 //! A focal point's phone with no network: from card to sealed record, and every way it can go wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tabara_core::envelope::{self, Digest, Typ};
@@ -16,7 +16,7 @@ use tabara_core::slip::slip_key;
 use tabara_core::vault::SecretError;
 use tabara_core::vault::mailbox::{Outgoing, ProvenLeaf, RecordStatus};
 use tabara_support::deployment::SetClock;
-use tabara_support::phone::{KeyStore, Office};
+use tabara_support::phone::{KeyStore, Office, set_aside};
 
 const FORM: &str = include_str!("../../../questionnaires/first-line.md");
 const MARCH: i64 = 1_772_323_200; // 2026-03-01
@@ -538,19 +538,10 @@ fn a_key_store_that_lost_its_secrets_is_told_from_damage_and_a_lost_vault_alone_
     let phone = world.open().unwrap();
     phone.enrol(&world.office.card(MARCH), PIN).unwrap();
     assert_eq!(sent(&phone).len(), 1);
-    assert_eq!(aside(world.folder.path()), ["drafts-2.db", "keys.json", "vault.db"]);
+    assert_eq!(set_aside(world.folder.path()), ["drafts-2.db", "keys.json", "vault.db"]);
     drop(phone);
     world.keys.reset();
     assert_eq!(world.open().unwrap().state(), Ok(State::KeyStoreLost));
-}
-
-/// What was set aside, without the name that keeps it apart.
-fn aside(folder: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> =
-        names.filter_map(|n| Some(n.strip_prefix("aside-")?.split_once('-')?.1.to_owned())).collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -567,7 +558,7 @@ fn a_damaged_vault_is_kept_aside_when_a_new_card_comes() {
     assert_eq!(phone.unlock(PIN).err(), damaged);
     assert_eq!(std::fs::read(world.path("vault.db")).unwrap(), bytes);
     phone.enrol(&world.office.card(MARCH), "314159").unwrap();
-    assert_eq!(aside(world.folder.path()), ["drafts-2.db", "keys.json", "vault.db"]);
+    assert_eq!(set_aside(world.folder.path()), ["drafts-2.db", "keys.json", "vault.db"]);
     // its secret is kept with it
     assert!(world.keys.knows("vault.1") && world.keys.knows("vault.2"));
     assert_eq!(sent(&phone).len(), 1);
@@ -589,7 +580,7 @@ fn a_missing_file_is_damage_and_a_new_card_keeps_everything_aside() {
     assert_eq!(phone.state(), Ok(State::Damaged { file: PhoneFile::Folder }));
     phone.enrol(&world.office.card(MARCH), PIN).unwrap();
     assert_eq!(phone.state(), Ok(State::Unlocked));
-    assert_eq!(aside(world.folder.path()), ["drafts-1.db", "keys.json", "mailbox.db", "vault.db"]);
+    assert_eq!(set_aside(world.folder.path()), ["drafts-1.db", "keys.json", "mailbox.db", "vault.db"]);
 }
 
 #[test]

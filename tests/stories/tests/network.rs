@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use tabara_core::clock::{Clock as _, SystemClock};
 use tabara_core::sync::courier;
-use tabara_support::deployment::{Deployment, SetClock};
+use tabara_support::deployment::{Deployment, SetClock, copy_files};
 use tabara_support::light_phone::{Phone, values};
 use tabara_support::proxy::{Faults, Proxy};
 use tabara_support::rng::Rng;
@@ -158,7 +158,7 @@ impl History {
         match self.rng.below(10) {
             0..3 => {
                 let image = tempfile::tempdir().unwrap();
-                copy(&self.deployment.data(), image.path());
+                copy_files(&self.deployment.data(), image.path());
                 self.images.push(image);
                 self.images.drain(..self.images.len().saturating_sub(IMAGES));
                 self.count("image");
@@ -173,7 +173,7 @@ impl History {
                 } else {
                     std::fs::remove_dir_all(&data).unwrap();
                     std::fs::create_dir(&data).unwrap();
-                    copy(image.path(), &data);
+                    copy_files(image.path(), &data);
                 }
                 self.count(if restored { "restored" } else { "silently set back" });
             }
@@ -230,12 +230,6 @@ impl History {
         let wrong: Vec<_> = times.iter().enumerate().filter(|(_, times)| **times != 1).collect();
         assert!(wrong.is_empty(), "values that are in the log another time than once: {wrong:?}");
         println!("none lost, none double");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in std::fs::read_dir(from).unwrap().map(|file| file.unwrap().path()) {
-        std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
     }
 }
 

@@ -9,7 +9,7 @@ use tabara_core::focal_point::FocalPoint;
 use tabara_core::vault::cipher::{self, FileKey};
 use tabara_core::vault::keys::KeyFile;
 use tabara_core::vault::{DeviceSecret as _, Folder, PhoneFile};
-use tabara_support::deployment::SetClock;
+use tabara_support::deployment::{SetClock, copy_files};
 use tabara_support::phone::{KeyStore, Office};
 
 const MARCH: i64 = 1_772_323_200;
@@ -31,9 +31,7 @@ impl Phone {
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
+        copy_files(&from, folder.path());
         let keys = Arc::new(KeyStore::at(folder.path().join("key-store")));
         Self { folder, keys }
     }

@@ -1,7 +1,7 @@
 //! A phone that is used without rest, and what it told its user: for tests that stop it at any moment and compare. Every
 //! interview says a value that is said nowhere else, so that what is lost or doubled shows.
 
-use crate::deployment::SetClock;
+use crate::deployment::{SetClock, copy_files};
 use crate::phone::{KeyStore, Office};
 use crate::rng::Rng;
 use serde::{Deserialize, Serialize};
@@ -38,9 +38,7 @@ impl Origin {
     /// A copy of its files.
     pub fn copy(&self) -> tempfile::TempDir {
         let copy = tempfile::tempdir().expect("a folder");
-        for file in std::fs::read_dir(self.folder.path()).expect("a folder").map(|file| file.expect("a file")) {
-            std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("a copy");
-        }
+        copy_files(self.folder.path(), copy.path());
         copy
     }
     /// Values in the sealed cases of a phone, and how often each is there.

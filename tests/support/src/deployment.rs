@@ -218,7 +218,8 @@ impl Deployment {
     }
 }
 
-fn copy_files(from: &Path, to: &Path) {
+/// Copies all files of a folder, as a backup or an image of the flash has them.
+pub fn copy_files(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).expect("a folder") {
         let file = file.expect("a file").path();
         std::fs::copy(&file, to.join(file.file_name().expect("a file has a name"))).expect("copied");

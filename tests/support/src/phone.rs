@@ -3,11 +3,11 @@
 use crate::authority::{Authority, part};
 use ring::hmac;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ};
-use tabara_core::focal_point::FocalPoint;
+use tabara_core::focal_point::{FocalPoint, Session};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_core::vault::{DeviceSecret, SecretError};
@@ -122,4 +122,25 @@ impl Office {
             mailbox.take_part(&form.write()).expect("a part of the catalog");
         }
     }
+}
+
+/// An interview of `questionnaires/first-line.md` with a presumed victim of this name, up to the last answer.
+pub fn presumed_victim(phone: &FocalPoint, name: &str) -> Session {
+    let session = phone.start("first_line", "en").expect("the questionnaire is here");
+    for (path, value) in
+        [("consent", "yes"), ("statistics", "yes"), ("sex", "f"), ("left", "yes"), ("forced", "yes"), ("name", name)]
+    {
+        session.answer(path, Some(value)).expect("an answer of the questionnaire");
+    }
+    session
+}
+
+/// What a phone has set aside, in order, without the name that keeps it apart.
+pub fn set_aside(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).expect("a folder");
+    let names = names.map(|file| file.expect("a file").file_name().into_string().expect("a plain name"));
+    let mut names: Vec<_> =
+        names.filter_map(|name| Some(name.strip_prefix("aside-")?.split_once('-')?.1.to_owned())).collect();
+    names.sort();
+    names
 }

@@ -12,7 +12,7 @@ use tabara_core::error::DestructionReason;
 use tabara_core::focal_point::{FocalPoint, State};
 use tabara_core::interview::{Interview, InterviewConfig};
 use tabara_core::seal;
-use tabara_support::deployment::compiled;
+use tabara_support::deployment::{compiled, copy_files};
 use tabara_support::interviewer;
 use tabara_support::people;
 use tabara_support::phone::{KeyStore, Office};
@@ -126,9 +126,7 @@ fn wipe(rows: &mut Rows) {
     let wiped = |round: u32| {
         let copy = folder.path().join(round.to_string());
         std::fs::create_dir(&copy).expect("a folder");
-        for file in std::fs::read_dir(&origin).expect("a folder").map(|file| file.expect("a file")) {
-            std::fs::copy(file.path(), copy.join(file.file_name())).expect("a copy");
-        }
+        copy_files(&origin, &copy);
         std::fs::copy(&keys, copy.join("key-store")).expect("a copy");
         let mut vault = std::fs::File::options().append(true).open(copy.join("vault.db")).expect("the vault");
         vault.write_all(&vec![7; 8 << 20]).and_then(|()| vault.sync_all()).expect("written");
