@@ -6,7 +6,7 @@ use tabara_protocol::catalog::{Binding, Catalog, Grant};
 use tabara_protocol::envelope::{self, Digest, EnvelopeError};
 use tabara_protocol::facts::FactValue;
 use tabara_protocol::record::{Order, Reason, Record, Uuid};
-use tabara_protocol::wire::Introduction;
+use tabara_protocol::wire::{Introduction, Restoration};
 
 /// Kinds of entries, with the numbers they have in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,15 +129,6 @@ pub struct Revocation {
     /// What it has sent since then, seconds since 1970 UTC, does not count either, from the next revision on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<i64>,
-}
-
-/// The log was restored from a backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restoration {
-    /// Leaves that were kept.
-    pub kept: u64,
-    /// The tree is known to have had no more leaves than this.
-    pub known: u64,
 }
 
 /// The end of the audit log on a day.

@@ -105,7 +105,7 @@ fn parcel(
     // a head that a restore cut off cannot be connected any more: the leaf tells why
     let restores = if bundle.connect.is_empty() { vec![] } else { log.restores()? };
     for (index, _, cut) in restores {
-        if bundle.connect.iter().any(|size| cut.kept < *size && *size <= cut.known) {
+        if bundle.connect.iter().any(|size| cut.cuts_off(*size)) {
             wanted.insert(index);
         }
     }
@@ -145,7 +145,7 @@ fn parcel(
 /// The restore that cut off a head, as a leaf of the tree, and its position in the log. Of several the one that kept least.
 fn cut_off(log: &Reading, head: &TreeHead) -> store::Result<(Option<LeafProof>, Option<u64>)> {
     let restores = log.restores()?.into_iter();
-    let cut = restores.filter(|(_, _, cut)| cut.kept < head.size && head.size <= cut.known);
+    let cut = restores.filter(|(_, _, cut)| cut.cuts_off(head.size));
     match cut.min_by_key(|(.., cut)| cut.kept) {
         Some((index, position, _)) => Ok((log.leaf_proof(index)?, Some(position))),
         None => Ok((None, None)),

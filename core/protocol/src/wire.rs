@@ -17,7 +17,7 @@ mod parcel;
 pub use bundle::{Bundle, Introduction, OpenedBundle, Registration, WipeDone};
 pub use head::TreeHead;
 pub use leaf::{BadLeaf, KeptEntry, Leaf};
-pub use lineage::{Lineage, lineage};
+pub use lineage::{Lineage, Restoration, lineage};
 pub use parcel::{Connected, Enclosed, LeafProof, OpenedParcel, Parcel, RefusedRecord, Standing};
 
 use crate::envelope::{self, EnvelopeError};

@@ -9,7 +9,9 @@ use crate::seal::SealError;
 use crate::tree;
 use crate::vault::VaultError;
 use crate::vault::mailbox::{Asked, Books, Enrolment, Evidence, Mailbox, ProvenLeaf, SignedHead, SyncState};
-use crate::wire::{Connected, Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Standing, TreeHead, WireError, lineage};
+use crate::wire::{
+    Connected, Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Restoration, Standing, TreeHead, WireError, lineage,
+};
 
 /// A phone keeps at most so many heads that are not connected, and so many contradictions.
 const MOST_HEADS: usize = 8;
@@ -245,7 +247,7 @@ impl Step<'_, '_> {
 
     /// Whether a restore took a head away.
     fn is_cut_off(&self, head: &SignedHead) -> bool {
-        self.state.restores.iter().any(|(kept, known)| (kept + 1..=*known).contains(&head.head.size))
+        self.state.restores.iter().any(|&(kept, known)| Restoration { kept, known }.cuts_off(head.head.size))
     }
 
     /// Takes out the heads that are proven to belong to the head that the bundle named. `all`: what the server was asked for

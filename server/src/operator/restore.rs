@@ -2,10 +2,11 @@
 //! and so many are kept. What the log that is replaced has revoked and withdrawn does not come back.
 
 use crate::closings::append;
-use crate::entry::{EntryKind, Restoration, Revocation};
+use crate::entry::{EntryKind, Revocation};
 use crate::intake;
 use crate::store::{self, RestoreError, Store};
 use std::path::Path;
+use tabara_protocol::wire::Restoration;
 
 /// Restores a backup into a data folder, which no server may have open.
 pub fn restore(folder: &Path, backup: &Path, now: i64) -> Result<Store, RestoreError> {

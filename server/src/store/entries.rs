@@ -3,10 +3,11 @@
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::Reading;
-use crate::entry::{AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Restoration, Revocation};
+use crate::entry::{AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Revocation};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::{Digest, PublicKey, sha256};
 use tabara_protocol::record::{News, Reason, Record, Update, Uuid};
+use tabara_protocol::wire::Restoration;
 
 /// A record that the log has.
 #[derive(Debug, Clone, PartialEq)]

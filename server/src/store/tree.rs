@@ -4,14 +4,14 @@
 use super::error::{Result, StoreError};
 use super::rows::reason;
 use super::transaction::{Reading, Writing};
-use crate::entry::{EntryKind, Restoration};
+use crate::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, Row, params};
 use std::collections::BTreeSet;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::envelope::{self, Digest, sha256};
 use tabara_protocol::record::Uuid;
 use tabara_protocol::tree::{Frontier, prove_consistency, prove_inclusion};
-use tabara_protocol::wire::{Introduction, KeptEntry, Leaf, LeafProof, TreeHead};
+use tabara_protocol::wire::{Introduction, KeptEntry, Leaf, LeafProof, Restoration, TreeHead};
 
 /// Nodes are numbered in the order in which they become complete: leaf 0, leaf 1, the node above both, leaf 2 ...
 fn node_number(level: u32, index: u64) -> u64 {
@@ -80,8 +80,12 @@ impl Reading<'_> {
 
     /// The entries of a leaf: from the first position to before the second.
     fn span(&self, index: u64) -> Result<Option<(u64, u64)>> {
-        let Some((first, _)) = self.leaf_row(index)? else { return Ok(None) };
-        Ok(Some((first, self.leaf_row(index + 1)?.map_or(i64::MAX as u64, |(next, _)| next))))
+        self.leaf_row(index)?.map(|(first, _)| Ok((first, self.end_of(index)?))).transpose()
+    }
+
+    /// The position behind the entries of a leaf.
+    fn end_of(&self, index: u64) -> Result<u64> {
+        Ok(self.leaf_row(index + 1)?.map_or(i64::MAX as u64, |(next, _)| next))
     }
 
     /// Where the bundle begins whose last record is at this position, and its hash; none if no bundle ends here.
@@ -120,7 +124,7 @@ impl Reading<'_> {
     /// What a leaf says, from its entries.
     pub fn leaf(&self, index: u64) -> Result<Leaf> {
         let (first, bundle) = self.leaf_row(index)?.ok_or(StoreError::Damaged { position: 0 })?;
-        let next = self.span(index)?.map_or(first, |(_, next)| next);
+        let next = self.end_of(index)?;
         let mut query = self.0.prepare_cached(
             "SELECT position, reason, kind, received, body, digests FROM entry WHERE position >= ?1 AND position < ?2
              ORDER BY position",

@@ -3,7 +3,7 @@
 use crate::server::jws;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::tree;
-use tabara_protocol::wire::{Leaf, Lineage, Parcel, TreeHead, lineage};
+use tabara_protocol::wire::{Leaf, Lineage, Parcel, Restoration, TreeHead, lineage};
 
 /// The rules that a phone follows; two of them are wrong, as they once were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,9 @@ impl Phone {
             }
             let cut =
                 parcel.restore.as_ref().filter(|leaf| leaf.holds(&parcel.head)).and_then(|leaf| match leaf.leaf() {
-                    Ok(Leaf::Restore { kept, known, .. }) if kept < head.size && head.size <= known => Some(kept),
+                    Ok(Leaf::Restore { kept, known, .. }) if Restoration { kept, known }.cuts_off(head.size) => {
+                        Some(kept)
+                    }
                     _ => None,
                 });
             match cut {

@@ -4,7 +4,7 @@ use crate::phone::Asked;
 use std::convert::Infallible;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::tree::{Frontier, prove_consistency, prove_inclusion};
-use tabara_protocol::wire::{Connected, KeptEntry, Leaf, LeafProof, Parcel, Standing, TreeHead};
+use tabara_protocol::wire::{Connected, KeptEntry, Leaf, LeafProof, Parcel, Restoration, Standing, TreeHead};
 
 /// The texts of its leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -62,8 +62,7 @@ impl Log {
     }
     /// Whether an honest server would have this log after that head: it continues it, or says which restore cut it off.
     pub fn explains(&self, head: &TreeHead) -> bool {
-        let cut =
-            |leaf: &Leaf| matches!(leaf, Leaf::Restore { kept, known, .. } if *kept < head.size && head.size <= *known);
+        let cut = |leaf: &Leaf| matches!(*leaf, Leaf::Restore { kept, known, .. } if Restoration { kept, known }.cuts_off(head.size));
         self.continues(head) || self.leaves().any(|(_, leaf)| cut(&leaf))
     }
     /// The leaf that holds a record.

@@ -4,6 +4,23 @@ use super::head::TreeHead;
 use super::leaf::Leaf;
 use super::parcel::Parcel;
 use crate::tree;
+use serde::{Deserialize, Serialize};
+
+/// The server's log was restored from a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restoration {
+    /// So many leaves were kept.
+    pub kept: u64,
+    /// The tree is known to have had no more leaves than this.
+    pub known: u64,
+}
+
+impl Restoration {
+    /// Whether it took away a tree of this size, as phones may have seen it.
+    pub fn cuts_off(self, size: u64) -> bool {
+        self.kept < size && size <= self.known
+    }
+}
 
 /// How a head follows on the one that the phone knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +63,7 @@ pub fn lineage(known: Option<&TreeHead>, asked: Option<&TreeHead>, parcel: &Parc
     }
     let restored = parcel.restore.as_ref().filter(|leaf| leaf.holds(new)).and_then(|leaf| {
         let Ok(Leaf::Restore { kept, known, .. }) = leaf.leaf() else { return None };
-        (leaf.index == kept && kept < mine.size && mine.size <= known).then_some(kept)
+        (leaf.index == kept && Restoration { kept, known }.cuts_off(mine.size)).then_some(kept)
     });
     restored.map_or(Lineage::Forked, |kept| Lineage::Restored { kept })
 }
