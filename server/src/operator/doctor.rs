@@ -39,6 +39,13 @@ pub enum Topic {
     Log,
 }
 
+impl Topic {
+    pub const ALL: [Self; 10] = {
+        use Topic::*;
+        [Keys, Catalog, Certificate, Clock, Backup, Disk, Phones, Orders, Quarantine, Log]
+    };
+}
+
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

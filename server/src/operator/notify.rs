@@ -46,7 +46,7 @@ struct Recipient {
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 enum Role {
-    /// The machine: keys, catalog, certificate, clock, backup, disk.
+    /// The machine: keys, catalog, certificate, clock, backup, disk, log.
     Operator,
     /// The work: entries in quarantine, silent phones, orders that no phone has acknowledged.
     Coordinator,
@@ -202,8 +202,10 @@ mod tests {
         let (_, text) = message(&Language::English.texts().notices, "https://tabara.example", &open);
         assert!(text.contains("- The certificate of the server ends. (today)\n- Entries wait in quarantine. (soon)\n"));
         assert!(text.contains("\nhttps://tabara.example\n"));
+        let open = Topic::ALL.map(|topic| (topic, Grade::Soon)).into();
         for language in Language::ALL {
             let (subject, text) = message(&language.texts().notices, "https://tabara.example", &open);
+            assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), Topic::ALL.len());
             assert!(!subject.is_empty() && !text.chars().any(|c| c.is_ascii_digit()), "no number");
         }
     }

@@ -112,6 +112,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "Phones have been silent for long.",
             "Orders to phones are not acknowledged.",
             "Entries wait in quarantine.",
+            "The log of the server was changed, or phones say so.",
         ],
         today: "today",
         soon: "soon",

@@ -118,6 +118,7 @@ pub(super) static FRENCH: Texts = Texts {
             "Des téléphones se taisent depuis longtemps.",
             "Des ordres aux téléphones sont sans réponse.",
             "Des entrées attendent en quarantaine.",
+            "Le journal du serveur a été modifié, ou des téléphones le disent.",
         ],
         today: "aujourd’hui",
         soon: "bientôt",

@@ -46,7 +46,7 @@ pub struct Notices {
     pub subject: &'static str,
     pub lead: &'static str,
     /// In the order of `operator::doctor::Topic`.
-    pub topics: [&'static str; 9],
+    pub topics: [&'static str; 10],
     pub today: &'static str,
     pub soon: &'static str,
     pub why: &'static str,
