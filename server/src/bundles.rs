@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 use tabara_protocol::catalog::{Binding as Keys, Chain};
-use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
+use tabara_protocol::envelope::{self, Digest, sha256};
 use tabara_protocol::record::Sent;
 use tabara_protocol::seal::{SealError, is_recipient};
 use tabara_protocol::wire::{BUNDLE_HEADER, Bundle, MAX_FILE, OpenedBundle, RefusedRecord, WireError};
@@ -105,7 +105,7 @@ pub fn open(store: &Store, settings: &Settings, file: &[u8]) -> Result<SignedBun
     let kid = opened.kid.clone();
     let (known, reviewer) = store.read(|log| {
         let known = log.by_transport_key(&kid)?;
-        Ok((known.clone(), if known.is_none() { reviewer(log, &kid)? } else { None }))
+        Ok((known.clone(), if known.is_none() { log.reviewer(&kid)? } else { None }))
     })?;
     let introduces = |opened: &OpenedBundle| {
         let claims =
@@ -154,11 +154,6 @@ fn unsealed(settings: &Settings, file: &[u8]) -> Result<OpenedBundle, Problem> {
             opened => return opened.map_err(|_| Problem::Malformed),
         }
     }
-}
-
-fn reviewer(log: &store::Reading, kid: &str) -> store::Result<Option<PublicKey>> {
-    let reviewers = log.catalog_in_force()?.map(|catalog| catalog.reviewers).unwrap_or_default();
-    Ok(reviewers.into_iter().map(|reviewer| reviewer.key).find(|key| key.kid() == kid))
 }
 
 /// Takes in what a bundle brings and makes the parcel that answers it. The same bundle again is harmless.

@@ -4,19 +4,17 @@
 
 use crate::closings::{append, begin, day_of};
 use crate::entry::{EntryKind, Revocation};
+use crate::http::client;
 use crate::http::limited_body::LimitedBody;
-use crate::http::limits::Client;
 use crate::http::problem::{Problem, blocking};
 use crate::parcel::{self, Caller, Told};
 use crate::settings::Settings;
 use crate::state::Server;
 use crate::store::{self, Binding, EntryRow, Reading, Store, Writing};
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
 use tabara_protocol::envelope::{self, Typ, sha256};
 use tabara_protocol::record::{Reason, Uuid};
@@ -133,17 +131,14 @@ fn was_accepted(log: &Reading, settings: &Settings, introduction: &Introduction)
     Ok(parcel.standing == Standing::Trusted && proven.any(|leaf| is_ours(leaf.leaf())))
 }
 
-/// A caller whose requests are counted by address.
+/// A caller who asks for work: that costs its address one request more than [`client::limited`] counts.
 pub struct AnonymousCaller;
 
 impl FromRequestParts<Arc<Server>> for AnonymousCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        if let Some(ConnectInfo(from)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-            server.limits.take(Client::Address(from.ip()), Instant::now())?;
-        }
-        Ok(Self)
+        client::count(&server.limits, &parts.extensions).map(|()| Self)
     }
 }
 

@@ -27,6 +27,7 @@ pub mod closings;
 pub mod counters;
 pub mod devices;
 pub mod entry;
+mod files;
 pub mod http;
 pub mod intake;
 pub mod operator;
@@ -90,8 +91,8 @@ fn routes(server: Arc<Server>) -> Router {
         .split_for_parts();
     let phones = phones
         .route("/openapi.json", get(async || Json(document)))
-        .layer(from_fn(problems))
-        .layer(from_fn_with_state(server.limits.clone(), client::limited));
+        .layer(from_fn_with_state(server.limits.clone(), client::limited))
+        .layer(from_fn(problems));
     let (pages, limits) = (web::routes(&server), server.limits.clone());
     Router::new()
         .nest(PREFIX, phones)

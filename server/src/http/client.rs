@@ -3,9 +3,9 @@
 use super::limits::{Client, Limits};
 use super::problem::Problem;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -46,21 +46,16 @@ pub fn count(limits: &Limits, extensions: &Extensions) -> Result<(), Problem> {
     address(extensions).map_or(Ok(()), |from| limits.take(Client::Address(from), Instant::now()))
 }
 
-/// [`count`] for the API: too many get a problem, and their connection is closed.
-pub async fn limited(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    match count(&limits, request.extensions()) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => {
-            let mut response = problem.into_response();
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
-    }
+/// [`count`] for the API.
+pub async fn limited(State(limits): State<Limits>, request: Request, next: Next) -> Result<Response, Problem> {
+    count(&limits, request.extensions())?;
+    Ok(next.run(request).await)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     #[test]
     fn the_rightmost_address_that_no_trusted_proxy_has_is_the_client() {

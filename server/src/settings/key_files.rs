@@ -1,6 +1,7 @@
 //! Secret keys as files of the data folder, mode 0600.
 
 use super::error::{SettingsError, io_error};
+use crate::files::put;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -86,10 +87,7 @@ pub fn keep(file: &Path, secret: &[u8]) -> Result<(), SettingsError> {
     let written = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside);
     let kept = written.and_then(|mut new| {
         new.write_all(secret)?;
-        new.sync_all()?;
-        fs::rename(&beside, file)?;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        put(&beside, file)
     });
     kept.map_err(|cause| io_error(file, cause))
 }

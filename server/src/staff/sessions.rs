@@ -17,6 +17,7 @@ const SLACK: i64 = 300;
 const KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The secret of a cookie: of a session, or of a browser that has signed in before.
+#[derive(Clone)]
 pub struct Ticket(Zeroizing<[u8; 32]>);
 
 impl Ticket {

@@ -7,6 +7,7 @@ use super::restore_aid::RestoreAid;
 use super::schema;
 use super::transaction::{Reading, Writing};
 use super::tree::first_unproven;
+use crate::files::put;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -43,7 +44,7 @@ impl Store {
             copy.pragma_update(None, "journal_mode", "DELETE").map_err(StoreError::from)?;
         }
         check(&beside)?;
-        put(&beside, to)?;
+        put(&beside, to).map_err(|cause| RestoreError::Io { file: to.to_owned(), cause })?;
         self.write(move |log| log.hint("backup", now))?;
         Ok(())
     }
@@ -97,7 +98,7 @@ pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(S
         aid.revoked.extend(there.revoked);
         aid.withdrawals.extend(there.withdrawals);
     }
-    put(&beside, &file)?;
+    put(&beside, &file).map_err(|cause| RestoreError::Io { file, cause })?;
     Ok((Store::open(folder)?, aid))
 }
 
@@ -133,16 +134,6 @@ fn check(file: &Path) -> std::result::Result<(), RestoreError> {
 /// Opens a file, and makes it for its owner alone if there is none. What SQLite puts beside it is for her alone, too.
 pub fn make_private(file: &Path) -> io::Result<fs::File> {
     fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)
-}
-
-/// Renames a finished file and makes that durable.
-fn put(beside: &Path, to: &Path) -> std::result::Result<(), RestoreError> {
-    let done = || {
-        fs::File::open(beside)?.sync_all()?;
-        fs::rename(beside, to)?;
-        fs::File::open(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
-    };
-    done().map_err(|cause| RestoreError::Io { file: to.to_owned(), cause })
 }
 
 fn remove(file: &Path) -> std::result::Result<(), RestoreError> {

@@ -5,7 +5,7 @@ use super::transaction::{Reading, Writing};
 use crate::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, params};
 use tabara_protocol::catalog::Catalog;
-use tabara_protocol::envelope::{self, Digest};
+use tabara_protocol::envelope::{self, Digest, PublicKey};
 
 impl Reading<'_> {
     /// The JWS of the catalog in force.
@@ -15,13 +15,19 @@ impl Reading<'_> {
 
     /// The JWS of every catalog, the oldest first.
     pub fn catalogs(&self) -> Result<Vec<String>> {
-        let mut query = self.0.prepare("SELECT body FROM entry WHERE kind = ?1 ORDER BY position")?;
+        let mut query = self.0.prepare("SELECT body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position")?;
         Ok(query.query_map([EntryKind::Catalog as i64], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The catalog in force, if it can be read.
     pub fn catalog_in_force(&self) -> Result<Option<Catalog>> {
         Ok(self.catalog()?.and_then(|jws| envelope::stored(&jws).ok()))
+    }
+
+    /// The key of a reviewer whom the catalog in force names, by its thumbprint.
+    pub fn reviewer(&self, kid: &str) -> Result<Option<PublicKey>> {
+        let reviewers = self.catalog_in_force()?.map(|catalog| catalog.reviewers).unwrap_or_default();
+        Ok(reviewers.into_iter().map(|reviewer| reviewer.key).find(|key| key.kid() == kid))
     }
 
     /// Whether any catalog ever published this questionnaire.

@@ -5,6 +5,7 @@ use super::rows::reason;
 use super::transaction::Reading;
 use crate::entry::{AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Revocation};
 use rusqlite::{OptionalExtension as _, Row, params};
+use serde::de::DeserializeOwned;
 use tabara_protocol::envelope::{Digest, PublicKey, sha256};
 use tabara_protocol::record::{News, Reason, Record, Update, Uuid};
 use tabara_protocol::wire::Restoration;
@@ -160,24 +161,27 @@ impl Reading<'_> {
 
     /// The last month that was closed.
     pub fn last_closing(&self) -> Result<Option<Closing>> {
-        let read =
-            |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
-        self.last_of(EntryKind::Closing)?.map(read).transpose()
+        Ok(self.last_read(EntryKind::Closing)?.map(|(_, closing)| closing))
     }
 
     /// The last note of the facts and tables in force.
     pub fn last_dictionary(&self) -> Result<Option<DictionaryInForce>> {
-        let read =
-            |(position, body): (_, String)| serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position });
-        self.last_of(EntryKind::Dictionary)?.map(read).transpose()
+        Ok(self.last_read(EntryKind::Dictionary)?.map(|(_, dictionary)| dictionary))
     }
 
     /// When the end of the audit log was last noted, and what it was.
     pub fn last_audit(&self) -> Result<Option<(i64, AuditNoted)>> {
-        let Some((position, body)) = self.last_of(EntryKind::Audit)? else { return Ok(None) };
-        let noted = serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?;
+        let Some((position, noted)) = self.last_read(EntryKind::Audit)? else { return Ok(None) };
         let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
         Ok(Some((query.query_row([position], |r| r.get(0))?, noted)))
+    }
+
+    /// Position and content of the last entry of a kind that is written as JSON.
+    fn last_read<T: DeserializeOwned>(&self, kind: EntryKind) -> Result<Option<(u64, T)>> {
+        let read = |(position, body): (u64, String)| {
+            Ok((position, serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?))
+        };
+        self.last_of(kind)?.map(read).transpose()
     }
 
     /// Position and text of the last entry of a kind.

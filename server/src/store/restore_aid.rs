@@ -7,9 +7,9 @@
 
 use super::error::Result;
 use super::transaction::{PATIENCE, Reading};
+use crate::files::put;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -56,11 +56,8 @@ impl RestoreAid {
     /// Written beside and renamed, so that a crash leaves the old one.
     fn write(&self, folder: &Path) -> io::Result<()> {
         let (file, beside) = (folder.join(FILE), folder.join("restore-aid.new"));
-        let mut new = fs::File::create(&beside)?;
-        new.write_all(&serde_json::to_vec(self)?)?;
-        new.sync_all()?;
-        fs::rename(&beside, &file)?;
-        fs::File::open(folder)?.sync_all()
+        fs::write(&beside, serde_json::to_vec(self)?)?;
+        put(&beside, &file)
     }
 }
 
