@@ -51,11 +51,10 @@ pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sen
 
 /// The bundle that brings decisions to the server of this catalog.
 pub fn bundle(decisions: &[Sent], key: &SigningKey, catalog: &Catalog) -> Result<Vec<u8>> {
-    let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
-    let intake = intake.ok_or_else(|| invalid("the catalog names no intake key"))?;
+    let intake = catalog.intake_key().ok_or_else(|| invalid("the catalog names no intake key"))?;
     // what became of them can be read with a case worker's key
     let reader = catalog.recipients.iter().find(|r| r.role == RecipientRole::CaseWorker).map(|r| r.age.clone());
-    Ok(Bundle { answer_to: reader, ..Bundle::default() }.seal(&Signer::new(key), decisions, &intake.age)?)
+    Ok(Bundle { answer_to: reader, ..Bundle::default() }.seal(&Signer::new(key), decisions, intake)?)
 }
 
 #[cfg(test)]

@@ -422,6 +422,10 @@ impl Catalog {
     pub fn sealing_keys(&self) -> Vec<&str> {
         self.recipients.iter().filter(|r| r.role != RecipientRole::Intake).map(|r| r.age.as_str()).collect()
     }
+    /// The key that bundles are sealed to, if the server takes any.
+    pub fn intake_key(&self) -> Option<&str> {
+        self.recipients.iter().find(|r| r.role == RecipientRole::Intake).map(|r| r.age.as_str())
+    }
     /// The hash of the questionnaire that new interviews use.
     pub fn questionnaire(&self, id: &str) -> Option<Digest> {
         let mut parts = self.parts.iter().filter(|p| p.kind == PartKind::Questionnaire && p.id == id);

@@ -3,7 +3,7 @@
 
 use super::phone::{FocalPoint, Phone, month};
 use crate::catalog::PartKind;
-use crate::envelope::{self, Digest, Typ};
+use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{FactValue, Facts};
 use crate::record::{Code, Kind, QuestionnaireRef, Record};
@@ -164,11 +164,9 @@ impl Phone {
         let key = code.as_ref().zip(secret).map(|(code, secret)| slip_key(code, &secret));
         let (kind, slip, proof, route, facts, sealed) = (Kind::Withdrawal, None, None, None, Facts::new(), None);
         Ok(self.mailbox()?.post(record, None, |seq| {
-            let mut withdrawal =
+            let unsigned =
                 Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-            let signer = vault.record_key();
-            withdrawal.proof = key.map(|key| withdrawal.agreed(&key, &signer.public().kid()));
-            envelope::sign(Typ::Record, signer, &withdrawal)
+            signed(vault, unsigned, key)
         })?)
     }
 
@@ -197,11 +195,16 @@ impl Phone {
         let key = code.as_ref().zip(carried).map(|(code, secret)| slip_key(code, &secret));
         let (proof, route, sealed) = Default::default();
         Ok(self.mailbox()?.post(record, None, |seq| {
-            let mut record =
+            let unsigned =
                 Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-            let signer = vault.record_key();
-            record.proof = key.map(|key| record.agreed(&key, &signer.public().kid()));
-            envelope::sign(Typ::Record, signer, &record)
+            signed(vault, unsigned, key)
         })?)
     }
+}
+
+/// Signs a record; `slip`: the key of the slip that agrees to what it changes.
+fn signed(vault: &Vault, mut record: Record, slip: Option<SigningKey>) -> String {
+    let signer = vault.record_key();
+    record.proof = slip.map(|slip| record.agreed(&slip, &signer.public().kid()));
+    envelope::sign(Typ::Record, signer, &record)
 }

@@ -4,7 +4,6 @@ use super::tls;
 use crate::catalog::{ServerAddress, is_server_address};
 use crate::error::{Error, InternalReason, Result, UntrustedReason};
 use crate::wire::PREFIX;
-use crate::wire::{BUNDLES, MEDIA_TYPE};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, SERVER};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -155,9 +154,4 @@ fn failure(error: &reqwest::Error) -> Failure {
 /// A file that a courier brought, whatever it is.
 pub(super) fn is_sealed(file: &[u8]) -> bool {
     file.starts_with(b"age-encryption.org/v1\n")
-}
-
-/// Media type of a file by its path.
-pub(super) fn media(path: &str) -> &'static str {
-    if path == BUNDLES { MEDIA_TYPE } else { "application/json" }
 }

@@ -4,24 +4,20 @@ use super::client::Client;
 use super::report::SyncReport;
 use super::take::{NoAnswer, check, take};
 use super::{pack, run};
-use crate::catalog::RecipientRole;
-use crate::error::{Error, NotFoundItem, Result, UntrustedReason};
+use crate::error::{Error, Result, UntrustedReason};
 use crate::vault::mailbox::Mailbox;
 use crate::wire::MAX_FILE;
 
 /// What waits, oldest first, and what the phone has to ask, as a file for any courier; nothing when there is neither. A phone
 /// without a catalog asks for one. The records go on waiting until a parcel or a sync settles them.
 pub fn export(mailbox: &Mailbox) -> Result<Option<Vec<u8>>> {
-    let Some((_, catalog)) = mailbox.catalog()? else { return pack::registration(mailbox).map(Some) };
-    let intake = catalog.recipients.iter().find(|r| r.role == RecipientRole::Intake);
-    let intake = intake.ok_or(Error::NotFound { what: NotFoundItem::IntakeKey })?.age.clone();
-    let state = mailbox.sync_state()?;
-    let asks = state.head.is_some_and(|head| mailbox.doubted(head.head.size, 1).is_ok_and(|found| !found.is_empty()));
+    let Some(to) = pack::addressee(mailbox)? else { return pack::registration(mailbox).map(Some) };
+    let asks = pack::doubts(mailbox, &mailbox.sync_state()?);
     if !asks && mailbox.waiting(1, 0)?.is_empty() && mailbox.missing_parts()?.is_empty() {
         return Ok(None);
     }
     // base64 makes four thirds of the sealed bytes
-    Ok(Some(pack::to_carry(mailbox, MAX_FILE / 4 * 3 - 64 * 1024, intake)?.bytes))
+    Ok(Some(pack::to_carry(mailbox, MAX_FILE / 4 * 3 - 64 * 1024, to)?.bytes))
 }
 
 /// Takes the parcel for what this phone sent or exported.

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::take::NoAnswer;
 use crate::envelope::sha256;
 use crate::error::{Error, OfflineReason, UntrustedReason};
-use crate::wire::{BUNDLE_HEADER, BUNDLES, MAX_FILE, MAX_SENT};
+use crate::wire::{BUNDLE_HEADER, BUNDLES, MAX_FILE, MAX_SENT, MEDIA_TYPE};
 
 /// What the server says of a bundle.
 enum Reply {
@@ -27,7 +27,6 @@ impl Run<'_> {
     pub(super) async fn deliver<T>(
         &mut self,
         path: &str,
-        media: &str,
         file: &[u8],
         sent: bool,
         read: impl Fn(&[u8]) -> Result<Result<T, NoAnswer>, Error>,
@@ -43,7 +42,7 @@ impl Run<'_> {
             let ask = if asking {
                 Ask::get(format!("{path}/{name}"))
             } else {
-                let ask = Ask::post(path, media, file[from..from + piece].to_vec());
+                let ask = Ask::post(path, media(path), file[from..from + piece].to_vec());
                 let ask = if in_pieces { ask.with(BUNDLE_HEADER, name.to_string()) } else { ask };
                 let range = format!("bytes {from}-{}/{whole}", from + piece - 1);
                 if piece < whole { ask.with("content-range", range) } else { ask }
@@ -141,4 +140,9 @@ fn reply(answer: &Answer, body: &[u8]) -> Result<Reply, Miss> {
         202 => digits().map(Reply::Held).ok_or(Miss::Again(OfflineReason::NotTheServer, None)),
         _ => Ok(Reply::Nothing),
     }
+}
+
+/// Media type of a file by its path.
+fn media(path: &str) -> &'static str {
+    if path == BUNDLES { MEDIA_TYPE } else { "application/json" }
 }

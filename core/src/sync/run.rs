@@ -1,6 +1,6 @@
 //! One run: exchanges until nothing waits, then the files of the catalog.
 
-use super::client::{Ask, Client, is_sealed, media};
+use super::client::{Ask, Client, is_sealed};
 use super::fault::{Done, Fault, Miss};
 use super::pace::Pace;
 use super::pack;
@@ -43,7 +43,7 @@ pub(super) async fn carry(mailbox: &Mailbox, client: &Client, file: &[u8]) -> Re
     let progress = Progress::default();
     let path = if is_sealed(file) { BUNDLES } else { DEVICES };
     let read = |body: &[u8]| Ok(if is_sealed(body) { Ok(body.to_vec()) } else { Err(NoAnswer::NotForUs) });
-    Ok(Run::new(mailbox, client, &progress).deliver(path, media(path), file, false, read).await?)
+    Ok(Run::new(mailbox, client, &progress).deliver(path, file, false, read).await?)
 }
 
 pub(super) struct Run<'a> {
@@ -79,10 +79,10 @@ impl<'a> Run<'a> {
             done += taken.settled;
             (self.progress.tell)(Step::Sending { done, of: of.max(done) });
             let state = mailbox.sync_state()?;
-            let waits = !pack::is_held_back(mailbox)? && !mailbox.waiting(1, 0)?.is_empty();
-            let doubts = state.head.is_some_and(|head| mailbox.doubted(head.head.size, 1).is_ok_and(|d| !d.is_empty()));
+            let waits = state.held_until(mailbox.now()?).is_none() && !mailbox.waiting(1, 0)?.is_empty();
+            let doubts = pack::doubts(mailbox, &state);
             let untold = state.evidence.iter().take(MAX_ASKED / 2).any(|evidence| !evidence.reported);
-            let undone = mailbox.order()?.is_some() && bundle.asked.wiped.is_some_and(|wiped| wiped.waiting > 0);
+            let undone = state.order.is_some() && bundle.asked.wiped.is_some_and(|wiped| wiped.waiting > 0);
             if new && !(waits || doubts || untold || undone || taken.report.updates >= MANY_UPDATES) {
                 break;
             }
@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         self.registrations += 1;
         let json = pack::registration(self.mailbox)?;
         let read = |body: &[u8]| check(self.mailbox, body);
-        let checked = self.deliver(DEVICES, media(DEVICES), &json, false, read).await?;
+        let checked = self.deliver(DEVICES, &json, false, read).await?;
         let taken = take(self.mailbox, &checked, true, Some(&self.answered_by))?;
         self.report.add(taken.report);
         Ok(())
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
     async fn exchange(&mut self, bundle: &[u8], new: bool) -> Done<Option<Taken>> {
         let started = Instant::now();
         let read = |body: &[u8]| check(self.mailbox, body);
-        let checked = match self.deliver(BUNDLES, media(BUNDLES), bundle, !new, read).await {
+        let checked = match self.deliver(BUNDLES, bundle, !new, read).await {
             // a server without the intake key of our catalog cannot read it: the next catalog names another one
             Err(Fault::Unknown | Fault::Offline(OfflineReason::ChangedOnTheWay))
                 if self.registrations < MOST_REGISTRATIONS =>

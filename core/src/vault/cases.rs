@@ -85,6 +85,10 @@ impl CaseSummary {
         t.execute(sql, params![self.record.to_string(), code, self.day, own, self.to_json()])?;
         Ok(())
     }
+    fn update(&self, t: &Transaction) -> Result<(), VaultError> {
+        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
+        Ok(t.execute(sql, [self.to_json(), self.record.to_string()]).map(drop)?)
+    }
 }
 
 impl Vault {
@@ -137,22 +141,19 @@ impl Vault {
     /// Notes on a card how its referrals stand now.
     pub fn note_referrals(&self, record: Uuid, referrals: Vec<Referral>) -> Result<(), VaultError> {
         let card = CaseSummary { referrals, ..self.card(record)? };
-        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
-        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))
+        self.store.write(|t| card.update(t))
     }
     /// Puts another memo on a card, or none; the old one is erased from file and WAL.
     pub fn note_memo(&self, record: Uuid, memo: Option<String>) -> Result<(), VaultError> {
         let card = CaseSummary { memo, ..self.card(record)? };
-        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
-        self.store.write(|t| Ok(t.execute(sql, [card.to_json(), record.to_string()]).map(drop)?))?;
+        self.store.write(|t| card.update(t))?;
         self.store.rebuild()
     }
     /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
         let card = CaseSummary { withdrawn: true, memo: None, ..self.card(record)? };
-        let sql = "UPDATE card SET card = ?1 WHERE record = ?2";
         self.store.write(|t| {
-            t.execute(sql, [card.to_json(), record.to_string()])?;
+            card.update(t)?;
             Ok(t.execute("DELETE FROM last_saved WHERE record = ?1", [record.to_string()]).map(drop)?)
         })?;
         self.store.rebuild()

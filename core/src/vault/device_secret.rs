@@ -1,5 +1,6 @@
 //! What the core asks of the phone's key store.
 
+use crate::envelope::{Digest, sha256};
 use zeroize::Zeroizing;
 
 /// An operation inside the phone's key store: it answers questions with a secret that it never gives away.
@@ -28,4 +29,9 @@ pub enum SecretError {
     /// The host's code failed in a way that it does not declare: nothing is known of the secret.
     #[error("an undeclared exception of the device secret")]
     Exception,
+}
+
+/// Whether the key store still makes the tag that was kept. Digests are compared, so that the time tells nothing of the tag.
+pub(super) fn same_tag(made: &[u8; 32], kept: &Digest) -> Result<(), SecretError> {
+    if sha256(made) == sha256(&kept.0) { Ok(()) } else { Err(SecretError::Lost) }
 }

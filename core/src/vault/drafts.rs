@@ -13,7 +13,7 @@ use super::cases::Sealing;
 use super::cipher::{self, FileKey};
 use super::device_secret::{DeviceSecret, SecretError};
 use super::error::VaultError;
-use super::files::{drafts_alias, drafts_file, drafts_files, highest_drafts, set_aside};
+use super::files::{drafts_alias, drafts_file, drafts_files, highest_drafts, remove_drafts, set_aside};
 use super::mailbox::Mailbox;
 use super::open_vault::Vault;
 use super::schema;
@@ -174,9 +174,7 @@ impl Drafts {
     /// Makes the next file, with the drafts that go on: what an earlier attempt left of it goes. It is in force when the vault
     /// says so ([`Vault::set_drafts`]).
     fn moved(old: Option<&Self>, folder: &Path, next: u32, key: &FileKey) -> Result<(Self, bool), VaultError> {
-        for (_, name) in drafts_files(folder)?.into_iter().filter(|(n, _)| *n == next) {
-            std::fs::remove_file(folder.join(name))?;
-        }
+        remove_drafts(folder, |generation| generation == next)?;
         let new = Self::at(folder, next, key, true)?;
         let whole = old.map_or(Ok(true), |old| old.copy_into(&new))?;
         new.store.empty_wal()?;
@@ -240,9 +238,7 @@ impl Vault {
 
     /// Removes the files of all other generations than the one in force.
     pub fn remove_old_drafts(&self, folder: &Path, generation: u32) -> Result<OldAliases, VaultError> {
-        for (_, name) in drafts_files(folder)?.into_iter().filter(|(n, _)| *n != generation) {
-            std::fs::remove_file(folder.join(name))?;
-        }
+        remove_drafts(folder, |other| other != generation)?;
         sync_folder(folder)?;
         Ok(OldAliases { oldest: self.oldest_alias().clone(), generation })
     }

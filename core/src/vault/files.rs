@@ -42,9 +42,22 @@ fn numbered(folder: &Path) -> Result<Vec<(u32, String)>, VaultError> {
     Ok(found)
 }
 
+/// A database and what SQLite keeps beside it.
+fn database_files(file: PhoneFile) -> [String; 3] {
+    ["", "-wal", "-shm"].map(|end| format!("{}{end}", file.name()))
+}
+
+/// Removes the files of the drafts of these generations.
+pub(super) fn remove_drafts(folder: &Path, which: impl Fn(u32) -> bool) -> Result<(), VaultError> {
+    for (_, name) in drafts_files(folder)?.into_iter().filter(|(generation, _)| which(*generation)) {
+        std::fs::remove_file(folder.join(name))?;
+    }
+    Ok(())
+}
+
 /// The key file, the files of vault and drafts, and what SQLite keeps beside them.
 fn vault_files(folder: &Path) -> Result<Vec<String>, VaultError> {
-    let vault = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Vault.name()));
+    let vault = database_files(PhoneFile::Vault);
     let drafts = drafts_files(folder)?.into_iter().map(|(_, name)| name);
     Ok([keys::NAME.to_owned(), keys::BESIDE.to_owned()].into_iter().chain(vault).chain(drafts).collect())
 }
@@ -68,7 +81,7 @@ pub fn set_vault_aside(folder: &Path) -> Result<(), VaultError> {
 /// Moves everything out of the way of a new card, where the folder's mailbox or the key store's secrets are lost: it may be
 /// that somebody can still repair it.
 pub fn set_all_aside(folder: &Path) -> Result<(), VaultError> {
-    let mailbox = ["", "-wal", "-shm"].map(|end| format!("{}{end}", PhoneFile::Mailbox.name()));
+    let mailbox = database_files(PhoneFile::Mailbox);
     let id = [PhoneFile::Folder.name().to_owned()];
     set_aside(folder, &[&vault_files(folder)?[..], &mailbox, &id].concat())
 }

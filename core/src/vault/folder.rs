@@ -8,7 +8,7 @@
 //! its hash and a tag that only this phone's key store makes: a lost key store is known by that, before any database is
 //! opened, and is not mistaken for damage.
 
-use super::device_secret::{DeviceSecret, SecretError};
+use super::device_secret::{DeviceSecret, SecretError, same_tag};
 use super::error::VaultError;
 use super::store::write_beside;
 use crate::envelope::{Digest, from_json, sha256};
@@ -73,8 +73,7 @@ impl Folder {
             return Err(VaultError::Damaged(PhoneFile::Folder));
         }
         *self.id() = id;
-        // digests are compared, so that the time tells nothing of the tag
-        if sha256(&*self.tag()?) == sha256(&tag.0) { Ok(()) } else { Err(SecretError::Lost.into()) }
+        Ok(same_tag(&*self.tag()?, &tag)?)
     }
     /// Gives the folder a new id: what was kept under another one is not opened by it.
     pub fn begin(&self) -> Result<(), VaultError> {

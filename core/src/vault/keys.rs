@@ -13,7 +13,7 @@
 //! secret is forgotten, so that an old copy of the file opens with no PIN at all.
 
 use super::cipher::FileKey;
-use super::device_secret::{DeviceSecret, SecretError};
+use super::device_secret::{DeviceSecret, same_tag};
 use super::error::VaultError;
 use super::store::write_beside;
 use crate::clock::Clock;
@@ -147,12 +147,8 @@ impl KeyFile {
     /// Checks that this phone's key store still has the secret that made this file.
     pub fn check(self, secret: &dyn DeviceSecret) -> Result<Keys, VaultError> {
         let tag = secret.derive(&purpose(self.body.terms.generation), &input(b"tag:", &self.sha256.0))?;
-        // digests are compared, so that the time tells nothing of the tag
-        if sha256(&*tag) == sha256(&self.tag.0) {
-            Ok(Keys { terms: self.body.terms, wrap: self.body.wrap })
-        } else {
-            Err(SecretError::Lost.into())
-        }
+        same_tag(&tag, &self.tag)?;
+        Ok(Keys { terms: self.body.terms, wrap: self.body.wrap })
     }
 }
 

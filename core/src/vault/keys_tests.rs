@@ -1,3 +1,4 @@
+use super::super::SecretError;
 use super::super::double::{StillClock, Store};
 use super::*;
 use proptest::prelude::*;

@@ -207,7 +207,7 @@ impl Mailbox {
             Ok(Waiting {
                 records: count("state = 'waiting'")?,
                 for_another_card: count(&format!("state = 'waiting' AND enrolment NOT IN ({TRUSTED})"))?,
-                later: state.later.filter(|later| *later > now),
+                later: state.held_until(now),
                 refused: rows(c, "SELECT record, reason FROM record WHERE state = 'refused' ORDER BY id", [], |r| {
                     Ok(Refusal { record: parsed(r, 0)?, reason: from_json(r, 1)? })
                 })?,

@@ -36,6 +36,13 @@ pub struct SyncState {
     pub server: String,
 }
 
+impl SyncState {
+    /// Until when the server asks to send no records, if that is not over.
+    pub fn held_until(&self, now: i64) -> Option<i64> {
+        self.later.filter(|later| *later > now)
+    }
+}
+
 /// A head with the parcel's envelope that tells it: the server cannot deny it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedHead {
