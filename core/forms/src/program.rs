@@ -342,8 +342,11 @@ impl<'a> Compiler<'a> {
         let mut rest = text;
         while let Some((range, expression)) = embedded(rest) {
             let known = bound.iter().find(|(known, _)| *known == expression).map(|(_, expr)| expr.clone());
-            let expr = known.unwrap_or_else(|| self.bind(expression, id, "label").expr);
-            bound.push((expression, expr.clone()));
+            let expr = known.unwrap_or_else(|| {
+                let expr = self.bind(expression, id, "label").expr;
+                bound.push((expression, expr.clone()));
+                expr
+            });
             parts.push(TextPart::Plain(rest[..range.start].to_owned()));
             parts.push(TextPart::Computed(expr));
             rest = &rest[range.end..];

@@ -173,10 +173,7 @@ fn report_package_error(
 fn own_child<'p>(package: &'p Package, section: usize, column: &str) -> Option<&'p str> {
     let node = &package.nodes[section];
     let (_, rule) = node.expressions().find(|(known, _)| *known == column)?;
-    let inside = |at: &usize| {
-        std::iter::successors(package.nodes[*at].parent, |parent| package.nodes[*parent as usize].parent)
-            .any(|parent| parent as usize == section)
-    };
+    let inside = |at: &usize| references::around(&package.nodes, *at).any(|parent| parent == section);
     let names = references::Names::of(&package.nodes);
     let asked = references::references(rule).flatten().filter_map(|reference| names.one(reference.name));
     asked.filter(inside).map(|at| package.nodes[at].name.as_str()).next()

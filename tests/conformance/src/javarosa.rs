@@ -5,7 +5,13 @@ use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Lines, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use tabara_core::interview::InterviewConfig;
 use tabara_support::target;
+
+/// What an interview beside JavaRosa begins with: its clock is two hours east.
+pub fn setting() -> InterviewConfig {
+    InterviewConfig { now: 1_795_372_200, seed: 7, offset: 120, ..InterviewConfig::default() }
+}
 
 /// ODK Validate, which holds JavaRosa: of the tests' own virtual environment.
 fn jar() -> Option<PathBuf> {

@@ -3,15 +3,11 @@
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tabara_conformance::javarosa::JavaRosa;
+use tabara_conformance::javarosa::{JavaRosa, setting};
 use tabara_conformance::xform;
-use tabara_core::interview::{Interview, InterviewConfig};
+use tabara_core::interview::Interview;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::xlsform::compile;
-
-fn setting() -> InterviewConfig {
-    InterviewConfig { now: 1_795_372_200, seed: 7, offset: 120, ..InterviewConfig::default() }
-}
 
 /// A form of calculations over what is asked before them.
 fn small(asked: &[(&str, &str)], computed: &[(&str, &str)]) -> String {

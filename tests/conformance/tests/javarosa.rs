@@ -6,12 +6,12 @@
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tabara_conformance::javarosa::JavaRosa;
+use tabara_conformance::javarosa::{JavaRosa, setting};
 use tabara_conformance::random::{Field, Form, Kind, SPACED};
 use tabara_conformance::suite::{Suite, ours, same};
 use tabara_conformance::xform;
 use tabara_core::expression::moment::parse_time;
-use tabara_core::interview::{Draft, Interview, InterviewConfig, Invalid, Missing};
+use tabara_core::interview::{Draft, Interview, Invalid, Missing};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_support::rng::Rng;
 
@@ -138,10 +138,6 @@ fn follow(form: &Form, before: &mut Rows, draft: &Draft, counted: bool) -> Vec<[
         }
     }
     steps
-}
-
-fn setting() -> InterviewConfig {
-    InterviewConfig { now: 1_795_372_200, seed: 7, offset: 120, ..InterviewConfig::default() }
 }
 
 fn play(seed: u64) -> Played {

@@ -4,7 +4,7 @@ use super::form::Form;
 use crate::expression::layout::NodeId;
 use crate::expression::moment::{self, Moment};
 use crate::expression::{Environment, Value};
-use crate::package::{Choices, NodeType, Source};
+use crate::package::NodeType;
 
 /// An answer is at most this many bytes long.
 pub const MAX_ANSWER: usize = 20_000;
@@ -104,7 +104,7 @@ fn in_range(form: Form<'_>, node: NodeId, number: f64) -> Result<f64, AnswerErro
 /// Marks of a select: all known; of several in the order of the list, each once (E6); of a rank as ordered.
 fn choices(form: Form<'_>, node: NodeId, text: &str) -> Result<Value, AnswerError> {
     let kind = form.kind(node);
-    if let Some(Choices { from: Source::Rows(_), .. }) = form.package.nodes[node as usize].choices {
+    if form.takes_choices_from_rows(node) {
         return Ok(text.into());
     }
     let list = form.package.nodes[node as usize].list().ok_or(AnswerError::NotAChoice)?;
@@ -155,6 +155,11 @@ fn places(text: &str, least: usize, most: usize) -> Result<&str, AnswerError> {
     let points: Vec<&str> = text.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
     let sound = (least..=most).contains(&points.len()) && points.into_iter().all(is_point);
     if sound { Ok(text) } else { Err(AnswerError::NotPlace) }
+}
+
+/// The value of a text that a draft or a default holds: it need not be what a person could answer.
+pub(super) fn read_or_fit(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Value {
+    read(form, node, text, local).unwrap_or_else(|_| fit(form, node, text.into(), local))
 }
 
 /// What a node can hold of a computed value; blank where that is nothing.

@@ -110,7 +110,7 @@ impl Interview {
             let given = &self.state.cell(self.form(), node, row).given;
             if kept(self.form(), node) && !given.is_blank() {
                 let text = given.text().into_owned();
-                if restored(self.form(), node, &text, self.state.around.local) != *given {
+                if answer::read_or_fit(self.form(), node, &text, self.state.around.local) != *given {
                     draft.exact.push((draft.answers.len() as u32, given.clone()));
                 }
                 draft.answers.push((self.path(node, row), text));
@@ -144,7 +144,7 @@ impl Interview {
             let (node, row) = interview.find(path).ok_or(ResumeError::Damaged)?;
             let value = match exact.next_if(|(index, _)| *index as usize == at) {
                 Some((_, value)) => value.clone(),
-                None => restored(interview.form(), node, text, interview.state.around.local),
+                None => answer::read_or_fit(interview.form(), node, text, interview.state.around.local),
             };
             let form = Form::of(&questionnaire);
             interview.state.set_value(form, node, row, value);
@@ -185,11 +185,6 @@ impl Interview {
         }
         Some(())
     }
-}
-
-/// The value of an answer in a draft. What a calculation or a default left need not be what a person could answer.
-fn restored(form: Form<'_>, node: NodeId, text: &str, local: i16) -> Value {
-    answer::read(form, node, text, local).unwrap_or_else(|_| answer::fit(form, node, text.into(), local))
 }
 
 fn digest_text(questionnaire: &Questionnaire) -> String {

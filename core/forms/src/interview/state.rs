@@ -107,13 +107,22 @@ impl State {
         node: NodeId,
         row: RowId,
     ) -> impl Iterator<Item = (NodeId, RowId)> + 'a {
-        let layout = &form.program.layout;
-        let around = move |(node, row): &(NodeId, RowId)| {
-            let repeat = layout.nodes[*node as usize].repeat;
-            (layout.parent_of(*node), if repeat { self.rows.row(*row).parent } else { *row })
-        };
         let inside = |(node, _): &(NodeId, RowId)| *node != FORM;
-        std::iter::successors(Some((node, row)).filter(inside), move |at| Some(around(at)).filter(inside))
+        let around = move |(node, row): &(NodeId, RowId)| Some(self.section_of(form, *node, *row)).filter(inside);
+        std::iter::successors(Some((node, row)).filter(inside), around)
+    }
+
+    /// The section around a node, with the row that it lies in.
+    fn section_of(&self, form: Form<'_>, node: NodeId, row: RowId) -> (NodeId, RowId) {
+        let layout = &form.program.layout;
+        let repeat = layout.nodes[node as usize].repeat;
+        (layout.parent_of(node), if repeat { self.rows.row(row).parent } else { row })
+    }
+
+    /// Whether all around a node is relevant.
+    fn is_inside_relevant(&self, form: Form<'_>, node: NodeId, row: RowId) -> bool {
+        let (section, row) = self.section_of(form, node, row);
+        self.relevant(form, section, row)
     }
 
     /// Sets a value, and marks what reads it.
@@ -279,12 +288,7 @@ impl State {
     fn propagate_relevance(&mut self, form: Form<'_>, node: NodeId, row: RowId) {
         let layout = &form.program.layout;
         let place = &layout.nodes[node as usize];
-        let around = if place.parent == FORM {
-            true
-        } else {
-            let outer = if place.repeat { self.rows.row(row).parent } else { row };
-            self.rows.cell(outer, layout.cell_of(place.parent)).relevant
-        };
+        let around = self.is_inside_relevant(form, node, row);
         let cell = self.rows.cell_mut(row, place.cell as usize);
         let relevant = around && cell.own;
         if cell.relevant == relevant {
@@ -390,15 +394,10 @@ impl State {
         let shape = &layout.scopes[scope as usize];
         let quiet = std::mem::replace(&mut self.quiet, true);
         for (cell, node) in shape.cells.iter().enumerate().filter(|(_, node)| **node != FORM) {
-            let parent = layout.parent_of(*node);
-            let outer = if cell == 0 { self.rows.row(row).parent } else { row };
-            let relevant = parent == FORM || self.rows.cell(outer, layout.cell_of(parent)).relevant;
-            self.rows.cell_mut(row, cell).relevant = relevant;
+            self.rows.cell_mut(row, cell).relevant = self.is_inside_relevant(form, *node, row);
             let default = &form.package.nodes[*node as usize].default;
             if defaults && !default.is_empty() {
-                let value = answer::read(form, *node, default, self.around.local);
-                let value =
-                    value.unwrap_or_else(|_| answer::fit(form, *node, default.as_str().into(), self.around.local));
+                let value = answer::read_or_fit(form, *node, default, self.around.local);
                 self.set_value(form, *node, row, value);
             } else if defaults {
                 self.set_value(form, *node, row, answer::preload(form, *node, &self.around));

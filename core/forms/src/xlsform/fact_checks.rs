@@ -7,9 +7,9 @@
 use super::columns::{SheetRow, SheetTable};
 use super::diagnostics::{CellRef, Diagnostics};
 use super::languages::Languages;
-use super::references::{Names, references};
+use super::references::{Names, around, references};
 use super::rules::Graph;
-use crate::package::{Indicator, Node, NodeType, Package, Source};
+use crate::package::{Indicator, Node, NodeType, Package};
 use crate::say;
 use std::collections::HashMap;
 
@@ -107,8 +107,7 @@ pub fn conditions(condition: &str, names: &Names<'_>) -> impl Iterator<Item = Op
 }
 
 fn in_repeat(nodes: &[Node], at: usize) -> bool {
-    std::iter::successors(nodes[at].parent, |parent| nodes[*parent as usize].parent)
-        .any(|section| nodes[section as usize].kind == NodeType::Repeat)
+    around(nodes, at).any(|section| nodes[section].kind == NodeType::Repeat)
 }
 
 fn once<'a>(
@@ -147,8 +146,8 @@ fn check_answer(indicator: &Indicator, node: &Node, package: &Package, at: CellR
     if answer == "*" || (answer.is_empty() && indicator.code.is_empty()) {
         return;
     }
-    if let Some(Source::List(list)) = node.choices.as_ref().map(|choices| &choices.from) {
-        let list = &package.lists[*list as usize];
+    if let Some(list) = node.list() {
+        let list = &package.lists[list as usize];
         let wanted = answer.strip_prefix('!').unwrap_or(answer);
         if list.choices.iter().all(|choice| choice.name != wanted) {
             let known = list.choices.iter().map(|choice| choice.name.as_str());

@@ -239,6 +239,11 @@ fn file_of(name: &str) -> String {
     if name.ends_with(".csv") { name.to_owned() } else { format!("{name}.csv") }
 }
 
+/// The sections around a node, the innermost first.
+pub fn around(nodes: &[Node], at: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(nodes[at].parent, |section| nodes[*section as usize].parent).map(|section| section as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use super::diagnostics::Diagnostics;
 use super::foreign;
 use super::parse_errors::{describe, pattern_cure};
 use super::phrase::Problem;
-use super::references::{Names, references};
+use super::references::{Names, around, references};
 use crate::expression::expr::Function;
 use crate::expression::functions;
 use crate::expression::parser::{Ast, Base, parse};
@@ -113,8 +113,7 @@ impl Rules<'_, '_> {
             .filter_map(|asked| self.names.one(asked.name))
             .collect();
         for later in asked.into_iter().filter(|later| *later > at && self.package.nodes[*later].kind.is_shown()) {
-            let around =
-                |of: usize| std::iter::successors(Some(of), |at| self.package.nodes[*at].parent.map(|at| at as usize));
+            let around = |of: usize| std::iter::once(of).chain(around(&self.package.nodes, of));
             // a group that asks a question inside itself is a cycle; questions of one page are seen together
             let page = |of: usize| around(of).filter(|at| self.package.nodes[*at].is_field_list()).last();
             if around(later).any(|section| section == at) || page(at).is_some_and(|own| page(later) == Some(own)) {
@@ -277,8 +276,7 @@ impl Rules<'_, '_> {
     }
 
     fn unknown_choice(&self, question: &Node, choice: &str) -> Option<Problem> {
-        let Source::List(list) = question.choices.as_ref()?.from else { return None };
-        let list = &self.package.lists[list as usize];
+        let list = &self.package.lists[question.list()? as usize];
         if choice.is_empty() || !question.kind.is_select() || list.choices.iter().any(|known| known.name == choice) {
             return None;
         }

@@ -5,7 +5,7 @@
 use super::attachments::ExternalFiles;
 use super::choices::Lists;
 use super::columns::{SheetRow, SheetTable};
-use super::diagnostics::{CellRef, Diagnostics};
+use super::diagnostics::Diagnostics;
 use super::languages::Languages;
 use super::parameters;
 use super::phrase::Problem;
@@ -239,7 +239,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// Puts a node under the open section and checks that its name is free there.
     pub(super) fn push(&mut self, mut node: Node, row: Option<SheetRow<'a>>) -> usize {
         node.parent = self.open.last().map(|(section, _)| *section as u32);
-        let at = row.map_or(CellRef::sheet("survey"), |row| self.table.place(row, "name"));
+        let at = self.table.place_of(row, "name");
         let names = self.names.entry(node.parent).or_default();
         let (name, lower) = (node.name.clone(), format!("\0{}", node.name.to_lowercase()));
         if name == "meta" {
