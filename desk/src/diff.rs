@@ -4,7 +4,7 @@
 //! Both versions are compared as packages: a change of the workbook that no phone sees is no change. Questions are the
 //! same if their path is (groups and name), choices if list and name are.
 
-use crate::texts::{Phrase, Texts};
+use crate::texts::{Phrase, Texts, arguments};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tabara_core::questionnaire::{Choice, List, Node, NodeType, Package, Source, Text};
@@ -339,11 +339,13 @@ impl Diff {
         }
         let (before, after) = (texts_of(was), texts_of(is));
         let find = |list: &[(String, &Text)], column: &str| list.iter().position(|(name, _)| name == column);
-        let columns: Vec<String> = before.iter().chain(&after).map(|(column, _)| column.clone()).collect();
-        for (at, column) in
-            columns.iter().enumerate().filter(|(at, column)| columns.iter().position(|c| c == *column) == Some(*at))
-        {
-            let _ = at;
+        let mut columns: Vec<&str> = Vec::new();
+        for (column, _) in before.iter().chain(&after) {
+            if !columns.contains(&column.as_str()) {
+                columns.push(column);
+            }
+        }
+        for column in columns {
             let texts = (find(&before, column).map(|at| before[at].1), find(&after, column).map(|at| after[at].1));
             let differs = self.text(path, column, texts, languages);
             if differs && column == "label" && matches!(was.role.as_str(), "consent" | "statistics") {
@@ -560,8 +562,7 @@ fn codes(version: &Version<'_>, node: usize) -> Vec<String> {
 pub fn json(diff: &Diff, texts: &Texts) -> String {
     let comparison = |comparison: &Comparison| {
         let reasons = comparison.reasons.iter().map(|(comparable, reason)| {
-            let args: serde_json::Map<_, _> = reason.args.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
-            serde_json::json!({ "comparable": comparable, "code": reason.id, "arguments": args, "message": texts.phrase(reason) })
+            serde_json::json!({ "comparable": comparable, "code": reason.id, "arguments": arguments(reason), "message": texts.phrase(reason) })
         });
         serde_json::json!({ "comparable": comparison.comparable, "reasons": reasons.collect::<Vec<_>>() })
     };

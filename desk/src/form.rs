@@ -5,7 +5,7 @@ use crate::diff::{self, Diff};
 use crate::error::{Result, at, invalid};
 use crate::files::{read, write};
 use crate::preview;
-use crate::texts::{Phrase, Texts};
+use crate::texts::{Texts, arguments};
 use rust_xlsxwriter::{Format, Workbook as Book, XlsxError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,13 @@ pub enum FormVerdict {
 
 /// Compiles the form in a file. External tables are read from the same folder.
 pub fn compile(path: &Path) -> Result<Compiled> {
+    Ok(compile_bytes(path, &read(path)?))
+}
+
+/// Compiles the form in a file that was read.
+pub fn compile_bytes(path: &Path, bytes: &[u8]) -> Compiled {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok(compile_with_files(&read(path)?, &|name| attachment(&folder, name)))
+    compile_with_files(bytes, &|name| attachment(&folder, name))
 }
 
 /// A file of the same folder; none if the name leads out of it.
@@ -52,9 +57,6 @@ pub fn verdict(faults: &[Diagnostic]) -> FormVerdict {
 /// `{"ok","faults":[{"severity","code","sheet","row","column","cell","content","span","message","hint" ...}]}`; `span` is
 /// the first character of the content that is meant, and how many.
 pub fn json(faults: &[Diagnostic], texts: &Texts) -> String {
-    let arguments = |phrase: &Phrase| -> serde_json::Map<String, serde_json::Value> {
-        phrase.args.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect()
-    };
     let all = faults.iter().map(|fault| {
         serde_json::json!({
             "severity": fault.severity, "code": fault.code,
@@ -158,7 +160,7 @@ pub fn diff(old: &Path, new: &Path) -> Result<Diff> {
         if bytes.trim_ascii_start().starts_with(b"{") {
             return Questionnaire::read(&bytes).map_err(|error| at(path, error));
         }
-        compile(path)?.questionnaire.ok_or_else(|| at(path, "the form has errors: see form check"))
+        compile_bytes(path, &bytes).questionnaire.ok_or_else(|| at(path, "the form has errors: see form check"))
     };
     Ok(diff::diff(&*questionnaire(old)?, &*questionnaire(new)?))
 }

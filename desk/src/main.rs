@@ -405,9 +405,10 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
     match tool {
         FormTool::Check { form, json, language, pyxform_compatible } => {
             let texts = Texts::new(&language)?;
-            let mut diagnostics = form::compile(&form)?.diagnostics;
+            let bytes = read(&form)?;
+            let mut diagnostics = form::compile_bytes(&form, &bytes).diagnostics;
             if pyxform_compatible {
-                diagnostics.extend(pyxform::refusals(&form, &read(&form)?, &diagnostics));
+                diagnostics.extend(pyxform::refusals(&form, &bytes, &diagnostics));
             }
             match json {
                 true => println!("{}", form::json(&diagnostics, &texts)),

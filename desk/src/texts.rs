@@ -90,6 +90,11 @@ impl Texts {
     }
 }
 
+/// The arguments of a phrase, for programs.
+pub(crate) fn arguments(phrase: &Phrase) -> serde_json::Map<String, serde_json::Value> {
+    phrase.args.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

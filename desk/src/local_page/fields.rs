@@ -123,7 +123,7 @@ pub(super) fn told(question: &Question) -> String {
     let value = question.value.as_deref().unwrap_or("");
     let label = |name: &str| {
         let choice = question.choices.iter().find(|choice| choice.name == name);
-        choice.map_or(name, |choice| if choice.label.is_empty() { &choice.name } else { &choice.label }).to_owned()
+        choice.map_or(name, words).to_owned()
     };
     match question.kind {
         NodeType::SelectOne => label(value),

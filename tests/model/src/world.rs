@@ -3,7 +3,6 @@
 use crate::phone::{Asked, Phone, Rules};
 use crate::server::Log;
 use stateright::{Model, Property};
-use tabara_protocol::wire::Parcel;
 
 /// A state of everything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,7 +155,6 @@ impl Model for Protocol {
 impl World {
     fn answer(&mut self, asked: &Asked) {
         let parcel = self.server.take(asked);
-        let parcel: Parcel = parcel;
         self.parcels.push((asked.phone, serde_json::to_string(&parcel).expect("plain data has a JSON form")));
         self.parcels.sort();
     }

@@ -69,8 +69,7 @@ impl Here {
 
     pub(super) fn framed(&self, title: &str, bar: Markup, then: Option<(u64, &str)>, content: Markup) -> Response {
         let notice = self.phone.memory().notice.take();
-        let core = self.phone.core().ok();
-        let open = core.filter(|core| matches!(core.state(), Ok(State::Unlocked)));
+        let open = self.phone.opened().filter(|core| matches!(core.state(), Ok(State::Unlocked)));
         // an idle page leaves the screen when the vault is locked, also without script
         let lock = open.and_then(|core| core.lock_after().ok()).map(|after| (after.as_secs() + 2, HOME));
         let (base, exit) = (self.phone.door.base(), self.say("quick-exit-long"));

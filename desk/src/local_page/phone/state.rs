@@ -80,9 +80,14 @@ impl Phone {
         core.clone().ok_or(Error::Locked)
     }
 
+    /// The core, if it was opened. What is not open is locked.
+    pub(super) fn opened(&self) -> Option<Arc<FocalPoint>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Locks the vault, and forgets what was on the screen.
     pub(super) fn lock(&self) {
-        if let Ok(core) = self.core() {
+        if let Some(core) = self.opened() {
             core.lock();
         }
         let mut memory = self.memory();
@@ -93,9 +98,7 @@ impl Phone {
 
     /// Locks when nobody used the page for as long as the policy allows.
     pub(super) fn lock_if_idle(&self) -> Result<()> {
-        // what is not open is locked
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(core) = core else { return Ok(()) };
+        let Some(core) = self.opened() else { return Ok(()) };
         let (used, asleep) = self.memory().used;
         let idle = used.elapsed().max(asleep.elapsed().unwrap_or_default());
         if core.state()? == State::Unlocked && idle > core.lock_after()? {
