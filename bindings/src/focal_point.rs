@@ -13,7 +13,8 @@ use tabara_core::error::{DestructionReason, PhoneFile};
 use tabara_core::focal_point::{self as core, CaseCard, Notice, QuestionnaireInfo, Slip, State};
 use tabara_core::kind::Kind;
 use tabara_core::record::Uuid;
-use tabara_core::referral::{Referral, Service, Status};
+use tabara_core::referral::{Referral, Status};
+use tabara_core::services::{FoundService, HelpLine, Service, ServiceQuery};
 use tabara_core::sync::{Progress, SyncReport};
 use tabara_core::vault::drafts::DraftInfo;
 use tabara_core::vault::mailbox::{Activity, Waiting};
@@ -210,9 +211,18 @@ impl FocalPoint {
     pub fn withdraw_slip(&self, code: &str, secret: Option<String>) -> Result<()> {
         self.0.withdraw_slip(code, secret.as_deref())
     }
-    /// The services of the catalog's directory.
-    pub fn services(&self) -> Result<Vec<Service>> {
-        self.0.services()
+    /// A page of 50 services that fit, the nearest first; pages count from 0. Needs no network and no PIN. Empty before the
+    /// directory has come.
+    pub fn find_services(&self, query: &ServiceQuery, page: u32) -> Result<Vec<FoundService>> {
+        self.0.find_services(query, page)
+    }
+    /// One service of the directory.
+    pub fn service(&self, id: Uuid) -> Result<Service> {
+        self.0.service(id)
+    }
+    /// Numbers to call at once, emergencies first. Show them before enrolment and before the PIN, too.
+    pub fn help_lines(&self) -> Vec<HelpLine> {
+        self.0.help_lines()
     }
     /// Notes a referral that the person of a case has agreed to, by codes of `facts.csv`.
     pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<String>) -> Result<Referral> {

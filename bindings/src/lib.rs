@@ -17,6 +17,7 @@ mod page;
 mod plain;
 mod records;
 mod secret;
+mod services;
 mod session;
 mod sync;
 mod wiping;

@@ -5,7 +5,7 @@ use tabara_core::envelope::{Digest, PublicKey};
 use tabara_core::focal_point::{CaseCard, Slip};
 use tabara_core::kind::Reason;
 use tabara_core::record::{QuestionnaireRef, Uuid};
-use tabara_core::referral::{Referral, Service, Status};
+use tabara_core::referral::{Referral, Status};
 use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::mailbox::{Activity, ActivityKind, RecordStatus, Refusal, Waiting};
 use tabara_core::wire::Standing;
@@ -63,19 +63,6 @@ pub enum Status {
     Expired,
     /// The person could not be reached any more.
     LostContact,
-}
-
-/// A service provider of the directory.
-#[uniffi::remote(Record)]
-pub struct Service {
-    /// Its name.
-    pub name: String,
-    /// Code of its commune.
-    pub commune: String,
-    /// Codes of the services that it offers, for `refer`.
-    pub offers: Vec<String>,
-    /// How it is reached, as the directory writes it.
-    pub contact: String,
 }
 
 /// A referral of a case.

@@ -10,6 +10,7 @@
 //! key store's own pace and the length of the PIN stand.
 
 mod case_actions;
+mod directory;
 mod hand_over;
 mod lifecycle;
 mod network;

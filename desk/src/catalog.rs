@@ -11,7 +11,7 @@ use tabara_protocol::catalog::{
 };
 use tabara_protocol::clock::end_of_day;
 use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
-use tabara_protocol::referral;
+use tabara_protocol::services::Directory;
 
 /// What a deployment writes down.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,7 +68,7 @@ impl Plan {
         if let Some(file) = &self.services {
             let path = base.join(file);
             let bytes = read(&path)?;
-            referral::directory(&bytes).map_err(|_| at(&path, "not a directory of services by codes of facts.csv"))?;
+            Directory::read(&bytes).map_err(|fault| at(&path, fault))?;
             parts.push((PartKind::Services, "services".to_owned(), bytes));
         }
         let part = |(kind, id, bytes): &(PartKind, String, Vec<u8>)| Part {

@@ -9,7 +9,8 @@
 //! | [`slip`] | the key on a person's slip |
 //! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
 //! | [`case_export`] | what the log holds on a case, for the person who asks |
-//! | [`referral`] | services, urgency, and the states of a referral |
+//! | [`services`] | the service directory, and the search in it |
+//! | [`referral`] | urgency, and the states of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
 //! | [`tree`] | the Merkle tree of a log that anyone can check |
 //! | [`wire`] | the one exchange between phone and server: paths, bundles, parcels, leaves, heads |
@@ -29,6 +30,7 @@ pub mod places;
 pub mod record;
 pub mod referral;
 pub mod seal;
+pub mod services;
 pub mod slip;
 pub mod tables;
 pub mod tree;

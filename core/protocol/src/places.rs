@@ -1,5 +1,5 @@
 //! The divisions of Burundi in force since 2025: 5 provinces, 42 communes. Codes are `BI-PR-NN` and `BI-CO-NN-NN`,
-//! where the first NN is the province. Source and licence: `core/protocol/src/places/SOURCE.md`.
+//! where the first NN is the province. Also the codes of other countries. Source and licence: `core/protocol/src/places/SOURCE.md`.
 
 use std::sync::OnceLock;
 
@@ -41,6 +41,11 @@ pub fn province_of(commune: &str) -> Option<Place> {
 /// The name of a province or commune.
 pub fn name(code: &str) -> Option<&'static str> {
     all().iter().find(|(place, _)| place.code == code).map(|(place, _)| place.name)
+}
+
+/// Whether this is the ISO 3166-1 alpha-2 code of another country.
+pub fn is_country(code: &str) -> bool {
+    include_str!("places/countries.txt").split_whitespace().any(|known| known == code)
 }
 
 #[cfg(test)]

@@ -122,33 +122,6 @@ pub struct Referral {
     pub sent: Option<i64>,
 }
 
-/// A service of the directory, which the catalog brings as a part: a JSON list of these.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// The service's name, for people.
-    pub name: String,
-    /// Code of its commune.
-    pub commune: String,
-    /// Codes of the fact `service_type`.
-    pub offers: Vec<String>,
-    /// How a focal point reaches it.
-    #[serde(default)]
-    pub contact: String,
-}
-
-/// Reads a service directory. One service that could not be referred to makes all of it unfit, so that it is mended
-/// before it is published.
-pub fn directory(json: &[u8]) -> Result<Vec<Service>, NotPossible> {
-    let services: Vec<Service> = crate::envelope::from_json(json).map_err(|_| NotPossible)?;
-    for service in &services {
-        for offer in &service.offers {
-            Referral::agreed(offer, "d14", Some(&service.commune))?;
-        }
-    }
-    Ok(services)
-}
-
 /// The service, urgency or commune is not one of the codes, or the status cannot come next.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 #[error("not possible for a referral")]
@@ -241,15 +214,6 @@ mod tests {
         for status in ALL {
             let told = Referral { status, sent: Some(0), ..agreed.clone() };
             assert_eq!(Dictionary::standard().check(Kind::Referral, &told.facts(90_000)), Ok(()), "{status:?}");
-        }
-    }
-
-    #[test]
-    fn a_directory_names_only_services_that_can_be_referred_to() {
-        let list = |offer: &str| format!(r#"[{{"name":"Clinic","commune":"BI-CO-04-02","offers":["{offer}"]}}]"#);
-        assert_eq!(directory(list("sv_medical").as_bytes()).unwrap()[0].name, "Clinic");
-        for bad in [list("sv_magic").as_str(), "[", "{}", r#"[{"name":"Clinic"}]"#] {
-            assert_eq!(directory(bad.as_bytes()), Err(NotPossible));
         }
     }
 

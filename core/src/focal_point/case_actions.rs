@@ -2,12 +2,11 @@
 //! service or to take everything back. All of it needs the open vault.
 
 use super::phone::{FocalPoint, Phone, month};
-use crate::catalog::PartKind;
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{FactValue, Facts};
 use crate::record::{Code, Kind, QuestionnaireRef, Record};
-use crate::referral::{self, Referral, Service, Status};
+use crate::referral::{Referral, Status};
 use crate::slip::slip_key;
 use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
@@ -87,16 +86,6 @@ impl FocalPoint {
             }
             Ok(())
         })
-    }
-
-    /// The services that the catalog names; none before the directory has come.
-    pub fn services(&self) -> Result<Vec<Service>> {
-        let mailbox = self.0.mailbox()?;
-        let catalog = mailbox.catalog()?.map(|(_, catalog)| catalog);
-        let parts = catalog.into_iter().flat_map(|catalog| catalog.parts);
-        let Some(part) = parts.into_iter().find(|part| part.kind == PartKind::Services) else { return Ok(vec![]) };
-        let bytes = mailbox.part(&part.sha256)?.unwrap_or_else(|| b"[]".to_vec());
-        referral::directory(&bytes).map_err(|_| Error::NotFound { what: NotFoundItem::ServiceDirectory })
     }
 
     /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.

@@ -70,6 +70,7 @@ impl FocalPoint {
             open: Mutex::new(None),
             next_try: Mutex::new(next_try),
             questionnaires: Mutex::default(),
+            directory: Mutex::default(),
         }));
         if guard.is_some_and(|guard| guard.gone.is_none())
             && let Err(error) = phone.apply_wipe_order(false)

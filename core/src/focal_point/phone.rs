@@ -7,6 +7,7 @@ use crate::interview::{Draft, Interview, InterviewConfig};
 use crate::places;
 use crate::questionnaire::Questionnaire;
 use crate::screening::read_questionnaire;
+use crate::services::Directory;
 use crate::vault::drafts::{self, DraftInfo, Drafts};
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{Folder, Vault};
@@ -104,6 +105,7 @@ pub(super) struct Phone {
     /// By the monotonic clock: before it no PIN is tried.
     pub(super) next_try: Mutex<Duration>,
     pub(super) questionnaires: Mutex<HashMap<Digest, Arc<Questionnaire>>>,
+    pub(super) directory: Mutex<Option<(Digest, Arc<Directory>)>>,
 }
 
 pub(super) struct Unlocked {
