@@ -30,3 +30,4 @@ pub mod preview;
 pub mod pyxform;
 pub mod review;
 pub mod texts;
+pub mod translations;

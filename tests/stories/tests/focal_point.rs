@@ -270,8 +270,12 @@ fn a_form_that_reads_its_last_record_finds_what_it_asks_for_unless_that_was_abou
         "| | calculate | before | | | | | | | | | ${last-saved#left} |\n| | text | name |",
     );
     let activity = include_str!("../../../questionnaires/activity-report.md")
-        .replace("| fact | role |", "| fact | role | calculation |")
-        .replace("| | end_group |", "| | calculate | before | | | | | | | ${last-saved#women} |\n| | end_group |");
+        .replace("| sealed_only |", "| sealed_only | calculation |")
+        .replacen(
+            "| | end_group |",
+            &format!("| | calculate | before |{} ${{last-saved#women}} |\n| | end_group |", " |".repeat(15)),
+            1,
+        );
     let world = World { office: Office::new(&[&screening, &activity]), ..World::new() };
     let phone = world.enrolled();
     let before = |form: &str, told: &[(&str, &str)]| {
