@@ -273,7 +273,7 @@ fn a_form_that_reads_its_last_record_finds_what_it_asks_for_unless_that_was_abou
         .replace("| sealed_only |", "| sealed_only | calculation |")
         .replacen(
             "| | end_group |",
-            &format!("| | calculate | before |{} ${{last-saved#women}} |\n| | end_group |", " |".repeat(15)),
+            &format!("| | calculate | before |{} ${{last-saved#women}} |\n| | end_group |", " |".repeat(14)),
             1,
         );
     let world = World { office: Office::new(&[&screening, &activity]), ..World::new() };
