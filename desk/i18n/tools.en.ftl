@@ -29,3 +29,34 @@ diff-facts-no = facts: not comparable
 diff-tables-yes = tables: comparable
 diff-tables-check = tables: comparable, if these changes do not matter
 diff-tables-no = tables: not comparable
+
+# Services
+sv_psychosocial = Psychosocial support
+sv_medical = Medical care
+sv_shelter = Shelter
+sv_food = Food and nutrition
+sv_material = Material help (kits, household items)
+sv_mobility = Transport and advocacy for mobility
+sv_iga = Income-generating activity
+sv_training = Professional training
+sv_education = Education
+sv_legal = Legal assistance
+sv_family = Family reunification or mediation
+sv_child = Child protection, guardian, tracing
+sv_police = Police or protection
+sv_docs = Travel or civil documents, embassy
+sv_iom = Full screening and case management by IOM or the National Commission
+services-read = { $n ->
+    [one] 1 service
+   *[other] { $n } services
+}
+gap-province = { $place }: nobody for { $need } ({ $nation ->
+    [0] none in the whole country
+    [one] one works in the whole country
+   *[other] { $nation } work in the whole country
+})
+gap-communes = { $need }: only elsewhere in the province, for { $n ->
+    [one] one commune
+   *[other] { $n } communes
+}: { $places }
+gap-none = Every commune has a service for every need.

@@ -460,3 +460,63 @@ unknown-fact-hint = facts.csv énumère tout ce qui peut être compté
 unknown-kind = le genre « { $word } » n'est pas connu
 unknown-prefill = l'appareil ne connaît pas « { $word } »
 unknown-role = le rôle « { $word } » n'est pas connu
+
+# Services
+sv_psychosocial = Soutien psychosocial
+sv_medical = Soins médicaux
+sv_shelter = Hébergement
+sv_food = Nourriture et nutrition
+sv_material = Aide matérielle (kits, articles ménagers)
+sv_mobility = Transport et plaidoyer pour la mobilité
+sv_iga = Activité génératrice de revenus
+sv_training = Formation professionnelle
+sv_education = Éducation
+sv_legal = Assistance juridique
+sv_family = Réunification ou médiation familiale
+sv_child = Protection de l'enfant, tutelle, recherche familiale
+sv_police = Police ou protection
+sv_docs = Documents de voyage ou d'état civil, ambassade
+sv_iom = Examen complet et suivi par l'OIM ou la Commission nationale
+services-read = { $n ->
+    [one] 1 service
+   *[other] { $n } services
+}
+gap-province = { $place } : personne pour { $need } ({ $nation ->
+    [0] personne dans tout le pays
+    [one] un service couvre tout le pays
+   *[other] { $nation } services couvrent tout le pays
+})
+gap-communes = { $need } : seulement ailleurs dans la province, pour { $n ->
+    [one] une commune
+   *[other] { $n } communes
+} : { $places }
+gap-none = Chaque commune a un service pour chaque besoin.
+services-column = il n'y a pas de colonne « { $word } », ou elle est là deux fois
+services-columns = les colonnes sont { $names }
+services-no-column = la colonne « { $name } » manque
+services-too-many = un répertoire a au plus { $most } services et { $mb } Mo
+services-twice = ce service est déjà à la ligne { $first }
+services-twice-hint = donnez-lui un autre nom ou un autre id
+services-no-number = une ligne à appeler a besoin d'un numéro
+services-missing = ceci ne doit pas être vide
+services-too-long = c'est trop long, ou il y a trop d'éléments
+services-id-twice = un autre service a cet id
+services-place = il n'y a pas de commune, de province ou de pays « { $word } »
+services-place-hint = écrivez son nom officiel ou son code, comme BI-CO-04-02 ; BI pour tout le pays
+services-offer = dans « { $word } » il y a un service vers lequel on ne peut pas référer
+services-offer-hint = les codes sont { $codes }
+services-sex = « { $word } » n'est pas connu
+services-sex-hint = écrivez female, male, ou rien pour tous
+services-line = « { $word } » n'est pas connu
+services-line-hint = écrivez emergency ou hotline, ou rien pour un service qui n'est pas un numéro à appeler tout de suite
+services-language = dans « { $word } » il y a une langue qui n'est pas écrite comme code
+services-language-hint = écrivez des codes ISO 639, comme rn fr sw
+services-hours = « { $word } » n'est pas écrit comme des heures
+services-hours-hint = écrivez 24/7, ou par exemple mo-fr 08:00-12:00,14:00-17:30; sa 08:00-12:00
+services-phone = « { $word } » n'est pas un numéro de téléphone
+services-phone-hint = écrivez des chiffres et des espaces, avec + devant celui d'un pays ; une virgule entre deux numéros
+services-number = « { $word } » n'est pas possible
+services-number-hint = écrivez un nombre entier ; l'âge maximal n'est pas sous l'âge minimal
+services-date = « { $word } » n'est pas une date
+services-date-hint = écrivez AAAA-MM-JJ
+services-malformed = « { $word } » n'est pas écrit comme il faut

@@ -13,6 +13,7 @@
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`services`] | the service directory: tables, the part of a catalog, gaps |
 //! | [`files`], [`error`] | reading and writing files; the one error |
 
 pub mod authority;
@@ -29,5 +30,6 @@ pub mod local_page;
 pub mod preview;
 pub mod pyxform;
 pub mod review;
+pub mod services;
 pub mod texts;
 pub mod translations;

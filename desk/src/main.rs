@@ -12,8 +12,9 @@ use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::key_store::KeyStore;
+use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
-use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review};
+use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services};
 use tabara_protocol::catalog::{Area, Catalog, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
@@ -58,6 +59,9 @@ enum Tool {
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
+    /// The service directory: from a spreadsheet to the part of a catalog, and back.
+    #[command(subcommand)]
+    Services(ServicesTool),
 }
 
 #[derive(Subcommand)]
@@ -349,6 +353,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Phone { dir, key_file } => return phone(&dir, key_file),
         Tool::Form(tool) => return run_form(tool),
+        Tool::Services(tool) => return services::run(tool),
         Tool::Case(CaseTool::Open { file, reading }) => {
             for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {
                 let questionnaire = reading.questionnaire(&opened.case.questionnaire.sha256);

@@ -12,6 +12,11 @@ use uuid::Uuid;
 const PAGE: usize = 50;
 
 impl FocalPoint {
+    /// All services, for a page that shows where some are missing. Empty before the directory has come. Works while locked.
+    pub fn directory(&self) -> Result<Arc<Directory>> {
+        self.0.directory()
+    }
+
     /// A page of 50 services that fit, the nearest first; pages count from 0. Empty before the directory has come. Works while
     /// locked.
     pub fn find_services(&self, query: &ServiceQuery, page: u32) -> Result<Vec<FoundService>> {

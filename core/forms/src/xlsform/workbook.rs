@@ -87,6 +87,15 @@ fn damaged(error: impl std::fmt::Display) -> Problem {
 impl Workbook {
     /// Reads a workbook by its content.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::read_with(bytes, read_csv)
+    }
+
+    /// The same for a list that is no form: a .csv is one sheet without a name.
+    pub fn read_list(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::read_with(bytes, read_csv_list)
+    }
+
+    fn read_with(bytes: &[u8], csv: fn(&str) -> Result<Self, Problem>) -> Result<Self, Problem> {
         if let Some(kind) = other_kind(bytes) {
             return Err(not_a_form(say!("other-file", kind)));
         }
@@ -101,7 +110,7 @@ impl Workbook {
                 }
                 match text.lines().any(|line| line.trim_start().starts_with('|')) {
                     true => read_tables(&text)?,
-                    false => read_csv(&text)?,
+                    false => csv(&text)?,
                 }
             }
         };
@@ -333,6 +342,19 @@ fn read_csv(text: &str) -> Result<Workbook, Problem> {
         return Err(unreadable(say!("csv-of-one-sheet"), say!("csv-hint")));
     }
     Ok(workbook)
+}
+
+/// A .csv with one table: every record is a row, at its own line.
+fn read_csv_list(text: &str) -> Result<Workbook, Problem> {
+    let (mut sheet, mut total) = (Sheet::default(), 0);
+    for record in delimited::reader(text, delimited::delimiter(text)).records() {
+        let record = record.map_err(damaged)?;
+        let row = record.position().map_or(0, |place| place.line().saturating_sub(1)) as u32;
+        for (column, cell) in (0u32..).zip(&record).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.put((row, column), clean(cell), &mut total)?;
+        }
+    }
+    Ok(Workbook { sheets: vec![sheet] })
 }
 
 fn split_cells(inner: &str) -> Vec<String> {

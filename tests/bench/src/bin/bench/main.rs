@@ -7,6 +7,7 @@ mod generated;
 mod local_page;
 mod peers;
 mod phone;
+mod referrals;
 mod server;
 mod vault;
 
@@ -76,13 +77,14 @@ pub fn short(n: f64) -> String {
 
 type Bench = (&'static str, bool, fn(&mut Rows));
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("forms", true, forms::forms),
     ("interview", true, phone::interview),
     ("vault", true, phone::vault),
     ("seal", true, phone::seal),
     ("sync", true, server::sync),
     ("local_page", true, local_page::local_page),
+    ("referrals", true, referrals::referrals),
     ("build", false, build::build),
 ];
 

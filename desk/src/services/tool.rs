@@ -1,0 +1,94 @@
+//! The commands.
+
+use super::{coverage, gaps, hsds, import, table};
+use crate::error::{Result, at, invalid};
+use crate::files::{read, write};
+use crate::form;
+use crate::texts::Texts;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tabara_protocol::services::Directory;
+
+#[derive(Subcommand)]
+pub enum ServicesTool {
+    /// Lists everything that is wrong with a table of services. Ends with 0 if nothing is, 1 if something is, 2 if it cannot be read.
+    Check {
+        /// .xlsx, .xls or .csv: one service on each row. `export` of an empty list (`[]`) shows the columns.
+        table: PathBuf,
+        /// Language of the messages: en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Makes the part of a catalog of a table; writes nothing if anything is wrong. Name the file in the plan under `services`.
+    Import {
+        table: PathBuf,
+        #[arg(short, long)]
+        output: PathBuf,
+        /// Language of the messages: en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Writes a directory, or a table, as .xlsx, .csv, or .json for others (Open Referral HSDS 3).
+    Export {
+        directory: PathBuf,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// Tells where no service answers a need, by province and commune.
+    Gaps {
+        directory: PathBuf,
+        /// Writes every need in every place to this .csv file, too.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+}
+
+pub fn run(tool: ServicesTool) -> Result<ExitCode> {
+    match tool {
+        ServicesTool::Check { table, language } => tell(&table, &language, |_| Ok(())),
+        ServicesTool::Import { table, output, language } => {
+            tell(&table, &language, |directory| write(&output, directory.to_json()))
+        }
+        ServicesTool::Export { directory, output } => {
+            let directory = directory_of(&directory)?;
+            let extension = output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let bytes = match extension.as_str() {
+                "json" => serde_json::to_vec_pretty(&hsds::json(&directory)).map_err(|e| at(&output, e))?,
+                "xlsx" | "csv" => table::export(&directory, &extension)?,
+                _ => return Err(at(&output, "give the file a name that ends in .xlsx, .csv or .json")),
+            };
+            write(&output, bytes)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ServicesTool::Gaps { directory, output, language } => {
+            let (coverage, texts) = (coverage(&directory_of(&directory)?), Texts::new(&language)?);
+            print!("{}", gaps::text(&coverage, &texts));
+            output.map_or(Ok(()), |output| write(&output, gaps::table(&coverage, &texts)))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Prints what is wrong with a table; if nothing is, does something with it.
+fn tell(table: &Path, language: &str, with: impl FnOnce(&Directory) -> Result<()>) -> Result<ExitCode> {
+    let (imported, texts) = (import(&read(table)?), Texts::new(language)?);
+    print!("{}", form::list(&imported.faults, &texts));
+    if let Some(directory) = &imported.directory {
+        with(directory)?;
+        println!("{}", texts.get("services-read", &[("n", directory.services().len().into())]));
+    }
+    Ok(ExitCode::from(form::verdict(&imported.faults) as u8))
+}
+
+/// A directory as `import` wrote it, or as a table without faults.
+fn directory_of(path: &Path) -> Result<Directory> {
+    let bytes = read(path)?;
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Directory::read(&bytes).map_err(|fault| at(path, fault));
+    }
+    import(&bytes).directory.ok_or_else(|| invalid(format!("{}: see `services check`", path.display())))
+}
