@@ -9,6 +9,9 @@ pub enum DeskError {
     File { path: String, cause: String },
     #[error("{0}")]
     Invalid(String),
+    /// In the languages of the tools, with the cure.
+    #[error("{0}")]
+    Refused(tabara_forms::xlsform::Phrase),
     #[error(transparent)]
     Catalog(#[from] tabara_protocol::catalog::CatalogError),
     #[error(transparent)]

@@ -3,7 +3,9 @@
 
 use crate::error::{Result, at, invalid};
 use crate::files::{read, write_private};
+use crate::texts::{TEXTS, refused};
 use std::path::{Path, PathBuf};
+use tabara_forms::say;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
 use tabara_protocol::envelope::{Digest, SigningKey, random};
 use tabara_protocol::input::{Input, typed};
@@ -71,10 +73,14 @@ fn line(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
 /// Opens a locked file. The plain `age` tool takes a passphrase as its bytes are, so these are tried, too.
 fn unlock(locked: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>> {
     let meant = typed(Input::Secret, passphrase);
-    match seal::unlock(locked, &meant) {
-        Err(SealError::NotForThisKey) if *meant != passphrase => Ok(seal::unlock(locked, passphrase)?),
-        opened => Ok(opened?),
-    }
+    let opened = match seal::unlock(locked, &meant) {
+        Err(SealError::NotForThisKey) if *meant != passphrase => seal::unlock(locked, passphrase),
+        opened => opened,
+    };
+    opened.map_err(|why| match why {
+        SealError::NotForThisKey => refused(say!(TEXTS: "wrong-passphrase")),
+        why => why.into(),
+    })
 }
 
 /// Makes a signing key (authority or reviewer) and keeps it in a new file.
@@ -96,6 +102,11 @@ pub fn new_identity(path: &Path, passphrase: &str) -> Result<String> {
     let (identity, recipient) = seal::new_identity();
     keep(path, &identity, passphrase)?;
     Ok(recipient)
+}
+
+/// Whose key a file is: its name.
+pub fn owner(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Reads a case worker's identity.

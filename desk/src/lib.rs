@@ -1,14 +1,14 @@
 //! Tools for a person's own machine (`tabara-desk`). Work that needs a person's secret key never runs on the server. Each
 //! module is a library that tests and the demo call too; the program only reads arguments, asks for passphrases and prints.
 //!
-//! A deployment is set up in this order: `authority init`, `keys new` (case workers and recovery), `catalog build` and
-//! `authority sign`, then a `card` for each phone.
+//! A deployment is set up by `authority init`, `keys new` (case workers and recovery) and `catalog next`,
+//! then a `card` for each phone.
 //!
 //! | module | what |
 //! |--|--|
 //! | [`authority`], [`card`] | the authority's key, and what it signs: catalogs, and a card for each phone |
 //! | [`keys`] | secret keys in files |
-//! | [`catalog`] | the draft of a catalog |
+//! | [`catalog`] | the next catalog, and what changes with it |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::case::Proof;
+use tabara_desk::catalog::command::CatalogCommand;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
@@ -15,7 +16,7 @@ use tabara_desk::local_page::key_store::KeyStore;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services};
-use tabara_protocol::catalog::{Area, Catalog, DeviceRole, ServerAddress, Uuid};
+use tabara_protocol::catalog::{Area, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
 
@@ -36,7 +37,7 @@ enum Tool {
     Keys(KeysTool),
     /// Catalogs: what phones trust and use.
     #[command(subcommand)]
-    Catalog(CatalogTool),
+    Catalog(CatalogCommand),
     /// Issues a card, with which one phone enrols once.
     Card(CardArgs),
     /// Draws the first line of the input as a QR code, such as what `tabara-server user add` prints for an authenticator app.
@@ -134,19 +135,6 @@ enum AuthorityTool {
         #[command(flatten)]
         secret: PassphraseArgs,
     },
-    /// Signs a catalog's draft.
-    Sign {
-        draft: PathBuf,
-        #[arg(long)]
-        dir: PathBuf,
-        /// The catalog in force, to be sure that phones will take the new one.
-        #[arg(long)]
-        previous: Option<PathBuf>,
-        #[arg(short, long)]
-        output: PathBuf,
-        #[command(flatten)]
-        secret: PassphraseArgs,
-    },
 }
 
 #[derive(Subcommand)]
@@ -173,23 +161,14 @@ enum KeysTool {
         #[command(flatten)]
         secret: PassphraseArgs,
     },
-    /// Checks that every recipient of a catalog's draft can really be opened with the identities given.
+    /// Checks that every recipient of a catalog (or of a server's report) can really be opened with the identities given.
     Check {
-        draft: PathBuf,
+        #[arg(default_value = "catalog/catalog.jws")]
+        catalog: PathBuf,
         #[arg(long = "identity", required = true)]
         identities: Vec<PathBuf>,
         #[command(flatten)]
         secret: PassphraseArgs,
-    },
-}
-
-#[derive(Subcommand)]
-enum CatalogTool {
-    /// Gathers a draft and its parts from a plan.
-    Build {
-        plan: PathBuf,
-        #[arg(short, long)]
-        output: PathBuf,
     },
 }
 
@@ -281,7 +260,7 @@ struct ReviewArgs {
     /// The reviewer's key.
     #[arg(long)]
     key: PathBuf,
-    /// The catalog's draft, which names the server's intake key.
+    /// The catalog in force, which names the server's intake key.
     #[arg(long)]
     catalog: PathBuf,
     #[arg(short, long)]
@@ -317,7 +296,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().tool) {
         Ok(code) => code,
         Err(fault) => {
-            eprintln!("tabara-desk: {fault}");
+            eprintln!("tabara-desk: {}", Texts::of_computer().fault(&fault));
             ExitCode::from(2)
         }
     }
@@ -334,17 +313,12 @@ fn run(tool: Tool) -> Result<ExitCode> {
                 println!("{}", keys::new_identity(&output, &passphrase)?);
             }
         }
-        Tool::Keys(KeysTool::Check { draft, identities, secret }) => return check(&draft, &identities, &secret),
+        Tool::Keys(KeysTool::Check { catalog, identities, secret }) => return check(&catalog, &identities, &secret),
         Tool::Keys(KeysTool::Reseal { copy, identity, to, output, secret }) => {
             let identity = keys::identity(&identity, &secret.for_file(&identity)?)?;
             write_private(&output, &keys::reseal(&read(&copy)?, &identity, &to)?)?;
         }
-        Tool::Catalog(CatalogTool::Build { plan, output }) => {
-            let base = plan.parent().unwrap_or(Path::new("."));
-            let draft = catalog::Plan::read(&plan)?.draft(base)?;
-            draft.write(&output)?;
-            print!("{}", summary(&draft.catalog));
-        }
+        Tool::Catalog(command) => command.run(Texts::of_computer())?,
         Tool::Card(order) => issue(&order)?,
         Tool::Qr => {
             let mut line = zeroize::Zeroizing::new(String::new());
@@ -371,7 +345,7 @@ fn run(tool: Tool) -> Result<ExitCode> {
             let ReviewArgs { record, case, decision, decided_by, .. } = order;
             let now = SystemClock::default().unix();
             let signed = review::sign(&review::ReviewDecision { record, case, decision, decided_by }, &key, now)?;
-            write(&order.output, review::bundle(&[signed], &key, &catalog::read_draft(&order.catalog)?)?)?;
+            write(&order.output, review::bundle(&[signed], &key, &catalog::stored(&order.catalog)?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -467,39 +441,23 @@ fn run_authority(tool: AuthorityTool) -> Result<()> {
         AuthorityTool::Rotate { dir, next, secret } => {
             let public = authority::rotate(&dir, &next, &secret.new_one()?)?;
             println!("public key   {public}\nfingerprint  {}\n", public.fingerprint());
-            println!("1. Put it into the plan under rotation.authorities and sign that catalog with the old key.");
+            let (old, new) = (dir.display(), next.display());
+            println!(
+                "1. tabara-desk catalog next --dir {old} --also-trust {new}/{}; publish it.",
+                authority::PUBLIC_FILE
+            );
             println!("2. Start the server once with --authority {public}.");
-            println!("3. When all phones have synced, sign the next catalog with the new key.");
-        }
-        AuthorityTool::Sign { draft, dir, previous, output, secret } => {
-            let catalog = catalog::read_draft(&draft)?;
-            let previous = previous.map(|path| read(&path)).transpose()?;
-            let previous = previous.as_deref().map(String::from_utf8_lossy);
-            let key = authority::key(&dir, &secret.get("Passphrase of the authority")?)?;
-            write(&output, authority::sign(&catalog, &key, previous.as_deref())?)?;
-            print!("{}", summary(&catalog));
+            println!(
+                "3. When all phones have synced: tabara-desk catalog next --dir {new} --also-trust {old}/{}",
+                authority::PUBLIC_FILE
+            );
         }
     }
     Ok(())
 }
 
-/// What a person should look at before a catalog is signed or published.
-fn summary(catalog: &Catalog) -> String {
-    let mut text = format!(
-        "catalog      {}\nexpires      {}\noperations   {}\n",
-        catalog.version,
-        tabara_protocol::clock::civil_date(catalog.expires),
-        catalog.operations.fingerprint()
-    );
-    let roles = catalog.recipients.iter().map(|r| format!("recipient    {:?}: {} {}\n", r.role, r.name, r.age));
-    let reviewers = catalog.reviewers.iter().map(|r| format!("reviewer     {} {}\n", r.name, r.key));
-    let parts = catalog.parts.iter().map(|p| format!("part         {} {} ({} bytes)\n", p.id, p.sha256, p.len));
-    text.extend(roles.chain(reviewers).chain(parts));
-    text + &format!("revoked      {}\n", catalog.revoked.len())
-}
-
-fn check(draft: &Path, identities: &[PathBuf], secret: &PassphraseArgs) -> Result<ExitCode> {
-    let catalog = catalog::read_draft(draft)?;
+fn check(file: &Path, identities: &[PathBuf], secret: &PassphraseArgs) -> Result<ExitCode> {
+    let catalog = catalog::stored(file)?;
     let read_one = |path: &PathBuf| keys::identity(path, &secret.for_file(path)?);
     let identities = identities.iter().map(read_one).collect::<Result<Vec<_>>>()?;
     let tried = keys::check(&catalog, &identities)?;

@@ -1,15 +1,26 @@
 //! What the tools say, in English and French (Fluent, folder `i18n`). The English of a diagnostic is the text that it carries;
 //! its French stands in `tools.fr.ftl` under the same id. What only the tools say is in both `tools` files, what the local page
-//! says in both `page` files.
+//! says in both `page` files, and the tools for keys, catalogs and cards in both `office` files.
 
 use crate::error::{DeskError, Result, invalid};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::sync::LazyLock;
+use tabara_forms::xlsform::Catalogue;
 pub use tabara_forms::xlsform::Phrase;
 
-const ENGLISH: [&str; 2] = [include_str!("../i18n/tools.en.ftl"), include_str!("../i18n/page.en.ftl")];
-const FRENCH: [&str; 2] = [include_str!("../i18n/tools.fr.ftl"), include_str!("../i18n/page.fr.ftl")];
+const ENGLISH: [&str; 3] =
+    [include_str!("../i18n/tools.en.ftl"), include_str!("../i18n/page.en.ftl"), include_str!("../i18n/office.en.ftl")];
+const FRENCH: [&str; 3] =
+    [include_str!("../i18n/tools.fr.ftl"), include_str!("../i18n/page.fr.ftl"), include_str!("../i18n/office.fr.ftl")];
+
+/// What the tools for keys, catalogs, cards and a new deployment say.
+pub static TEXTS: Catalogue = Catalogue::new(ENGLISH[2]);
+
+/// Something is refused; the sentence names the cure.
+pub(crate) fn refused(phrase: Phrase) -> DeskError {
+    DeskError::Refused(phrase)
+}
 
 static SPOKEN: LazyLock<[Texts; 2]> =
     LazyLock::new(|| ["en", "fr"].map(|language| Texts::new(language).expect("both languages can be read")));
@@ -54,6 +65,12 @@ impl Texts {
         }
     }
 
+    /// The language of this computer, where the tools speak it; else English.
+    pub fn of_computer() -> &'static Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        set.filter(|value| !value.is_empty()).find_map(|value| Self::of(&value)).unwrap_or(&SPOKEN[0])
+    }
+
     /// `en` or `fr`.
     pub fn tag(&self) -> &'static str {
         if self.french { "fr" } else { "en" }
@@ -80,6 +97,14 @@ impl Texts {
         let args: FluentArgs<'_> = phrase.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let translated = if self.french { self.format(phrase.id, &args) } else { None };
         translated.unwrap_or_else(|| phrase.to_string())
+    }
+
+    /// An error, as far as it is translated.
+    pub fn fault(&self, fault: &DeskError) -> String {
+        match fault {
+            DeskError::Refused(phrase) => self.phrase(phrase),
+            other => other.to_string(),
+        }
     }
 
     fn format(&self, id: &str, args: &FluentArgs<'_>) -> Option<String> {
@@ -155,7 +180,8 @@ mod tests {
     #[test]
     fn every_phrase_has_its_english_and_its_french_with_the_same_arguments() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let french = sentences(FRENCH[0]);
+        let french: Sentences = [FRENCH[0], FRENCH[2]].into_iter().flat_map(sentences).collect();
+        let office = sentences(ENGLISH[2]);
         let mut wrong = Vec::new();
         let catalogues = [
             ("../core/forms/src", 200, Some(include_str!("../../core/forms/i18n/compiler.en.ftl"))),
@@ -176,7 +202,8 @@ mod tests {
                 }
             }
             for (id, names) in made.iter().chain(unsaid) {
-                for (language, there) in [("English", english.get(id)), ("French", french.get(id))] {
+                let english = office.get(id).or(english.get(id));
+                for (language, there) in [("English", english), ("French", french.get(id))] {
                     if there != Some(names) {
                         wrong.push(format!("{id}: {names:?}, in {language} {there:?}"));
                     }
@@ -199,8 +226,9 @@ mod tests {
             let missing: Vec<_> = ids(english).difference(&ids(french)).copied().collect();
             assert!(missing.is_empty(), "{missing:?}");
         }
-        let [english, french] = [ENGLISH[1], FRENCH[1]].map(ids);
-        assert_eq!(english, french);
+        for at in [1, 2] {
+            assert_eq!(ids(ENGLISH[at]), ids(FRENCH[at]));
+        }
     }
 
     /// The ids in calls that take one: `say("x")`, `get("x", …)`, `p("x")`, `link(page, "x")`, `button(action, class, "x")`.

@@ -9,6 +9,7 @@
 //! | [`slip`] | the key on a person's slip |
 //! | [`catalog`] | the chain of trust from the authority to a phone, and what the authority publishes |
 //! | [`case_export`] | what the log holds on a case, for the person who asks |
+//! | [`server_report`] | what a server tells the desk |
 //! | [`services`] | the service directory, and the search in it |
 //! | [`referral`] | urgency, and the states of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
@@ -31,6 +32,7 @@ pub mod record;
 pub mod referral;
 pub mod seal;
 pub mod services;
+pub mod server_report;
 pub mod slip;
 pub mod tables;
 pub mod tree;
