@@ -2,9 +2,9 @@
 //! hash. The server passes them on and cannot change them. A catalog is published by command, also while a server runs on the
 //! same folder.
 
-use crate::closings::begin;
+use crate::closings::{append, begin};
 use crate::devices::AnonymousCaller;
-use crate::entry::EntryKind;
+use crate::entry::{EntryKind, Revocation};
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
 use crate::state::Server;
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 use tabara_protocol::catalog::{Catalog, CatalogError};
+use tabara_protocol::clock::civil_date;
 use tabara_protocol::envelope::{self, Digest, sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -54,11 +55,13 @@ async fn part(
 pub enum PublishError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    #[error("names another operations key than this server's")]
+    #[error("it was made for another server, or for earlier keys of this one: begin it from `tabara-server report`")]
     OtherOperations,
-    #[error("names another intake key than this server's")]
+    #[error("it names an intake key that this server has not: begin it from `tabara-server report`")]
     OtherIntake,
-    #[error("the file with hash {0} is missing")]
+    #[error("it is over since {0}: tabara-desk catalog next --expires DAY")]
+    Expired(String),
+    #[error("the file parts/{0} is missing: carry the whole folder of the catalog")]
     MissingPart(Digest),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,6 +85,9 @@ pub fn publish(
     if !settings.is_named_by(&catalog) {
         return Err(PublishError::OtherOperations);
     }
+    if catalog.expires <= now && in_force.as_deref() != Some(jws) {
+        return Err(PublishError::Expired(civil_date(catalog.expires).to_string()));
+    }
     let intake = tabara_protocol::catalog::RecipientRole::Intake;
     if catalog.recipients.iter().any(|r| r.role == intake && !settings.opens(&r.age)) {
         return Err(PublishError::OtherIntake);
@@ -97,12 +103,18 @@ pub fn publish(
         return Ok(catalog);
     }
     let (jws, named) = (jws.to_owned(), catalog.clone());
+    let trusted: Vec<_> =
+        old.iter().flat_map(|old| &old.revoked).filter(|d| !named.revoked.contains(d)).copied().collect();
     store.write(move |log| -> store::Result<()> {
         let now = begin(log, now)?;
         for (hash, bytes) in files.iter().filter(|(hash, _)| named.parts.iter().any(|p| p.sha256 == *hash)) {
             log.keep_part(*hash, bytes)?;
         }
-        log.append(&EntryRow::own(EntryKind::Catalog, now, jws)).map(drop)
+        log.append(&EntryRow::own(EntryKind::Catalog, now, jws))?;
+        // whom the last catalog revoked and this one does not, the authority trusts again
+        trusted.into_iter().try_for_each(|device| {
+            append(log, EntryKind::Revocation, now, &Revocation { lifted: true, ..Revocation::of(device) }).map(drop)
+        })
     })?;
     Ok(catalog)
 }

@@ -192,7 +192,7 @@ mod tests {
             closings(&store)
         };
         assert!(close("2026-01-20").is_empty(), "an empty log has nothing to close");
-        let first = Revocation { device: Uuid::from_u128(1), from: None };
+        let first = Revocation::of(Uuid::from_u128(1));
         store.write(move |log| append(log, EntryKind::Revocation, at("2026-01-20"), &first)).unwrap();
         assert!(close("2026-02-07").is_empty());
         assert_eq!(close("2026-02-08"), ["2026-01"]);

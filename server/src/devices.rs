@@ -10,7 +10,7 @@ use crate::http::problem::{Problem, blocking};
 use crate::parcel::{self, Caller, Told};
 use crate::settings::Settings;
 use crate::state::Server;
-use crate::store::{self, Binding, EntryRow, Reading, Store, Writing};
+use crate::store::{self, Binding, EntryRow, Reading, Store, StoreError, Writing};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -142,14 +142,50 @@ impl FromRequestParts<Arc<Server>> for AnonymousCaller {
     }
 }
 
+/// Why a phone is not revoked, or not trusted again.
+#[derive(Debug, thiserror::Error)]
+pub enum RevocationError {
+    #[error(
+        "no phone has used the card {0}, so one letter may be wrong: tabara-server device list; or for a card that was lost before it was used: --unused-card"
+    )]
+    Unknown(Uuid),
+    #[error("{0} is revoked already")]
+    Already(Uuid),
+    #[error("{0} is not revoked")]
+    NotRevoked(Uuid),
+    #[error("the catalog in force revokes {0}: tabara-desk catalog next --trust {0}, and publish that")]
+    ByCatalog(Uuid),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Revokes a phone: its records are quarantined from now on. With a time, what it has sent since then does not count any more
 /// either, from the next revision on.
-pub fn revoke(store: &Store, device: Uuid, from: Option<i64>, now: i64) -> store::Result<()> {
+pub fn revoke(store: &Store, device: Uuid, from: Option<i64>, unused: bool, now: i64) -> Result<(), RevocationError> {
     store.write(move |log| {
-        if from.is_some() || !log.is_revoked(device)? {
-            let now = begin(log, now)?;
-            append(log, EntryKind::Revocation, now, &Revocation { device, from })?;
+        if !unused && log.bindings_of(device)?.is_empty() {
+            return Ok(Err(RevocationError::Unknown(device)));
         }
-        Ok(())
-    })
+        if from.is_none() && log.is_revoked(device)? {
+            return Ok(Err(RevocationError::Already(device)));
+        }
+        let now = begin(log, now)?;
+        append(log, EntryKind::Revocation, now, &Revocation { from, ..Revocation::of(device) })?;
+        Ok(Ok(()))
+    })?
+}
+
+/// Trusts a phone again that the server alone has revoked.
+pub fn trust(store: &Store, device: Uuid, now: i64) -> Result<(), RevocationError> {
+    store.write(move |log| {
+        if !log.is_revoked(device)? {
+            return Ok(Err(RevocationError::NotRevoked(device)));
+        }
+        if log.catalog_in_force()?.is_some_and(|catalog| catalog.revoked.contains(&device)) {
+            return Ok(Err(RevocationError::ByCatalog(device)));
+        }
+        let now = begin(log, now)?;
+        append(log, EntryKind::Revocation, now, &Revocation { lifted: true, ..Revocation::of(device) })?;
+        Ok(Ok(()))
+    })?
 }

@@ -122,13 +122,22 @@ pub enum EntryPayload {
     Evidence,
 }
 
-/// A phone is no longer trusted: its records are quarantined.
+/// A phone is no longer trusted: its records are quarantined. Or it is trusted again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub device: Uuid,
     /// What it has sent since then, seconds since 1970 UTC, does not count either, from the next revision on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<i64>,
+    /// It was taken back: the phone is trusted again from here on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lifted: bool,
+}
+
+impl Revocation {
+    pub fn of(device: Uuid) -> Self {
+        Self { device, from: None, lifted: false }
+    }
 }
 
 /// The end of the audit log on a day.

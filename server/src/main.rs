@@ -2,10 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tabara_protocol::clock::SystemClock;
+use tabara_protocol::clock::{Clock as _, SystemClock};
 use tabara_protocol::envelope::PublicKey;
 use tabara_server::closings::note_dictionary;
 use tabara_server::operator::certificate::reload;
@@ -22,9 +22,9 @@ use tabara_server::{Settings, Store, serve};
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
 struct Cli {
-    /// Data folder.
-    #[arg(long, global = true, default_value = "data")]
-    data: PathBuf,
+    /// Data folder: /var/lib/tabara where the system has one, else `data`.
+    #[arg(long, global = true)]
+    data: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -52,8 +52,6 @@ enum Command {
         /// Address or network of a proxy, whose `x-forwarded-for` names the client. May be given several times.
         #[arg(long)]
         trusted_proxy: Vec<Network>,
-        #[command(flatten)]
-        trust: TrustArgs,
     },
     /// Accounts for the pages.
     #[command(subcommand)]
@@ -85,42 +83,58 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> CommandResult {
+    let system = Path::new("/var/lib/tabara");
+    let data = cli.data.unwrap_or_else(|| if system.is_dir() { system } else { Path::new("data") }.to_owned());
     // a folder without its keys is not opened
     match &cli.command {
-        Command::Operator(OperatorCommand::Keys(command)) if command.before_opening(&cli.data)? => return Ok(()),
+        Command::Operator(OperatorCommand::Keys(command)) if command.before_opening(&data)? => return Ok(()),
         Command::Restore { .. } => {
-            let lost = [OPERATIONS, INTAKE].map(|name| cli.data.join(name)).into_iter().find(|file| !file.exists());
+            let lost = [OPERATIONS, INTAKE].map(|name| data.join(name)).into_iter().find(|file| !file.exists());
             lost.map_or(Ok(()), |file| Err(SettingsError::LostKey { file }))?;
         }
         _ => (),
     }
-    let mut settings = Settings::open(&cli.data, Arc::new(SystemClock::default()))?;
-    let now = settings.clock.unix();
+    let clock = Arc::new(SystemClock::default());
+    let now = clock.unix();
+    // only `init` makes anything: a mistyped folder stays empty
+    let mut settings = match &cli.command {
+        Command::Init(_) => Settings::create(&data, clock)?,
+        _ => Settings::open(&data, clock)?,
+    };
     if let Command::Restore { file } = &cli.command {
-        let _lock = lock_data_dir(&cli.data)?;
-        let end = tabara_server::operator::restore::restore(&cli.data, file, now)?.read(|log| log.end())?;
+        let _lock = lock_data_dir(&data)?;
+        let end = tabara_server::operator::restore::restore(&data, file, now)?.read(|log| log.end())?;
         println!("restored up to position {}; publish the newest catalog again", end - 1);
         return Ok(());
     }
-    let store = Store::open(&cli.data)?;
+    if !matches!(cli.command, Command::Init(_)) && !data.join(tabara_server::store::FILE).exists() {
+        return Err("the keys are here, and no log: tabara-server restore FILE puts a backup here".into());
+    }
+    let store = Store::open(&data)?;
     match cli.command {
         Command::Init(trust) => {
-            trust_all(&mut settings, trust)?;
+            let known = &settings.authorities;
+            if !known.is_empty() && trust.authority.iter().any(|key| !known.contains(key)) {
+                return Err(SettingsError::OtherAuthority.into());
+            }
+            trust.authority.into_iter().try_for_each(|key| settings.trust(key))?;
             println!("operations {}", settings.operations.public());
             println!("intake     {}", settings.intake_recipient());
             for authority in &settings.authorities {
                 println!("authority  {authority}  ({})", authority.fingerprint());
             }
         }
-        Command::Serve { listen, monitor, certificate, key, public_url, trusted_proxy, trust } => {
-            trust_all(&mut settings, trust)?;
+        Command::Serve { listen, monitor, certificate, key, public_url, trusted_proxy } => {
             if settings.authorities.is_empty() {
-                return Err("no authority is trusted: give its public key with --authority".into());
+                return Err("no authority is trusted: tabara-server authority add KEY".into());
+            }
+            if store.read(|log| log.catalog())?.is_none() {
+                tracing::warn!("there is no catalog: phones cannot start. tabara-server catalog publish FILE");
             }
             settings.monitor = monitor;
             (settings.public_url, settings.trusted_proxies) = (public_url, trusted_proxy);
             settings.tls = certificate.zip(key).map(|(chain, key)| TlsCertificate::open(&chain, &key)).transpose()?;
-            let _lock = lock_data_dir(&cli.data)?;
+            let _lock = lock_data_dir(&data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
@@ -129,15 +143,11 @@ fn run(cli: Cli) -> CommandResult {
                 serve(listener, store, settings, asked_to_stop()).await
             })?;
         }
-        Command::Operator(command) => command.run(&store, &settings, now)?,
-        Command::User(command) => command::run(command, &Staff::open(&cli.data)?, now, &mut std::io::stdout())?,
+        Command::Operator(command) => command.run(&store, &mut settings, now)?,
+        Command::User(command) => command::run(command, &Staff::open(&data)?, now, &mut std::io::stdout())?,
         Command::Restore { .. } => unreachable!("done before the store was opened"),
     }
     Ok(())
-}
-
-fn trust_all(settings: &mut Settings, trust: TrustArgs) -> CommandResult {
-    Ok(trust.authority.into_iter().try_for_each(|key| settings.trust(key))?)
 }
 
 /// SIGHUP: the certificate is read again. Without this the signal would end the server.

@@ -1,5 +1,5 @@
 //! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`], [`certificate`]), health and metrics
-//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what is held on a case ([`case_export`]), and the commands
+//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what the desk needs ([`report`]), what is held on a case ([`case_export`]), and the commands
 //! ([`command`]).
 
 pub mod case_export;
@@ -10,6 +10,7 @@ pub mod keys;
 pub mod mail;
 pub mod monitor;
 pub mod notify;
+pub mod report;
 pub mod restore;
 
 use crate::bundles;

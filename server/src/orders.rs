@@ -85,7 +85,7 @@ pub fn acknowledge(log: &Writing, caller: &Binding, done: WipeDone, now: i64) ->
         append(log, EntryKind::Acknowledgement, now, &Acknowledgement { order: done.order, device })?;
     }
     if done.waiting == 0 && !log.is_revoked(device)? {
-        append(log, EntryKind::Revocation, now, &Revocation { device, from: None })?;
+        append(log, EntryKind::Revocation, now, &Revocation::of(device))?;
     }
     Ok(())
 }

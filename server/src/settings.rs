@@ -13,7 +13,7 @@ pub use error::SettingsError;
 use self::addresses::{Network, PublicUrl};
 use self::certificate::TlsCertificate;
 use self::error::io_error;
-use self::key_files::{INTAKE, NEXT, OPERATIONS, earlier_intake, make_keys, secret, signing_key};
+use self::key_files::{INTAKE, NEXT, OPERATIONS, earlier_intake, keep, make_keys, secret, signing_key};
 use crate::store;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -55,10 +55,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the keys of a data folder. Makes them in a new folder; a log without its keys is an error.
-    pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+    /// Makes a data folder with its keys, or opens the one that is there; a log without its keys is an error.
+    pub fn create(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         if !data.join(store::FILE).exists() {
             make_keys(data)?;
+        }
+        Self::open(data, clock)
+    }
+
+    /// Reads the keys of a data folder. Nothing is made: a folder without keys is an error, and so is a log without its own.
+    pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+        if !data.join(OPERATIONS).exists() && !data.join(store::FILE).exists() {
+            return Err(SettingsError::NoFolder { folder: data.to_owned() });
         }
         let operations = signing_key(&data.join(OPERATIONS))?;
         let file = data.join(INTAKE);
@@ -92,6 +100,18 @@ impl Settings {
         });
         added.map_err(|cause| io_error(&file, cause))?;
         self.authorities.push(authority);
+        Ok(())
+    }
+
+    /// Trusts an authority no more. The last one stays: without any, nothing could be published again.
+    pub fn distrust(&mut self, authority: PublicKey) -> Result<(), SettingsError> {
+        let left: Vec<_> = self.authorities.iter().copied().filter(|key| *key != authority).collect();
+        if left.is_empty() || left.len() == self.authorities.len() {
+            return Err(SettingsError::NoSuchAuthority);
+        }
+        let lines: String = left.iter().map(|key| format!("{key}\n")).collect();
+        keep(&self.data.join(AUTHORITIES), lines.as_bytes())?;
+        self.authorities = left;
         Ok(())
     }
 

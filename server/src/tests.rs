@@ -70,7 +70,7 @@ impl House {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock(START.into()));
-        let mut settings = Settings::open(folder.path(), clock.clone()).unwrap();
+        let mut settings = Settings::create(folder.path(), clock.clone()).unwrap();
         let [authority, reviewer] = [(); 2].map(|()| SigningKey::generate());
         settings.trust(authority.public()).unwrap();
         let store = Store::open(folder.path()).unwrap();

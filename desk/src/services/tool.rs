@@ -20,7 +20,7 @@ pub enum ServicesTool {
         #[arg(long, default_value = "en")]
         language: String,
     },
-    /// Makes the part of a catalog of a table; writes nothing if anything is wrong. Name the file in the plan under `services`.
+    /// Makes the part of a catalog of a table; writes nothing if anything is wrong. `catalog next --services FILE` takes it.
     Import {
         table: PathBuf,
         #[arg(short, long)]

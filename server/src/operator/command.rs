@@ -1,7 +1,7 @@
 //! The operator's commands on a data folder. Except where noted they work beside a running server.
 
 use super::notify::{self, NotifyConfig};
-use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, take_in};
+use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, report, take_in};
 use crate::closings::{accept_clock, day_of};
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};
@@ -10,6 +10,7 @@ use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use tabara_protocol::clock::{civil_date, end_of_day};
+use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::record::{Code, Uuid};
 
 #[derive(Subcommand)]
@@ -17,6 +18,14 @@ pub enum OperatorCommand {
     /// The signed catalog.
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Writes what the desk needs for the next catalog: public keys, the catalog in force, the list of phones.
+    Report {
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// The authorities whose cards and catalogs are trusted.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
     /// Phones.
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -64,6 +73,21 @@ pub enum CatalogCommand {
 }
 
 #[derive(Subcommand)]
+pub enum AuthorityCommand {
+    /// Trusts one more from the next start on: the next one, while it takes over.
+    Add {
+        #[arg(allow_hyphen_values = true)]
+        key: PublicKey,
+    },
+    /// Trusts it no more from the next start on: cards that it signed are refused, phones that are in go on.
+    Remove {
+        #[arg(allow_hyphen_values = true)]
+        key: PublicKey,
+    },
+    List,
+}
+
+#[derive(Subcommand)]
 pub enum KeysCommand {
     /// Whether the keys are those that the catalog names, and open what is sealed to them; exit 1 if not.
     Check,
@@ -92,6 +116,13 @@ pub enum DeviceCommand {
         /// First day, YYYY-MM-DD, of which what it has sent does not count either, from the next revision on.
         #[arg(long)]
         from: Option<String>,
+        /// No phone has used this card: whoever finds it shall not.
+        #[arg(long)]
+        unused_card: bool,
+    },
+    /// Trusts a phone again that was revoked here. What it sent meanwhile stays in quarantine until somebody decides.
+    Trust {
+        device: Uuid,
     },
     /// Gives an order that the authority has signed.
     Order {
@@ -135,25 +166,47 @@ impl KeysCommand {
 }
 
 impl OperatorCommand {
-    pub fn run(self, store: &Store, settings: &Settings, now: i64) -> CommandResult {
+    pub fn run(self, store: &Store, settings: &mut Settings, now: i64) -> CommandResult {
         match self {
-            Self::Catalog(CatalogCommand::Publish { file }) => {
-                let jws = std::fs::read_to_string(&file)?;
-                let files = parts_beside(&file)?;
-                let published = catalog::publish(store, settings, jws.trim(), files, now)?;
-                println!("version {} with {} files", published.version, published.parts.len());
+            Self::Catalog(CatalogCommand::Publish { file }) => publish(store, settings, &file, now)?,
+            Self::Report { output } => {
+                let report = report::report(store, settings)?;
+                key_files::keep(&output, &serde_json::to_vec(&report)?)?;
+                let file = output.display();
+                println!(
+                    "{} phones. Carry {file} to the desk: tabara-desk catalog next --from {file}",
+                    report.phones.len()
+                );
             }
+            Self::Authority(command) => authorities(settings, command)?,
             Self::Device(DeviceCommand::List) => print!("{}", phones(store)?),
             Self::Device(DeviceCommand::Wipe { device, by }) => {
                 println!("order {}", orders::wipe(store, settings, device, end_of(&by)?)?.order);
+                println!("{}", report::describe(store, device)?);
+                println!(
+                    "It hears of it at its next sync, seals its drafts at the next unlock, destroys its vault, and is revoked."
+                );
             }
             Self::Device(DeviceCommand::Order { file }) => {
                 let jws = std::fs::read_to_string(file)?;
                 println!("order {}", orders::give_signed(store, settings, jws.trim())?.order);
             }
-            Self::Device(DeviceCommand::Revoke { device, from }) => {
+            Self::Device(DeviceCommand::Revoke { device, from, unused_card }) => {
                 let from = from.map(|from| end_of(&from)).transpose()?.map(day_of);
-                devices::revoke(store, device, from, now)?
+                devices::revoke(store, device, from, unused_card, now)?;
+                println!("revoked: {}", report::describe(store, device)?);
+                println!(
+                    "It hears of it at its next sync, and begins no interview. What it sends is kept in quarantine."
+                );
+                println!(
+                    "Next: tabara-desk catalog next --revoke {device}, so that phones and a new machine know it, too."
+                );
+                println!("To take it back: tabara-server device trust {device}");
+            }
+            Self::Device(DeviceCommand::Trust { device }) => {
+                devices::trust(store, device, now)?;
+                println!("trusted again: {}", report::describe(store, device)?);
+                println!("What it sent meanwhile stays in quarantine: tabara-server quarantine list");
             }
             Self::Quarantine(QuarantineCommand::List) => print!("{}", quarantine(store)?),
             Self::Quarantine(QuarantineCommand::Accept { positions }) => decide(store, positions, true, now)?,
@@ -168,16 +221,18 @@ impl OperatorCommand {
                     settings.operations.public()
                 );
                 println!(
-                    "Name the first as `operations` in the plan and the second under `rotation.operations`; sign and"
+                    "Next: tabara-server report, tabara-desk catalog next --from the report, publish that catalog,"
                 );
-                println!("publish that catalog, stop the server, `tabara-server keys rotate`, start it.");
+                println!("stop the server, tabara-server keys rotate, start it.");
             }
             Self::Keys(KeysCommand::Rotate) => {
                 let _lock = lock_data_dir(&settings.data)?;
                 println!("operations {}", keys::rotate(store, settings)?);
+                println!("Start the server. When all phones have synced: tabara-desk catalog next --forget-old-keys");
             }
             Self::Keys(KeysCommand::NewIntake) => {
                 println!("intake     {}", new_intake(&settings.data, &civil_date(now).to_string())?);
+                println!("Restart the server. Next: tabara-server report, tabara-desk catalog next --from the report.");
             }
             Self::Keys(KeysCommand::New | KeysCommand::Receive | KeysCommand::Restore { .. }) => {
                 println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
@@ -204,6 +259,38 @@ impl OperatorCommand {
         }
         Ok(())
     }
+}
+
+fn publish(store: &Store, settings: &Settings, file: &Path, now: i64) -> CommandResult {
+    let jws = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let before = store.read(|log| log.catalog_in_force())?.map(|catalog| catalog.revoked).unwrap_or_default();
+    let published = catalog::publish(store, settings, jws.trim(), parts_beside(file)?, now)?;
+    println!(
+        "version {} with {} files, until {}",
+        published.version,
+        published.parts.len(),
+        civil_date(published.expires)
+    );
+    for device in published.revoked.iter().filter(|device| !before.contains(device)) {
+        println!("revoked: {}", report::describe(store, *device)?);
+    }
+    for device in before.iter().filter(|device| !published.revoked.contains(device)) {
+        println!("trusted again: {}", report::describe(store, *device)?);
+    }
+    println!("Phones get it at their next sync.");
+    Ok(())
+}
+
+fn authorities(settings: &mut Settings, command: AuthorityCommand) -> CommandResult {
+    match command {
+        AuthorityCommand::Add { key } => settings.trust(key)?,
+        AuthorityCommand::Remove { key } => settings.distrust(key)?,
+        AuthorityCommand::List => (),
+    }
+    for authority in &settings.authorities {
+        println!("authority  {authority}  ({})", authority.fingerprint());
+    }
+    Ok(())
 }
 
 fn end_of(day: &str) -> CommandResult<i64> {

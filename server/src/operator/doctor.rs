@@ -138,7 +138,7 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
         found.push(finding(grade, &format!("{name}: {state}")));
     }
     if settings.authorities.is_empty() {
-        found.push(finding(Grade::Now, "no authority is trusted: tabara-server init --authority"));
+        found.push(finding(Grade::Now, "no authority is trusted: tabara-server authority add KEY"));
     }
     let Some(jws) = store.read(|log| log.catalog())? else { return Ok(found) };
     if !settings.authorities.iter().any(|key| Catalog::verify(&jws, key, None).is_ok()) {

@@ -18,7 +18,7 @@ pub fn restore(folder: &Path, backup: &Path, now: i64) -> Result<Store, RestoreE
         append(log, EntryKind::Restore, now, &Restoration { kept, known: known.max(kept) })?;
         for device in revoked {
             if !log.is_revoked(device)? {
-                append(log, EntryKind::Revocation, now, &Revocation { device, from: None })?;
+                append(log, EntryKind::Revocation, now, &Revocation::of(device))?;
             }
         }
         Ok(())

@@ -8,15 +8,20 @@ use std::io::{self, Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
+use tabara_protocol::envelope::{Digest, sha256};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ServerConfig, version};
 
 /// Copy of the certificate in force, in the data folder: `doctor` looks at it.
 pub const SERVED: &str = "tls-served.der";
+
+/// Certificate that the server made itself, and its key, in the data folder.
+pub const OWN_CERTIFICATE: &str = "tls.pem";
+pub const OWN_KEY: &str = "tls.key";
 
 /// A certificate chain and its key, as files and as read last.
 pub struct TlsCertificate {
@@ -98,6 +103,12 @@ fn pair(chain: &Path, key: &Path) -> io::Result<Arc<CertifiedKey>> {
 pub fn first_certificate(file: &Path) -> Option<Vec<u8>> {
     let bytes = std::fs::read(file).ok()?;
     CertificateDer::from_pem_slice(&bytes).map(|der| der.to_vec()).ok().or(Some(bytes))
+}
+
+/// SHA-256 of a certificate's key (SPKI), by which phones know a server that has no public certificate.
+pub fn key_hash(der: &[u8]) -> Option<Digest> {
+    let certificate = CertificateDer::from(der);
+    Some(sha256(&ParsedCertificate::try_from(&certificate).ok()?.subject_public_key_info()))
 }
 
 /// When a certificate ends, in seconds since 1970 (RFC 5280, 4.1: Certificate > TBSCertificate > Validity > notAfter).

@@ -8,6 +8,15 @@ use std::path::{Path, PathBuf};
 pub enum SettingsError {
     #[error("{file}: {cause}")]
     Io { file: PathBuf, cause: io::Error },
+    #[error(
+        "{folder} holds no server, and nothing was made. Is --data right? A new server begins with `tabara-server init`; \
+         one that burned, with `tabara-server restore FILE`"
+    )]
+    NoFolder { folder: PathBuf },
+    #[error("this server does not trust that authority, or no other: tabara-server authority list")]
+    NoSuchAuthority,
+    #[error("this folder trusts another authority already. If the next one takes over: tabara-server authority add")]
+    OtherAuthority,
     #[error("{file}: not a key")]
     BadKey { file: PathBuf },
     #[error(

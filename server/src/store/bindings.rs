@@ -175,8 +175,10 @@ impl Writing<'_> {
         Ok(())
     }
 
-    pub(super) fn revoke(&self, device: Uuid) -> Result<()> {
-        self.0.0.prepare_cached("INSERT OR IGNORE INTO revoked VALUES (?1)")?.execute([device.as_bytes()])?;
+    pub(super) fn revoke(&self, device: Uuid, revoked: bool) -> Result<()> {
+        let lift = "DELETE FROM revoked WHERE device = ?1";
+        let sql = if revoked { "INSERT OR IGNORE INTO revoked VALUES (?1)" } else { lift };
+        self.0.0.prepare_cached(sql)?.execute([device.as_bytes()])?;
         Ok(())
     }
 }

@@ -39,13 +39,13 @@ impl Writing<'_> {
                     ],
                 )?;
             }
-            EntryPayload::Revocation(revocation) => self.revoke(revocation.device)?,
+            EntryPayload::Revocation(revocation) => self.revoke(revocation.device, !revocation.lifted)?,
             EntryPayload::Catalog(catalog) => {
                 for part in catalog.parts.iter().filter(|p| p.kind == PartKind::Questionnaire) {
                     conn.execute("INSERT OR IGNORE INTO questionnaire VALUES (?1)", [part.sha256.0])?;
                 }
                 for device in catalog.revoked {
-                    self.revoke(device)?;
+                    self.revoke(device, true)?;
                 }
             }
             EntryPayload::Decision(QuarantineDecision { position: about, accept }) => {

@@ -73,7 +73,7 @@ impl Reading<'_> {
             }
             match &entry.payload {
                 EntryPayload::Decision(decision) => entry.about = self.entry(decision.position)?.map(Box::new),
-                EntryPayload::Revocation(Revocation { device, from: Some(from) }) => {
+                EntryPayload::Revocation(Revocation { device, from: Some(from), .. }) => {
                     entry.takes_back.extend(self.sent_since(*device, *from, entry.position)?);
                 }
                 _ => (),

@@ -139,7 +139,7 @@ fn rt_08_false_people_are_taken_out_and_an_old_card_counts_nobody() {
     house.clock.add(DAY);
     day(&house, &mut liar);
     let from = Some(closings::day_of(house.now()));
-    devices::revoke(&house.store, liar.device, from, house.now()).unwrap();
+    devices::revoke(&house.store, liar.device, from, false, house.now()).unwrap();
     let mut taken_back = Vec::new();
     let each = |entry: crate::entry::Entry| {
         taken_back.extend(entry.takes_back);

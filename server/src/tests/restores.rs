@@ -21,7 +21,7 @@ fn a_restored_server_says_so_and_phones_send_again_what_was_cut_off() {
     let withdrawal = phone.withdrawal(&house, Some(first.record), None);
     phone.send(&house, &[phone.sign(&withdrawal)]);
     let stolen = house.phone();
-    devices::revoke(&house.store, stolen.device, None, house.now()).unwrap();
+    devices::revoke(&house.store, stolen.device, None, false, house.now()).unwrap();
     // when the machine is put up again
     house.clock.add(2 * DAY);
     let (folder, now) = (house.folder.path().to_owned(), house.now());
@@ -50,7 +50,7 @@ fn the_side_file_alone_brings_back_what_was_revoked_and_withdrawn() {
     house.store.backup(&backup, house.now()).unwrap();
     let withdrawal = phone.withdrawal(&house, Some(first.record), None);
     phone.send(&house, &[phone.sign(&withdrawal)]);
-    devices::revoke(&house.store, stolen.device, None, house.now()).unwrap();
+    devices::revoke(&house.store, stolen.device, None, false, house.now()).unwrap();
     let size = house.head().size;
     house.store = Store::open(tempfile::tempdir().unwrap().path()).unwrap();
     for ending in ["", "-wal", "-shm"] {

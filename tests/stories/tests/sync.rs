@@ -217,7 +217,7 @@ async fn what_a_revoked_phone_sends_is_kept_in_quarantine() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = deployment(&folder).await;
     let phone = phone_with(&deployment, &deployment.card("BI-CO-04-02"), 0..3).await;
-    tabara_server::devices::revoke(deployment.store(), phone.device, None, START).unwrap();
+    tabara_server::devices::revoke(deployment.store(), phone.device, None, false, START).unwrap();
     let report = phone.sync().await.unwrap();
     assert_eq!((report.quarantined, report.accepted, phone.waiting()), (3, 0, 0));
 }

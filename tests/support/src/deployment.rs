@@ -95,7 +95,7 @@ impl Deployment {
     pub async fn start(folder: &Path, clock: Arc<SetClock>, forms: &[&str], port: u16) -> Self {
         let authority = Authority::default();
         let data = folder.join("server");
-        let mut settings = Settings::open(&data, clock.clone()).expect("a folder for the server");
+        let mut settings = Settings::create(&data, clock.clone()).expect("a folder for the server");
         settings.trust(authority.key.public()).expect("the authority's key is kept");
         let questionnaires: BTreeMap<Digest, Vec<u8>> =
             forms.iter().map(|form| compiled(form).write()).map(|bytes| (sha256(&bytes), bytes)).collect();

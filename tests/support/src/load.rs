@@ -38,7 +38,7 @@ impl KeyDeployment {
 
     /// Opens the server's folder and trusts the authority; publishes the first catalog if there is none.
     pub fn open(&self, folder: &Path) -> (Store, Settings) {
-        let mut settings = Settings::open(folder, self.clock.clone()).expect("the folder opens");
+        let mut settings = Settings::create(folder, self.clock.clone()).expect("the folder opens");
         settings.trust(self.authority.key.public()).expect("the authority is written down");
         let store = Store::open(folder).expect("the store opens");
         if store.read(|log| log.catalog()).expect("the log reads").is_none() {

@@ -134,7 +134,7 @@ async fn a_revoked_phone_and_a_second_binding_are_kept_in_quarantine_and_told_so
     let record = first.sealed_screening();
     assert_eq!(server.send_one(&first, record).await, ACCEPTED);
 
-    tabara_server::devices::revoke(&server.store, device, None, NOON).unwrap();
+    tabara_server::devices::revoke(&server.store, device, None, false, NOON).unwrap();
     let late = first.sealed_screening();
     assert_eq!(server.send_one(&first, late).await, Verdict::Quarantined(Reason::RevokedDevice));
     assert_eq!(server.news(&first, 0).await.standing, Standing::Revoked);

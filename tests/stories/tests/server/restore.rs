@@ -44,7 +44,7 @@ async fn a_restored_server_says_what_it_lost_and_gets_it_again() {
     held.push(next(&mut phone));
     let lost = server.deployment.phone();
     server.register(&lost).await;
-    tabara_server::devices::revoke(&server.store, lost.device, None, NOON).unwrap();
+    tabara_server::devices::revoke(&server.store, lost.device, None, false, NOON).unwrap();
     let taken_back: Record = tabara_core::envelope::stored(&held[0].jws).unwrap();
     let taken_back = phone.withdrawal(taken_back.record);
     held.push(phone.sign(&taken_back, None));
