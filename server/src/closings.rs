@@ -28,6 +28,14 @@ pub fn day_of(now: i64) -> i64 {
     (now + ahead).div_euclid(DAY) * DAY - ahead
 }
 
+/// The beginning of the week, a Monday in Burundi, seconds since 1970 UTC. The number of the open months moves then alone.
+pub fn week_of(now: i64) -> i64 {
+    /// 1970 began on a Thursday.
+    const MONDAY: i64 = 4 * DAY;
+    let ahead = clock::BUJUMBURA.as_secs() as i64;
+    (now + ahead - MONDAY).div_euclid(7 * DAY) * 7 * DAY + MONDAY - ahead
+}
+
 /// The time by which the server acts. A clock that stands far after the last entry may have jumped: entries then get the time
 /// of the last one, so that nothing closes, and nothing tells phones a time that is to come.
 pub fn believed(log: &Reading, now: i64) -> Result<i64> {
@@ -180,6 +188,13 @@ mod tests {
         store.write(move |log| append(log, EntryKind::Dictionary, at("2026-01-20"), &older)).unwrap();
         note_dictionary(&store, &Noon).unwrap();
         assert_eq!(noted().iter().map(|dictionary| dictionary.version).collect::<Vec<_>>(), [2, 1, 2]);
+    }
+
+    #[test]
+    fn a_week_begins_on_monday_in_burundi() {
+        // 2026-11-30 is a Monday; in Burundi it begins two hours before it does in UTC
+        let monday = at("2026-11-30") - 2 * 3600;
+        assert_eq!([-1, 0, 7 * DAY - 1].map(|later| week_of(monday + later)), [monday - 7 * DAY, monday, monday]);
     }
 
     #[test]

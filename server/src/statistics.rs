@@ -8,18 +8,24 @@
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
 //! | `cells` | the tables of `tables.csv` made ready: in which cells a record counts |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
+//! | `contributors` | the phones that a count comes from |
+//! | `audit`, `linked` | what all numbers of an edition say together, and what is withheld for it |
 //! | `answer` | one table at one place and period: what of it may be shown |
 //! | [`disclosure`] | the only door: `shown()` |
 //!
-//! An open month shows totals of the nation and its provinces only. When it closes, seven days after its end, its
-//! splits appear, once; what comes later (late records, corrections, withdrawals, reviews) waits for the next
-//! revision, four times a year. Closings and revisions are entries of the log themselves.
+//! Of the open months one number is shown, people screened in the nation, renewed weekly. When a month closes, seven
+//! days after its end, its totals appear, and with the last month of a quarter the splits; what comes later (late
+//! records, corrections, withdrawals, reviews) waits for the next revision, four times a year. Closings and revisions
+//! are entries of the log themselves. So no single arrival moves a number.
 
 mod answer;
+mod audit;
 mod cells;
 mod columns;
+mod contributors;
 pub mod disclosure;
 pub mod ledger;
+mod linked;
 pub mod month;
 pub mod tables;
 
@@ -44,7 +50,10 @@ pub struct Counting {
     plan: Arc<cells::Plan>,
     ledger: ledger::Ledger,
     head: u64,
-    latest: Arc<Snapshot>,
+    /// Of each time at which something was received, the last position; the log's times do not go back.
+    received: Vec<(i64, u64)>,
+    /// The numbers that were asked for last, with how far they see the open months.
+    latest: (u64, Arc<Snapshot>),
     closed: Arc<tables::Closed>,
     /// Quarantined entries about which someone has decided, by position: whether the last word was to accept it. What
     /// waits takes no memory.
@@ -64,7 +73,7 @@ impl Counting {
         let ledger = ledger::Ledger::new(layouts);
         let closed = Arc::<tables::Closed>::default();
         let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), plan.clone()));
-        Self { plan, ledger, head: 0, latest, closed, decided: HashMap::new() }
+        Self { plan, ledger, head: 0, received: Vec::new(), latest: (0, latest), closed, decided: HashMap::new() }
     }
 
     /// The position of the last entry taken; ask the log for what follows.
@@ -82,6 +91,10 @@ impl Counting {
     pub fn take(&mut self, mut entry: Entry) -> Result<(), LedgerFault> {
         let (position, taken_back) = (entry.position, std::mem::take(&mut entry.takes_back));
         self.head = position;
+        match self.received.last_mut() {
+            Some((at, last)) if entry.received <= *at => *last = position,
+            _ => self.received.push((entry.received, position)),
+        }
         self.apply(entry)?;
         taken_back.into_iter().try_for_each(|record| self.ledger.apply(position, &Event::TakenBack { record }))
     }
@@ -108,27 +121,32 @@ impl Counting {
         event_of(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
     }
 
-    /// Takes what has come into a store's log since, and gives the numbers.
-    pub fn follow(&mut self, store: &Store) -> store::Result<Arc<Snapshot>> {
+    /// Takes what has come into a store's log since, and gives the numbers; of the open months with what was received
+    /// before a time.
+    pub fn follow(&mut self, store: &Store, open_before: i64) -> store::Result<Arc<Snapshot>> {
         store.read(|log| {
             log.entries(self.head, u64::MAX, |entry| {
                 let position = entry.position;
                 self.take(entry).map_err(|_| StoreError::Damaged { position })
             })
         })?;
-        Ok(self.snapshot())
+        Ok(self.snapshot(open_before))
     }
 
-    /// The numbers now. The splits are counted again only when a new edition has come out.
-    pub fn snapshot(&mut self) -> Arc<Snapshot> {
-        if self.latest.head != self.head {
-            if self.latest.edition != self.ledger.edition() {
-                self.closed = Arc::new(tables::Closed::count(&self.ledger, &self.plan));
-            }
-            let closed = self.closed.clone();
-            self.latest = Arc::new(Snapshot::new(&self.ledger, self.head, closed, self.plan.clone()));
+    /// The numbers now, of the open months with what was received before a time. Nothing is counted again before a new
+    /// edition has come out, or that time has moved.
+    pub fn snapshot(&mut self, open_before: i64) -> Arc<Snapshot> {
+        let later = self.received.partition_point(|(at, _)| *at < open_before);
+        let before = later.checked_sub(1).map_or(0, |at| self.received[at].1);
+        let (edition, seen) = (self.ledger.edition(), before.max(self.ledger.edition()));
+        if self.latest.1.edition != edition {
+            self.closed = Arc::new(tables::Closed::count(&self.ledger, &self.plan));
         }
-        self.latest.clone()
+        if (self.latest.1.edition, self.latest.0) != (edition, seen) {
+            let snapshot = Snapshot::new(&self.ledger, seen, self.closed.clone(), self.plan.clone());
+            self.latest = (seen, Arc::new(snapshot));
+        }
+        self.latest.1.clone()
     }
 }
 

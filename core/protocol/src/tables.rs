@@ -65,6 +65,11 @@ impl Unit {
         }
     }
 
+    /// Whether focal points tell it of people, one by one; the others are told by organisations.
+    pub fn is_told_by_focal_points(self) -> bool {
+        matches!(self, Unit::People | Unit::Screenings | Unit::Referrals)
+    }
+
     /// Facts that counting this unit reads in every table.
     fn facts(self) -> &'static [&'static str] {
         match self {
@@ -263,6 +268,14 @@ impl Table {
         }
         if self.public && facts.iter().any(|fact| !fact.public) {
             return Err("a public table shows a fact that is for inside only");
+        }
+        let places = self.facts().any(|name| name == "screen_commune");
+        if places && self.unit.is_told_by_focal_points() && self.dimensions.len() > 1 {
+            return Err("what focal points tell of people is not split further by place");
+        }
+        let months = self.facts().any(|name| name == "month");
+        if months && self.provincial && self.dimensions.len() > 1 {
+            return Err("a province is split by quarter at most, not by month");
         }
         if self.provincial && self.unit == Unit::Reviews {
             return Err("reviews have no place");

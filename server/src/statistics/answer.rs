@@ -1,7 +1,8 @@
 //! A table at one place and period: which of its numbers may be shown, and the numbers.
 
-use super::cells::Grid;
-use super::disclosure::{Base, Count, Rules, Shown, shown, split};
+use super::audit::MOST;
+use super::cells::{Grid, TableCells};
+use super::disclosure::{Base, Count, Rules, Shown, says_too_much, shown, shown_of_phones};
 
 /// One dimension of an answer: the codes that are shown here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Shelf {
 pub struct Answer {
     pub total: Shown,
     pub shelves: Vec<Shelf>,
+    /// Whether cells are hidden that come from too few phones, as if they were under the base.
+    pub hides: bool,
     /// Along each dimension first all together, then code by code; nothing where a rule withholds it.
     cells: Vec<Option<Shown>>,
 }
@@ -67,21 +70,55 @@ pub(super) struct Question<'a> {
     pub grid: &'a Grid,
     /// By dimension: the places of the codes that are shown here.
     pub wanted: Vec<Vec<usize>>,
-    pub cells: &'a [Count],
+    pub cells: &'a TableCells,
     pub national: bool,
     pub base: &'a Base,
 }
 
 impl Question<'_> {
-    /// The count at a place along each dimension of `wanted`: 0 for all, then its codes from 1.
+    /// The number at a place along each dimension of `wanted`: 0 for all, then its codes from 1.
+    fn shown(&self, places: &[usize]) -> Shown {
+        let real =
+            self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
+        let index = self.grid.index(real);
+        let count = self.cells.counts.get(index).copied().unwrap_or_default();
+        if self.grid.by_phone && places.iter().any(|place| *place > 0) {
+            let phones = self.cells.phones.get(index).copied().unwrap_or_default();
+            return shown_of_phones(count, &phones, self.base);
+        }
+        shown(count, self.base)
+    }
+
     fn count(&self, places: &[usize]) -> Count {
         let real =
             self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
-        self.cells.get(self.grid.index(real)).copied().unwrap_or_default()
+        self.cells.counts.get(self.grid.index(real)).copied().unwrap_or_default()
+    }
+
+    /// What a reader must think possible of a number. Of one that is hidden for its phones he may know nothing; of one
+    /// that is hidden for being small he may guess why.
+    pub(super) fn bounds(&self, places: &[usize]) -> (i64, i64) {
+        match (self.shown(places), shown(self.count(places), self.base)) {
+            (Shown::Hidden, Shown::Number(_)) => (0, MOST),
+            (_, shown) => shown.bounds(),
+        }
+    }
+
+    /// Whether the codes along a dimension are all that there is in truth; else somebody has no code.
+    pub(super) fn is_whole(&self, places: &[usize], along: usize) -> bool {
+        let mut places = places.to_vec();
+        places[along] = 0;
+        let whole = self.count(&places);
+        let mut sum = Count::default();
+        for place in 1..=self.wanted[along].len() {
+            places[along] = place;
+            sum.add_count(self.count(&places));
+        }
+        sum == whole
     }
 
     /// All places of a face: the dimensions of the mask code by code, the others all together.
-    fn face(&self, mask: usize) -> Vec<Vec<usize>> {
+    pub(super) fn face(&self, mask: usize) -> Vec<Vec<usize>> {
         let along = |(at, wanted): (usize, &Vec<usize>)| match mask >> at & 1 {
             0 => vec![0],
             _ => (1..=wanted.len()).collect(),
@@ -90,14 +127,14 @@ impl Question<'_> {
     }
 
     /// Whether a total and its parts would say too much.
-    fn is_withheld(&self, total: Count, parts: &[Count], disjoint: bool) -> bool {
+    fn is_withheld(&self, total: Shown, parts: &[Shown], disjoint: bool) -> bool {
         let rules = Rules { sensitive: self.grid.table.sensitive, national: self.national, disjoint };
-        split(total, parts, rules, self.base).parts.is_none()
+        !matches!(self.base, Base::Exact(_)) && says_too_much(total, parts, rules)
     }
 
     /// Which faces must not be shown, by mask: each line of a face is a split of its own, and so is the whole face. A
     /// face goes with those that it is made of.
-    fn withheld(&self) -> Vec<bool> {
+    pub(super) fn withheld(&self) -> Vec<bool> {
         let mut masks: Vec<usize> = (1..1 << self.wanted.len()).collect();
         masks.sort_by_key(|mask| mask.count_ones());
         let mut withheld = vec![false; 1 << self.wanted.len()];
@@ -105,8 +142,8 @@ impl Question<'_> {
             let within = |other: &usize| other & mask == *other && *other != mask;
             let axes: Vec<usize> = (0..self.wanted.len()).filter(|at| mask >> at & 1 == 1).collect();
             let disjoint = |at: &usize| self.grid.axes[*at].is_disjoint();
-            let parts: Vec<Count> = self.face(mask).iter().map(|places| self.count(places)).collect();
-            let whole = self.count(&vec![0; self.wanted.len()]);
+            let parts: Vec<Shown> = self.face(mask).iter().map(|places| self.shown(places)).collect();
+            let whole = self.shown(&vec![0; self.wanted.len()]);
             withheld[mask] = (1..mask).filter(within).any(|other| withheld[other])
                 || self.is_withheld(whole, &parts, axes.iter().all(disjoint))
                 || axes.len() > 1 && axes.iter().any(|at| self.has_tight_line(mask & !(1 << at), *at));
@@ -117,20 +154,23 @@ impl Question<'_> {
     /// Whether a line along a dimension, at any place of the face across it, says too much.
     fn has_tight_line(&self, across: usize, along: usize) -> bool {
         self.face(across).into_iter().any(|mut places| {
-            let total = self.count(&places);
+            let total = self.shown(&places);
             let mut part = |place| {
                 places[along] = place;
-                self.count(&places)
+                self.shown(&places)
             };
-            let parts: Vec<Count> = (1..=self.wanted[along].len()).map(&mut part).collect();
+            let parts: Vec<Shown> = (1..=self.wanted[along].len()).map(&mut part).collect();
             // of a total that is not shown itself all parts look alike, which says nothing
-            let hidden = matches!(shown(total, self.base), Shown::Below(_));
-            !hidden && self.is_withheld(total, &parts, self.grid.axes[along].is_disjoint())
+            !total.is_small() && self.is_withheld(total, &parts, self.grid.axes[along].is_disjoint())
         })
     }
 
-    pub(super) fn answer(&self) -> Answer {
-        let withheld = self.withheld();
+    /// The answer without the faces, by mask, that the audit of the edition withholds.
+    pub(super) fn answer(&self, audited: impl Fn(usize) -> bool) -> Answer {
+        let mut withheld = self.withheld();
+        for (mask, withheld) in withheld.iter_mut().enumerate() {
+            *withheld |= (1..=mask).any(|within| within & mask == within && audited(within));
+        }
         let skipped: Vec<usize> = (0..self.wanted.len()).map(|at| self.empty_months(at, &withheld)).collect();
         let shelves = self.wanted.iter().zip(&self.grid.axes).zip(&skipped).map(|((wanted, axis), skipped)| Shelf {
             fact: axis.fact.clone(),
@@ -144,10 +184,15 @@ impl Question<'_> {
         let all = combinations(along);
         let cell = |places: &Vec<usize>| {
             let mask = places.iter().enumerate().fold(0, |mask, (at, place)| mask | usize::from(*place > 0) << at);
-            (!withheld[mask]).then(|| shown(self.count(places), self.base))
+            (!withheld[mask]).then(|| self.shown(places))
         };
         let cells: Vec<Option<Shown>> = all.iter().map(cell).collect();
-        Answer { total: shown(self.count(&vec![0; self.wanted.len()]), self.base), shelves, cells }
+        Answer {
+            total: self.shown(&vec![0; self.wanted.len()]),
+            shelves,
+            hides: self.grid.by_phone && !matches!(self.base, Base::Exact(_)),
+            cells,
+        }
     }
 
     /// Months before the first that has anything to show are not listed: so many.
@@ -156,6 +201,6 @@ impl Question<'_> {
             return 0;
         }
         let months = self.face(1 << at);
-        months.iter().take_while(|places| shown(self.count(places), self.base).at_least() == 0).count()
+        months.iter().take_while(|places| self.shown(places).at_least() == 0).count()
     }
 }

@@ -4,6 +4,7 @@
 //! margins and total are counted as every other cell is, and hold also who has no code there.
 
 use super::columns::{Field, Layout};
+use super::contributors::Contributors;
 use super::disclosure::Count;
 use super::ledger::{Layouts, Row};
 use super::month::Month;
@@ -119,6 +120,8 @@ pub(super) struct Grid {
     pub table: Table,
     pub axes: Vec<Axis>,
     filter: Option<(Field, usize, bool)>,
+    /// Whether the phones are kept that its counts come from.
+    pub by_phone: bool,
 }
 
 impl Grid {
@@ -132,7 +135,13 @@ impl Grid {
             }),
             Population::All | Population::Screened | Population::Identified => None,
         };
-        Self { table: table.clone(), axes, filter }
+        let by_phone = table.sensitive && table.unit.is_told_by_focal_points();
+        Self { table: table.clone(), axes, filter, by_phone }
+    }
+
+    /// Totals, month by month. All other tables are splits.
+    pub(super) fn is_by_month(&self) -> bool {
+        matches!(&self.axes[..], [axis] if axis.is_months())
     }
 
     /// The number of a cell, from its place along each dimension.
@@ -185,8 +194,39 @@ pub(super) struct Plan {
     people: People,
 }
 
-/// The counts of all tables; none of a table in which nothing was counted.
-pub(super) type Cells = Vec<Vec<Count>>;
+/// The counts of a table, and cell by cell the phones that they come from, if its rule needs them. Nothing where nothing
+/// was counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TableCells {
+    pub counts: Vec<Count>,
+    pub phones: Vec<Contributors>,
+}
+
+impl TableCells {
+    fn make_room(&mut self, grid: &Grid) {
+        self.counts.resize(grid.len(), Count::default());
+        if grid.by_phone {
+            self.phones.resize(grid.len(), Contributors::default());
+        }
+    }
+
+    fn add(&mut self, cell: usize, n: u32, phone: u32) {
+        self.counts[cell].add(n);
+        if let Some(phones) = self.phones.get_mut(cell) {
+            phones.add(phone, n);
+        }
+    }
+
+    pub(super) fn add_all(&mut self, part: &Self) {
+        self.counts.resize(part.counts.len(), Count::default());
+        self.phones.resize(part.phones.len(), Contributors::default());
+        self.counts.iter_mut().zip(&part.counts).for_each(|(mine, theirs)| mine.add_count(*theirs));
+        self.phones.iter_mut().zip(&part.phones).for_each(|(mine, theirs)| mine.add_all(theirs));
+    }
+}
+
+/// All tables.
+pub(super) type Cells = Vec<TableCells>;
 
 impl Plan {
     pub(super) fn new(tables: &Tables, layouts: &Layouts) -> Self {
@@ -221,16 +261,17 @@ impl Plan {
         Person { counts, identified, unsure, decision, presumed: *presumed }
     }
 
-    /// Counts a record in every table that it belongs to.
-    pub(super) fn count(&self, row: &Row, person: &Person, cells: &mut Cells) {
-        cells.resize_with(self.grids.len(), Vec::new);
+    /// Counts a record in every table that it belongs to; in splits only where its quarter is over.
+    pub(super) fn count(&self, row: &Row, person: &Person, is_whole: bool, cells: &mut Cells) {
+        cells.resize_with(self.grids.len(), TableCells::default);
         let (mut at, mut next, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (grid, cells) in self.grids.iter().zip(cells) {
             let unit = grid.table.unit;
-            if unit.kind() != row.kind || unit == Unit::FocalPoints || !grid.holds(row, person) {
+            let is_due = is_whole || grid.is_by_month();
+            if unit.kind() != row.kind || unit == Unit::FocalPoints || !is_due || !grid.holds(row, person) {
                 continue;
             }
-            cells.resize(grid.len(), Count::default());
+            cells.make_room(grid);
             at.clear();
             at.push((0, 1));
             for axis in &grid.axes {
@@ -247,22 +288,22 @@ impl Plan {
                 }
                 std::mem::swap(&mut at, &mut next);
             }
-            at.iter().for_each(|(cell, n)| cells[*cell].add(*n));
+            at.iter().for_each(|(cell, n)| cells.add(*cell, *n, row.device()));
         }
     }
 
     /// Counts a focal point that reported, at the commune of its enrolment.
     pub(super) fn count_focal_point(&self, commune: Option<usize>, cells: &mut Cells) {
-        cells.resize_with(self.grids.len(), Vec::new);
+        cells.resize_with(self.grids.len(), TableCells::default);
         let code = commune.and_then(|at| places::communes().nth(at)).map(|commune| commune.code);
         for (grid, cells) in self.grids.iter().zip(cells) {
             if grid.table.unit == Unit::FocalPoints {
-                cells.resize(grid.len(), Count::default());
+                cells.make_room(grid);
                 let axis = &grid.axes[0];
                 let place = axis.codes.iter().position(|known| Some(known.as_str()) == code);
                 let mut places = vec![(0, 1)];
                 axis.places_of(place.map_or(0, |at| at + 1), &mut places);
-                places.into_iter().for_each(|(place, n)| cells[place].add(n));
+                places.into_iter().for_each(|(place, n)| cells.counts[place].add(n));
             }
         }
     }

@@ -4,11 +4,15 @@
 //! Shown numbers are never added up. A raw [`Count`] has no `Display` and no way out but [`shown`]; exact numbers
 //! need an [`ExactUse`], which exists only after the audit log has durably noted who looked.
 //!
+//! A cell of a *sensitive* split by people or referrals is hidden, too, where without the two phones that brought most
+//! fewer than three people are left. It then looks as one under five does, so that nobody learns which it is.
+//!
 //! Two more rules guard a split (a total and its parts): *group disclosure* (where one part is as large as the whole,
 //! the split would tell something about everyone) and *bounds* (where the rounded parts and the rounded total
 //! together leave a small part fewer than three possible values). Either way the parts are withheld, and the page
 //! does not say which rule it was.
 
+use super::contributors::Contributors;
 use std::fmt;
 
 /// Inside the system counts are rounded down to a multiple of this.
@@ -64,6 +68,8 @@ pub enum Base {
 pub enum Shown {
     /// Fewer than this many, perhaps none.
     Below(u32),
+    /// Of a sensitive split: under the base, perhaps none, or from too few phones.
+    Hidden,
     /// A multiple of the base; or, with exact numbers, the number itself.
     Number(u32),
 }
@@ -77,11 +83,29 @@ pub fn shown(count: Count, base: &Base) -> Shown {
     }
 }
 
+/// The same for a cell of a sensitive split, with the phones that its people come from.
+pub(super) fn shown_of_phones(count: Count, phones: &Contributors, base: &Base) -> Shown {
+    match shown(count, base) {
+        Shown::Number(n) if matches!(base, Base::Exact(_)) || phones.are_enough() => Shown::Number(n),
+        _ => Shown::Hidden,
+    }
+}
+
+impl Base {
+    /// Numbers are multiples of this.
+    pub(super) fn step(&self) -> u32 {
+        match self {
+            Base::Inside => INSIDE,
+            Base::Exact(_) => 1,
+        }
+    }
+}
+
 impl Shown {
     /// For lengths of bars and shades of maps: what is certainly there.
     pub fn at_least(self) -> u32 {
         match self {
-            Shown::Below(_) => 0,
+            Shown::Below(_) | Shown::Hidden => 0,
             Shown::Number(n) => n,
         }
     }
@@ -96,10 +120,16 @@ impl Shown {
         }
     }
 
-    /// The least and the most that a reader must think possible.
-    fn bounds(self) -> (i64, i64) {
+    /// Whether the number itself is not told.
+    pub fn is_small(self) -> bool {
+        !matches!(self, Shown::Number(_))
+    }
+
+    /// The least and the most that a reader must think possible. Of what is hidden he may know that no phone brought many.
+    pub(super) fn bounds(self) -> (i64, i64) {
         match self {
             Shown::Below(base) => (0, i64::from(base) - 1),
+            Shown::Hidden => (0, i64::from(INSIDE) - 1),
             Shown::Number(n) => (i64::from(n), i64::from(n) + i64::from(INSIDE) - 1),
         }
     }
@@ -115,33 +145,18 @@ pub struct Rules {
     pub disjoint: bool,
 }
 
-/// A total and its parts, in the order of the table's codes; no parts where a rule withholds them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
-    pub total: Shown,
-    pub parts: Option<Vec<Shown>>,
-}
-
-/// Shows a total and, where the rules of the module allow it, its parts.
-pub fn split(total: Count, parts: &[Count], rules: Rules, base: &Base) -> Split {
-    let total = shown(total, base);
-    let parts: Vec<Shown> = parts.iter().map(|part| shown(*part, base)).collect();
-    let withheld = match base {
-        Base::Exact(_) => false,
-        Base::Inside => {
-            let one_group = rules.sensitive && !rules.national && parts.contains(&total);
-            one_group || (rules.disjoint && bound_too_tightly(total, &parts))
-        }
-    };
-    Split { total, parts: (!withheld).then_some(parts) }
+/// Whether a total and its parts, as shown, would together say too much, so that the parts must be withheld.
+pub(super) fn says_too_much(total: Shown, parts: &[Shown], rules: Rules) -> bool {
+    let one_group = rules.sensitive && !rules.national && parts.contains(&total);
+    one_group || rules.disjoint && bound_too_tightly(total, parts)
 }
 
 /// Whether total and parts together say too much about a small part.
-pub(super) fn bound_too_tightly(total: Shown, parts: &[Shown]) -> bool {
+fn bound_too_tightly(total: Shown, parts: &[Shown]) -> bool {
     let (total_least, total_most) = total.bounds();
     let least: i64 = parts.iter().map(|part| part.bounds().0).sum();
     let most: i64 = parts.iter().map(|part| part.bounds().1).sum();
-    parts.iter().filter(|part| matches!(part, Shown::Below(_))).any(|part| {
+    parts.iter().filter(|part| part.is_small()).any(|part| {
         let (low, high) = part.bounds();
         let others = (least - low, most - high);
         let candidates = high.min(total_most - others.0) - low.max(total_least - others.1) + 1;
@@ -183,37 +198,40 @@ mod tests {
         assert_eq!(number(u32::MAX).percent_of(number(u32::MAX)), Some(100));
     }
 
+    fn split(total: u32, parts: &[u32], rules: Rules) -> Option<Vec<Shown>> {
+        let shown = |n: u32| shown(Count(n), &Base::Inside);
+        let parts: Vec<Shown> = parts.iter().map(|n| shown(*n)).collect();
+        (!says_too_much(shown(total), &parts, rules)).then_some(parts)
+    }
+
     #[test]
     fn a_sensitive_split_with_everyone_in_one_part_is_withheld_below_the_nation() {
         // Given 42 people in a province, 40 of them in one form of exploitation: both read "40"
-        let (total, parts) = (Count(42), [Count(40), Count(2)]);
         let sensitive = Rules { sensitive: true, national: false, disjoint: false };
-        assert_eq!(split(total, &parts, sensitive, &Base::Inside).parts, None);
-        // nationally, for a fact that is not sensitive, and with exact numbers the parts stand
-        assert!(split(total, &parts, Rules { national: true, ..sensitive }, &Base::Inside).parts.is_some());
-        assert!(split(total, &parts, FREE, &Base::Inside).parts.is_some());
-        assert!(split(total, &parts, sensitive, &exact()).parts.is_some());
+        assert_eq!(split(42, &[40, 2], sensitive), None);
+        // nationally, and for a fact that is not sensitive, the parts stand
+        assert!(split(42, &[40, 2], Rules { national: true, ..sensitive }).is_some());
+        assert!(split(42, &[40, 2], FREE).is_some());
     }
 
     #[test]
     fn a_split_that_lets_small_parts_be_computed_is_withheld() {
         // five parts of 4 make 20: five times "<5" under a total of 20 could only be five times 4
-        assert_eq!(split(Count(20), &[Count(4); 5], FREE, &Base::Inside).parts, None);
+        assert_eq!(split(20, &[4; 5], FREE), None);
         // four parts of 4 make 16, shown as 15: each must be 3 or 4, still too tight
-        assert_eq!(split(Count(16), &[Count(4); 4], FREE, &Base::Inside).parts, None);
-        assert!(split(Count(10), &[Count(3), Count(3), Count(4)], FREE, &Base::Inside).parts.is_some());
+        assert_eq!(split(16, &[4; 4], FREE), None);
+        assert!(split(10, &[3, 3, 4], FREE).is_some());
     }
 
     proptest! {
         // The attacker knows the rule, the shown total and the shown parts, and tries every possible table.
         #[test]
         fn whoever_tries_all_possible_tables_keeps_three_candidates(parts in prop::collection::vec(0u32..12, 2..5)) {
-            let counts: Vec<Count> = parts.iter().map(|n| Count(*n)).collect();
-            let answer = split(Count(parts.iter().sum()), &counts, FREE, &Base::Inside);
-            if let Some(seen) = answer.parts {
+            if let Some(seen) = split(parts.iter().sum(), &parts, FREE) {
+                let total = shown(Count(parts.iter().sum()), &Base::Inside);
                 let mut candidates = vec![std::collections::BTreeSet::new(); seen.len()];
                 let mut table = vec![0i64; seen.len()];
-                try_all(&seen, answer.total, 0, &mut table, &mut candidates);
+                try_all(&seen, total, 0, &mut table, &mut candidates);
                 for (part, candidates) in seen.iter().zip(candidates) {
                     prop_assert!(matches!(part, Shown::Number(_)) || candidates.len() >= 3);
                 }

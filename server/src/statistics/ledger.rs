@@ -232,14 +232,14 @@ impl Ledger {
         known.map(|(number, (_, commune))| (number as u32, *commune))
     }
 
-    /// Calls `see` with every record that stands, as each month sees the log: in closed months what the last
-    /// edition froze, in open ones everything so far. With it goes the reviewer's last word.
-    pub(super) fn standing(&self, closed: bool, mut see: impl FnMut(&Row, Option<ReviewDecision>)) {
+    /// Calls `see` with every record that stands, as each month sees the log, and the reviewer's last word on it: in
+    /// closed months what the last edition froze; or, with a position, in open ones what had come up to it.
+    pub(super) fn standing(&self, open: Option<u64>, mut see: impl FnMut(&Row, Option<ReviewDecision>)) {
         let sight = self.sight();
         // closed months are computed from the edition's prefix alone, so that nothing later can reach them
-        let prefix = if closed { self.edition() as u32 } else { u32::MAX };
+        let prefix = open.unwrap_or(self.edition()) as u32;
         let sight = |row: &Row| sight[row.month.index()].unwrap_or(u32::MAX).min(prefix);
-        let wanted = |row: &Row| closed == self.last_closed().is_some_and(|last| row.month <= last);
+        let wanted = |row: &Row| open.is_none() == self.last_closed().is_some_and(|last| row.month <= last);
         let chains = Chains::of(&self.changes, prefix);
         let mut members: HashMap<u64, Vec<Row>> = HashMap::new();
         for row in self.rows().filter(|row| row.head.position <= prefix) {

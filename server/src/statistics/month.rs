@@ -26,6 +26,14 @@ impl Month {
     pub fn quarter(self) -> u16 {
         u16::from(self.0) % 12 / 3 + 1
     }
+    /// The last month of the last quarter that is over at the end of this month.
+    pub fn last_whole_quarter(self) -> Option<Self> {
+        (self.0 + 1 - (self.0 + 1) % 3).checked_sub(1).map(Self)
+    }
+    /// Whether a year is over at the end of this month.
+    pub fn ends(self, year: u16) -> bool {
+        self.year() > year || self.year() == year && self.number() == 12
+    }
     pub fn index(self) -> usize {
         self.0.into()
     }

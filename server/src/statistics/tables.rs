@@ -1,15 +1,19 @@
 //! What may be asked: the tables of `tables.csv`, places and periods, and nothing else. All of it is counted in one
 //! pass when an edition comes out (a month closes, or a revision); after that a page only reads.
 //!
+//! Totals take in every month that has closed; splits only whole quarters, in longer periods too: else the difference
+//! of two months' pages would be the split of a month. Communes have whole years only, for the same reason.
+//!
 //! There is no free filter on purpose: whoever could ask for any union of groups could average the rounding away.
 
 use super::answer::{Answer, Question};
-use super::cells::{Axis, Cells, Plan};
+use super::cells::{Axis, Cells, Grid, Plan, TableCells};
 use super::disclosure::{Base, Count, Shown, shown};
 use super::ledger::Ledger;
+use super::linked::{self, Face};
 use super::month::{Month, Period};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tabara_protocol::places;
 use tabara_protocol::tables::{Table, Unit};
 
@@ -21,6 +25,10 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The nation, then the provinces.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::Nation].into_iter().chain((1..=places::provinces().count()).map(|n| Self::Province(n as u8)))
+    }
     /// By the code of a province, `BI-PR-NN`.
     pub fn province(code: &str) -> Option<Self> {
         places::provinces().position(|p| p.code == code).map(|n| Self::Province(n as u8 + 1))
@@ -59,11 +67,10 @@ impl Tally {
         self.screened.add_count(part.screened);
         self.identified.add_count(part.identified);
         self.unsure.add_count(part.unsure);
-        self.cells.resize_with(plan.grids.len(), Vec::new);
+        self.cells.resize_with(plan.grids.len(), TableCells::default);
         for ((mine, theirs), grid) in self.cells.iter_mut().zip(&part.cells).zip(&plan.grids) {
-            if is_offered(&grid.table, scope, period) && !theirs.is_empty() {
-                mine.resize(theirs.len(), Count::default());
-                mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| mine.add_count(*theirs));
+            if is_offered(&grid.table, scope, period) && !theirs.counts.is_empty() {
+                mine.add_all(theirs);
             }
         }
     }
@@ -82,32 +89,35 @@ fn is_offered(table: &Table, scope: Scope, period: Period) -> bool {
     }
 }
 
-/// The totals of one month that is still open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct OpenMonth {
-    screened: Count,
-    identified: Count,
-}
-
 /// The numbers as they stood at a position of the log. Never changed, only replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The position of the closing or revision that brought the closed months out.
     pub edition: u64,
-    /// Up to here the open months see the log.
-    pub head: u64,
     pub last_closed: Option<Month>,
     plan: Arc<Plan>,
     closed: Arc<Closed>,
-    open: BTreeMap<(Scope, Month), OpenMonth>,
+    /// People screened in the months that are open.
+    open: Count,
 }
 
 /// The closed months of an edition.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Closed {
     tallies: BTreeMap<(Scope, Period), Tally>,
     enrolled: BTreeMap<Scope, Count>,
+    /// What the audit withholds, made when it is first asked for.
+    withheld: OnceLock<HashSet<Face>>,
 }
+
+impl PartialEq for Closed {
+    /// What is withheld follows from the rest.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.tallies, &self.enrolled) == (&other.tallies, &other.enrolled)
+    }
+}
+
+impl Eq for Closed {}
 
 /// The figures above the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,12 +143,14 @@ impl Closed {
             Scope::of(code(commune)).for_each(|scope| closed.enrolled.entry(scope).or_default().add(1));
         }
         let mut quarters: BTreeMap<(u8, u16, u16), Tally> = BTreeMap::new();
-        let mut reported: HashSet<(u32, Period)> = HashSet::new();
-        ledger.standing(true, |row, decision| {
+        let mut reported: HashSet<(u32, Period, bool)> = HashSet::new();
+        let last_whole = ledger.last_closed().and_then(Month::last_whole_quarter);
+        ledger.standing(None, |row, decision| {
             let month = row.month;
+            let is_whole = last_whole.is_some_and(|last| month <= last);
             let tally = quarters.entry((ledger.province(row), month.year(), month.quarter())).or_default();
             let person = plan.person(row, decision);
-            plan.count(row, &person, &mut tally.cells);
+            plan.count(row, &person, is_whole, &mut tally.cells);
             if row.kind != Unit::Screenings.kind() {
                 return;
             }
@@ -148,10 +160,12 @@ impl Closed {
             tally.unsure.add((person.identified && person.unsure).into());
             let Some(commune) = home.get(&row.device()) else { return };
             for period in Period::of(month) {
-                if reported.insert((row.device(), period)) {
-                    for scope in Scope::of(code(*commune)) {
-                        let tally = closed.tallies.entry((scope, period)).or_default();
-                        tally.reporting.add(1);
+                let is_new = reported.insert((row.device(), period, false));
+                let is_new_of_split = is_whole && reported.insert((row.device(), period, true));
+                for scope in Scope::of(code(*commune)).filter(|_| is_new || is_new_of_split) {
+                    let tally = closed.tallies.entry((scope, period)).or_default();
+                    tally.reporting.add(is_new.into());
+                    if is_new_of_split {
                         plan.count_focal_point(*commune, &mut tally.cells);
                     }
                 }
@@ -170,20 +184,20 @@ impl Closed {
 }
 
 impl Snapshot {
-    pub(super) fn new(ledger: &Ledger, head: u64, closed: Arc<Closed>, plan: Arc<Plan>) -> Self {
-        let mut open: BTreeMap<(Scope, Month), OpenMonth> = BTreeMap::new();
-        ledger.standing(false, |row, decision| {
-            if row.kind != Unit::People.kind() {
-                return;
-            }
-            let person = plan.person(row, decision);
-            for scope in [Scope::Nation, Scope::Province(ledger.province(row))] {
-                let month = open.entry((scope, row.month)).or_default();
-                month.screened.add(person.counts.into());
-                month.identified.add(person.identified.into());
+    /// The closed months of the ledger's edition, and the open ones up to a position.
+    pub(super) fn new(ledger: &Ledger, seen: u64, closed: Arc<Closed>, plan: Arc<Plan>) -> Self {
+        let mut open = Count::default();
+        ledger.standing(Some(seen), |row, decision| {
+            if row.kind == Unit::People.kind() {
+                open.add(plan.person(row, decision).counts.into());
             }
         });
-        Self { edition: ledger.edition(), head, last_closed: ledger.last_closed(), plan, closed, open }
+        Self { edition: ledger.edition(), last_closed: ledger.last_closed(), plan, closed, open }
+    }
+
+    /// The last month that splits take in.
+    pub fn last_split(&self) -> Option<Month> {
+        self.last_closed.and_then(Month::last_whole_quarter)
     }
 
     /// All tables, in the order of the file.
@@ -197,7 +211,8 @@ impl Snapshot {
             Period::Year(year) if *at == scope => Some((*year, tally)),
             _ => None,
         });
-        let totals = |tally: &Tally| tally.cells.iter().filter_map(|cells| cells.first().copied()).collect::<Vec<_>>();
+        let totals =
+            |tally: &Tally| tally.cells.iter().filter_map(|cells| cells.counts.first().copied()).collect::<Vec<_>>();
         let enough = |count: Count| shown(count, &Base::Inside).at_least() > 0;
         years.filter(|(_, tally)| totals(tally).into_iter().any(enough)).map(|(year, _)| year).collect()
     }
@@ -217,36 +232,69 @@ impl Snapshot {
         }
     }
 
-    /// Screened and identified people of a month that is still open; splits are not to be had.
-    pub fn open_month(&self, scope: Scope, month: Month, base: &Base) -> (Shown, Shown) {
-        let month = self.open.get(&(scope, month)).copied().unwrap_or_default();
-        (shown(month.screened, base), shown(month.identified, base))
+    /// People screened in all months that are open, in the nation: the only number about them.
+    pub fn open_screened(&self, base: &Base) -> Shown {
+        shown(self.open, base)
     }
 
     /// A table by its id; nothing where there is none, or not at this place and period.
     pub fn answer(&self, id: &str, scope: Scope, period: Period, base: &Base) -> Option<Answer> {
         let at = self.plan.grids.iter().position(|grid| grid.table.id == id)?;
+        let question = self.question(at, scope, period, base)?;
+        let withheld = match base {
+            Base::Exact(_) => None,
+            Base::Inside => Some(self.closed.withheld.get_or_init(|| linked::withheld(self, base))),
+        };
+        Some(question.answer(|mask| withheld.is_some_and(|faces| faces.contains(&(at, scope, period, mask)))))
+    }
+
+    /// A table by its place in the file, ready to be answered.
+    pub(super) fn question<'a>(
+        &'a self,
+        at: usize,
+        scope: Scope,
+        period: Period,
+        base: &'a Base,
+    ) -> Option<Question<'a>> {
+        static NONE: TableCells = TableCells { counts: Vec::new(), phones: Vec::new() };
         let grid = &self.plan.grids[at];
-        if !is_offered(&grid.table, scope, period) {
+        if !is_offered(&grid.table, scope, period) || !self.has_months(grid, period) {
             return None;
         }
-        let cells = self.closed.tallies.get(&(scope, period)).and_then(|tally| tally.cells.get(at));
-        let of_axis = |axis: &Axis| self.wanted(axis, scope, period);
-        let question = Question {
-            grid,
-            wanted: grid.axes.iter().map(of_axis).collect(),
-            cells: cells.map(Vec::as_slice).unwrap_or_default(),
-            national: scope == Scope::Nation,
-            base,
-        };
-        Some(question.answer())
+        let cells = self.closed.tallies.get(&(scope, period)).and_then(|tally| tally.cells.get(at)).unwrap_or(&NONE);
+        let wanted = grid.axes.iter().map(|axis| self.wanted(grid, axis, scope, period)).collect();
+        Some(Question { grid, wanted, cells, national: scope == Scope::Nation, base })
+    }
+
+    pub(super) fn grids(&self) -> &[Grid] {
+        &self.plan.grids
+    }
+
+    /// All years of which anything was counted.
+    pub(super) fn all_years(&self) -> Vec<u16> {
+        let of_nation = self.closed.tallies.keys().filter_map(|(scope, period)| match (scope, period) {
+            (Scope::Nation, Period::Year(year)) => Some(*year),
+            _ => None,
+        });
+        of_nation.collect()
+    }
+
+    /// The last month that a table takes in.
+    fn last_month(&self, grid: &Grid) -> Option<Month> {
+        if grid.is_by_month() { self.last_closed } else { self.last_split() }
+    }
+
+    /// Whether any month of the period is taken in.
+    fn has_months(&self, grid: &Grid, period: Period) -> bool {
+        let last = self.last_month(grid).map_or(0, |last| last.index() + 1);
+        (0..last).filter_map(Month::at).any(|month| period.holds(month))
     }
 
     /// The places of the codes along a dimension that are shown here, from 1.
-    fn wanted(&self, axis: &Axis, scope: Scope, period: Period) -> Vec<usize> {
+    fn wanted(&self, grid: &Grid, axis: &Axis, scope: Scope, period: Period) -> Vec<usize> {
         let places = axis.codes.iter().enumerate().map(|(at, code)| (at + 1, code));
         if axis.is_months() {
-            let last = self.last_closed.map_or(0, |last| last.index() + 1);
+            let last = self.last_month(grid).map_or(0, |last| last.index() + 1);
             let closed = (1..=last).filter(|place| Month::at(place - 1).is_some_and(|month| period.holds(month)));
             return closed.collect();
         }
@@ -256,12 +304,12 @@ impl Snapshot {
         let is_province = |code: &str| Scope::province(code).is_some();
         match (scope, period) {
             (Scope::Nation, _) => places.filter(|(_, code)| is_province(code)).map(|(place, _)| place).collect(),
-            // communes are few people: only by year or longer
-            (Scope::Province(_), Period::Quarter(..)) => Vec::new(),
-            (Scope::Province(_), _) => {
+            // communes are few people: only by whole years
+            (Scope::Province(_), Period::Year(year)) if self.last_closed.is_some_and(|last| last.ends(year)) => {
                 let here = |code: &str| places::province_of(code).map(|p| p.code) == scope.code();
                 places.filter(|(_, code)| here(code)).map(|(place, _)| place).collect()
             }
+            (Scope::Province(_), _) => Vec::new(),
         }
     }
 }

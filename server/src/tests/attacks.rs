@@ -27,11 +27,11 @@ fn rt_03_quarantined_records_take_no_memory_and_large_facts_are_refused() {
     strange.facts.insert("name".into(), FactValue::One("x".into()));
     phone.send(&house, &[phone.sign(&strange)]);
     let mut counting = Counting::standard();
-    counting.follow(&house.store).unwrap();
+    counting.follow(&house.store, i64::MAX).unwrap();
     assert_eq!(counting.remembered(), 0);
     let position = house.store.read(|log| log.quarantined()).unwrap()[0].position;
     crate::intake::decide(&house.store, position, true, house.now()).unwrap();
-    counting.follow(&house.store).unwrap();
+    counting.follow(&house.store, i64::MAX).unwrap();
     assert_eq!(counting.remembered(), 1);
 }
 

@@ -4,9 +4,10 @@
 //! programs: `#figures` carries `data-page`, `data-place`, `data-period`, `data-edition` and `data-exact`; figures
 //! above the tables stand in `[data-figure]` (`people-identified`, `people-screened`, `screenings`,
 //! `focal-points-reporting`, `focal-points-enrolled`); each table stands in `table[data-table]`, by its id in
-//! `tables.csv`, with `data-unit`; `months-open` has the totals of open months. A cell with a number has `data-code`
-//! and either `data-value`, or `data-below` where fewer than that many, perhaps none, are hidden. The code names one
-//! code of each dimension (`f/18-23`) or `all`; that of a table's total is `total`.
+//! `tables.csv`, with `data-unit`; `months-open` has the one number of the open months. A cell with a number has
+//! `data-code` and either `data-value`, or `data-below` where fewer than that many, perhaps none, are hidden, or
+//! `data-hidden` in a sensitive split, where they may also come from too few phones. The code names one code of each
+//! dimension (`f/18-23`) or `all`; that of a table's total is `total`.
 
 mod sections;
 
@@ -17,14 +18,13 @@ use super::texts::{Language, People};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
 use crate::staff::sessions::Visitor;
-use crate::statistics::{Base, Month, Period, Scope, Shown, Snapshot};
+use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
-use tabara_protocol::clock;
 use tabara_protocol::places;
 use tabara_protocol::tables::Tables;
 
@@ -102,12 +102,12 @@ pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<A
             shared.staff().note(now(), &name, Action::Saw, &what)?;
             Base::Inside
         };
-        Ok((snapshot, base, clock::civil_month(shared.server.settings.clock.unix())))
+        Ok((snapshot, base))
     };
     let read = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0));
-    let (snapshot, base, month) = read?;
+    let (snapshot, base) = read?;
     let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
-    let content = sheet.draw(&visitor, Month::parse(&month));
+    let content = sheet.draw(&visitor);
     Ok(layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response())
 }
 
@@ -121,13 +121,21 @@ struct Sheet {
     language: Language,
 }
 
+/// What programs read of a number: `data-value`, `data-below` or `data-hidden`.
+fn attributes(shown: Shown) -> (Option<u32>, Option<u32>, Option<bool>) {
+    match shown {
+        Shown::Number(n) => (Some(n), None, None),
+        Shown::Below(base) => (None, Some(base), None),
+        Shown::Hidden => (None, None, Some(true)),
+    }
+}
+
 /// A cell with a number.
 fn cell(code: &str, shown: Shown, language: Language) -> Markup {
-    let (value, below) = match shown {
-        Shown::Number(n) => (Some(n), None),
-        Shown::Below(base) => (None, Some(base)),
-    };
-    html! { td.number data-code=(code) data-value=[value] data-below=[below] { (language.shown(shown)) } }
+    let (value, below, hidden) = attributes(shown);
+    html! {
+        td.number data-code=(code) data-value=[value] data-below=[below] data-hidden=[hidden] { (language.shown(shown)) }
+    }
 }
 
 impl Sheet {
@@ -135,7 +143,7 @@ impl Sheet {
         &self.language.texts().people
     }
 
-    fn draw(&self, visitor: &Visitor, this_month: Option<Month>) -> Markup {
+    fn draw(&self, visitor: &Visitor) -> Markup {
         let texts = self.texts();
         let exact = matches!(self.base, Base::Exact(_));
         html! {
@@ -154,6 +162,9 @@ impl Sheet {
                     Some(last) => {
                         p.edition {
                             (texts.closed_until) " " (self.language.month(last)) ". "
+                            @if let Some(split) = self.snapshot.last_split().filter(|split| *split != last) {
+                                (texts.splits_until) " " (self.language.month(split)) ". "
+                            }
                             (if exact { texts.exact } else { texts.rounded }) " "
                             a href="/help" { (texts.more_help) }
                         }
@@ -161,7 +172,7 @@ impl Sheet {
                         (self.sections())
                     }
                 }
-                @if self.page == PEOPLE { (self.open_months(this_month)) }
+                @if self.page == PEOPLE && self.scope == Scope::Nation { (self.open_months()) }
                 p.fine { (texts.sources) }
             }
         }
@@ -239,10 +250,7 @@ impl Sheet {
         let texts = self.texts();
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
         let figure = |name: &str, title: &str, shown: Shown, note: Option<Markup>| {
-            let (value, below) = match shown {
-                Shown::Number(n) => (Some(n), None),
-                Shown::Below(base) => (None, Some(base)),
-            };
+            let (value, below, _) = attributes(shown);
             html! {
                 div {
                     dt { (title) }
@@ -256,10 +264,7 @@ impl Sheet {
             let range = texts.identified_range.replacen("{}", &shown(headline.identified_least), 1);
             html! { (range.replacen("{}", &shown(headline.identified), 1)) }
         });
-        let (value, below) = match headline.enrolled {
-            Shown::Number(n) => (Some(n), None),
-            Shown::Below(base) => (None, Some(base)),
-        };
+        let (value, below, _) = attributes(headline.enrolled);
         let enrolled = html! {
             span data-figure="focal-points-enrolled" data-value=[value] data-below=[below] {
                 (texts.of.replace("{}", &shown(headline.enrolled)))
@@ -275,37 +280,18 @@ impl Sheet {
         }
     }
 
-    /// Totals of the months that have not closed, up to this one.
-    fn open_months(&self, this_month: Option<Month>) -> Markup {
-        /// Before the first closing nobody knows where to begin: so many are listed.
-        const MOST: usize = 6;
+    /// The one number of the months that have not closed.
+    fn open_months(&self) -> Markup {
         let texts = self.texts();
-        let Some(this) = this_month else { return html! {} };
-        let after = self.snapshot.last_closed.map_or(0, |last| last.index() + 1);
-        let first = after.max((this.index() + 1).saturating_sub(MOST));
-        let months: Vec<Month> = (first..=this.index()).filter_map(Month::at).collect();
         html! {
-            @if !months.is_empty() {
-                section {
-                    h3 { (texts.open_title) }
-                    p.unit { (texts.open_lead) }
-                    table.narrow data-table="months-open" data-unit="people" {
-                        thead { tr {
-                            th scope="col" { (texts.month) }
-                            th.number scope="col" { (texts.screened) }
-                            th.number scope="col" { (texts.identified) }
-                        } }
-                        tbody {
-                            @for month in months {
-                                @let (screened, identified) = self.snapshot.open_month(self.scope, month, &self.base);
-                                tr {
-                                    th scope="row" { (self.language.month(month)) }
-                                    (cell(&format!("screened/{month}"), screened, self.language))
-                                    (cell(&format!("identified/{month}"), identified, self.language))
-                                }
-                            }
-                        }
-                    }
+            section {
+                h3 { (texts.open_title) }
+                p.unit { (texts.open_lead) }
+                table.narrow data-table="months-open" data-unit="people screened" {
+                    tbody { tr {
+                        th scope="row" { (texts.screened) }
+                        (cell("total", self.snapshot.open_screened(&self.base), self.language))
+                    } }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What every page shares, and the error of a page.
 
+use crate::closings::week_of;
 use crate::staff::file::Staff;
 use crate::state::Server;
 use crate::statistics::{Counting, Snapshot};
@@ -43,9 +44,10 @@ impl Pages {
         &self.server.staff
     }
 
-    /// The numbers up to the end of the log.
+    /// The numbers of this week.
     pub(super) fn snapshot(&self) -> store::Result<Arc<Snapshot>> {
-        self.counting.lock().unwrap_or_else(PoisonError::into_inner).follow(&self.server.store)
+        let week = week_of(self.server.settings.clock.unix());
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner).follow(&self.server.store, week)
     }
 }
 

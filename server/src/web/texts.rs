@@ -69,6 +69,7 @@ impl Language {
     pub fn shown(self, shown: Shown) -> String {
         match shown {
             Shown::Below(base) => format!("<{base}"),
+            Shown::Hidden => "–".to_owned(),
             Shown::Number(n) => self.number(n),
         }
     }

@@ -226,7 +226,7 @@ async fn one_record_of_each_questionnaire_reaches_its_table() {
     });
     let phone = phone.await.unwrap();
     phone.sync(&Default::default()).await.unwrap();
-    // When each is filled in to the end and sent, and the month closes
+    // When each is filled in to the end and sent, and the quarter is over
     let interviews = phone.clone();
     let filled = tokio::task::spawn_blocking(move || {
         for (form, ..) in FORMS {
@@ -238,8 +238,10 @@ async fn one_record_of_each_questionnaire_reaches_its_table() {
     filled.await.unwrap();
     let report = phone.sync(&Default::default()).await.unwrap();
     assert_eq!((report.refused, report.quarantined), (0, 0));
-    deployment.clock.set(START + 30 * 86_400);
-    deployment.tick();
+    for days in [30, 60] {
+        deployment.clock.set(START + days * 86_400);
+        deployment.tick();
+    }
     // Then the data officer finds each record in its table
     let officer = SignIn::new(&deployment, "data-officer", Role::NationalDataOfficer);
     let officer = officer.enter(&deployment.url()).await.unwrap();

@@ -16,6 +16,8 @@ pub enum Cell {
     Number(u32),
     /// Fewer than this.
     Below(u32),
+    /// Of a sensitive split: few, or from too few phones.
+    Hidden,
 }
 
 /// One page, with every cell of its tables.
@@ -94,9 +96,9 @@ impl Sheet {
             };
             table = attribute("data-table").unwrap_or(table);
             let number = |name: &str| attribute(name).and_then(|text| text.parse().ok());
-            let Some(cell) = number("data-value").map(Cell::Number).or(number("data-below").map(Cell::Below)) else {
-                continue;
-            };
+            let hidden = attribute("data-hidden").map(|_| Cell::Hidden);
+            let number = number("data-value").map(Cell::Number).or(number("data-below").map(Cell::Below));
+            let Some(cell) = number.or(hidden) else { continue };
             if let Some(name) = attribute("data-figure") {
                 cells.insert(("figures".to_owned(), name), cell);
             } else if let Some(code) = attribute("data-code") {
@@ -115,7 +117,7 @@ impl Sheet {
     pub fn number(&self, table: &str, code: &str) -> Option<u32> {
         match self.cell(table, code)? {
             Cell::Number(n) => Some(n),
-            Cell::Below(_) => None,
+            Cell::Below(_) | Cell::Hidden => None,
         }
     }
 }

@@ -102,10 +102,11 @@ impl Sheet {
                 p.unit {
                     (texts.unit) " " (unit)
                     @if let Some(note) = &table.note { ". " (label("note", note, self.language)) }
+                    @if answer.hides { ". " (texts.hidden) }
                 }
                 @if answer.shelves.iter().any(|shelf| shelf.codes.is_empty()) {
                     p.message.note { (texts.communes_by_year) }
-                } @else if matches!(answer.total, Shown::Below(_)) {
+                } @else if answer.total.is_small() {
                     p.message.note { (texts.too_few) }
                 } @else {
                     @match (shape, answer.parts()) {

@@ -95,6 +95,7 @@ pub struct People {
     pub all_months: &'static str,
     pub quarter: &'static str,
     pub closed_until: &'static str,
+    pub splits_until: &'static str,
     pub nothing_closed: &'static str,
     pub rounded: &'static str,
     pub exact: &'static str,
@@ -117,6 +118,8 @@ pub struct People {
     pub map: &'static str,
     pub everyone: &'static str,
     pub withheld: &'static str,
+    /// Beside a table in which cells are hidden that come from too few phones.
+    pub hidden: &'static str,
     pub too_few: &'static str,
     pub open_title: &'static str,
     pub open_lead: &'static str,

@@ -294,7 +294,13 @@ fn same_under_shown(exact: &Sheet, rounded: &Sheet) -> Result<(), String> {
             Some(Cell::Number(_)) => Cell::Below(5),
             _ => return Err(format!("{place:?} stands on one page only")),
         };
-        if *shown != expected {
+        // a sensitive split hides what comes from too few phones
+        let few = match expected {
+            Cell::Number(n) => n < 50,
+            Cell::Below(_) | Cell::Hidden => true,
+        };
+        let hidden = few && *shown == Cell::Hidden;
+        if *shown != expected && !hidden {
             return Err(format!("{place:?} is not what shown() makes of the exact number"));
         }
     }
