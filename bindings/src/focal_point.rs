@@ -211,6 +211,10 @@ impl FocalPoint {
     pub fn withdraw_slip(&self, code: &str, secret: Option<String>) -> Result<()> {
         self.0.withdraw_slip(code, secret.as_deref())
     }
+    /// Code of the commune of the card: where a search begins.
+    pub fn commune(&self) -> Result<String> {
+        self.0.commune()
+    }
     /// A page of 50 services that fit, the nearest first; pages count from 0. Needs no network and no PIN. Empty before the
     /// directory has come.
     pub fn find_services(&self, query: &ServiceQuery, page: u32) -> Result<Vec<FoundService>> {

@@ -54,6 +54,7 @@ for (const [name, options, language] of [
     const page = await enter(browser, local, options, language);
     await shot(page, `card-${name}`);
     await sound(page);
+    assert.match(await page.textContent('.numbers'), /112/, 'whom to call needs no card');
     await page.fill('#card', await server.card());
     await page.click('main .main');
     await shot(page, `fingerprint-${name}`);

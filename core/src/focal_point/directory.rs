@@ -17,6 +17,11 @@ impl FocalPoint {
         self.0.directory()
     }
 
+    /// The commune of the card: where a search begins. Works while locked.
+    pub fn commune(&self) -> Result<String> {
+        Ok(self.0.mailbox()?.enrolment()?.commune)
+    }
+
     /// A page of 50 services that fit, the nearest first; pages count from 0. Empty before the directory has come. Works while
     /// locked.
     pub fn find_services(&self, query: &ServiceQuery, page: u32) -> Result<Vec<FoundService>> {

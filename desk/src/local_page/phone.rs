@@ -7,6 +7,7 @@ mod here;
 mod home;
 mod interview;
 mod records;
+mod services;
 mod state;
 
 pub(super) use state::Phone;
@@ -39,6 +40,8 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/result/{draft}", get(ending::result).post(ending::finish))
         .route("/stopped/{draft}", get(ending::stopped).post(ending::finish_stopped))
         .route("/slip", get(ending::slip).post(ending::written_down))
+        .route("/services", get(services::search))
+        .route("/services/gaps", get(services::gaps))
         .route("/records/{page}", get(records::list))
         .route("/slip/{record}", get(records::slip))
         .route("/withdraw/{record}", get(records::ask_withdraw).post(records::withdraw))

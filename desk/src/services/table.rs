@@ -64,7 +64,7 @@ pub fn import(bytes: &[u8]) -> Imported {
     let directory = Directory::new(services).ok().filter(|directory| directory.to_json().len() <= MAX_DIRECTORY);
     if directory.is_none() && faults.is_empty() {
         let message = say!(
-            "services-too-many",
+            "directory-too-many",
             "a directory has at most {most} services and {mb} MB",
             most = MAX_SERVICES,
             mb = MAX_DIRECTORY >> 20
@@ -105,14 +105,14 @@ impl Reader<'_> {
             if known.is_none() || twice {
                 let names = COLUMNS.map(|(name, _)| name).join(", ");
                 let message =
-                    say!("services-column", "there is no column '{word}', or it is there twice", word = title);
-                let hint = say!("services-columns", "the columns are {names}", names);
+                    say!("directory-column", "there is no column '{word}', or it is there twice", word = title);
+                let hint = say!("directory-columns", "the columns are {names}", names);
                 self.faults.push(self.at(0, at, "unknown-column", message, hint));
             }
         }
         for (name, field) in &COLUMNS[..4] {
             if !self.columns.contains_key(field) {
-                let message = say!("services-no-column", "the column '{name}' is missing", name);
+                let message = say!("directory-no-column", "the column '{name}' is missing", name);
                 self.faults.push(Diagnostic {
                     sheet: self.sheet.name.clone(),
                     row: 1,
@@ -140,8 +140,8 @@ impl Reader<'_> {
                 self.faults.push(self.at(row, at, code(what), message, hint));
             }
             if let Some(first) = seen.insert(service.id, row + 1) {
-                let message = say!("services-twice", "this service stands already in row {first}", first);
-                let hint = say!("services-twice-hint", "give it another name, or another id");
+                let message = say!("directory-twice", "this service stands already in row {first}", first);
+                let hint = say!("directory-twice-hint", "give it another name, or another id");
                 self.faults.push(self.at(
                     row,
                     self.columns.get(&ServiceField::Name).copied().unwrap_or_default(),
@@ -282,56 +282,56 @@ fn words(field: ServiceField, fault: ServiceFault, word: &str) -> (Phrase, Phras
     let none = Phrase::default();
     match (fault, field) {
         (ServiceFault::Missing, ServiceField::Phones) => {
-            (say!("services-no-number", "a line to call needs a number"), none)
+            (say!("directory-no-number", "a line to call needs a number"), none)
         }
-        (ServiceFault::Missing, _) => (say!("services-missing", "this must not be empty"), none),
-        (ServiceFault::TooLong, _) => (say!("services-too-long", "this is too long, or has too many entries"), none),
-        (ServiceFault::Twice, _) => (say!("services-id-twice", "another service has this id"), none),
+        (ServiceFault::Missing, _) => (say!("directory-missing", "this must not be empty"), none),
+        (ServiceFault::TooLong, _) => (say!("directory-too-long", "this is too long, or has too many entries"), none),
+        (ServiceFault::Twice, _) => (say!("directory-id-twice", "another service has this id"), none),
         (ServiceFault::Unknown, ServiceField::Place) => (
-            say!("services-place", "there is no commune, province or country '{word}'", word),
+            say!("directory-place", "there is no commune, province or country '{word}'", word),
             say!(
-                "services-place-hint",
+                "directory-place-hint",
                 "write its official name or its code, such as BI-CO-04-02; BI for the whole country"
             ),
         ),
         (ServiceFault::Unknown, ServiceField::Offers) => (
-            say!("services-offer", "there is a service in '{word}' that nobody can be referred to", word),
-            say!("services-offer-hint", "the codes are {codes}", codes = service_types().join(", ")),
+            say!("directory-offer", "there is a service in '{word}' that nobody can be referred to", word),
+            say!("directory-offer-hint", "the codes are {codes}", codes = service_types().join(", ")),
         ),
         (ServiceFault::Unknown, ServiceField::Sex) => (
-            say!("services-sex", "'{word}' is not known", word),
-            say!("services-sex-hint", "write female, male, or nothing for all"),
+            say!("directory-sex", "'{word}' is not known", word),
+            say!("directory-sex-hint", "write female, male, or nothing for all"),
         ),
         (ServiceFault::Unknown, ServiceField::Line) => (
-            say!("services-line", "'{word}' is not known", word),
+            say!("directory-line", "'{word}' is not known", word),
             say!(
-                "services-line-hint",
+                "directory-line-hint",
                 "write emergency or hotline, or nothing for a service that is not a number to call at once"
             ),
         ),
         (_, ServiceField::Languages) => (
-            say!("services-language", "there is a language in '{word}' that is not written as a code", word),
-            say!("services-language-hint", "write ISO 639 codes, such as rn fr sw"),
+            say!("directory-language", "there is a language in '{word}' that is not written as a code", word),
+            say!("directory-language-hint", "write ISO 639 codes, such as rn fr sw"),
         ),
         (_, ServiceField::Hours) => (
-            say!("services-hours", "'{word}' is not written as hours are", word),
-            say!("services-hours-hint", "write 24/7, or such as mo-fr 08:00-12:00,14:00-17:30; sa 08:00-12:00"),
+            say!("directory-hours", "'{word}' is not written as hours are", word),
+            say!("directory-hours-hint", "write 24/7, or such as mo-fr 08:00-12:00,14:00-17:30; sa 08:00-12:00"),
         ),
         (_, ServiceField::Phones) => (
-            say!("services-phone", "'{word}' is no telephone number", word),
+            say!("directory-phone", "'{word}' is no telephone number", word),
             say!(
-                "services-phone-hint",
+                "directory-phone-hint",
                 "write digits and spaces, with + in front of a country's; a comma between two numbers"
             ),
         ),
         (_, ServiceField::MinimumAge | ServiceField::MaximumAge | ServiceField::Capacity) => (
-            say!("services-number", "'{word}' cannot be", word),
-            say!("services-number-hint", "write a whole number; the oldest age is not below the youngest"),
+            say!("directory-number", "'{word}' cannot be", word),
+            say!("directory-number-hint", "write a whole number; the oldest age is not below the youngest"),
         ),
         (_, ServiceField::Verified) => {
-            (say!("services-date", "'{word}' is not a date", word), say!("services-date-hint", "write YYYY-MM-DD"))
+            (say!("directory-date", "'{word}' is not a date", word), say!("directory-date-hint", "write YYYY-MM-DD"))
         }
-        _ => (say!("services-malformed", "'{word}' is not written as it should be", word), none),
+        _ => (say!("directory-malformed", "'{word}' is not written as it should be", word), none),
     }
 }
 

@@ -716,3 +716,41 @@ fn who_took_back_what_stood_under_a_slip_gets_a_new_code_and_the_old_one_is_dead
     let again = interview(&phone, &[TOLD, &[("slip", code.as_str())]].concat()).unwrap();
     assert_ne!(again.code, Some(code));
 }
+
+#[test]
+fn numbers_to_call_need_no_card_and_services_are_found_while_the_phone_is_locked() {
+    use tabara_core::catalog::{Part, PartKind};
+    use tabara_core::envelope::sha256;
+    use tabara_core::services::{Distance, ServiceQuery};
+
+    let mut world = World::new();
+    let phone = world.open().unwrap();
+    assert!(phone.help_lines().iter().any(|line| line.number == "112"));
+    phone.enrol(&world.office.card(MARCH), PIN).unwrap();
+    assert_eq!(phone.find_services(&ServiceQuery::default(), 0), Ok(vec![]), "no directory yet");
+
+    let directory = r#"[{"id":"5f0c3f36-8a1b-4a5e-9d53-000000000001","organisation":"Maison","name":"Shelter","place":"BI-CO-04-01","offers":["sv_shelter"]},
+        {"id":"5f0c3f36-8a1b-4a5e-9d53-000000000002","organisation":"Commission","name":"Hotline","place":"BI","offers":["sv_iom"],"phones":["150"],"line":"hotline"}]"#;
+    let mut publish = |bytes: &[u8]| {
+        let part =
+            Part { kind: PartKind::Services, id: "services".into(), sha256: sha256(bytes), len: bytes.len() as u64 };
+        world.office.catalog.parts.retain(|part| part.kind != PartKind::Services);
+        world.office.catalog.parts.push(part);
+        world.office.catalog.version += 1;
+        world.office.supply(&phone);
+        phone.mailbox().take_part(bytes).unwrap();
+    };
+    publish(directory.as_bytes());
+    phone.lock();
+    let shelter =
+        ServiceQuery { need: Some("sv_shelter".into()), place: phone.commune().ok(), ..ServiceQuery::default() };
+    let found = phone.find_services(&shelter, 0).unwrap();
+    assert_eq!((found.len(), found[0].distance), (1, Some(Distance::Province)));
+    assert_eq!(phone.service(found[0].service.id), Ok(found[0].service.clone()));
+    assert_eq!(phone.help_lines().iter().map(|line| line.number.as_str()).collect::<Vec<_>>(), ["150"]);
+
+    publish(b"[{}]");
+    let unreadable = Err(Error::NotFound { what: NotFoundItem::ServiceDirectory });
+    assert_eq!(phone.find_services(&shelter, 0), unreadable);
+    assert!(phone.help_lines().iter().any(|line| line.number == "112"), "the built-in numbers stay");
+}

@@ -1,6 +1,7 @@
 //! Taking a card, the PIN, and the end of a vault.
 
 use super::here::{Here, Shown};
+use super::services::numbers;
 use crate::local_page::door::HOME;
 use crate::local_page::trouble::{destroyed, trouble, wait};
 use axum::Form;
@@ -55,6 +56,7 @@ pub(super) async fn card(here: Here) -> Response {
                     }
                     div.steps { button.main { (here.say("check-card")) } }
                 }
+                (numbers(&here))
             },
         );
     };
@@ -118,6 +120,7 @@ pub(super) fn locked(here: &Here, attempts_left: u32, retry_after: Duration) -> 
             (here.link("card", "new-card-long"))
             (here.link("wipe", "wipe"))
         }
+        (numbers(here))
     };
     here.page(&here.say("unlock-title"), content)
 }
@@ -136,6 +139,7 @@ pub(super) fn gone(here: &Here, reason: DestructionReason) -> Response {
         (here.link("card", "new-card"))
         (here.link("sync", "sync"))
         (here.link("courier", "courier"))
+        (numbers(here))
     };
     here.page(&here.say("vault-gone-title"), content)
 }
@@ -146,6 +150,7 @@ pub(super) fn broken(here: &Here, error: &Error) -> Response {
         h1 { (here.say("broken-title")) }
         p.wrong { (trouble(error, here.texts)) }
         (here.link(HOME, "try-again"))
+        (numbers(here))
     };
     here.page(&here.say("broken-title"), content)
 }
@@ -157,6 +162,7 @@ pub(super) fn lost(here: &Here, error: &Error) -> Response {
         p.wrong { (trouble(error, here.texts)) }
         (here.link("card", "new-card"))
         (here.link("sync", "sync"))
+        (numbers(here))
     };
     here.page(&here.say("broken-title"), content)
 }

@@ -59,6 +59,7 @@ async fn unlocked(here: Here) -> Shown {
         section {
             h2 { (here.say("this-phone")) }
             a.row href="records/0" { (here.say("records")) small { (here.texts.get("waiting", &[("n", waiting.records.into())])) } }
+            (here.link("services", "services"))
             (here.link("sync", "sync"))
             (here.link("courier", "courier"))
             (here.link("take-back", "take-back"))
