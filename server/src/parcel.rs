@@ -11,7 +11,8 @@ use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, sha256};
 use tabara_protocol::record::{News, Update, Uuid};
 use tabara_protocol::wire::{
-    Bundle, Connected, Enclosed, LeafProof, MAX_FILE, MEDIA_TYPE, Parcel, RefusedRecord, Standing, TreeHead,
+    Bundle, Connected, Enclosed, LeafProof, MAX_ASKED, MAX_FILE, MEDIA_TYPE, Parcel, RefusedRecord, Restoration,
+    Standing, TreeHead,
 };
 
 /// Whom an answer is for.
@@ -91,9 +92,10 @@ fn parcel(
         Some(asked) if follows => log.consistency(asked.size, head.size)?,
         _ => None,
     };
-    let (restore, restored_at) = match asked {
-        Some(asked) if !follows => cut_off(log, asked)?,
-        _ => (None, None),
+    let restores = log.restores()?;
+    let cut = match asked {
+        Some(asked) if !follows => cut_off(log, asked, &restores)?,
+        _ => None,
     };
     let mut leaves: Vec<LeafProof> = Vec::new();
     let mut wanted = told.leaves;
@@ -102,19 +104,21 @@ fn parcel(
             wanted.insert(*index);
         }
     }
-    // a head that a restore cut off cannot be connected any more: the leaf tells why
-    let restores = if bundle.connect.is_empty() { vec![] } else { log.restores()? };
-    for (index, _, cut) in restores {
-        if bundle.connect.iter().any(|size| cut.cuts_off(*size)) {
-            wanted.insert(index);
+    // what a restore cut off cannot be connected any more: its leaf tells why. One that is new to the phone is told, so
+    // that nobody can use it later to explain what it did not do
+    let seen = asked.filter(|_| follows).map_or(0, |asked| asked.size);
+    for (index, cut) in restores.iter().rev().take(MAX_ASKED) {
+        if *index >= seen || bundle.connect.iter().any(|size| cut.cuts_off(*size)) {
+            wanted.insert(*index);
         }
     }
+    let restore = cut.map(|(index, _)| log.leaf_proof(index)).transpose()?.flatten();
     for index in wanted {
         leaves.extend(log.leaf_proof(index)?);
     }
     // a phone that knows another log has seen nothing of what came in this one since they parted
-    let after = match (asked, restored_at) {
-        (Some(_), Some(restored_at)) => bundle.cursor.min(restored_at - 1),
+    let after = match (asked, cut) {
+        (Some(_), Some((_, parted))) => bundle.cursor.min(parted),
         (Some(_), None) if !follows => 0,
         _ => bundle.cursor,
     };
@@ -133,7 +137,7 @@ fn parcel(
         seq: phone.map_or(Ok(0), |phone| log.highest_seq(phone.position))?,
         grown,
         restore,
-        connected: connected(log, bundle)?,
+        connected: connected(log, bundle, &head)?,
         leaves,
         refused: told.refused,
         later: told.later,
@@ -142,22 +146,20 @@ fn parcel(
     })
 }
 
-/// The restore that cut off a head, as a leaf of the tree, and its position in the log. Of several the one that kept least.
-fn cut_off(log: &Reading, head: &TreeHead) -> store::Result<(Option<LeafProof>, Option<u64>)> {
-    let restores = log.restores()?.into_iter();
-    let cut = restores.filter(|(_, _, cut)| cut.cuts_off(head.size));
-    match cut.min_by_key(|(.., cut)| cut.kept) {
-        Some((index, position, _)) => Ok((log.leaf_proof(index)?, Some(position))),
-        None => Ok((None, None)),
-    }
+/// The leaf of the last restore that cut off a head, and the last position that the log of that head has in common with this
+/// one. An earlier restore may stand in the log of that head, and explain nothing.
+fn cut_off(log: &Reading, head: &TreeHead, restores: &[(u64, Restoration)]) -> store::Result<Option<(u64, u64)>> {
+    let cuts = || restores.iter().filter(|(_, cut)| cut.cuts_off(head.size));
+    let kept = cuts().map(|(_, cut)| cut.kept).min();
+    let (Some((last, _)), Some(kept)) = (cuts().next_back(), kept) else { return Ok(None) };
+    Ok(Some((*last, log.leaf_row(kept)?.map_or(0, |(first, _)| first.saturating_sub(1)))))
 }
 
-/// Proofs between the bundle's head and other sizes, as far as this tree has been both.
-fn connected(log: &Reading, bundle: &Bundle) -> store::Result<Vec<Connected>> {
-    let Some(head) = &bundle.head else { return Ok(vec![]) };
+/// Proofs that the tree has grown from the sizes that it has had.
+fn connected(log: &Reading, bundle: &Bundle, head: &TreeHead) -> store::Result<Vec<Connected>> {
     let mut found = Vec::new();
     for size in bundle.connect.iter().copied() {
-        if let Some(proof) = log.consistency(size.min(head.size), size.max(head.size))? {
+        if let Some(proof) = log.consistency(size, head.size)? {
             found.push(Connected { size, proof });
         }
     }

@@ -263,7 +263,7 @@ impl Phone {
     fn read(&mut self, house: &House, bundle: &Bundle, sent: &[u8], answer: &[u8]) -> (Parcel, Lineage) {
         let opened = Parcel::open(answer, &self.mailbox).unwrap();
         let parcel = opened.verify(&[house.settings.operations.public()], &sha256(sent)).unwrap();
-        let lineage = lineage(self.known.as_ref(), bundle.head.as_ref(), &parcel);
+        let lineage = lineage(self.known.as_ref(), bundle.head.as_ref(), &[], &parcel);
         self.learn(&parcel, &opened.enclosed);
         (parcel, lineage)
     }

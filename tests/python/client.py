@@ -13,25 +13,37 @@ from formats import (
 QUESTIONNAIRE = b"a compiled questionnaire"
 
 
-def lineage(mine, asked, parcel):
-    """The table of the page: what the head of a parcel means to a phone, whose bundle named `asked`."""
+def restore_told(leaf, head):
+    """What the leaf of a restore says that stands under this head: `kept` and `known`; None if it is another leaf."""
+    match leaf["text"].split():
+        case ["tabara-leaf", "2", "restore", day, "kept", kept, "known", known]:
+            kept, known = int(kept), int(known)
+            sound = leaf["text"] == restore_leaf(day, kept, known) and kept <= leaf["index"] and stands(leaf, head)
+            return (kept, known) if sound else None
+    return None
+
+
+def cuts_off(restore, size):
+    kept, known = restore
+    return kept < size <= known
+
+
+def lineage(mine, asked, passed, parcel):
+    """The table of the page: what the head of a parcel means to a phone, whose bundle named `asked`. `passed`: restores
+    of before `mine`."""
     new = parcel["head"]
     if mine is None:
-        return "first", 0
+        return "first"
     if new == mine:
-        return "grown", 0
+        return "grown"
     if asked != mine:
-        return "unconnected", 0
+        return "unconnected"
     if follows(mine, new, parcel.get("grown")):
-        return "grown", 0
-    restore = parcel.get("restore")
-    if restore and stands(restore, new):
-        match restore["text"].split():
-            case ["tabara-leaf", "2", "restore", day, "kept", kept, "known", known]:
-                sound = restore["text"] == restore_leaf(day, int(kept), int(known)) and restore["index"] == int(kept)
-                if sound and int(kept) < mine["size"] <= int(known):
-                    return "restored", int(kept)
-    return "forked", 0
+        return "grown"
+    restore = parcel.get("restore") and restore_told(parcel["restore"], new)
+    if restore and cuts_off(restore, mine["size"]) and restore not in passed:
+        return "restored"
+    return "forked"
 
 
 # --- a phone ---
@@ -58,6 +70,7 @@ class Phone:
         self.seq, self.cursor, self.receipt = 0, 0, None
         self.catalog, self.catalog_jws = None, None
         self.mine, self.loose, self.evidence = None, [], []
+        self.restores, self.passed = set(), set()
         self.waiting, self.kept, self.refused = {}, {}, {}
         self.prove = []  # indices of leaves that must be proven again
         self.updates, self.files = [], {}
@@ -153,36 +166,48 @@ class Phone:
             data = unb64(part)
             if sha256(data) in {p["sha256"] for p in catalog["parts"]}:
                 self.files[sha256(data)] = data
-        how, kept = lineage(self.mine, asked.get("head"), parcel)
-        self.judge(how, kept, parcel, envelope, asked)
+        leaves = [*leaves, *([parcel["restore"]] if parcel.get("restore") else [])]
+        told = {restore for leaf in leaves if (restore := restore_told(leaf, parcel["head"]))}
+        how = lineage(self.mine, asked.get("head"), self.passed, parcel)
+        self.restores |= told
+        self.judge(how, parcel, envelope, asked)
+        if how != "unconnected":
+            self.passed |= told
         self.settle(how, parcel, asked)
         return how, parcel
 
-    def judge(self, how, kept, parcel, envelope, asked):
+    def judge(self, how, parcel, envelope, asked):
         """Keeps, connects or suspects heads."""
         mine, head = self.mine, parcel["head"]
         if how == "unconnected":
             self.loose = [*self.loose, (head, envelope)][-8:]
             return
         self.mine = head
-        self.evidence = []
+        self.evidence = [mine, head] if how == "forked" else []
         if how == "forked":
-            self.evidence = [mine, head]
-            self.prove = sorted({index for index, _, _ in self.kept.values()})
-        elif how == "restored":
-            self.prove = sorted({index for index, _, _ in self.kept.values() if index < kept})
-            self.again(lambda index: index >= kept)
             self.loose = []
-        elif how == "grown" and asked.get("connect"):
-            proofs = {c["size"]: c["proof"] for c in parcel.get("connected", [])}
-            for loose in [loose for loose in self.loose if loose[0]["size"] in asked["connect"]]:
-                old, new = sorted((loose[0], asked["head"]), key=lambda head: head["size"])
-                if follows(old, new, proofs.get(loose[0]["size"])):
-                    self.loose.remove(loose)
-                elif loose[0]["size"] <= head["size"]:
-                    self.loose.remove(loose)
-                    self.evidence += [asked["head"], loose[0]]
-                    self.prove = sorted({index for index, _, _ in self.kept.values()})
+        elif how == "restored":
+            self.loose = [loose for loose in self.loose if not self.is_cut_off(loose[0])]
+        else:
+            self.connect(parcel, asked)
+        if how in ("forked", "restored") or self.evidence:
+            self.prove = sorted({index for index, _, _ in self.kept.values() if index < head["size"]})
+            self.again(lambda index: index >= head["size"])
+
+    def connect(self, parcel, asked):
+        """Heads that couriers brought are continued by the new one, or a restore took them away, or it is a lie."""
+        head, proofs = parcel["head"], {c["size"]: c["proof"] for c in parcel.get("connected", [])}
+        for loose in list(self.loose):
+            size = loose[0]["size"]
+            if loose[0] == head or follows(loose[0], head, proofs.get(size)):
+                self.loose.remove(loose)
+            elif size <= head["size"] and size in asked.get("connect", []):
+                self.loose.remove(loose)
+                if not self.is_cut_off(loose[0]):
+                    self.evidence += [head, loose[0]]
+
+    def is_cut_off(self, head):
+        return any(cuts_off(restore, head["size"]) for restore in self.restores)
 
     def again(self, wanted):
         for jws in [jws for jws, (index, _, _) in self.kept.items() if wanted(index)]:

@@ -83,6 +83,7 @@ class Server:
         known = self.known
         self.cut(size)
         self.append(restore_leaf(DAY, size, known))
+        self.known = max(self.known, known + 1)
 
     # the exchange
 
@@ -120,16 +121,19 @@ class Server:
         asked = [index for index in bundle.get("prove", []) if index < len(self.leaves)]
         mine, size = bundle.get("head"), len(self.leaves)
         grown = self.consistency(mine["size"], size) if mine else None
-        pairs = [(s, sorted((s, mine["size"]))) for s in bundle.get("connect", [])]
+        follows = bool(mine) and mine["size"] <= size and mine["root"] == b64(rfc9162.root(self.hashes(mine["size"])))
+        seen, connect = mine["size"] if follows else 0, bundle.get("connect", [])
+        restores = [i for i, text in enumerate(self.leaves) if text.startswith("tabara-leaf 2 restore ")]
+        told = {i for i in restores if i >= seen or any(self.cut_off(i, self.leaves[i], {"size": s}) for s in connect)}
         parcel = filled(
             answers=sha256(file),
             time=self.time,
             head=self.head(),
             standing="trusted",
             seq=self.seen.get(phone.device, 0),
-            restore=next((self.proof(i) for i, text in enumerate(self.leaves) if self.cut_off(i, text, mine)), None),
-            connected=[{"size": s, "proof": p} for s, pair in pairs if (p := self.consistency(*pair)) is not None],
-            leaves=[self.proof(index) for index in sorted({*of_records, *asked})],
+            restore=next((self.proof(i) for i in restores[::-1] if self.cut_off(i, self.leaves[i], mine)), None),
+            connected=[{"size": s, "proof": p} for s in connect if (p := self.consistency(s, size)) is not None],
+            leaves=[self.proof(index) for index in sorted({*of_records, *asked, *told})],
             refused=refused,
             cursor=bundle["cursor"],
         )

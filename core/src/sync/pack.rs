@@ -4,7 +4,8 @@ use crate::envelope::{Digest, Signer, sha256};
 use crate::error::{Error, InternalReason, NotFoundItem, Result};
 use crate::record::{Order, Sent};
 use crate::vault::mailbox::{Asked, Mailbox, Outgoing, Pending, SyncState};
-use crate::wire::{Bundle, MAX_ASKED, MAX_RECORDS, WipeDone};
+use crate::wire::{Bundle, MAX_ASKED, MAX_RECORDS, TreeHead, WipeDone};
+use std::collections::BTreeSet;
 
 /// For whom bundles are.
 pub(super) struct Addressee {
@@ -62,9 +63,10 @@ fn pack(mailbox: &Mailbox, bytes: usize, to: Addressee, by_courier: bool) -> Res
     let files = by_courier.then(|| mailbox.part_hashes()).transpose()?;
     let evidence = state.evidence.iter().filter(|evidence| !evidence.reported).take(MAX_ASKED / 2);
     let evidence: Vec<_> = evidence.flat_map(|evidence| [evidence.known.head, evidence.told.head]).collect();
+    let connect: Vec<TreeHead> = state.unconnected.iter().map(|head| head.head).collect();
     let bundle = Bundle {
         head: state.head.as_ref().map(|head| head.head),
-        connect: state.unconnected.iter().map(|head| head.head.size).collect(),
+        connect: connect.iter().map(|head| head.size).collect::<BTreeSet<_>>().into_iter().collect(),
         prove,
         cursor: state.cursor,
         catalog: Some(to.catalog),
@@ -76,7 +78,7 @@ fn pack(mailbox: &Mailbox, bytes: usize, to: Addressee, by_courier: bool) -> Res
     };
     let asked = Asked {
         head: bundle.head,
-        connect: bundle.connect.clone(),
+        connect,
         prove: bundle.prove.clone(),
         records: records.iter().map(|record| record.hash).collect(),
         introduced: introduced.into_iter().map(|(id, _)| id).collect(),

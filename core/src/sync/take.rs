@@ -10,11 +10,13 @@ use crate::tree;
 use crate::vault::VaultError;
 use crate::vault::mailbox::{Asked, Books, Enrolment, Evidence, Mailbox, ProvenLeaf, SignedHead, SyncState};
 use crate::wire::{
-    Connected, Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Restoration, Standing, TreeHead, WireError, lineage,
+    Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Restoration, Standing, TreeHead, WireError, lineage,
 };
 
 /// A phone keeps at most so many heads that are not connected, and so many contradictions.
 const MOST_HEADS: usize = 8;
+/// It remembers so many restores.
+const MOST_RESTORES: usize = 64;
 /// A server may hold back records for so long, by its word alone.
 const MOST_HELD_BACK: i64 = 7 * 86_400;
 /// Nobody but the authority wipes a phone sooner than this.
@@ -179,39 +181,27 @@ impl Step<'_, '_> {
     fn head(&mut self, envelope: &str) -> Result<Ours, VaultError> {
         let Self { parcel, asked, books, .. } = *self;
         let told = SignedHead { head: parcel.head, time: parcel.time, envelope: envelope.to_owned() };
-        let mine = self.state.head.clone();
-        self.restores();
-        let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), parcel);
+        let (mine, restores) = (self.state.head.clone(), self.restores());
+        let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), &self.state.passed, parcel);
         match judged {
-            Lineage::First | Lineage::Grown => {
-                self.connect(judged == Lineage::Grown && asked.head == mine.as_ref().map(|mine| mine.head))?;
-                self.state.head = Some(told);
-                return Ok(Ours::Same);
-            }
+            Lineage::First | Lineage::Grown => self.connect(&told)?,
             Lineage::Unconnected => {
-                self.connect(false)?;
                 // the answer to an introduction names no head of ours, and says nothing of a record
                 let told_of_records = |proof: &LeafProof| matches!(proof.leaf(), Ok(Leaf::Bundle { .. }));
-                if self.asked.head.is_none() && !parcel.leaves.iter().any(told_of_records) {
-                    return Ok(Ours::Unconnected);
+                let heads = &mut self.state.unconnected;
+                if (asked.head.is_some() || parcel.leaves.iter().any(told_of_records))
+                    && heads.iter().all(|other| other.head != told.head)
+                {
+                    heads.push(told);
+                    heads.drain(..heads.len().saturating_sub(MOST_HEADS));
                 }
-                let others = mine.iter().chain(&self.state.unconnected);
-                let other = others.into_iter().find(|other| other.head.size == told.head.size).cloned();
-                match other {
-                    Some(other) if other.head == told.head => {}
-                    Some(other) => self.evidence(other, told)?,
-                    None => self.state.unconnected.push(told),
-                }
-                let many = self.state.unconnected.len().saturating_sub(MOST_HEADS);
-                self.state.unconnected.drain(..many);
                 return Ok(Ours::Unconnected);
             }
-            Lineage::Restored { kept } => {
+            Lineage::Restored => {
                 // a longer head may be of before or after the restore: it is asked for
                 let heads = std::mem::take(&mut self.state.unconnected);
                 self.state.unconnected = heads.into_iter().filter(|head| !self.is_cut_off(head)).collect();
-                books.lost_from(kept)?;
-                books.doubt_below(kept)?;
+                books.doubt_below(u64::MAX)?;
                 self.state.restored = Some(parcel.time);
                 self.taken.report.restored = true;
             }
@@ -220,51 +210,48 @@ impl Step<'_, '_> {
                 if let Some(mine) = mine {
                     self.evidence(mine, told.clone())?;
                 }
-                // this tree is too short to hold them
-                books.lost_from(told.head.size)?;
             }
         }
-        books.introduce_again()?;
+        remember(&mut self.state.passed, &restores);
+        let changed = matches!(judged, Lineage::Restored | Lineage::Forked);
+        if changed {
+            // this tree is too short to hold them
+            books.lost_from(told.head.size)?;
+            books.introduce_again()?;
+        }
         self.state.head = Some(told);
-        Ok(Ours::Changed)
+        Ok(if changed { Ours::Changed } else { Ours::Same })
     }
 
-    /// Notes which restores the server owns up to, by their leaves.
-    fn restores(&mut self) {
-        for leaf in self.parcel.restore.iter().filter(|leaf| leaf.holds(&self.parcel.head)).chain(&self.parcel.leaves) {
-            match leaf.leaf() {
-                Ok(Leaf::Restore { kept, known, .. })
-                    if leaf.index == kept && !self.state.restores.contains(&(kept, known)) =>
-                {
-                    self.state.restores.push((kept, known));
-                }
-                _ => {}
-            }
-        }
-        let many = self.state.restores.len().saturating_sub(MOST_HEADS);
-        self.state.restores.drain(..many);
+    /// Which restores the server owns up to, by their leaves.
+    fn restores(&mut self) -> Vec<Restoration> {
+        let leaves = self.parcel.restore.iter().chain(&self.parcel.leaves);
+        let told: Vec<_> = leaves.filter_map(|leaf| Restoration::told(leaf, &self.parcel.head)).collect();
+        remember(&mut self.state.restores, &told);
+        told
     }
 
     /// Whether a restore took a head away.
     fn is_cut_off(&self, head: &SignedHead) -> bool {
-        self.state.restores.iter().any(|&(kept, known)| Restoration { kept, known }.cuts_off(head.head.size))
+        self.state.restores.iter().any(|restore| restore.cuts_off(head.head.size))
     }
 
-    /// Takes out the heads that are proven to belong to the head that the bundle named. `all`: what the server was asked for
-    /// now and cannot prove contradicts that head, unless its tree is not that long yet, or a restore took it away.
-    fn connect(&mut self, all: bool) -> Result<(), VaultError> {
-        let Some(named) = self.asked.head else { return Ok(()) };
-        let proof = |head: &TreeHead| self.parcel.connected.iter().find(|proof| proof.size == head.size);
-        let belongs =
-            |head: &TreeHead| *head == named || proof(head).is_some_and(|proof| connects(proof, head, &named));
+    /// Takes out the heads that are proven to be continued by this one, which is ours now. What was asked for and has no such
+    /// proof contradicts it, unless its tree is not that long yet, or a restore took the other away.
+    fn connect(&mut self, ours: &SignedHead) -> Result<(), VaultError> {
+        let (new, connected) = (&ours.head, &self.parcel.connected);
+        let proves =
+            |head: &TreeHead, proof: &[Digest]| tree::continues((head.size, &head.root), (new.size, &new.root), proof);
+        let belongs = |head: &TreeHead| {
+            head == new || connected.iter().any(|found| found.size == head.size && proves(head, &found.proof))
+        };
         let mut heads = std::mem::take(&mut self.state.unconnected);
         heads.retain(|head| !belongs(&head.head));
         for head in heads {
-            let due = all && head.head.size <= self.parcel.head.size && self.asked.connect.contains(&head.head.size);
-            match self.state.head.clone() {
-                Some(_) if due && self.is_cut_off(&head) => {}
-                Some(mine) if due => self.evidence(mine, head)?,
-                _ => self.state.unconnected.push(head),
+            if head.head.size > new.size || !self.asked.connect.contains(&head.head) {
+                self.state.unconnected.push(head);
+            } else if !self.is_cut_off(&head) {
+                self.evidence(ours.clone(), head)?;
             }
         }
         Ok(())
@@ -362,10 +349,14 @@ impl Step<'_, '_> {
     }
 }
 
-/// Whether a head and the one that the bundle named stand in one tree.
-fn connects(proof: &Connected, head: &TreeHead, named: &TreeHead) -> bool {
-    let (old, new) = if head.size <= named.size { (head, named) } else { (named, head) };
-    tree::continues((old.size, &old.root), (new.size, &new.root), &proof.proof)
+/// Adds restores that are new, and forgets the oldest of too many.
+fn remember(restores: &mut Vec<Restoration>, told: &[Restoration]) {
+    for restore in told {
+        if !restores.contains(restore) {
+            restores.push(*restore);
+        }
+    }
+    restores.drain(..restores.len().saturating_sub(MOST_RESTORES));
 }
 
 /// Whether a withdrawal proves itself: it takes back this record, and the slip of the record or a key of this phone signed it.

@@ -95,6 +95,7 @@ pub fn replace(folder: &Path, backup: &Path, now: i64) -> std::result::Result<(S
         let there = set_aside(&file, now)?;
         // the file may be lost, and the log may have been put back by hand
         aid.known = aid.known.max(there.known);
+        aid.restores.extend(there.restores);
         aid.revoked.extend(there.revoked);
         aid.withdrawals.extend(there.withdrawals);
     }

@@ -41,7 +41,7 @@ impl Store {
         // ids are random: the writer keeps their index in memory, 40 MB for a million records; and a long WAL writes
         // a page of it once where many records touched it
         writer.pragma_update(None, "cache_size", -40_960)?;
-        let after_commit = AfterCommit::new(&writer, folder)?;
+        let after_commit = AfterCommit::new(folder);
         let (jobs, queue) = mpsc::sync_channel(1024);
         std::thread::spawn(move || write_jobs(writer, queue, after_commit));
         Ok(Self(Arc::new(Inner { file, jobs, readers: Mutex::default() })))

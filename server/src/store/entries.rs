@@ -196,8 +196,8 @@ impl Reading<'_> {
         Ok(query.query_row([], |r| r.get(0)).optional()?)
     }
 
-    /// Every restore: its place in the tree and in the log, and what was kept.
-    pub fn restores(&self) -> Result<Vec<(u64, u64, Restoration)>> {
+    /// Every restore, the first one first: its place in the tree, and what was kept.
+    pub fn restores(&self) -> Result<Vec<(u64, Restoration)>> {
         let sql = "SELECT l.number, e.position, e.body FROM entry e JOIN leaf l ON l.first = e.position
                    WHERE e.kind = ?1 AND e.kind <> 2 ORDER BY e.position";
         let mut query = self.0.prepare_cached(sql)?;
@@ -206,7 +206,7 @@ impl Reading<'_> {
         while let Some(row) = rows.next()? {
             let (position, body): (u64, String) = (row.get(1)?, row.get(2)?);
             let read = serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?;
-            found.push((row.get(0)?, position, read));
+            found.push((row.get(0)?, read));
         }
         Ok(found)
     }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 use tabara_protocol::record::Uuid;
+use tabara_protocol::wire::Restoration;
 
 /// Name of the file in the data folder.
 const FILE: &str = "restore-aid.json";
@@ -28,8 +29,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// What helps a restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreAid {
-    /// The tree has had no more leaves than this.
+    /// The tree has had no more leaves than this, and no restore has named as many.
     pub known: u64,
+    /// The restores that stand in the log.
+    #[serde(default)]
+    pub restores: Vec<Restoration>,
     /// Devices that are revoked.
     pub revoked: Vec<Uuid>,
     /// Envelopes of the withdrawals of the last weeks.
@@ -50,7 +54,10 @@ impl RestoreAid {
         let recent = "SELECT body FROM entry WHERE kind = 4 AND kind <> 2 AND received > ?1 ORDER BY position";
         let mut query = log.0.prepare_cached(recent)?;
         let withdrawals = query.query_map([since], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Self { known: log.tree_size()? + AHEAD, revoked, withdrawals })
+        let restores: Vec<_> = log.restores()?.into_iter().map(|(_, restore)| restore).collect();
+        let named = restores.iter().map(|restore| restore.known + 1).max();
+        let known = named.unwrap_or_default().max(log.tree_size()? + AHEAD);
+        Ok(Self { known, restores, revoked, withdrawals })
     }
 
     /// Written beside and renamed, so that a crash leaves the old one.
@@ -64,25 +71,26 @@ impl RestoreAid {
 /// What changes when the file must be written again, and when something was erased.
 const MARKS: &str = "SELECT (SELECT max(position) FROM entry WHERE kind = 4 AND kind <> 2),
     (SELECT max(position) FROM entry WHERE kind = 5 AND kind <> 2), (SELECT max(position) FROM entry WHERE kind = 8 AND kind <> 2),
+    (SELECT max(position) FROM entry WHERE kind = 13 AND kind <> 2),
     (SELECT max(since) FROM withdrawn), (SELECT max(position) FROM entry WHERE kind = 7 AND kind <> 2)";
 
-type Marks = [Option<u64>; 5];
+type Marks = [Option<u64>; 6];
 
 /// What was done after the last commit.
 pub(super) struct AfterCommit {
     folder: PathBuf,
     known: u64,
-    /// Withdrawals, revocations, catalogs; withdrawn records, revisions.
+    /// Withdrawals, revocations, catalogs, restores; withdrawn records, revisions.
     marks: Marks,
     /// Something erased may still lie in the write-ahead log: since when to try again to cut it off.
     truncate: Option<Instant>,
 }
 
 impl AfterCommit {
-    pub(super) fn new(conn: &Connection, folder: &Path) -> Result<Self> {
+    pub(super) fn new(folder: &Path) -> Self {
         let known = RestoreAid::read(folder).known;
         // a crash may have come between a commit and what follows it
-        Ok(Self { folder: folder.to_owned(), known, marks: marks(conn)?, truncate: Some(Instant::now()) })
+        Self { folder: folder.to_owned(), known, marks: Marks::default(), truncate: Some(Instant::now()) }
     }
 
     pub(super) fn run(&mut self, conn: &Connection) {
@@ -97,11 +105,11 @@ impl AfterCommit {
 
     fn keep_aid(&mut self, conn: &Connection) -> std::result::Result<(), Box<dyn std::error::Error>> {
         let (log, marks) = (Reading(conn), marks(conn)?);
-        if marks[3..] != self.marks[3..] {
+        if marks[4..] != self.marks[4..] {
             self.truncate = self.truncate.or(Some(Instant::now()));
         }
         let size = log.tree_size()?;
-        if size == 0 || size < self.known && marks[..3] == self.marks[..3] {
+        if size == 0 || size < self.known && marks[..4] == self.marks[..4] {
             self.marks = marks;
             return Ok(());
         }
@@ -115,7 +123,7 @@ impl AfterCommit {
 }
 
 fn marks(conn: &Connection) -> Result<Marks> {
-    let row = |r: &rusqlite::Row| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?]);
+    let row = |r: &rusqlite::Row| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?]);
     Ok(conn.prepare_cached(MARKS)?.query_row([], row)?)
 }
 

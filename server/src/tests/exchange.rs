@@ -131,7 +131,7 @@ fn heads_connect_and_leaves_are_proven_to_their_owner_alone() {
     assert_eq!(lineage, Lineage::Grown);
     assert_eq!(parcel.leaves.iter().map(|leaf| leaf.index).collect::<Vec<_>>(), [mine]);
     assert_eq!(parcel.connected.iter().map(|connected| connected.size).collect::<Vec<_>>(), [small.size, 2]);
-    let (old, new) = ((small.size, &small.root), (asks.head.unwrap().size, &asks.head.unwrap().root));
+    let (old, new) = ((small.size, &small.root), (parcel.head.size, &parcel.head.root));
     assert!(tabara_protocol::tree::continues(old, new, &parcel.connected[0].proof));
 }
 

@@ -28,7 +28,7 @@ fn a_restored_server_says_so_and_phones_send_again_what_was_cut_off() {
     house.store = Store::open(tempfile::tempdir().unwrap().path()).unwrap();
     house.store = restore(&folder, &backup, now).unwrap();
     let (parcel, lineage) = phone.exchange(&house, &phone.asks(), &[]).unwrap();
-    assert_eq!(lineage, Lineage::Restored { kept: kept_size });
+    assert_eq!(lineage, Lineage::Restored);
     assert_eq!(parcel.restore.unwrap().index, kept_size);
     // the withdrawal and the revocation of the lost days are there again
     let again = phone.sign(&second);
@@ -61,9 +61,37 @@ fn the_side_file_alone_brings_back_what_was_revoked_and_withdrawn() {
     let position = house.store.read(|log| log.find(first.record)).unwrap().unwrap().position;
     assert!(house.store.read(|log| log.is_withdrawn(position)).unwrap());
     assert!(house.store.read(|log| log.sealed(position)).unwrap().is_none());
-    let known = house.store.read(|log| log.restores()).unwrap()[0].2.known;
+    let known = house.store.read(|log| log.restores()).unwrap()[0].1.known;
     assert!(known >= size, "{known} of {size}");
-    assert!(matches!(phone.exchange(&house, &phone.asks(), &[]).unwrap().1, Lineage::Restored { .. }));
+    assert!(matches!(phone.exchange(&house, &phone.asks(), &[]).unwrap().1, Lineage::Restored));
+}
+
+/// The wrong backup first: phones that saw the log between the two are told why it is gone, and hear all again.
+#[test]
+fn a_longer_backup_after_a_shorter_one_names_what_both_have() {
+    let mut house = House::new();
+    let mut phone = house.phone();
+    let [short, long] = ["short.sqlite", "long.sqlite"].map(|name| house.folder.path().join(name));
+    house.store.backup(&short, house.now()).unwrap();
+    let size = house.head().size;
+    for _ in 0..6 {
+        let record = phone.screening(&house);
+        phone.send(&house, &[phone.sign(&record)]);
+    }
+    house.store.backup(&long, house.now()).unwrap();
+    let mut restored = |backup: &std::path::Path| {
+        let (folder, now) = (house.folder.path().to_owned(), house.now());
+        house.store = Store::open(tempfile::tempdir().unwrap().path()).unwrap();
+        house.store = restore(&folder, backup, now).unwrap();
+        phone.exchange(&house, &phone.asks(), &[]).unwrap()
+    };
+    assert_eq!(restored(&short).1, Lineage::Restored);
+    let (parcel, lineage) = restored(&long);
+    assert_eq!(lineage, Lineage::Restored, "its tree was shorter than the one that is there now");
+    let told = parcel.restore.unwrap();
+    assert_eq!(told.index, size + 6);
+    let restores = house.store.read(|log| log.restores()).unwrap();
+    assert_eq!((restores.len(), restores[0].1.kept), (1, size));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Place {
 pub struct Asked {
     pub phone: usize,
     pub head: Option<TreeHead>,
-    pub connect: Vec<u64>,
+    pub connect: Vec<TreeHead>,
     pub prove: Vec<u64>,
     pub records: Vec<u8>,
 }
@@ -42,7 +42,7 @@ impl Asked {
 }
 
 /// A phone with all that it keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Phone {
     /// Records that will be made, the last one first.
     comes: Vec<u8>,
@@ -55,14 +55,17 @@ pub struct Phone {
     pub outstanding: Option<Asked>,
     /// The bundle that a courier has.
     pub carried: Option<Asked>,
+    /// Restores that it was told.
+    pub restores: Vec<Restoration>,
+    /// Those that were before its head.
+    pub passed: Vec<Restoration>,
     /// It has seen two heads that contradict each other.
     pub evidence: bool,
 }
 
 impl Phone {
     pub fn new(comes: &[u8]) -> Self {
-        let (records, comes) = (vec![], comes.iter().rev().copied().collect());
-        Self { comes, records, head: None, unconnected: vec![], outstanding: None, carried: None, evidence: false }
+        Self { comes: comes.iter().rev().copied().collect(), ..Self::default() }
     }
     /// The next record is made; false if there is none.
     pub fn screen(&mut self) -> bool {
@@ -75,8 +78,8 @@ impl Phone {
         let waiting = self.records.iter().filter(|(_, place)| *place == Place::Waiting);
         let mut prove: Vec<u64> = self.records.iter().filter_map(|(_, place)| unproven(place)).collect();
         prove.dedup();
-        let connect = self.unconnected.iter().map(|head| head.size).collect();
-        Asked { phone, head: self.head, connect, prove, records: waiting.map(|(record, _)| *record).collect() }
+        let (head, connect) = (self.head, self.unconnected.clone());
+        Asked { phone, head, connect, prove, records: waiting.map(|(record, _)| *record).collect() }
     }
     /// Nothing is left to be said or asked.
     pub fn rests(&self) -> bool {
@@ -98,66 +101,55 @@ impl Phone {
         if !parcel.leaves.iter().all(|leaf| leaf.holds(&parcel.head)) {
             return;
         }
-        let mut judged = lineage(self.head.as_ref(), asked.head.as_ref(), parcel);
+        let told: Vec<_> = parcel.restore.iter().chain(&parcel.leaves).collect();
+        let told = told.into_iter().filter_map(|leaf| Restoration::told(leaf, &parcel.head));
+        let told: Vec<_> = told.filter(|restore| !self.passed.contains(restore)).collect();
+        self.restores.extend(&told);
+        let mut judged = lineage(self.head.as_ref(), asked.head.as_ref(), &self.passed, parcel);
         let larger = self.head.is_some_and(|mine| mine.size <= parcel.head.size);
         if rules == Rules::CompareSizes && judged == Lineage::Forked && larger {
             judged = Lineage::Grown;
         }
-        if matches!(judged, Lineage::First | Lineage::Grown) {
-            self.connect(rules, &asked, parcel);
-        }
         match judged {
-            Lineage::First | Lineage::Grown => self.head = Some(parcel.head),
+            Lineage::First | Lineage::Grown => self.connect(&asked, parcel, rules),
+            Lineage::Unconnected if self.unconnected.contains(&parcel.head) => (),
             Lineage::Unconnected => self.unconnected.push(parcel.head),
-            Lineage::Restored { kept } => self.restored(rules, kept, parcel.head),
-            Lineage::Forked => self.forked(rules, parcel.head),
+            Lineage::Restored => {
+                let restores = self.restores.clone();
+                self.unconnected.retain(|head| !restores.iter().any(|restore| restore.cuts_off(head.size)));
+                self.doubt(rules);
+            }
+            Lineage::Forked => {
+                self.unconnected.clear();
+                self.evidence = true;
+                self.doubt(rules);
+            }
         }
         self.take_leaves(rules, parcel, judged != Lineage::Unconnected);
         if judged != Lineage::Unconnected {
-            self.miss(&asked);
+            self.head = Some(parcel.head);
+            self.passed.extend(told);
+            let asked = if judged == Lineage::Grown { &asked.prove[..] } else { &[] };
+            self.miss(asked, &parcel.head);
         }
     }
 
     /// Heads that a courier brought are part of the log, or were cut off by a restore; or else they were a lie.
-    fn connect(&mut self, rules: Rules, asked: &Asked, parcel: &Parcel) {
-        for head in self.unconnected.clone().iter().filter(|head| asked.connect.contains(&head.size)) {
-            let Some(mine) = asked.head else { continue };
-            let proves = |proof: &[Digest]| {
-                let (old, new) = if head.size <= mine.size { (head, &mine) } else { (&mine, head) };
-                tree::continues((old.size, &old.root), (new.size, &new.root), proof)
-            };
+    fn connect(&mut self, asked: &Asked, parcel: &Parcel, rules: Rules) {
+        let new = &parcel.head;
+        for head in std::mem::take(&mut self.unconnected) {
+            let proves = |proof: &[Digest]| tree::continues((head.size, &head.root), (new.size, &new.root), proof);
             let connected = parcel.connected.iter().any(|c| c.size == head.size && proves(&c.proof));
-            self.unconnected.retain(|other| other != head);
-            if connected {
+            if head == *new || connected {
                 continue;
             }
-            let cut =
-                parcel.restore.as_ref().filter(|leaf| leaf.holds(&parcel.head)).and_then(|leaf| match leaf.leaf() {
-                    Ok(Leaf::Restore { kept, known, .. }) if Restoration { kept, known }.cuts_off(head.size) => {
-                        Some(kept)
-                    }
-                    _ => None,
-                });
-            match cut {
-                Some(kept) => self.restored(rules, kept, parcel.head),
-                None => self.forked(rules, parcel.head),
+            if head.size > new.size || !asked.connect.contains(&head) {
+                self.unconnected.push(head);
+            } else if !self.restores.iter().any(|restore| restore.cuts_off(head.size)) {
+                self.evidence = true;
+                self.doubt(rules);
             }
         }
-    }
-
-    fn restored(&mut self, rules: Rules, kept: u64, head: TreeHead) {
-        self.head = Some(head);
-        self.doubt(rules);
-        for (_, place) in &mut self.records {
-            if matches!(place, Place::Kept { index, .. } if *index >= kept) {
-                *place = Place::Waiting;
-            }
-        }
-    }
-
-    fn forked(&mut self, rules: Rules, head: TreeHead) {
-        (self.head, self.evidence) = (Some(head), true);
-        self.doubt(rules);
     }
 
     /// What was proven under another head is to be proven again.
@@ -193,11 +185,11 @@ impl Phone {
         }
     }
 
-    /// What was asked for and is not proven is lost: it is sent again.
-    fn miss(&mut self, asked: &Asked) {
+    /// What was asked for and is not proven is lost, and what this tree is too short to hold: it is sent again.
+    fn miss(&mut self, asked: &[u64], head: &TreeHead) {
         for (_, place) in &mut self.records {
             let Some(index) = unproven(place) else { continue };
-            if asked.prove.contains(&index) {
+            if asked.contains(&index) || index >= head.size {
                 *place = Place::Waiting;
             }
         }

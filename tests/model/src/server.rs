@@ -1,13 +1,14 @@
 //! The server: a log of leaves, and its answer to a bundle.
 
 use crate::phone::Asked;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::tree::{Frontier, prove_consistency, prove_inclusion};
 use tabara_protocol::wire::{Connected, KeptEntry, Leaf, LeafProof, Parcel, Restoration, Standing, TreeHead};
 
 /// The texts of its leaves.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Log(pub Vec<String>);
 
 /// SHA-256 of the JWS of a record: here a record is a number.
@@ -49,9 +50,24 @@ impl Log {
     pub fn append(&mut self, leaf: &Leaf) {
         self.0.push(leaf.text());
     }
-    pub fn restore(&mut self, known: u64) {
-        let kept = self.size();
+    /// From this backup, with a leaf that says so. What an earlier restore had cut off was not kept all the time.
+    pub fn restore(&mut self, backup: &Self, known: u64) {
+        let undone = self.restores().filter(|(_, restore)| backup.restores().all(|(_, stands)| stands != *restore));
+        let kept = undone.map(|(_, restore)| restore.kept).fold(backup.size(), u64::min);
+        *self = backup.clone();
         self.append(&Leaf::Restore { day: DAY.into(), kept, known });
+    }
+    /// The restores that stand in it.
+    fn restores(&self) -> impl DoubleEndedIterator<Item = (u64, Restoration)> {
+        let restore = |(at, text): (usize, &String)| match Leaf::parse(text) {
+            Ok(Leaf::Restore { kept, known, .. }) => Some((at as u64, Restoration { kept, known })),
+            _ => None,
+        };
+        self.0.iter().enumerate().filter_map(restore)
+    }
+    /// The last restore that cut off a head of this size.
+    fn cut_off(&self, size: u64) -> Option<(u64, Restoration)> {
+        self.restores().rfind(|(_, restore)| restore.cuts_off(size))
     }
     /// Something that the server did, other than what anybody has seen.
     pub fn act(&mut self, number: u8) {
@@ -60,10 +76,13 @@ impl Log {
     fn leaves(&self) -> impl Iterator<Item = (u64, Leaf)> {
         (0..).zip(self.0.iter().map(|text| Leaf::parse(text).expect("our own leaf")))
     }
-    /// Whether an honest server would have this log after that head: it continues it, or says which restore cut it off.
-    pub fn explains(&self, head: &TreeHead) -> bool {
-        let cut = |leaf: &Leaf| matches!(*leaf, Leaf::Restore { kept, known, .. } if Restoration { kept, known }.cuts_off(head.size));
-        self.continues(head) || self.leaves().any(|(_, leaf)| cut(&leaf))
+    /// Whether an honest server would have this log after another one, whose head a phone has: it continues it, or says
+    /// which restore cut it off, of which the other one does not know.
+    pub fn explains(&self, other: &Self) -> bool {
+        let cut = |restore: &Restoration| {
+            restore.cuts_off(other.size()) && other.restores().all(|(_, known)| known != *restore)
+        };
+        self.continues(&other.head()) || self.restores().any(|(_, restore)| cut(&restore))
     }
     /// The leaf that holds a record.
     pub fn place(&self, record: u8) -> Option<u64> {
@@ -79,12 +98,6 @@ impl Log {
         });
         entries.filter(|entry| entry.jws == jws(record)).count()
     }
-    /// The first restore that cut off a head of this size.
-    fn restore_of(&self, size: u64) -> Option<LeafProof> {
-        let cut = |leaf: &Leaf| matches!(leaf, Leaf::Restore { kept, .. } if *kept < size);
-        self.leaves().find(|(_, leaf)| cut(leaf)).and_then(|(at, _)| self.prove(at))
-    }
-
     /// Takes a bundle in, and answers it.
     pub fn take(&mut self, asked: &Asked) -> Parcel {
         let new = asked.records.iter().filter(|record| self.place(**record).is_none());
@@ -93,17 +106,19 @@ impl Log {
             self.append(&Leaf::Bundle { day: DAY.into(), bundle: asked.hash(), entries });
         }
         let (head, mine) = (self.head(), asked.head);
-        let mut leaves: Vec<u64> = asked.records.iter().filter_map(|record| self.place(*record)).collect();
-        leaves.extend(&asked.prove);
-        leaves.sort_unstable();
-        leaves.dedup();
         let known = mine.filter(|mine| self.continues(mine));
-        let connect = |size: &u64| {
-            let (mine, size) = (known?.size, *size);
-            let proof = (size <= self.size()).then(|| self.consistency(size.min(mine), size.max(mine)))?;
-            Some(Connected { size, proof })
+        let cut = mine.filter(|_| known.is_none()).and_then(|mine| self.cut_off(mine.size));
+        let kept = asked.records.iter().filter_map(|record| self.place(*record));
+        let (seen, restores) = (known.map_or(0, |known| known.size), self.restores());
+        let told = |(at, restore): &(u64, Restoration)| {
+            *at >= seen || asked.connect.iter().any(|head| restore.cuts_off(head.size))
         };
-        let largest = asked.connect.iter().copied().chain(mine.map(|mine| mine.size)).max();
+        let leaves: BTreeSet<u64> =
+            kept.chain(asked.prove.iter().copied()).chain(restores.filter(told).map(|(at, _)| at)).collect();
+        let connect = |TreeHead { size, .. }: &TreeHead| {
+            let proof = (*size <= self.size()).then(|| self.consistency(*size, self.size()))?;
+            Some(Connected { size: *size, proof })
+        };
         Parcel {
             answers: asked.hash(),
             time: 0,
@@ -111,7 +126,7 @@ impl Log {
             standing: Standing::Trusted,
             seq: 0,
             grown: known.map(|known| self.consistency(known.size, head.size)),
-            restore: largest.and_then(|size| self.restore_of(size)),
+            restore: cut.and_then(|(at, _)| self.prove(at)),
             connected: asked.connect.iter().filter_map(connect).collect(),
             leaves: leaves.into_iter().filter_map(|index| self.prove(index)).collect(),
             refused: vec![],

@@ -8,12 +8,14 @@ use stateright::{Model, Property};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
     pub server: Log,
-    pub backup: Option<Log>,
-    /// The greatest size that the operator knows of.
+    pub backups: Vec<Log>,
+    /// The greatest size that the operator knows of, and more than any restore has named.
     pub known: u64,
     pub phones: Vec<Phone>,
-    /// Parcels on their way: to whom, and their JSON.
-    pub parcels: Vec<(usize, String)>,
+    /// Parcels on their way: to whom, their JSON, and the log that they tell of.
+    pub parcels: Vec<(usize, String, Log)>,
+    /// The log of the head that each phone has.
+    pub seen: Vec<Option<Log>>,
     pub disasters: u8,
     /// The server has gone back without a word at least once.
     pub lied: bool,
@@ -37,12 +39,12 @@ pub enum Step {
     /// A parcel is lost; or the server crashed after it had written and before it could answer.
     Lose(usize),
     BackUp,
-    /// From the backup, with a leaf that says so.
-    Restore,
-    /// To the backup, in silence.
-    SetBack,
+    /// From a backup, with a leaf that says so.
+    Restore(usize),
+    /// To a backup, in silence.
+    SetBack(usize),
     /// The same, and the log is filled up with something else.
-    Fork,
+    Fork(usize),
 }
 
 /// The model.
@@ -59,9 +61,9 @@ impl Model for Protocol {
     type Action = Step;
 
     fn init_states(&self) -> Vec<World> {
-        let phones = self.records.iter().map(|records| Phone::new(records)).collect();
-        let (server, backup, parcels) = Default::default();
-        vec![World { server, backup, known: 0, phones, parcels, disasters: 0, lied: false }]
+        let phones: Vec<_> = self.records.iter().map(|records| Phone::new(records)).collect();
+        let (server, backups, parcels, seen) = (Log::default(), vec![], vec![], vec![None; phones.len()]);
+        vec![World { server, backups, known: 0, phones, parcels, seen, disasters: 0, lied: false }]
     }
 
     fn actions(&self, world: &World, steps: &mut Vec<Step>) {
@@ -83,11 +85,11 @@ impl Model for Protocol {
             steps.extend([Step::Arrive(at), Step::Lose(at)]);
         }
         if world.disasters < self.disasters {
-            match &world.backup {
-                None => steps.push(Step::BackUp),
-                Some(backup) if *backup != world.server => steps.extend([Step::Restore, Step::SetBack, Step::Fork]),
-                Some(_) => (),
+            if world.backups.len() < 2 && !world.backups.contains(&world.server) {
+                steps.push(Step::BackUp);
             }
+            let others = (0..world.backups.len()).filter(|at| world.backups[*at] != world.server);
+            steps.extend(others.flat_map(|at| [Step::Restore(at), Step::SetBack(at), Step::Fork(at)]));
         }
     }
 
@@ -100,24 +102,23 @@ impl Model for Protocol {
             Step::Post(at) => world.answer(last.phones[at].outstanding.as_ref()?),
             Step::Bring(at) => world.answer(last.phones[at].carried.as_ref()?),
             Step::Arrive(at) => {
-                let (to, parcel) = world.parcels.remove(at);
+                let (to, parcel, log) = world.parcels.remove(at);
                 world.phones[to].receive(self.rules, &serde_json::from_str(&parcel).expect("our own JSON"));
+                if world.phones[to].head == Some(log.head()) {
+                    world.seen[to] = Some(log);
+                }
             }
             Step::Lose(at) => drop(world.parcels.remove(at)),
-            Step::BackUp => world.backup = Some(world.server.clone()),
-            Step::Restore => {
-                world.disaster();
-                world.server.restore(world.known);
+            Step::BackUp => world.backups.push(world.server.clone()),
+            Step::Restore(at) => {
+                world.disasters += 1;
+                world.server.restore(&last.backups[at], last.known);
+                world.known += 1;
             }
-            Step::SetBack => {
-                world.disaster();
-                world.lied = true;
-            }
-            Step::Fork => {
-                let size = world.server.size();
-                world.disaster();
-                world.lied = true;
-                while world.server.size() <= size {
+            Step::SetBack(at) => world.go_back(at),
+            Step::Fork(at) => {
+                world.go_back(at);
+                while world.server.size() <= last.server.size() {
                     world.server.act(world.disasters);
                 }
             }
@@ -136,9 +137,8 @@ impl Model for Protocol {
             Property::always("every lie is seen at the next contact", |model: &Self, world: &World| {
                 let end = world.at_rest(model.rules);
                 // a bundle that is sent again may bring a log that was set back to the very same state
-                let unexplained = |head| !world.server.explains(&head) && !end.server.explains(&head);
-                let deceived = |phone: &Phone| phone.head.is_some_and(unexplained);
-                world.phones.iter().zip(&end.phones).all(|(before, after)| !deceived(before) || after.evidence)
+                let explained = |log: &Log| world.server.explains(log) || end.server.explains(log);
+                world.seen.iter().zip(&end.phones).all(|(log, end)| log.as_ref().is_none_or(explained) || end.evidence)
             }),
             Property::always("nobody is accused who has not lied", |model: &Self, world: &World| {
                 let end = world.at_rest(model.rules);
@@ -155,19 +155,22 @@ impl Model for Protocol {
 impl World {
     fn answer(&mut self, asked: &Asked) {
         let parcel = self.server.take(asked);
-        self.parcels.push((asked.phone, serde_json::to_string(&parcel).expect("plain data has a JSON form")));
+        let json = serde_json::to_string(&parcel).expect("plain data has a JSON form");
+        self.parcels.push((asked.phone, json, self.server.clone()));
         self.parcels.sort();
     }
-    fn disaster(&mut self) {
-        self.server = self.backup.take().expect("there is a backup");
+    /// To a backup, in silence.
+    fn go_back(&mut self, backup: usize) {
+        self.server = self.backups[backup].clone();
         self.disasters += 1;
+        self.lied = true;
     }
     /// From here on the server is honest and nothing gets lost: every phone syncs until it has nothing left to say.
     fn at_rest(&self, rules: Rules) -> Self {
         let mut world = self.clone();
         world.parcels.clear();
         world.phones.iter_mut().for_each(|phone| while phone.screen() {});
-        for _ in 0..6 {
+        for _ in 0..7 {
             for at in 0..world.phones.len() {
                 let asked = world.phones[at].outstanding.clone().unwrap_or_else(|| world.phones[at].bundle(at));
                 world.phones[at].outstanding = Some(asked.clone());

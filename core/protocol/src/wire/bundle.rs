@@ -16,7 +16,7 @@ pub struct Bundle {
     /// The last head that the phone has proven.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<TreeHead>,
-    /// Sizes of other heads, to be connected to `head`.
+    /// Sizes of other heads, to be connected to the head of the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub connect: Vec<u64>,
     /// Indices of leaves, to be proven under the head of the answer.

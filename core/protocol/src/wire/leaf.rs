@@ -40,7 +40,7 @@ pub enum Leaf {
     Restore {
         /// The day, `YYYY-MM-DD`.
         day: String,
-        /// So many leaves were kept.
+        /// So many leaves were kept, of the replaced log and of those that were replaced before it.
         kept: u64,
         /// The tree is known to have had so many. A phone that saw more than this was lied to, then or now.
         known: u64,

@@ -2,14 +2,15 @@
 
 use super::head::TreeHead;
 use super::leaf::Leaf;
-use super::parcel::Parcel;
+use super::parcel::{LeafProof, Parcel};
 use crate::tree;
 use serde::{Deserialize, Serialize};
 
-/// The server's log was restored from a backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The server's log was restored from a backup: what a [`Leaf::Restore`] says. Each restore of a server names a greater `known`
+/// than the ones before, so that no two are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Restoration {
-    /// So many leaves were kept.
+    /// So many leaves are kept of the log that was replaced, and of those that were replaced before it.
     pub kept: u64,
     /// The tree is known to have had no more leaves than this.
     pub known: u64,
@@ -19,6 +20,15 @@ impl Restoration {
     /// Whether it took away a tree of this size, as phones may have seen it.
     pub fn cuts_off(self, size: u64) -> bool {
         self.kept < size && size <= self.known
+    }
+    /// What a leaf says that stands under this head, if it is that of a restore.
+    pub fn told(leaf: &LeafProof, head: &TreeHead) -> Option<Self> {
+        match leaf.leaf() {
+            Ok(Leaf::Restore { kept, known, .. }) if kept <= leaf.index && leaf.holds(head) => {
+                Some(Self { kept, known })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -32,38 +42,33 @@ pub enum Lineage {
     /// Made for an older head than the phone's, as a courier brings it. What it proves is taken; the phone keeps its own
     /// head and asks to have this one connected to it.
     Unconnected,
-    /// The server was restored from a backup and says so: `kept` leaves are those that the phone knows. The phone has the
-    /// leaves below that proven again, and sends again what stood above.
-    Restored {
-        /// Leaves from before the restore.
-        kept: u64,
-    },
+    /// The server was restored from a backup and says so. The phone has all its leaves proven again, and sends again what
+    /// is not there.
+    Restored,
     /// A tree that does not continue the phone's, and no word about a restore. Both heads are kept as evidence.
     Forked,
 }
 
 /// Judges the head of a parcel that is signed and answers the phone's own bundle. `known`: the phone's last proven head.
 /// `asked`: the head that the bundle named. If that is `known`, the parcel was made after it, whatever time it tells: a
-/// server that is set back together with its clock is found out, too.
-pub fn lineage(known: Option<&TreeHead>, asked: Option<&TreeHead>, parcel: &Parcel) -> Lineage {
+/// server that is set back together with its clock is found out, too. `passed`: restores that stand in the log under `known`,
+/// as far as the phone has seen them. They were before that head, and do not explain its loss.
+pub fn lineage(known: Option<&TreeHead>, asked: Option<&TreeHead>, passed: &[Restoration], parcel: &Parcel) -> Lineage {
     let Some(mine) = known else { return Lineage::First };
     let new = &parcel.head;
     if new == mine {
         return Lineage::Grown;
     }
-    let grown = parcel
-        .grown
-        .as_ref()
-        .is_some_and(|proof| tree::continues((mine.size, &mine.root), (new.size, &new.root), proof));
-    if asked == Some(mine) && mine.size <= new.size && grown {
-        return Lineage::Grown;
-    }
     if asked != Some(mine) {
         return Lineage::Unconnected;
     }
-    let restored = parcel.restore.as_ref().filter(|leaf| leaf.holds(new)).and_then(|leaf| {
-        let Ok(Leaf::Restore { kept, known, .. }) = leaf.leaf() else { return None };
-        (leaf.index == kept && Restoration { kept, known }.cuts_off(mine.size)).then_some(kept)
-    });
-    restored.map_or(Lineage::Forked, |kept| Lineage::Restored { kept })
+    let proof = parcel.grown.as_deref().unwrap_or_default();
+    if parcel.grown.is_some() && tree::continues((mine.size, &mine.root), (new.size, &new.root), proof) {
+        return Lineage::Grown;
+    }
+    let restore = parcel.restore.as_ref().and_then(|leaf| Restoration::told(leaf, new));
+    match restore {
+        Some(restore) if restore.cuts_off(mine.size) && !passed.contains(&restore) => Lineage::Restored,
+        _ => Lineage::Forked,
+    }
 }

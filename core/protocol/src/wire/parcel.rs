@@ -28,13 +28,14 @@ pub struct Parcel {
     /// Proves that `head` continues the bundle's head; absent where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grown: Option<Vec<Digest>>,
-    /// The leaf of a restore that cut off the bundle's head.
+    /// The leaf of the last restore that cut off the bundle's head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<LeafProof>,
-    /// Proofs from the sizes that were to be connected to the bundle's head; those that cannot be given are absent.
+    /// Proofs that `head` continues the sizes that were to be connected; those that cannot be given are absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connected: Vec<Connected>,
-    /// Leaves of this bundle's records, and those that were asked for. What stands in one of them is kept.
+    /// Leaves of this bundle's records, those that were asked for, and restores that are new to the phone or cut off a size
+    /// that was to be connected. A record that stands in one of them is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaves: Vec<LeafProof>,
     /// Records that are not kept, and why.
@@ -93,12 +94,12 @@ impl LeafProof {
     }
 }
 
-/// The tree of `size` leaves has this root and is continued by the bundle's head.
+/// The tree of `size` leaves is continued by the parcel's head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connected {
     /// The size that was asked for.
     pub size: u64,
-    /// Consistency of that size with the bundle's head, if it is the smaller one; else of the bundle's head with it.
+    /// Consistency of that size with the parcel's head.
     pub proof: Vec<Digest>,
 }
 

@@ -145,9 +145,9 @@ fn every_row_of_the_table_of_heads() {
     let mut longer = log.clone();
     (9..14).for_each(|at| longer.append(act(&format!("a {at}"))));
     let mine = log.head();
-    let judged = |asked: Option<&TreeHead>, parcel: &Parcel| lineage(Some(&mine), asked, parcel);
+    let judged = |asked: Option<&TreeHead>, parcel: &Parcel| lineage(Some(&mine), asked, &[], parcel);
     // first contact, nothing new, normal
-    assert_eq!(lineage(None, None, &log.answer(None, 100)), Lineage::First);
+    assert_eq!(lineage(None, None, &[], &log.answer(None, 100)), Lineage::First);
     assert_eq!(judged(Some(&mine), &log.answer(Some(&mine), 101)), Lineage::Grown);
     assert_eq!(judged(Some(&mine), &longer.answer(Some(&mine), 101)), Lineage::Grown);
     // a courier brings an answer from before the last sync, or one to a bundle from before it
@@ -167,22 +167,57 @@ fn every_row_of_the_table_of_heads() {
     assert_eq!(judged(Some(&mine), &Parcel { grown: None, ..longer.answer(None, 101) }), Lineage::Forked);
 }
 
+/// A log that was restored from a backup of so many leaves, with so many after it, and its answer to a phone.
+fn restored(backup: &Log, kept: u64, known: u64, more: u64) -> Log {
+    let mut log = backup.clone();
+    log.append(Leaf::Restore { day: "2026-11-29".into(), kept, known });
+    (0..more).for_each(|at| log.append(act(&format!("after {at}"))));
+    log
+}
+
 #[test]
 fn a_restore_is_believed_that_names_what_it_cut_off() {
     let mine = Log::of("a", 9).head();
-    let restored = |kept: u64, known: u64, more: u64| {
-        let mut log = Log::of("a", kept);
-        log.append(Leaf::Restore { day: "2026-11-29".into(), kept, known });
-        (0..more).for_each(|at| log.append(act(&format!("after {at}"))));
-        Parcel { restore: Some(log.proof(kept)), ..log.answer(Some(&mine), 101) }
+    let told = |backup: u64, kept: u64, known: u64, more: u64| {
+        let log = restored(&Log::of("a", backup), kept, known, more);
+        Parcel { restore: Some(log.proof(backup)), ..log.answer(Some(&mine), 101) }
     };
-    let judged = |parcel: &Parcel| lineage(Some(&mine), Some(&mine), parcel);
+    let judged = |parcel: &Parcel| lineage(Some(&mine), Some(&mine), &[], parcel);
     for more in [0, 1, 20] {
-        assert_eq!(judged(&restored(5, 9, more)), Lineage::Restored { kept: 5 }, "{more} after it");
+        assert_eq!(judged(&told(5, 5, 9, more)), Lineage::Restored, "{more} after it");
     }
-    assert_eq!(judged(&restored(5, 8, 3)), Lineage::Forked, "it hides a leaf that the phone has seen");
-    assert_eq!(judged(&restored(9, 12, 3)), Lineage::Grown, "it cut off nothing that the phone knows");
-    let elsewhere =
-        Parcel { restore: Some(LeafProof { index: 4, ..restored(5, 9, 3).restore.unwrap() }), ..restored(5, 9, 3) };
-    assert_eq!(judged(&elsewhere), Lineage::Forked, "a leaf that is not there");
+    assert_eq!(judged(&told(5, 5, 8, 3)), Lineage::Forked, "it hides a leaf that the phone has seen");
+    assert_eq!(judged(&told(9, 9, 12, 3)), Lineage::Grown, "it cut off nothing that the phone knows");
+    assert_eq!(judged(&told(5, 6, 9, 3)), Lineage::Forked, "it kept more than there is");
+    let elsewhere = LeafProof { index: 6, ..told(5, 5, 9, 3).restore.unwrap() };
+    assert_eq!(judged(&Parcel { restore: Some(elsewhere), ..told(5, 5, 9, 3) }), Lineage::Forked, "not there");
+}
+
+/// An operator takes the wrong backup first, and then the right one: trees of between may be shorter than the second.
+#[test]
+fn a_head_of_between_two_restores_is_explained_by_the_second() {
+    let lost = Log::of("a", 9);
+    let between = restored(&Log::of("a", 3), 3, 9, 2);
+    let (backup, mine) = (Log::of("a", 7), between.head());
+    assert!(mine.size < 7, "the second backup is longer than the tree that it replaces");
+    let log = restored(&backup, 3, 10, 4);
+    let parcel = Parcel { restore: Some(log.proof(7)), ..log.answer(Some(&mine), 101) };
+    let passed = [Restoration { kept: 3, known: 9 }];
+    assert_eq!(lineage(Some(&mine), Some(&mine), &passed, &parcel), Lineage::Restored);
+    let old = lost.head();
+    let parcel = Parcel { restore: Some(log.proof(7)), ..log.answer(Some(&old), 101) };
+    assert_eq!(lineage(Some(&old), Some(&old), &[], &parcel), Lineage::Restored);
+}
+
+/// A log that is set back in silence after a restore: its leaf is still there, and explains nothing any more.
+#[test]
+fn a_restore_of_before_the_phones_head_excuses_no_later_loss() {
+    let whole = restored(&Log::of("a", 5), 5, 1024, 8);
+    let set_back = restored(&Log::of("a", 5), 5, 1024, 2);
+    let mine = whole.head();
+    let parcel = Parcel { restore: Some(set_back.proof(5)), ..set_back.answer(Some(&mine), 101) };
+    let passed = [Restoration { kept: 5, known: 1024 }];
+    assert_eq!(lineage(Some(&mine), Some(&mine), &passed, &parcel), Lineage::Forked);
+    // who has not heard of the restore cannot tell
+    assert_eq!(lineage(Some(&mine), Some(&mine), &[], &parcel), Lineage::Restored);
 }

@@ -11,9 +11,10 @@ use crate::tree::{Frontier, prove_consistency, prove_inclusion};
 use crate::vault::double::{Enrolled, StillClock, Store as Secrets, enrol};
 use crate::vault::mailbox::Mailbox;
 use crate::wire::{
-    Bundle, Connected, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, RefusedRecord, Registration, Standing, TreeHead,
+    Bundle, Connected, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, RefusedRecord, Registration, Restoration,
+    Standing, TreeHead,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +48,10 @@ impl Log {
         log
     }
     pub fn restore(&mut self, kept: u64, known: u64) {
-        *self = self.cut(kept);
+        self.restore_from(&self.cut(kept), kept, known);
+    }
+    pub fn restore_from(&mut self, backup: &Self, kept: u64, known: u64) {
+        *self = backup.clone();
         self.append(Leaf::Restore { day: "2026-03-01".into(), kept, known });
     }
     pub fn head(&self) -> TreeHead {
@@ -60,18 +64,16 @@ impl Log {
         let proof = prove_inclusion(index, self.frontier.size(), self.node()).unwrap()?;
         Some(LeafProof { index, text: self.leaves[index as usize].text(), proof })
     }
-    fn between(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
+    pub fn between(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
         if new > self.frontier.size() { None } else { prove_consistency(old, new, self.node()).unwrap() }
     }
-    /// The leaves of restores that cut off a head of this size, the one that kept least first.
-    fn cut_off(&self, size: u64) -> Vec<LeafProof> {
-        let restores = self.leaves.iter().enumerate().filter_map(|(at, leaf)| match leaf {
-            Leaf::Restore { kept, known, .. } if *kept < size && size <= *known => Some((*kept, at as u64)),
+    /// The restores, the last one first: their places, and what was kept.
+    fn restores(&self) -> impl Iterator<Item = (u64, Restoration)> {
+        let restore = |(at, leaf): (usize, &Leaf)| match *leaf {
+            Leaf::Restore { kept, known, .. } => Some((at as u64, Restoration { kept, known })),
             _ => None,
-        });
-        let mut restores: Vec<_> = restores.collect();
-        restores.sort();
-        restores.into_iter().filter_map(|(_, at)| self.proof(at)).collect()
+        };
+        self.leaves.iter().enumerate().rev().filter_map(restore)
     }
     pub fn holds(&self, jws: &str) -> bool {
         self.place(sha256(jws.as_bytes())).is_some()
@@ -180,15 +182,16 @@ impl House {
         let size = self.log.frontier.size();
         let named = bundle.head.map(|head| head.size);
         let follows = bundle.head.is_some_and(|head| self.log.was_head(&head));
-        let restore = named.filter(|_| !follows).and_then(|named| self.log.cut_off(named).into_iter().next());
-        let cut_off = bundle.connect.iter().flat_map(|size| self.log.cut_off(*size));
-        let mut leaves: Vec<_> =
-            bundle.prove.iter().filter_map(|index| self.log.proof(*index)).chain(cut_off).collect();
-        leaves.dedup_by_key(|leaf| leaf.index);
-        let connected = |size: &u64| {
-            let proof = self.log.between((*size).min(named?), (*size).max(named?))?;
-            Some(Connected { size: *size, proof })
+        let cut = |size: u64| self.log.restores().find(|(_, restore)| restore.cuts_off(size));
+        let restore = named.filter(|_| !follows).and_then(cut).and_then(|(at, _)| self.log.proof(at));
+        let seen = named.filter(|_| follows).unwrap_or(0);
+        let told = |(at, restore): &(u64, Restoration)| {
+            *at >= seen || bundle.connect.iter().any(|size| restore.cuts_off(*size))
         };
+        let restores = self.log.restores().filter(told).map(|(at, _)| at);
+        let asked: BTreeSet<u64> = bundle.prove.iter().copied().chain(restores).collect();
+        let leaves: Vec<_> = asked.into_iter().filter_map(|index| self.log.proof(index)).collect();
+        let connected = |at: &u64| self.log.between(*at, size).map(|proof| Connected { size: *at, proof });
         Parcel {
             answers,
             time: self.time,

@@ -6,7 +6,7 @@ use crate::record::{Code, Kind, News, Order, Reason, Record, Uuid};
 use crate::slip::slip_key;
 use crate::sync::take::{NoAnswer, check, take};
 use crate::vault::mailbox::RecordStatus;
-use crate::wire::{Leaf, LeafProof, Parcel, Standing};
+use crate::wire::{Connected, Leaf, LeafProof, Parcel, Standing};
 
 impl House {
     fn status(&self, record: Uuid) -> RecordStatus {
@@ -79,15 +79,16 @@ fn after_a_restore_what_it_kept_is_proven_again_and_the_rest_is_sent_again() {
         let report = house.take(&house.sealed(&parcel), !by_courier).unwrap();
         assert!(report.restored && !report.evidence);
         assert_eq!(house.mailbox.queue_status().unwrap().restored, Some(MARCH));
-        assert_eq!(house.status(below[0]), RecordStatus::Kept);
-        assert!(above.iter().all(|record| house.status(*record) == RecordStatus::Waiting));
         // the chain goes with its receipt
         let next = house.open(&house.bundle());
-        assert_eq!(next.prove, [1]);
+        assert_eq!(next.prove, [1, 2]);
         assert!(next.introductions[0].receipt.is_some());
         house.pass(31);
         house.mailbox.apply_retention().unwrap();
-        assert!(house.copy(below[0]), "nothing is erased before it is proven");
+        assert!(house.copy(below[0]) && house.copy(above[0]), "nothing is erased before it is proven");
+        house.honest();
+        assert_eq!(house.status(below[0]), RecordStatus::Kept);
+        assert!(above.iter().all(|record| house.status(*record) == RecordStatus::Waiting));
         let report = house.honest();
         assert_eq!((report.accepted, report.restored, report.evidence), (2, false, false));
         assert!(house.open(&house.bundle()).prove.is_empty());
@@ -213,7 +214,7 @@ fn a_head_that_the_server_signed_and_cannot_connect_is_evidence() {
 }
 
 #[test]
-fn two_roots_of_one_size_are_evidence_at_once() {
+fn two_roots_of_one_size_are_evidence_once_the_server_was_asked() {
     let mut house = House::met();
     house.post(1);
     let bundle = house.export();
@@ -225,7 +226,98 @@ fn two_roots_of_one_size_are_evidence_at_once() {
     house.log.act("the others");
     house.sync(|parcel| parcel.leaves.clear());
     assert_eq!(house.log.head().size, shown.head.size);
-    assert!(house.take(&file, false).unwrap().evidence);
+    assert!(!house.take(&file, false).unwrap().evidence, "a restore may have been between them");
+    let (pending, mine) = (house.bundle(), house.mailbox.sync_state().unwrap().head.unwrap());
+    assert_eq!(house.open(&pending).connect, [mine.head.size]);
+    assert!(house.honest().evidence);
+}
+
+/// The courier's parcel is of before a restore, and the log has grown to the same size again since.
+#[test]
+fn an_old_parcel_of_the_same_size_as_a_restored_log_accuses_nobody() {
+    let mut house = House::met();
+    house.post(1);
+    let bundle = house.export();
+    house.log.act("lost");
+    let carried = house.answer(&bundle);
+    let (backup, file) = (house.log.cut(1), house.sealed(&carried));
+    house.log.restore_from(&backup, 1, 1024);
+    house.honest();
+    assert_eq!(house.log.head().size, carried.head.size);
+    assert!(!house.take(&file, false).unwrap().evidence);
+    for _ in 0..3 {
+        assert!(!house.honest().evidence);
+    }
+    assert_eq!((house.mailbox.sync_state().unwrap().unconnected, house.waits()), (vec![], 0));
+}
+
+/// A server that keeps two logs: the courier's continues the phone's head, and the next one continues it otherwise.
+#[test]
+fn a_second_log_that_a_courier_was_shown_is_found_beside_the_newest_head() {
+    let mut house = House::met();
+    house.post(1);
+    let bundle = house.export();
+    house.honest();
+    let (truth, mine) = (house.log.clone(), house.log.head().size);
+    house.log.act("only for the courier");
+    let shown = house.answer(&bundle);
+    let (file, size) = (house.sealed(&shown), shown.head.size);
+    // the courier's log continues the phone's head: that is true, and says nothing of the present one
+    let proof = house.log.between(mine, size).unwrap();
+    house.log = truth;
+    house.take(&file, false).unwrap();
+    ["the others", "and more"].iter().for_each(|act| house.log.act(act));
+    assert!(house.sync(|parcel| parcel.connected = vec![Connected { size, proof }]).evidence);
+}
+
+/// A phone that has seen the restore is not told it again as the reason of another loss.
+#[test]
+fn a_log_set_back_after_a_restore_is_evidence_although_the_restore_named_more() {
+    for met_before in [true, false] {
+        let mut house = House::met();
+        house.honest();
+        house.log.act("the others");
+        if met_before {
+            house.honest();
+        }
+        house.log.restore(1, 1024);
+        let restored = house.log.clone();
+        house.post(1);
+        while house.mailbox.waiting(1, 0).unwrap().len() == 1 {
+            house.honest();
+        }
+        house.log = restored;
+        let report = house.honest();
+        assert!(report.evidence && !report.restored, "{met_before}");
+        for _ in 0..3 {
+            house.honest();
+        }
+        assert_eq!(house.waits(), 0, "what it lost was sent again");
+        assert!(house.log.head().size > 2);
+    }
+}
+
+/// The wrong backup was restored first. What lies between the two is explained, and no record is lost by it.
+#[test]
+fn a_longer_backup_after_a_shorter_one_accuses_nobody_and_loses_nothing() {
+    let mut house = House::met();
+    let first = house.post(1);
+    house.honest();
+    ["the others", "more", "and more"].iter().for_each(|act| house.log.act(act));
+    let backup = house.log.clone();
+    house.honest();
+    house.log.restore(1, 1024);
+    for _ in 0..4 {
+        house.honest();
+    }
+    assert_eq!(house.status(first[0]), RecordStatus::Kept);
+    assert!(house.log.head().size < backup.head().size);
+    house.log.restore_from(&backup, 1, 1025);
+    for _ in 0..4 {
+        house.honest();
+    }
+    let told = house.mailbox.queue_status().unwrap();
+    assert!(!told.evidence && told.records == 0 && told.lost == 0);
 }
 
 #[test]
@@ -532,7 +624,7 @@ fn a_head_of_after_a_restore_is_no_contradiction_to_it() {
     let lost = house.bundle();
     house.answer(&lost);
     house.take(&file, false).unwrap();
-    (0..3).for_each(|_| assert!(!house.honest().evidence));
+    (0..4).for_each(|_| assert!(!house.honest().evidence));
     assert!(house.mailbox.queue_status().unwrap().restored.is_some());
     assert_eq!((house.waits(), house.mailbox.sync_state().unwrap().unconnected), (0, vec![]));
 }

@@ -24,8 +24,8 @@ const MOST_CARRIED: usize = 16;
 pub struct Asked {
     /// The head that it names.
     pub head: Option<TreeHead>,
-    /// Sizes that were to be connected to that head.
-    pub connect: Vec<u64>,
+    /// Heads that were to be connected to that of the answer.
+    pub connect: Vec<TreeHead>,
     /// Leaves that were to be proven.
     pub prove: Vec<u64>,
     /// Its records, by the SHA-256 of their JWS.

@@ -4,7 +4,7 @@ use super::file::Mailbox;
 use crate::record::Order;
 use crate::vault::error::VaultError;
 use crate::vault::store::{from_json, json};
-use crate::wire::{Standing, TreeHead};
+use crate::wire::{Restoration, Standing, TreeHead};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,10 @@ pub struct SyncState {
     pub standing: Standing,
     /// When the phone last heard that the server's log was restored.
     pub restored: Option<i64>,
-    /// The restores that the server owned up to: so many leaves were kept, of so many that there had been.
-    pub restores: Vec<(u64, u64)>,
+    /// The restores that the server owned up to.
+    pub restores: Vec<Restoration>,
+    /// Those of them that stand in the log under `head`, or stood there before: they do not explain its loss.
+    pub passed: Vec<Restoration>,
     /// The server knows records of this card that the phone does not: its files are an older copy, put back.
     pub set_back: bool,
     /// No record is sent before.

@@ -3,7 +3,7 @@
 use crate::test_server::{TestServer, Verdict};
 use tabara_core::catalog::Catalog;
 use tabara_core::record::{Record, Sent, Uuid};
-use tabara_core::wire::{Bundle, Leaf, Lineage, lineage};
+use tabara_core::wire::{Bundle, Lineage, Restoration, lineage};
 use tabara_server::Store;
 use tabara_server::rebuild::{RebuildError, rebuild};
 use tabara_support::load::{NOON, Phone, Running, told};
@@ -59,11 +59,9 @@ async fn a_restored_server_says_what_it_lost_and_gets_it_again() {
     // the server names the place where it was cut off, and proves what it still has
     let asks = Bundle { head: Some(before.head), prove: vec![first.leaves[0].index], ..Bundle::default() };
     let (after, _) = server.exchange(&phone, &asks, &[]).await;
-    let judged = lineage(Some(&before.head), Some(&before.head), &after);
-    let Lineage::Restored { kept } = judged else { panic!("{judged:?}") };
-    assert!(first.head.size <= kept && kept < before.head.size);
-    let restore = after.restore.as_ref().unwrap().leaf();
-    assert!(matches!(restore, Ok(Leaf::Restore { known, .. }) if known >= before.head.size), "{restore:?}");
+    assert_eq!(lineage(Some(&before.head), Some(&before.head), &[], &after), Lineage::Restored);
+    let Restoration { kept, known } = Restoration::told(after.restore.as_ref().unwrap(), &after.head).unwrap();
+    assert!(first.head.size <= kept && kept < before.head.size && before.head.size <= known);
     let proven = after.leaves.iter().find(|leaf| leaf.index == first.leaves[0].index).expect("it is still there");
     assert_eq!(proven.text, first.leaves[0].text);
 
