@@ -60,3 +60,10 @@ gap-communes = { $need }: only elsewhere in the province, for { $n ->
    *[other] { $n } communes
 }: { $places }
 gap-none = Every commune has a service for every need.
+
+simulated = { $people } invented people
+simulated-asked = questions asked: { $median } in the middle, { $late } for one in ten or more
+simulated-words = read aloud: { $words } words, { $minutes } minutes at { $pace } words a minute; { $late } minutes for one in ten or more
+simulated-hardly = hardly ever asked: { $questions }
+simulated-outcomes = outcomes:
+simulated-changes = outcomes that move if the form does not have the question:

@@ -29,6 +29,12 @@ diff-facts-no = faits : non comparables
 diff-tables-yes = tableaux : comparables
 diff-tables-check = tableaux : comparables, si ces changements n'importent pas
 diff-tables-no = tableaux : non comparables
+simulated = { $people } personnes inventées
+simulated-asked = questions posées : { $median } au milieu, { $late } ou plus pour une personne sur dix
+simulated-words = lu à voix haute : { $words } mots, { $minutes } minutes à { $pace } mots par minute ; { $late } minutes ou plus pour une personne sur dix
+simulated-hardly = presque jamais posées : { $questions }
+simulated-outcomes = résultats :
+simulated-changes = résultats qui changent si le formulaire n'a pas la question :
 
 # Ce que disent les diagnostics, par identifiant.
 ambiguous-name = plusieurs questions ou groupes ont le nom { $name }

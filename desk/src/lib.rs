@@ -11,6 +11,7 @@
 //! | [`catalog`] | the next catalog, and what changes with it |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
+//! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
@@ -31,5 +32,6 @@ pub mod preview;
 pub mod pyxform;
 pub mod review;
 pub mod services;
+pub mod simulate;
 pub mod texts;
 pub mod translations;

@@ -15,7 +15,7 @@ use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::key_store::KeyStore;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
-use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services};
+use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services, simulate};
 use tabara_protocol::catalog::{Area, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
@@ -106,6 +106,25 @@ enum FormTool {
         browser: bool,
         /// Language to begin in, by name or code.
         #[arg(long, default_value = "")]
+        language: String,
+    },
+    /// Leads invented people through a form: how long it takes, which questions are hardly ever reached, how outcomes spread,
+    /// and how many outcomes move without each question.
+    Simulate {
+        form: PathBuf,
+        #[arg(long, default_value_t = 1000)]
+        people: usize,
+        /// The same seed gives the same people.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// An answer that everybody gives, QUESTION=ANSWER; may be repeated.
+        #[arg(long, value_parser = pair)]
+        given: Vec<(String, String)>,
+        /// For programs: one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Language of the words: en or fr.
+        #[arg(long, default_value = "en")]
         language: String,
     },
     /// Writes the tables of a form as .xlsx, for other XLSForm tools.
@@ -425,6 +444,23 @@ fn run_form(tool: FormTool) -> Result<ExitCode> {
             }
             Ok(ExitCode::from(verdict as u8))
         }
+        FormTool::Simulate { form, people, seed, given, json, language } => {
+            let texts = Texts::new(&language)?;
+            let compiled = form::compile(&form)?;
+            let verdict = form::verdict(&compiled.diagnostics);
+            let Some(questionnaire) = compiled.questionnaire.filter(|_| verdict == form::FormVerdict::Usable) else {
+                print!("{}", form::list(&compiled.diagnostics, &texts));
+                return Ok(ExitCode::from(verdict as u8));
+            };
+            let order =
+                simulate::SimulationOrder { people: people.min(MOST_PEOPLE), seed, given: given.into_iter().collect() };
+            let told = simulate::simulate(&Arc::new(questionnaire), &order)?;
+            match json {
+                true => println!("{}", serde_json::to_string(&told).expect("plain data has a JSON form")),
+                false => print!("{}", simulate::text(&told, &texts)),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         FormTool::Export { form, output } => {
             form::export(&form, &output)?;
             Ok(ExitCode::SUCCESS)
@@ -465,6 +501,15 @@ fn check(file: &Path, identities: &[PathBuf], secret: &PassphraseArgs) -> Result
         println!("{} {name}", if *opens { "opens    " } else { "NOT TRIED" });
     }
     Ok(if tried.iter().all(|(_, opens)| *opens) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// More people would tell nothing new, and each is kept in memory.
+const MOST_PEOPLE: usize = 100_000;
+
+/// `QUESTION=ANSWER` on the command line.
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    let parts = text.split_once('=').map(|(name, answer)| (name.trim().to_owned(), answer.trim().to_owned()));
+    parts.ok_or_else(|| "write it as QUESTION=ANSWER".into())
 }
 
 /// A word of the protocol on the command line.

@@ -66,7 +66,7 @@ for (const [name, options, language] of [
     await sync(page);
     await begin(page);
     let photographed = 0;
-    await walk(page, { ...agreed, s1_danger: 'yes', x_now: 'yes', j_work: 'yes' }, async () => {
+    await walk(page, { ...agreed, s1_danger: 'yes', s1_next: 'moved', x_now: 'yes', j_work: 'yes' }, async () => {
       photographed += 1;
       if (photographed < 4) {
         await shot(page, `page-${photographed}-${name}`);
@@ -299,7 +299,7 @@ test('a planted answer is in no cache, cookie, log or file in clear', async () =
   await enrol(page, await server.card(), `271828${marker}`);
   await sync(page);
   await begin(page);
-  const remarks = { ...agreed, s1_danger: 'yes', n_need: undefined };
+  const remarks = { ...agreed, s1_danger: 'yes', s1_next: 'moved', n_need: undefined };
   let planted = 0;
   await walk(page, remarks, async () => {
     for (const field of await page.locator('#questions input[type=text], #questions textarea').all()) {

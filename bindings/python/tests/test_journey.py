@@ -8,6 +8,7 @@ import tabara
 PIN = "482913"
 # What a young woman tells who was sent to the Gulf: enough for a presumed victim. All else is left unanswered.
 ANSWERS = {
+    "s1_path": "full",
     "s2_age": "22",
     "s2_age_unsure": "no",
     **{f"s3_c{n}": "yes" for n in range(1, 8)},

@@ -100,7 +100,7 @@ fn a_focal_point_raises_with_a_reason_and_never_lowers() {
 fn an_unknown_that_would_decide_is_named_with_what_it_would_change() {
     // exploited, every means item unknown: one strong act of coercion is not enough, so no single answer is
     // told; with one indicator of deception known, a second one would be
-    let nearly = with(&case("TC23"), &[("q_pay", "yes"), ("q_cond", "no")]);
+    let nearly = with(&case("TC23"), &[("s1_path", "full"), ("q_pay", "yes"), ("q_cond", "no")]);
     let assessment = assess(&nearly);
     assert_eq!(assessment.outcome, Outcome::Exploited);
     let job = assessment.would_change.iter().find(|change| change.question == "q_job").expect("q_job decides");

@@ -1,5 +1,6 @@
-//! The rule on the real questionnaire: the cases of its authors, and its properties under random answers.
+//! The rule on the real questionnaire: the cases of its authors, its properties under random answers, and the protocol.
 
 mod cases;
 mod properties;
+mod protocol;
 mod sheets;
