@@ -80,6 +80,7 @@ mod tests {
             servers: vec![],
             policy: Default::default(),
             rotation: Rotation::default(),
+            reader: None,
             least_protocol: PROTOCOL,
         }
     }

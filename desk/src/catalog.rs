@@ -8,6 +8,7 @@ pub mod differences;
 use crate::error::{Result, at};
 use crate::files::{read, write};
 use crate::form;
+use crate::reader;
 use crate::texts::{TEXTS, refused};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -168,6 +169,7 @@ pub fn next(
         catalog.servers = changes.servers.clone();
     }
     catalog.expires = changes.expires.unwrap_or(catalog.expires);
+    catalog.reader = Some(reader::digest());
     change_policy(&mut catalog.policy, &changes.policy)?;
     check(&catalog, now)?;
     if before.is_some_and(|before| *before == Catalog { version: before.version, ..catalog.clone() }) {
@@ -188,6 +190,7 @@ fn first(report: &ServerReport) -> Catalog {
         servers: vec![],
         policy: Policy::default(),
         rotation: Rotation::default(),
+        reader: None,
         least_protocol: PROTOCOL,
     }
 }

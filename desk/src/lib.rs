@@ -14,6 +14,7 @@
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`reader`] | the offline page that opens an exported case |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
 //! | [`files`], [`error`] | reading and writing files; the one error |
 
@@ -30,6 +31,7 @@ pub mod keys;
 pub mod local_page;
 pub mod preview;
 pub mod pyxform;
+pub mod reader;
 pub mod review;
 pub mod services;
 pub mod simulate;

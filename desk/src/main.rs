@@ -13,6 +13,7 @@ use tabara_desk::files::{read, write, write_private};
 use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::key_store::KeyStore;
+use tabara_desk::reader;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services, simulate};
@@ -60,6 +61,12 @@ enum Tool {
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
+    /// Writes the reader page, which opens an exported case without this program and without a network. Prints its SHA-256, which
+    /// the catalog names.
+    Reader {
+        #[arg(short, long)]
+        output: PathBuf,
+    },
     /// The service directory: from a spreadsheet to the part of a catalog, and back.
     #[command(subcommand)]
     Services(ServicesTool),
@@ -346,6 +353,10 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Phone { dir, key_file } => return phone(&dir, key_file),
         Tool::Form(tool) => return run_form(tool),
+        Tool::Reader { output } => {
+            write(&output, reader::PAGE)?;
+            println!("{}", reader::digest());
+        }
         Tool::Services(tool) => return services::run(tool),
         Tool::Case(CaseTool::Open { file, reading }) => {
             for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {

@@ -101,6 +101,7 @@ impl House {
             servers: vec![],
             policy: Default::default(),
             rotation: Rotation::default(),
+            reader: None,
             least_protocol: 2,
         };
         let jws = envelope::sign(Typ::Catalog, &self.authority, &catalog);

@@ -256,6 +256,7 @@ fn catalog_of(identities: &BTreeMap<String, String>) -> String {
         servers: vec![],
         policy: Policy::default(),
         rotation: Rotation::default(),
+        reader: None,
         least_protocol: 2,
     };
     envelope::sign(Typ::Catalog, &key("authority"), &catalog)

@@ -227,6 +227,7 @@ mod tests {
                     ..Rotation::default()
                 },
                 least_protocol: 1,
+                reader: None,
             };
             let (card, device) = (SigningKey::generate(), Uuid::new_v4());
             let (organisation, commune) = ("IOM".to_owned(), "BI-CO-04-02".to_owned());

@@ -353,6 +353,10 @@ pub struct Catalog {
     /// Keys that come next.
     #[serde(default)]
     pub rotation: Rotation,
+    /// SHA-256 of the reader page, with which a case worker opens an exported case without our program. No server gives the
+    /// page out: code that sees what is sealed does not come from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<Digest>,
     /// Least version of the protocol that phones must speak; this build speaks [`PROTOCOL`].
     pub least_protocol: u32,
 }
@@ -450,6 +454,7 @@ mod tests {
             servers: vec![],
             policy: Policy::default(),
             rotation: Rotation::default(),
+            reader: None,
             least_protocol: 1,
         }
     }

@@ -281,6 +281,7 @@ fn catalog() -> String {
         servers: vec![ServerAddress { url: "https://tabara.example".into(), pin: None }],
         policy: Policy::default(),
         rotation: Rotation::default(),
+        reader: None,
         least_protocol: 2,
     };
     envelope::sign(Typ::Catalog, &key(AUTHORITY), &catalog)

@@ -50,6 +50,7 @@ impl Phone {
             servers: vec![],
             policy: Policy::default(),
             rotation: Default::default(),
+            reader: None,
             least_protocol: 2,
         };
         catalog.rotation.authorities = rotation.iter().map(|key| key.public()).collect();

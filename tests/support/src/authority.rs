@@ -43,6 +43,7 @@ impl Authority {
             servers: vec![],
             policy: Policy::default(),
             rotation: Default::default(),
+            reader: None,
             least_protocol: PROTOCOL,
         }
     }

@@ -127,6 +127,7 @@ impl House {
             servers: vec![],
             policy: Policy::default(),
             rotation: Rotation::default(),
+            reader: None,
             least_protocol: 2,
         };
         let (log, refuses, time, intake) = (Log::default(), None, MARCH, intake.to_string());

@@ -7,6 +7,8 @@
 //! | `card COMMUNE` | `{"card": TEXT}`: a new card |
 //! | `policy ATTEMPTS SECONDS` | `{"ok": true}`: wrong PINs before a vault is destroyed, seconds without use before a phone locks |
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
+//! | `held CODE` | `{"export", "identity", "authority", "form"}`: what the operator writes on a case, the case worker's key, the authority's public key, the questionnaire |
+//! | `locked PASSPHRASE` | `{"file"}`: the case worker's key file under a passphrase, base64url |
 //! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
 
 //!
@@ -14,6 +16,7 @@
 //! (`tests/network.rs`): `deployment serve FOLDER ADDRESS` and
 //! `deployment sync PLACE UNIX-TIME`, one run of a phone.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -23,6 +26,7 @@ use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::record::SealedCase;
 use tabara_core::seal;
 use tabara_server::entry::EntryPayload;
+use tabara_server::operator::case_export;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::developer::{hand_out_card, invite_coordinator};
@@ -109,8 +113,15 @@ async fn serve_test() {
                 deployment.serve().await;
                 say(json!({ "ok": true }));
             }
+            ("held", code) => say(held(&deployment, code)),
+            ("locked", passphrase) => {
+                let file = seal::lock(deployment.authority.case_worker.as_bytes(), passphrase).expect("it locks");
+                say(json!({ "file": BASE64_URL_SAFE_NO_PAD.encode(file) }));
+            }
             ("records", _) => say(json!({ "records": records(&deployment) })),
-            _ => say(json!({ "error": "card COMMUNE, policy ATTEMPTS SECONDS, stop, start or records" })),
+            _ => say(
+                json!({ "error": "card COMMUNE, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE or records" }),
+            ),
         }
     }
 }
@@ -118,6 +129,17 @@ async fn serve_test() {
 fn say(answer: Value) {
     println!("{answer}");
     std::io::stdout().flush().expect("somebody listens");
+}
+
+fn held(deployment: &Deployment, code: &str) -> Value {
+    let settings = Settings::open(&deployment.folder.join("server"), deployment.clock.clone()).expect("settings");
+    let code = code.parse().expect("a code");
+    let export = case_export::gather(deployment.store(), &settings, code).expect("the log can be read");
+    let form = deployment.questionnaires.values().next().map(|bytes| String::from_utf8_lossy(bytes));
+    json!({
+        "export": export, "identity": *deployment.authority.case_worker,
+        "authority": deployment.authority.key.public(), "form": form,
+    })
 }
 
 /// Every record of the log, in its order, with what the case worker reads in its sealed case.
