@@ -16,6 +16,7 @@
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
 //! | [`reader`] | the offline page that opens an exported case |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
+//! | [`log`] | the proof of a server's log |
 //! | [`files`], [`error`] | reading and writing files; the one error |
 
 pub mod authority;
@@ -29,6 +30,7 @@ pub mod files;
 pub mod form;
 pub mod keys;
 pub mod local_page;
+pub mod log;
 pub mod preview;
 pub mod pyxform;
 pub mod reader;

@@ -17,6 +17,7 @@ use tabara_desk::reader;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, pyxform, review, services, simulate};
+use tabara_desk::{authority, card, case, catalog, diff, export, form, keys, log, pyxform, review, services};
 use tabara_protocol::catalog::{Area, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::envelope::{Digest, PublicKey};
@@ -46,6 +47,9 @@ enum Tool {
     /// Sealed cases.
     #[command(subcommand)]
     Case(CaseTool),
+    /// The log of a server.
+    #[command(subcommand)]
+    Log(LogTool),
     /// Signs a reviewer's decision, in a bundle for `tabara-server intake` or any phone.
     Review(ReviewArgs),
     /// A focal point's phone in the browser of this computer, until Ctrl-C. Prints an address that works once; the key
@@ -270,6 +274,22 @@ enum CaseTool {
     },
 }
 
+#[derive(Subcommand)]
+enum LogTool {
+    /// Proves the log in a file that `tabara-server log export` wrote: that phones and authority signed what stands in it,
+    /// that each record got the verdict that it had to get, and that nothing was buried, moved or written anew. Exit 1 if
+    /// something is wrong.
+    Verify {
+        file: PathBuf,
+        /// The authority's public key.
+        #[arg(long, allow_hyphen_values = true)]
+        authority: PublicKey,
+        /// The head that an earlier proof printed, SIZE:ROOT: the log must have grown from it.
+        #[arg(long)]
+        known: Option<String>,
+    },
+}
+
 #[derive(Args)]
 struct ReviewArgs {
     /// The record that is decided on, and its case.
@@ -358,6 +378,11 @@ fn run(tool: Tool) -> Result<ExitCode> {
             println!("{}", reader::digest());
         }
         Tool::Services(tool) => return services::run(tool),
+        Tool::Log(LogTool::Verify { file, authority, known }) => {
+            let report = log::prove(&file, authority, known.as_deref().map(log::known).transpose()?)?;
+            print!("{}", log::told(&report));
+            return Ok(if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Tool::Case(CaseTool::Open { file, reading }) => {
             for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {
                 let questionnaire = reading.questionnaire(&opened.case.questionnaire.sha256);

@@ -2,17 +2,11 @@
 //! every closing that is due is appended first. So the position of a month's closing divides records that came in time
 //! from late ones, and every copy of the log agrees.
 
-use crate::entry::{ClockAccepted, Closing, DictionaryInForce, EntryKind, Revision};
+use crate::entry::{ClockAccepted, DictionaryInForce, EntryKind, Reopening};
 use crate::store::{EntryRow, Reading, Result, Store, StoreError, Writing};
-use jiff::ToSpan as _;
-use jiff::civil::Date;
 use serde::Serialize;
 use tabara_protocol::clock::{self, Clock};
-use tabara_protocol::envelope::sha256;
-use tabara_protocol::{facts, tables};
-
-/// Days after the end of a month until it closes.
-pub const CLOSING_DAYS: i64 = 7;
+use tabara_protocol::log::closings::{due, kept_from, may_reopen};
 
 /// A clock so far before the last entry is wrong: nothing is served until it is right.
 const MAX_BEHIND: i64 = 3600;
@@ -73,16 +67,10 @@ pub fn tick(store: &Store, clock: &dyn Clock) -> Result<()> {
     store.write(move |log| begin(log, now).map(drop))
 }
 
-/// The facts and tables that this build carries.
-pub fn our_dictionary() -> DictionaryInForce {
-    let (version, hash) = (facts::Dictionary::standard().version, |text: &str| sha256(text.as_bytes()));
-    DictionaryInForce { version, facts: hash(facts::TEXT), tables: hash(tables::TEXT) }
-}
-
 /// Notes in the log which facts and tables are in force, if they are not those of the last note. Called once at start.
 pub fn note_dictionary(store: &Store, clock: &dyn Clock) -> Result<()> {
     let now = clock.unix();
-    let ours = our_dictionary();
+    let ours = DictionaryInForce::ours();
     store.write(move |log| {
         if log.last_dictionary()?.as_ref() != Some(&ours) {
             let now = begin(log, now)?;
@@ -94,21 +82,41 @@ pub fn note_dictionary(store: &Store, clock: &dyn Clock) -> Result<()> {
 
 /// Appends the closings and revisions that are due at `now`, before anything else that is appended at that time.
 pub(crate) fn close_due(log: &Writing, now: i64) -> Result<()> {
-    let after = match log.last_closing()? {
-        Some(closing) => next_month(&closing.month),
-        None => log.first_received()?.map(clock::civil_month),
-    };
-    let Some(mut month) = after else { return Ok(()) };
-    while closes_on(&month).is_some_and(|day| day <= clock::civil_date(now)) {
-        append(log, EntryKind::Closing, now, &Closing { month: month.clone() })?;
-        if matches!(&month[5..], "03" | "06" | "09" | "12") {
-            append(log, EntryKind::Revision, now, &Revision { through: month.clone() })?;
+    let Some(open) = log.open_month()? else { return Ok(()) };
+    for due in due(&open, now) {
+        let (kind, body) = due.entry();
+        log.append(&EntryRow::own(kind, now, body))?;
+        if kind == EntryKind::Revision {
             log.bury_withdrawn()?;
+            expire(log, now)?;
         }
-        let Some(next) = next_month(&month) else { break };
-        month = next;
     }
     Ok(())
+}
+
+/// Takes from records that were kept as long as the policy says what ties them to a person.
+fn expire(log: &Writing, now: i64) -> Result<()> {
+    let years = log.catalog_in_force()?.map(|catalog| catalog.policy.keep_years).unwrap_or_default();
+    let before = kept_from(&years, now);
+    if !before.is_empty()
+        && let Some(expiry) = log.expire(before)?
+    {
+        append(log, EntryKind::Expiry, now, &expiry)?;
+    }
+    Ok(())
+}
+
+/// Opens a month again that a wrong clock has closed, and all after it; false if it is not closed, is due now, or a revision
+/// of a later month has come.
+pub fn reopen(store: &Store, month: String, now: i64) -> Result<bool> {
+    store.write(move |log| {
+        let now = begin(log, now)?;
+        let may = may_reopen(&month, log.open_month()?.as_deref(), log.last_revision()?.as_deref(), now);
+        if may {
+            append(log, EntryKind::Reopening, now, &Reopening { month })?;
+        }
+        Ok(may)
+    })
 }
 
 /// Appends an entry of the server's own.
@@ -117,24 +125,13 @@ pub fn append(log: &Writing, kind: EntryKind, now: i64, body: &impl Serialize) -
     log.append(&EntryRow::own(kind, now, body))
 }
 
-fn first_day(month: &str) -> Option<Date> {
-    format!("{month}-01").parse().ok()
-}
-
-fn next_month(month: &str) -> Option<String> {
-    let next = first_day(month)?.checked_add(1.month()).ok()?;
-    Some(format!("{:04}-{:02}", next.year(), next.month()))
-}
-
-/// The day from which a month is closed: `CLOSING_DAYS` after its last one.
-fn closes_on(month: &str) -> Option<Date> {
-    first_day(month)?.checked_add(1.month()).ok()?.checked_add(CLOSING_DAYS.days()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entry::{Entry, EntryPayload, Revocation};
+    use jiff::civil::Date;
+    use tabara_protocol::envelope::sha256;
+    use tabara_protocol::facts;
     use tabara_protocol::record::Uuid;
 
     fn at(date: &str) -> i64 {

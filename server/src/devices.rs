@@ -16,16 +16,15 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use std::sync::Arc;
 use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
-use tabara_protocol::envelope::{self, Typ, sha256};
+use tabara_protocol::envelope::{self, sha256};
+use tabara_protocol::log::verdict::judge_binding;
 use tabara_protocol::record::{Reason, Uuid};
-use tabara_protocol::wire::{Bundle, Introduction, Leaf, MAX_REGISTRATION, Parcel, Standing};
+use tabara_protocol::wire::{Bundle, Introduction, MAX_REGISTRATION};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// So many further bindings of one card are kept at once; from then on one each day, so that whoever fills the places does not
 /// shut out the card's owner for good.
 const MAX_SECOND: usize = 4;
-/// A card may be used for the first time so long after it has expired (90 days).
-const MAX_LATE: i64 = 90 * 86_400;
 
 pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(registered))
@@ -108,27 +107,9 @@ pub fn waits(
     grant: &Grant,
     now: i64,
 ) -> store::Result<Option<Reason>> {
-    Ok(if was_accepted(log, settings, introduction)? {
-        None
-    } else if !log.bindings_of(grant.device)?.is_empty() {
-        Some(Reason::SecondBinding)
-    } else {
-        (now > grant.expires.saturating_add(MAX_LATE)).then_some(Reason::LateBinding)
-    })
-}
-
-/// Whether the receipt proves that this server accepted the chain before it was restored.
-fn was_accepted(log: &Reading, settings: &Settings, introduction: &Introduction) -> store::Result<bool> {
-    let Some(receipt) = &introduction.receipt else { return Ok(false) };
     let named = log.catalog_in_force()?.map(|catalog| catalog.operations_keys()).unwrap_or_default();
-    let mut keys = named.into_iter().chain([settings.operations.public()]);
-    let Some(parcel) = keys.find_map(|key| envelope::open::<Parcel>(Typ::Parcel, &key, receipt).ok()) else {
-        return Ok(false);
-    };
-    let chain = sha256(&serde_json::to_vec(&introduction.chain).expect("plain data has a JSON form"));
-    let is_ours = |leaf| matches!(leaf, Ok(Leaf::Act { kind, body, .. }) if kind == "chain" && body == chain);
-    let mut proven = parcel.leaves.iter().filter(|leaf| leaf.holds(&parcel.head));
-    Ok(parcel.standing == Standing::Trusted && proven.any(|leaf| is_ours(leaf.leaf())))
+    let operations = named.into_iter().chain([settings.operations.public()]);
+    Ok(judge_binding(introduction, grant, operations, !log.bindings_of(grant.device)?.is_empty(), now))
 }
 
 /// A caller who asks for work: that costs its address one request more than [`client::limited`] counts.

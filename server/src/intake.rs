@@ -15,9 +15,9 @@ use crate::settings::Settings;
 use crate::store::{self, Binding, EntryBody, EntryRow, Reading, SentToday, Store, Writing};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tabara_protocol::clock::civil_month;
 use tabara_protocol::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
-use tabara_protocol::facts::{Dictionary, FactValue};
+use tabara_protocol::facts::FactValue;
+use tabara_protocol::log::verdict;
 use tabara_protocol::record::{self, MAX_SEALED, Reason, Record, Sent};
 use tabara_protocol::wire::{Standing, TreeHead, WipeDone};
 
@@ -28,8 +28,6 @@ const MAX_FACT_BYTES: usize = 4096;
 const MAX_SEQ: u64 = 1 << 53;
 /// How every age file begins.
 const AGE: &[u8] = b"age-encryption.org/v1\n";
-/// A month so far back is not counted without a look.
-const OLD_MONTHS: i64 = 12;
 
 /// What a phone may send in a day, records and bytes: 30 days' work of a busy phone, or what a person can look at.
 const TRUSTED: (u64, u64) = (2_000, 16 * 1024 * 1024);
@@ -218,35 +216,6 @@ fn sealed_bytes(sent: &Sent, record: &Record) -> Result<Option<Vec<u8>>, Reason>
     }
 }
 
-/// Whether the dictionary knows its facts, and a published catalog its questionnaire, and whether month and place are those of
-/// its phone; else the reason for quarantine.
-fn content(log: &Reading, record: &Record, binding: Option<&Binding>, received: i64) -> store::Result<Option<Reason>> {
-    if let Err(reason) = Dictionary::standard().check(record.kind, &record.facts) {
-        return Ok(Some(reason));
-    }
-    if record.route.as_ref().is_some_and(|route| !route.is_sound()) {
-        return Ok(Some(Reason::UnknownCode));
-    }
-    let filled_in = !matches!(record.kind, record::Kind::Withdrawal | record::Kind::Review);
-    if filled_in && !log.knows_questionnaire(record.questionnaire.sha256)? {
-        return Ok(Some(Reason::UnknownQuestionnaire));
-    }
-    let fact = |name: &str| record.facts.get(name).and_then(|value| value.codes().next());
-    let outside = binding.zip(fact("screen_commune")).is_some_and(|(b, place)| !b.area.covers(&b.commune, place));
-    let age = fact("month").and_then(months).zip(months(&civil_month(received))).map(|(month, now)| now - month);
-    Ok(if outside {
-        Some(Reason::OutsideArea)
-    } else {
-        age.filter(|age| !(0..=OLD_MONTHS).contains(age)).map(|_| Reason::OldMonth)
-    })
-}
-
-/// Months since the year 0 of `YYYY-MM`.
-fn months(text: &str) -> Option<i64> {
-    let (year, month) = text.split_once('-')?;
-    Some(year.parse::<i64>().ok()? * 12 + month.parse::<i64>().ok()?)
-}
-
 /// Why a record that came on this day does not count until someone looks; none if it does.
 pub fn judge(
     log: &Reading,
@@ -255,41 +224,7 @@ pub fn judge(
     signer: &str,
     received: i64,
 ) -> store::Result<Option<Reason>> {
-    match standing(log, phone, record, signer)? {
-        None => content(log, record, phone, received),
-        reason => Ok(reason),
-    }
-}
-
-/// Whether something in the log forbids counting it; the reason for quarantine.
-fn standing(log: &Reading, phone: Option<&Binding>, record: &Record, signer: &str) -> store::Result<Option<Reason>> {
-    let Some(phone) = phone else { return Ok(None) };
-    let dead = |code| log.is_dead(code, phone.position, record.slip);
-    Ok(match phone.standing {
-        Standing::Revoked => Some(Reason::RevokedDevice),
-        Standing::Second => Some(Reason::SecondBinding),
-        Standing::Late => Some(Reason::LateBinding),
-        Standing::Trusted if log.has_seq(phone.position, record.seq)? => Some(Reason::RepeatedSeq),
-        Standing::Trusted if foreign(log, phone.position, record, signer)? => Some(Reason::ForeignRevision),
-        Standing::Trusted if record.kind == record::Kind::Withdrawal => None,
-        Standing::Trusted => {
-            let dead = record.code.as_ref().map(dead).transpose()? == Some(true);
-            dead.then_some(Reason::WithdrawnCode)
-        }
-    })
-}
-
-/// Whether it changes a record of another phone, so that a person must review it. A correction whose target is missing is
-/// quarantined too. A withdrawal is not, because it is judged again when its target arrives.
-fn foreign(log: &Reading, binding: u64, record: &Record, signer: &str) -> store::Result<bool> {
-    let withdrawal = record.kind == record::Kind::Withdrawal;
-    if !withdrawal && record.revises.is_none() {
-        return Ok(false);
-    }
-    let named = log.named(record)?;
-    let own = |found: &store::Found| record.may_change(found.binding == Some(binding), found.slip, signer);
-    let unknown_may_come = withdrawal && (record.revises.is_some() || record.proof.is_some());
-    Ok(if named.is_empty() { !unknown_may_come } else { !named.iter().any(own) })
+    verdict::judge(log, phone.map(Binding::sender), record, signer, received)
 }
 
 /// Where records are kept, within one transaction.
@@ -314,7 +249,7 @@ impl Desk<'_> {
     fn keep(&mut self, jws: Digest, checked: CheckedRecord) -> store::Result<Outcome> {
         let (log, record) = (self.log, &checked.record);
         if let Some(found) = log.find(record.record)? {
-            return Ok(if found.jws == jws {
+            return Ok(if found.digests.jws == jws {
                 Outcome::Kept { position: found.position, reason: found.reason, new: false }
             } else {
                 Outcome::Refused(Reason::IdTaken)

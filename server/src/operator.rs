@@ -1,12 +1,13 @@
 //! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`], [`certificate`]), health and metrics
-//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what the desk needs ([`report`]), what is held on a case ([`case_export`]), and the commands
-//! ([`command`]).
+//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what the desk needs ([`report`]), what is held on a case and the whole
+//! log, as files ([`case_export`], [`log_export`]), and the commands ([`command`]).
 
 pub mod case_export;
 pub mod certificate;
 pub mod command;
 pub mod doctor;
 pub mod keys;
+pub mod log_export;
 pub mod mail;
 pub mod monitor;
 pub mod notify;

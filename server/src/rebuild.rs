@@ -2,16 +2,19 @@
 //! same rules as at first. Signatures, verdicts, closings, sealed bytes, the tree and derived tables must be the same, and
 //! each tombstone must be justified by a withdrawal; it fails at the first entry where they differ.
 
-use crate::closings::{close_due, our_dictionary};
+use crate::closings::close_due;
 use crate::devices;
-use crate::entry::{EntryKind, EntryPayload};
+use crate::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
 use crate::intake;
 use crate::settings::Settings;
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
 use std::path::Path;
 use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, PublicKey, Typ, sha256};
-use tabara_protocol::record::{Code, Reason, Record};
+use tabara_protocol::log::closings::may_reopen;
+use tabara_protocol::log::row;
+use tabara_protocol::log::verdict::may_differ;
+use tabara_protocol::record::{Code, Record};
 use tabara_protocol::wire::Introduction;
 
 /// What was rebuilt.
@@ -41,6 +44,7 @@ const CHUNK: u64 = 1000;
 pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebuilt, Store), RebuildError> {
     let copy = Store::open(empty)?;
     let (mut rebuilt, mut after) = (Rebuilt::default(), 0);
+    let expired = store.read(|log| log.last_position(EntryKind::Expiry))?.unwrap_or(0);
     loop {
         let chunk = store.read(|log| {
             let rows = log.rows(after, CHUNK)?.into_iter();
@@ -60,7 +64,7 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
         let settings = settings.clone();
         let taken = copy.write(move |log| {
             for (position, sealed, leaf, row) in &chunk {
-                if let Err(cause) = sealed.and(take(log, &settings, *position, row, *leaf)?) {
+                if let Err(cause) = sealed.and(take(log, &settings, (*position, *position < expired), row, *leaf)?) {
                     return Ok(Err(RebuildError::Entry { position: *position, cause }));
                 }
             }
@@ -70,6 +74,9 @@ pub fn rebuild(store: &Store, settings: &Settings, empty: &Path) -> Result<(Rebu
     }
     if let Some(position) = copy.read(|log| log.unjustified_tombstone())? {
         return Err(RebuildError::Entry { position, cause: "nobody has withdrawn it before a revision" });
+    }
+    if let Some(position) = copy.read(|log| log.unjustified_expiry())? {
+        return Err(RebuildError::Entry { position, cause: "records claim to have expired here" });
     }
     if store.read(|log| log.derived())? != copy.read(|log| log.derived())? {
         return Err(RebuildError::Derived);
@@ -87,7 +94,7 @@ fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Proof> 
     let kept = log.sealed(position)?;
     let record: Option<Record> = match &row.body {
         EntryBody::Text(jws) => envelope::stored(jws).ok(),
-        EntryBody::Tombstone(_) => None,
+        EntryBody::Expired { .. } | EntryBody::Tombstone(_) => None,
     };
     Ok(match (record.and_then(|r| r.sealed), kept) {
         (Some(named), Some(bytes)) if sha256(&bytes) == named.sha256 => Ok(()),
@@ -98,11 +105,12 @@ fn sealed(log: &Reading, position: u64, row: &EntryRow) -> store::Result<Proof> 
     })
 }
 
-/// Appends an entry again. `leaf`: if it is the last record of a bundle, where that begins and its hash.
+/// Appends an entry again, at its position, and with whether some records have expired after it. `leaf`: if it is the last record of a
+/// bundle, where that begins and its hash.
 fn take(
     log: &Writing,
     settings: &Settings,
-    position: u64,
+    (position, expired): (u64, bool),
     row: &EntryRow,
     leaf: Option<(u64, Digest)>,
 ) -> store::Result<Proof> {
@@ -112,18 +120,18 @@ fn take(
     }
     let end = log.end()?;
     let text = match &row.body {
-        EntryBody::Text(text) => Some(text),
+        EntryBody::Text(text) | EntryBody::Expired { text, .. } => Some(text),
         EntryBody::Tombstone(_) => None,
     };
-    if matches!(row.kind, EntryKind::Closing | EntryKind::Revision) {
+    if matches!(row.kind, EntryKind::Closing | EntryKind::Revision | EntryKind::Expiry) {
         let same = end >= position && log.body(position)?.as_ref() == text;
-        return Ok(if same { Ok(()) } else { Err("this month was not due") });
+        return Ok(if same { Ok(()) } else { Err("this was not due, or what expired is not what is left") });
     }
     if end + 1 != position {
         return Ok(Err("a closing or an entry is missing before it"));
     }
     if let Some(text) = text
-        && let Err(cause) = judge(log, settings, row, text)?
+        && let Err(cause) = judge(log, settings, row, text, expired)?
     {
         return Ok(Err(cause));
     }
@@ -135,7 +143,7 @@ fn take(
 }
 
 /// Checks the signature of an entry, its columns, and the verdict that it got.
-fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> store::Result<Proof> {
+fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str, expired: bool) -> store::Result<Proof> {
     match row.kind {
         EntryKind::Chain => {
             let read: Option<Introduction> = serde_json::from_str(body).ok();
@@ -159,7 +167,14 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> stor
                     (Typ::Review, kid.map_or(Ok(None), |kid| log.reviewer(&kid))?)
                 }
             };
-            let opened = key.and_then(|key| Some((key.kid(), envelope::open::<Record>(typ, &key, body).ok()?)));
+            let opened = key.and_then(|key| {
+                let record = if row.expired().is_some() {
+                    row::record(body).ok()
+                } else {
+                    envelope::open::<Record>(typ, &key, body).ok()
+                };
+                Some((key.kid(), record?))
+            });
             let Some((signer, record)) = opened else { return Ok(Err("its signature does not match")) };
             let seq = row.binding.map(|_| record.seq);
             let code = record.code.as_ref().map(Code::as_str);
@@ -167,11 +182,15 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str) -> stor
                 return Ok(Err("its columns are not what it says"));
             }
             let verdict = intake::judge(log, phone.as_ref(), &record, &signer, row.received)?;
-            let unknown = matches!(row.reason, Some(Reason::UnknownFact | Reason::UnknownCode)) && verdict.is_none();
-            let same = verdict == row.reason
-                // a fact or code that an older dictionary lacked
-                || unknown && log.last_dictionary()?.as_ref() != Some(&our_dictionary());
+            let ours = log.last_dictionary()?.as_ref() == Some(&DictionaryInForce::ours());
+            let same = verdict == row.reason || may_differ(row.reason, verdict, ours, expired);
             Ok(if same { Ok(()) } else { Err("its verdict does not come out the same") })
+        }
+        EntryKind::Reopening => {
+            let read: Option<Reopening> = serde_json::from_str(body).ok();
+            let (open, revised) = (log.open_month()?, log.last_revision()?);
+            let may = read.is_some_and(|r| may_reopen(&r.month, open.as_deref(), revised.as_deref(), row.received));
+            Ok(if may { Ok(()) } else { Err("this month could not be opened again") })
         }
         kind => Ok(EntryPayload::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
     }

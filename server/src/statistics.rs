@@ -168,6 +168,7 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         EntryPayload::Record(record) | EntryPayload::Review(record) => Event::Recorded { device, record },
         EntryPayload::Closing(closing) => Event::Closed { month: Month::parse(&closing.month)? },
         EntryPayload::Revision(_) => Event::Revised,
+        EntryPayload::Reopening(reopening) => Event::Reopened { month: Month::parse(&reopening.month)? },
         EntryPayload::Withdrawal(_)
         | EntryPayload::Tombstone { .. }
         | EntryPayload::Revocation(_)
@@ -178,7 +179,8 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         | EntryPayload::Dictionary(_)
         | EntryPayload::Restore(_)
         | EntryPayload::Clock
-        | EntryPayload::Audit
+        | EntryPayload::Audit(_)
+        | EntryPayload::Expiry(_)
         | EntryPayload::Evidence => return None,
     })
 }

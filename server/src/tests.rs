@@ -2,6 +2,8 @@
 
 mod attacks;
 mod exchange;
+mod keeping;
+mod log_file;
 mod over_http;
 mod restores;
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tabara_protocol::catalog::{
-    Area, Binding, Catalog, Chain, DeviceRole, EnrolmentCard, Grant, Part, PartKind, Recipient, RecipientRole,
+    Area, Binding, Catalog, Chain, DeviceRole, EnrolmentCard, Grant, Part, PartKind, Policy, Recipient, RecipientRole,
     Reviewer, Rotation, ServerAddress,
 };
 use tabara_protocol::clock::Clock;
@@ -83,6 +85,9 @@ impl House {
         self.clock.unix()
     }
     fn publish(&self, version: u64) {
+        self.publish_with(version, Policy::default());
+    }
+    fn publish_with(&self, version: u64, policy: Policy) {
         let recipient = |role, age: &str| Recipient { name: "someone".into(), role, age: age.into() };
         let recipients = vec![
             recipient(RecipientRole::CaseWorker, &self.desk.1),
@@ -99,7 +104,7 @@ impl House {
             parts: vec![Part { kind: PartKind::Questionnaire, id: "s".into(), sha256, len }],
             revoked: vec![],
             servers: vec![],
-            policy: Default::default(),
+            policy,
             rotation: Rotation::default(),
             reader: None,
             least_protocol: 2,

@@ -3,12 +3,14 @@
 
 use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ, sha256};
 use crate::input::{Input, typed};
+use crate::kind::Kind;
 use crate::places;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 pub use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -309,11 +311,22 @@ pub struct Policy {
     pub lease_days: u32,
     /// Seconds without use after which an app should lock.
     pub lock_after_seconds: u32,
+    /// Years that the server keeps records of each kind whole; a kind that is missing is kept for ever. After that the facts
+    /// stay counted, and all that ties a record to a person goes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keep_years: BTreeMap<Kind, u32>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { pin_attempts: 10, keep_sealed_days: 30, keep_cards_days: 180, lease_days: 90, lock_after_seconds: 120 }
+        Self {
+            pin_attempts: 10,
+            keep_sealed_days: 30,
+            keep_cards_days: 180,
+            lease_days: 90,
+            lock_after_seconds: 120,
+            keep_years: BTreeMap::new(),
+        }
     }
 }
 

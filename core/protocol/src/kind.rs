@@ -43,6 +43,12 @@ impl Kind {
         }
     }
 
+    /// Whether a policy may say how many years a record of this kind is kept whole. A withdrawal holds no facts and no case, and keeps what it
+    /// took back from coming again.
+    pub fn expires(self) -> bool {
+        !matches!(self, Kind::Withdrawal | Kind::Review)
+    }
+
     /// The word used in `facts.csv` and on the wire.
     pub fn word(self) -> &'static str {
         match self {

@@ -14,6 +14,7 @@
 //! | [`referral`] | urgency, and the states of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
 //! | [`tree`] | the Merkle tree of a log that anyone can check |
+//! | [`log`] | what the server keeps, and the proof of it that anyone can make |
 //! | [`wire`] | the one exchange between phone and server: paths, bundles, parcels, leaves, heads |
 //! | [`clock`] | time as a parameter |
 
@@ -27,6 +28,7 @@ pub mod envelope;
 pub mod facts;
 pub mod input;
 pub mod kind;
+pub mod log;
 pub mod places;
 pub mod record;
 pub mod referral;

@@ -5,7 +5,7 @@ use crate::store::{self, Reading, Store, StoreError};
 use std::collections::BTreeSet;
 use tabara_protocol::case_export::{CaseExport, HeldEntry};
 use tabara_protocol::catalog::Chain;
-use tabara_protocol::envelope::{self, Typ, sha256};
+use tabara_protocol::envelope::{self, Digest, Typ, sha256};
 use tabara_protocol::record::{Code, Sent};
 use tabara_protocol::wire::{Introduction, Parcel, Standing};
 
@@ -23,22 +23,27 @@ pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<C
                 received,
                 waits: waiting.iter().find(|w| w.position == position).map(|w| w.reason),
                 taken_back: log.is_withdrawn(position)?,
-                jws: found.jws,
-                sent: log.body(position)?.map(|jws| Sent::new(jws, bytes.as_deref())),
+                jws: found.digests.jws,
+                // what is left of a record that has expired is no envelope
+                sent: log
+                    .body(position)?
+                    .filter(|body| !body.starts_with('{'))
+                    .map(|jws| Sent::new(jws, bytes.as_deref())),
             }))
         };
         let positions = log.held(&code)?;
         let held = positions.iter().filter_map(|position| one(*position).transpose());
         let entries = held.collect::<store::Result<Vec<_>>>()?;
-        let signed = entries.iter().filter_map(|entry| entry.sent.as_ref());
-        let kids: BTreeSet<String> = signed.filter_map(|sent| Some(envelope::peek(&sent.jws).ok()?.kid)).collect();
+        let records = entries.iter().filter_map(|entry| entry.sent.as_ref());
+        let kids: BTreeSet<String> = records.filter_map(|sent| Some(envelope::peek(&sent.jws).ok()?.kid)).collect();
         let mut chains = Vec::new();
         for kid in kids {
             // a reviewer has no chain: the catalogs name her key
             let Some(binding) = log.by_record_key(&kid)? else { continue };
             chains.push(chain(log, binding.position)?);
         }
-        let proof = proof(log, settings, &code, &positions)?;
+        let leaves = positions.iter().map(|position| log.leaf_of(*position)).collect::<store::Result<BTreeSet<_>>>()?;
+        let proof = signed(log, settings, sha256(code.as_str().as_bytes()), leaves)?;
         Ok(CaseExport { code, catalogs: log.catalogs()?, chains, entries, proof })
     })
 }
@@ -48,12 +53,16 @@ fn chain(log: &Reading, position: u64) -> store::Result<Chain> {
     Ok(read.ok_or(StoreError::Damaged { position })?.chain)
 }
 
-/// A signed parcel with the leaves that hold these entries. It answers the hash of the code.
-fn proof(log: &Reading, settings: &Settings, code: &Code, positions: &[u64]) -> store::Result<String> {
-    let leaves = positions.iter().map(|position| log.leaf_of(*position)).collect::<store::Result<BTreeSet<_>>>()?;
+/// A parcel that says what this hash stands for: the head of the log, and these leaves under it.
+pub(super) fn signed(
+    log: &Reading,
+    settings: &Settings,
+    answers: Digest,
+    leaves: BTreeSet<u64>,
+) -> store::Result<String> {
     let proven = leaves.into_iter().filter_map(|leaf| log.leaf_proof(leaf).transpose());
     let parcel = Parcel {
-        answers: sha256(code.as_str().as_bytes()),
+        answers,
         time: settings.clock.unix(),
         head: log.tree_head()?,
         standing: Standing::Trusted,

@@ -1,10 +1,13 @@
 //! The operator's commands on a data folder. Except where noted they work beside a running server.
 
 use super::notify::{self, NotifyConfig};
-use super::{CommandResult, case_export, doctor, keys, lock_data_dir, phones, quarantine, rebuild, report, take_in};
-use crate::closings::{accept_clock, day_of};
+use super::{
+    CommandResult, case_export, doctor, keys, lock_data_dir, log_export, phones, quarantine, rebuild, report, take_in,
+};
+use crate::closings::{accept_clock, day_of, reopen};
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};
+use crate::staff::file::Staff;
 use crate::store::Store;
 use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
@@ -64,6 +67,19 @@ pub enum OperatorCommand {
     Notify { config: PathBuf },
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
+    /// The log of entries.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Writes the log, without its sealed cases, into a new file, with which `tabara-desk log verify` proves it on another machine.
+    /// It holds the facts of each person: keep it as you keep a backup.
+    Export { file: PathBuf },
+    /// Opens a month (YYYY-MM) again, and all after it, that closed too early under a wrong clock. First put the clock right
+    /// (`accept-clock`). Possible until a later month's revision.
+    Reopen { month: String },
 }
 
 #[derive(Subcommand)]
@@ -247,13 +263,29 @@ impl OperatorCommand {
                 println!("log                {}", file.display());
                 println!("keys and accounts  {}", keys::copy(store, settings, &file)?.display());
             }
-            Self::Doctor { certificate } => judged(doctor::examine(store, settings, certificate.as_deref())?)?,
+            Self::Doctor { certificate } => {
+                let unproven = doctor::prove(store, now)?;
+                if let Some(leaf) = unproven {
+                    println!("NOW   leaf {leaf} of the tree is not proven by its entries");
+                }
+                judged(doctor::examine(store, settings, certificate.as_deref())?)?
+            }
             Self::Notify { config } => {
                 let file = std::fs::read(&config).map_err(|e| format!("{}: {e}", config.display()))?;
                 let config: NotifyConfig =
                     serde_json::from_slice(&file).map_err(|e| format!("{}: {e}", config.display()))?;
                 let findings = doctor::examine(store, settings, config.certificate.as_deref())?;
                 println!("{} told", notify::notify(&config, &settings.data, &findings, now)?);
+            }
+            Self::Log(LogCommand::Export { file }) => {
+                let head = log_export::export(store, &Staff::open(&settings.data)?, settings, &file)?;
+                println!("head {}:{}", head.size, head.root);
+            }
+            Self::Log(LogCommand::Reopen { month }) => {
+                if !reopen(store, month, now)? {
+                    let why = "not opened: a month YYYY-MM that is closed, is not due by the clock, and that no revision of a later month covers";
+                    return Err(why.into());
+                }
             }
             Self::Rebuild => println!("{}", rebuild(store, settings)?),
         }

@@ -4,12 +4,14 @@ use crate::entry::EntryKind;
 use crate::settings::Settings;
 use crate::settings::certificate::{SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};
-use crate::store::{self, Store};
+use crate::store::{self, PROVEN, Store};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::fs::DirEntry;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::UNIX_EPOCH;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
 use tabara_protocol::wire::Standing;
 use tabara_protocol::{envelope, seal};
@@ -66,10 +68,17 @@ impl fmt::Display for Finding {
 }
 
 const DAY: i64 = 86_400;
+/// Hint: when the log was last found not to be what its tree proves.
+const UNPROVEN: &str = "unproven";
 /// No person fills in so many interviews in a day; a phone that was offline for a month might send them.
 const TOO_BUSY: u64 = 200;
 
-/// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine.
+/// Copies of the log hold what was erased since: none is kept longer (days).
+const KEEP_COPIES: i64 = 35;
+/// The tree is proven each night: so many days without are too many.
+const PROVEN_DAYS: i64 = 2;
+
+/// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine; of the log, what the last [`prove`] found.
 pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
     let now = settings.clock.unix();
     let catalog = store.read(|log| log.catalog_in_force())?;
@@ -86,6 +95,7 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     );
     found.push(clock(store, now)?);
     found.push(backup(store.last_backup()?, i64::from(policy.keep_sealed_days), now));
+    found.extend(old_copies(&settings.data, now));
     found.push(disk(settings));
     let phones = store.read(|log| log.phones())?;
     let lease = i64::from(policy.lease_days) * DAY;
@@ -107,7 +117,7 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let text =
         format!("{busy} phones sent {TOO_BUSY} records or more on their last day: tabara-server device revoke --from");
     found.push(Finding { topic: Topic::Phones, grade: if busy > 0 { Grade::Now } else { Grade::Well }, text });
-    found.push(tree(store)?);
+    found.push(tree(store, now)?);
     found.push(quarantine(store, now)?);
     Ok(found)
 }
@@ -192,24 +202,50 @@ pub(super) fn certificate_finding(der: Option<&[u8]>, now: i64) -> Finding {
     }
 }
 
-/// Whether the log is the one that the tree proves, and whether a phone has been shown another one.
-fn tree(store: &Store) -> store::Result<Finding> {
-    let told = store.read(|log| log.count_of(EntryKind::Evidence))?;
-    Ok(match store.first_unproven()? {
-        Some(leaf) => {
-            let text = format!(
-                "the log is not what leaf {leaf} of its tree proves: it was changed or damaged; restore a backup"
-            );
-            Finding { topic: Topic::Log, grade: Grade::Now, text }
+/// Computes every leaf and node of the tree again, which reads the whole log, and notes the result for [`examine`]. Returns the first
+/// leaf that its entries do not prove, if there is one.
+pub fn prove(store: &Store, now: i64) -> store::Result<Option<u64>> {
+    let unproven = store.first_unproven()?;
+    let name = if unproven.is_some() { UNPROVEN } else { PROVEN };
+    store.write(move |log| log.hint(name, now))?;
+    Ok(unproven)
+}
+
+/// Whether the log is the one that the tree proves, as far as somebody has looked, and whether a phone has been shown another one.
+fn tree(store: &Store, now: i64) -> store::Result<Finding> {
+    let (told, proven, unproven) =
+        store.read(|log| Ok((log.count_of(EntryKind::Evidence)?, log.hinted(PROVEN)?, log.hinted(UNPROVEN)?)))?;
+    let finding = |grade, text: String| Finding { topic: Topic::Log, grade, text };
+    let days = proven.map(|at| (now - at).div_euclid(DAY));
+    Ok(match days {
+        _ if unproven >= proven && unproven.is_some() => {
+            let text = "the log is not what its tree proves: it was changed or damaged; restore a backup. tabara-server rebuild says where";
+            finding(Grade::Now, text.into())
         }
-        None if told > 0 => {
-            let text = format!("{told} times a phone was shown two logs that contradict each other");
-            Finding { topic: Topic::Log, grade: Grade::Now, text }
+        _ if told > 0 => {
+            finding(Grade::Now, format!("{told} times a phone was shown two logs that contradict each other"))
         }
-        None => {
-            Finding { topic: Topic::Log, grade: Grade::Well, text: "the tree proves every entry of the log".into() }
+        Some(days @ 0..=PROVEN_DAYS) => {
+            finding(Grade::Well, format!("the tree proved every entry of the log {days} days ago"))
         }
+        Some(days) => finding(Grade::Soon, format!("nobody has proven the log for {days} days: tabara-server doctor")),
+        None => finding(Grade::Soon, "nobody has proven the log yet: tabara-server doctor".into()),
     })
+}
+
+/// Copies of the log, in the data folder and in `backup` below it, that are older than what was erased may be.
+fn old_copies(data: &Path, now: i64) -> Option<Finding> {
+    let files = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let aside = files(data.to_owned()).filter(|file| file.file_name().to_string_lossy().contains(".before-"));
+    let old = |file: &DirEntry| {
+        let written = file.metadata().and_then(|m| m.modified()).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
+        Some(now - written as i64 > KEEP_COPIES * DAY)
+    };
+    let old = aside.chain(files(data.join("backup"))).filter(|file| old(file) == Some(true)).count();
+    let text = format!(
+        "{old} copies of the log are older than {KEEP_COPIES} days and hold what was erased since: delete them"
+    );
+    (old > 0).then_some(Finding { topic: Topic::Backup, grade: Grade::Soon, text })
 }
 
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {

@@ -4,7 +4,7 @@
 use crate::closings::append;
 use crate::entry::{EntryKind, Revocation};
 use crate::intake;
-use crate::store::{self, RestoreError, Store};
+use crate::store::{self, PROVEN, RestoreError, Store};
 use std::path::Path;
 use tabara_protocol::wire::Restoration;
 
@@ -21,6 +21,8 @@ pub fn restore(folder: &Path, backup: &Path, now: i64) -> Result<Store, RestoreE
         let known = stand.iter().map(|(_, restore)| restore.known + 1).fold(known.max(size), u64::max);
         // no closing may come before it: it is the first leaf that phones have not seen
         append(log, EntryKind::Restore, now, &Restoration { kept, known })?;
+        // what is put back was proven before
+        log.hint(PROVEN, now)?;
         for device in revoked {
             if !log.is_revoked(device)? {
                 append(log, EntryKind::Revocation, now, &Revocation::of(device))?;

@@ -2,11 +2,12 @@
 //! carries the hash of the one before, so that a changed or missing line is found. Only the end can be cut unnoticed: print
 //! the last hash from time to time and keep it elsewhere.
 
-use super::audit_line::{Action, AuditLine};
+use super::audit_line::Action;
 use super::file::Staff;
 use crate::statistics::disclosure::ExactUse;
 use crate::store::Result;
 use tabara_protocol::envelope::Digest;
+use tabara_protocol::log::audit::AuditLine;
 
 /// Notes who requests which exact figures. Only its result permits showing them.
 pub fn exact(staff: &Staff, now: i64, name: &str, what: &str) -> Result<ExactUse> {

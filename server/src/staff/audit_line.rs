@@ -1,7 +1,4 @@
-//! Lines of the audit log.
-
-use serde::Serialize;
-use tabara_protocol::envelope::{Digest, sha256};
+//! What a line of the audit log tells.
 
 /// What a person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,30 +49,5 @@ impl Action {
             Self::PasswordChanged => "password_changed",
             Self::SessionEnded => "session_ended",
         }
-    }
-}
-
-/// A line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuditLine {
-    /// From 1, without gaps.
-    pub number: u64,
-    /// Seconds since 1970 UTC.
-    pub time: i64,
-    /// The account.
-    pub name: String,
-    /// A word of [`Action`].
-    pub action: String,
-    /// What was seen or changed: place, period, edition.
-    pub detail: String,
-    #[serde(skip)]
-    pub hash: Digest,
-}
-
-impl AuditLine {
-    /// SHA-256 of the hash of the line before and of this line as JSON.
-    pub fn digest(&self, before: Digest) -> Digest {
-        let json = serde_json::to_vec(self).expect("plain data has a JSON form");
-        sha256(&[&before.0[..], &json].concat())
     }
 }

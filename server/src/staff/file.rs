@@ -3,7 +3,7 @@
 
 use super::account::Account;
 use super::attempts::Attempts;
-use super::audit_line::{Action, AuditLine};
+use super::audit_line::Action;
 use super::password::PasswordHash;
 use super::role::Role;
 use super::totp::TotpSecret;
@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tabara_protocol::envelope::Digest;
+use tabara_protocol::log::audit::AuditLine;
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "staff.sqlite";

@@ -39,6 +39,10 @@ pub enum Event<'a> {
     },
     /// What came late enters the closed months.
     Revised,
+    /// A wrong clock had closed this month; it is open again, and so are all after it.
+    Reopened {
+        month: Month,
+    },
 }
 
 /// The kinds of record that are counted.
@@ -106,6 +110,7 @@ pub struct Ledger {
     changes: Vec<Change>,
     closings: Vec<(u32, Month)>,
     revisions: Vec<u32>,
+    reopened: u32,
     devices: HashMap<u64, u32>,
     /// By number of device: position of its enrolment, and its commune's place in `places::communes`.
     enrolled: Vec<(u32, Option<usize>)>,
@@ -122,7 +127,7 @@ pub enum LedgerFault {
 
 impl Ledger {
     pub(super) fn new(layouts: Arc<Layouts>) -> Self {
-        let (rows, changes, closings, revisions) = Default::default();
+        let (rows, changes, closings, revisions, reopened) = Default::default();
         let (hasher, devices, enrolled) = Default::default();
         let communes = layouts.values().find_map(|layout| layout.field("screen_commune")).map(|field| field.list());
         let province = |commune: &String| {
@@ -130,7 +135,7 @@ impl Ledger {
             province.and_then(|p| places::provinces().position(|other| other == p)).map_or(0, |at| at as u8 + 1)
         };
         let provinces = [0].into_iter().chain(communes.unwrap_or_default().iter().map(province)).collect();
-        Self { layouts, hasher, rows, changes, closings, revisions, devices, enrolled, provinces }
+        Self { layouts, hasher, rows, changes, closings, revisions, reopened, devices, enrolled, provinces }
     }
 
     /// Takes the next entry of the log. Entries come in the order of their positions.
@@ -148,6 +153,10 @@ impl Ledger {
             Event::TakenBack { record } => self.change(at, record, Said::Withdrawn),
             Event::Closed { month } => self.closings.push((at, *month)),
             Event::Revised => self.revisions.push(at),
+            Event::Reopened { month } => {
+                self.closings.retain(|(_, closed)| closed < month);
+                self.reopened = at;
+            }
         }
         Ok(())
     }
@@ -202,10 +211,10 @@ impl Ledger {
         })
     }
 
-    /// The position of the last closing or revision: nothing later can move a closed month.
+    /// The position of the last closing, revision or reopening: nothing later can move a closed month.
     pub fn edition(&self) -> u64 {
         let closing = self.closings.last().map_or(0, |(at, _)| *at);
-        self.revisions.last().copied().unwrap_or(0).max(closing).into()
+        self.revisions.last().copied().unwrap_or(0).max(closing).max(self.reopened).into()
     }
 
     /// The last month that is closed.

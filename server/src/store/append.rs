@@ -1,10 +1,11 @@
 //! Appending to the log.
 
 use super::error::Result;
-use super::rows::{EntryBody, EntryRow};
+use super::rows::digest_bytes;
 use super::transaction::Writing;
 use rusqlite::params;
 use tabara_protocol::kind::Reason;
+use tabara_protocol::log::row::{EntryBody, EntryRow};
 use tabara_protocol::record::Uuid;
 
 impl Writing<'_> {
@@ -21,7 +22,8 @@ impl Writing<'_> {
         let (id, target) = (bytes(new.id), bytes(new.target));
         let (text, digests) = match &new.body {
             EntryBody::Text(text) => (Some(text), None),
-            EntryBody::Tombstone(digests) => (None, Some(digests)),
+            EntryBody::Expired { text, digests } => (Some(text), Some(digest_bytes(digests))),
+            EntryBody::Tombstone(digests) => (None, Some(digest_bytes(digests))),
         };
         let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.code, text, digests];
         let position = insert.insert(row)? as u64;

@@ -26,6 +26,9 @@ pub enum RestoreError {
     Store(#[from] StoreError),
 }
 
+/// Hint: when the tree last proved the log.
+pub const PROVEN: &str = "proven";
+
 impl Store {
     /// Copies the log into a new file while others go on reading and writing, checks the copy, and then renames it. It
     /// holds no secret keys.
@@ -45,7 +48,10 @@ impl Store {
         }
         check(&beside)?;
         put(&beside, to).map_err(|cause| RestoreError::Io { file: to.to_owned(), cause })?;
-        self.write(move |log| log.hint("backup", now))?;
+        self.write(move |log| {
+            log.hint(PROVEN, now)?;
+            log.hint("backup", now)
+        })?;
         Ok(())
     }
 

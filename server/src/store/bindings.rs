@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::catalog::Area;
 use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::kind::Reason;
+use tabara_protocol::log::verdict::Sender;
 use tabara_protocol::record::{Order, Uuid};
 use tabara_protocol::wire::Standing;
 
@@ -26,6 +27,13 @@ pub struct Binding {
     /// The first of its card, or accepted by the operator, be it revoked or not.
     pub accepted: bool,
     pub standing: Standing,
+}
+
+impl Binding {
+    /// As the rules for verdicts see it.
+    pub fn sender(&self) -> Sender<'_> {
+        Sender { binding: self.position, standing: self.standing, area: self.area, commune: &self.commune }
+    }
 }
 
 /// A line of the list of phones.

@@ -30,11 +30,6 @@ impl Reading<'_> {
         Ok(reviewers.into_iter().map(|reviewer| reviewer.key).find(|key| key.kid() == kid))
     }
 
-    /// Whether any catalog ever published this questionnaire.
-    pub fn knows_questionnaire(&self, sha256: Digest) -> Result<bool> {
-        Ok(self.0.prepare_cached("SELECT 1 FROM questionnaire WHERE sha256 = ?1")?.exists([sha256.0])?)
-    }
-
     /// A file by its hash.
     pub fn part(&self, sha256: Digest) -> Result<Option<Vec<u8>>> {
         let mut query = self.0.prepare_cached("SELECT bytes FROM part WHERE sha256 = ?1")?;

@@ -79,7 +79,9 @@ impl Writing<'_> {
             | EntryPayload::Dictionary(_)
             | EntryPayload::Restore(_)
             | EntryPayload::Clock
-            | EntryPayload::Audit
+            | EntryPayload::Reopening(_)
+            | EntryPayload::Expiry(_)
+            | EntryPayload::Audit(_)
             | EntryPayload::Evidence => (),
         }
         Ok(())

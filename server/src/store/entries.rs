@@ -1,12 +1,17 @@
 //! Reading the log's entries.
 
 use super::error::{Result, StoreError};
-use super::rows::reason;
+use super::rows::{digests, reason};
 use super::transaction::Reading;
-use crate::entry::{AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Revocation};
+use crate::entry::{
+    AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Reopening, Revision, Revocation,
+};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
-use tabara_protocol::envelope::{Digest, PublicKey, sha256};
+use tabara_protocol::clock::civil_month;
+use tabara_protocol::envelope::sha256;
+use tabara_protocol::log::closings::next_month;
+use tabara_protocol::log::row::{self, Digests};
 use tabara_protocol::record::{News, Reason, Record, Update, Uuid};
 use tabara_protocol::wire::Restoration;
 
@@ -17,11 +22,8 @@ pub struct Found {
     pub(super) id: [u8; 16],
     pub reason: Option<Reason>,
     pub binding: Option<u64>,
-    /// SHA-256 of its JWS, and of its sealed bytes.
-    pub jws: Digest,
-    pub sealed: Option<Digest>,
-    /// The key of the person's slip.
-    pub slip: Option<PublicKey>,
+    /// Of what was signed.
+    pub digests: Digests,
     /// None once its withdrawal was applied.
     pub record: Option<Record>,
 }
@@ -129,16 +131,16 @@ impl Reading<'_> {
         let mut rows = query.query([is])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let position = row.get(0)?;
-        let damaged = StoreError::Damaged { position };
+        let damaged = || StoreError::Damaged { position };
         let body: Option<String> = row.get(3)?;
-        let record: Option<Record> =
-            body.as_deref().map(tabara_protocol::envelope::stored).transpose().map_err(|_| damaged.clone())?;
-        let (jws, sealed, slip) = match (&body, &record) {
-            (Some(jws), Some(record)) => (sha256(jws.as_bytes()), record.sealed.map(|s| s.sha256), record.slip),
-            _ => digests(&row.get::<_, Vec<u8>>(4)?).ok_or(damaged)?,
+        let record = body.as_deref().map(row::record).transpose().map_err(|_| damaged())?;
+        let kept: Option<Vec<u8>> = row.get(4)?;
+        let digests = match (&body, &record, kept) {
+            (Some(jws), Some(record), None) => Digests::of(sha256(jws.as_bytes()), record),
+            (_, _, kept) => digests(&kept.unwrap_or_default()).ok_or_else(damaged)?,
         };
         let (reason, binding, id) = (reason(row, 1)?, row.get(2)?, row.get(5)?);
-        Ok(Some(Found { position, id, reason, binding, jws, sealed, slip, record }))
+        Ok(Some(Found { position, id, reason, binding, digests, record }))
     }
 
     /// The highest `seq` of a phone; 0 if it has sent nothing.
@@ -147,21 +149,31 @@ impl Reading<'_> {
         Ok(query.query_row([binding], |r| r.get::<_, Option<u64>>(0))?.unwrap_or(0))
     }
 
-    /// Whether the phone has used this number for another record.
-    pub fn has_seq(&self, binding: u64, seq: u64) -> Result<bool> {
-        let mut query = self.0.prepare_cached("SELECT 1 FROM entry WHERE binding = ?1 AND seq = ?2")?;
-        Ok(query.exists(params![binding, seq as i64])?)
-    }
-
     /// The sealed bytes of the record at a position.
     pub fn sealed(&self, position: u64) -> Result<Option<Vec<u8>>> {
         let mut query = self.0.prepare_cached("SELECT bytes FROM sealed WHERE position = ?1")?;
         Ok(query.query_row([position], |r| r.get(0)).optional()?)
     }
 
-    /// The last month that was closed.
-    pub fn last_closing(&self) -> Result<Option<Closing>> {
-        Ok(self.last_read(EntryKind::Closing)?.map(|(_, closing)| closing))
+    /// The first month that is not closed; none if there never was an entry.
+    pub fn open_month(&self) -> Result<Option<String>> {
+        let closed: Option<(u64, Closing)> = self.last_read(EntryKind::Closing)?;
+        let reopened: Option<(u64, Reopening)> = self.last_read(EntryKind::Reopening)?;
+        Ok(match (closed, reopened) {
+            (Some((closed, _)), Some((at, reopened))) if at > closed => Some(reopened.month),
+            (Some((_, closing)), _) => next_month(&closing.month),
+            (None, _) => self.first_received()?.map(civil_month),
+        })
+    }
+
+    /// The last month of the last revision.
+    pub fn last_revision(&self) -> Result<Option<String>> {
+        Ok(self.last_read(EntryKind::Revision)?.map(|(_, revision): (_, Revision)| revision.through))
+    }
+
+    /// Position of the last entry of a kind, which is not that of records.
+    pub fn last_position(&self, kind: EntryKind) -> Result<Option<u64>> {
+        Ok(self.last_of(kind)?.map(|(position, _)| position))
     }
 
     /// The last note of the facts and tables in force.
@@ -320,12 +332,4 @@ fn entry(row: &Row) -> Result<Entry> {
     };
     let (received, reason, binding) = (row.get(2)?, reason(row, 3)?, row.get(4)?);
     Ok(Entry { position, received, reason, binding, takes_back: Vec::new(), about: None, payload })
-}
-
-/// Of a tombstone: the JWS, the sealed bytes and the slip's key; what there was none of is zero.
-fn digests(bytes: &[u8]) -> Option<(Digest, Option<Digest>, Option<PublicKey>)> {
-    let mut each = bytes.chunks_exact(32).map(|digest| Digest(digest.try_into().expect("32 bytes")));
-    let jws = each.next()?;
-    let mut there = || each.next().filter(|digest| digest.0 != [0; 32]);
-    Some((jws, there(), there().map(|key| PublicKey(key.0))))
 }

@@ -2,16 +2,14 @@
 //! of a leaf is stored nowhere. Each append takes the few nodes on the right edge from the disk.
 
 use super::error::{Result, StoreError};
-use super::rows::reason;
 use super::transaction::{Reading, Writing};
-use crate::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, Row, params};
 use std::collections::BTreeSet;
-use tabara_protocol::clock::civil_date;
 use tabara_protocol::envelope::{self, Digest, sha256};
+use tabara_protocol::log::row::{self, EntryRow};
 use tabara_protocol::record::Uuid;
 use tabara_protocol::tree::{Frontier, prove_consistency, prove_inclusion};
-use tabara_protocol::wire::{Introduction, KeptEntry, Leaf, LeafProof, Restoration, TreeHead};
+use tabara_protocol::wire::{Leaf, LeafProof, TreeHead};
 
 /// Nodes are numbered in the order in which they become complete: leaf 0, leaf 1, the node above both, leaf 2 ...
 fn node_number(level: u32, index: u64) -> u64 {
@@ -123,56 +121,16 @@ impl Reading<'_> {
 
     /// What a leaf says, from its entries.
     pub fn leaf(&self, index: u64) -> Result<Leaf> {
-        let (first, bundle) = self.leaf_row(index)?.ok_or(StoreError::Damaged { position: 0 })?;
-        let next = self.end_of(index)?;
-        let mut query = self.0.prepare_cached(
-            "SELECT position, reason, kind, received, body, digests FROM entry WHERE position >= ?1 AND position < ?2
-             ORDER BY position",
-        )?;
-        let mut rows = query.query(params![first, next])?;
-        let (mut day, mut entries) = (None, Vec::new());
-        while let Some(row) = rows.next()? {
-            let position = row.get(0)?;
-            let damaged = StoreError::Damaged { position };
-            let this = civil_date(row.get(3)?).to_string();
-            let body = row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-            if bundle.is_none() {
-                let kind = EntryKind::from_number(row.get(2)?).ok_or(damaged.clone())?;
-                let leaf = act(this, kind, body.ok_or(damaged.clone())?).ok_or(damaged.clone());
-                return if rows.next()?.is_none() { leaf } else { Err(damaged) };
-            }
-            let jws = match body {
-                Some(jws) => sha256(jws.as_bytes()),
-                None => {
-                    let digests: Vec<u8> = row.get(5)?;
-                    Digest(digests.get(..32).and_then(|jws| jws.try_into().ok()).ok_or(damaged.clone())?)
-                }
-            };
-            entries.push(KeptEntry { jws, reason: reason(row, 1)? });
-            if *day.get_or_insert_with(|| this.clone()) != this {
-                return Err(damaged);
-            }
-        }
-        let damaged = StoreError::Damaged { position: first };
-        Ok(Leaf::Bundle { day: day.ok_or(damaged.clone())?, bundle: bundle.ok_or(damaged)?, entries })
+        let (position, bundle, rows) = self.leaf_entries(index)?;
+        row::leaf(bundle, &rows).ok_or(StoreError::Damaged { position })
     }
-}
 
-/// The leaf of an entry that no phone sent.
-fn act(day: String, kind: EntryKind, body: &str) -> Option<Leaf> {
-    Some(match kind {
-        EntryKind::Restore => {
-            let Restoration { kept, known } = serde_json::from_str(body).ok()?;
-            Leaf::Restore { day, kept, known }
-        }
-        // the receipt that came with a chain is no part of it
-        EntryKind::Chain => {
-            let introduction: Introduction = serde_json::from_str(body).ok()?;
-            let chain = serde_json::to_vec(&introduction.chain).ok()?;
-            Leaf::Act { day, kind: kind.word(), body: sha256(&chain) }
-        }
-        _ => Leaf::Act { day, kind: kind.word(), body: sha256(body.as_bytes()) },
-    })
+    /// The entries of a leaf, the position of the first, and the bundle that brought them.
+    pub fn leaf_entries(&self, index: u64) -> Result<(u64, Option<Digest>, Vec<EntryRow>)> {
+        let (first, bundle) = self.leaf_row(index)?.ok_or(StoreError::Damaged { position: 0 })?;
+        let rows = self.rows(first - 1, self.end_of(index)? - first)?;
+        Ok((first, bundle, rows.into_iter().map(|(_, row)| row).collect()))
+    }
 }
 
 impl Writing<'_> {
@@ -215,7 +173,7 @@ pub(super) fn first_unproven(log: &Reading) -> Result<Option<u64>> {
     while let Some(row) = rows.next()? {
         let position: u64 = row.get(0)?;
         let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        let named = log.found_at(position).ok().flatten().and_then(|found| found.sealed);
+        let named = log.found_at(position).ok().flatten().and_then(|found| found.digests.sealed);
         if named != Some(sha256(bytes)) {
             return log.leaf_of(position).map(Some);
         }

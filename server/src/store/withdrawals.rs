@@ -8,11 +8,12 @@
 
 use super::entries::Found;
 use super::error::{Result, StoreError};
+use super::rows::digest_bytes;
 use super::transaction::{Reading, Writing};
 use crate::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, params};
 use std::collections::BTreeSet;
-use tabara_protocol::envelope::{self, Digest, PublicKey};
+use tabara_protocol::envelope;
 use tabara_protocol::record::{Code, Record, Uuid};
 
 /// A record with all that it corrects or that correct it.
@@ -43,7 +44,7 @@ struct Withdrawal {
 impl Withdrawal {
     fn covers(&self, found: &Found) -> bool {
         let same_phone = self.binding.is_some() && self.binding == found.binding;
-        self.accepted || self.record.may_change(same_phone, found.slip, &self.signer)
+        self.accepted || self.record.may_change(same_phone, found.digests.slip, &self.signer)
     }
 }
 
@@ -51,30 +52,6 @@ impl Reading<'_> {
     /// Whether the record at a position is withdrawn.
     pub fn is_withdrawn(&self, position: u64) -> Result<bool> {
         Ok(self.0.prepare_cached("SELECT 1 FROM withdrawn WHERE record = ?1")?.exists([position])?)
-    }
-
-    /// Whether the person took back what stands under this code, so that a record of this phone and slip comes too late. Who
-    /// has only seen the code cannot bring that about: what counts is a withdrawal of records of the same slip or of the same
-    /// phone, or one that somebody accepted. A code under which such a record stands is alive.
-    pub fn is_dead(&self, code: &Code, binding: u64, slip: Option<PublicKey>) -> Result<bool> {
-        let dead = "SELECT 1 FROM entry e JOIN withdrawn w ON w.record = e.position WHERE e.code = ?1 AND e.kind = 2";
-        if !self.0.prepare_cached(dead)?.exists([code.as_str()])? {
-            return Ok(false);
-        }
-        let (mut dead, mut alive) = (false, false);
-        let sql = "SELECT e.position, w.by IS NOT NULL, ifnull(d.accept, 0), ifnull(own.accept, e.reason IS NULL)
-                   FROM entry e LEFT JOIN withdrawn w ON w.record = e.position LEFT JOIN decision d ON d.about = w.by
-                   LEFT JOIN decision own ON own.about = e.position WHERE e.code = ?1 AND e.kind = 2";
-        let mut query = self.0.prepare_cached(sql)?;
-        let mut rows = query.query([code.as_str()])?;
-        while let Some(row) = rows.next()? {
-            let (position, withdrawn, accepted): (u64, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let Some(found) = self.found_at(position)? else { continue };
-            let same = found.binding == Some(binding) || slip.is_some() && found.slip == slip;
-            dead |= withdrawn && (same || accepted);
-            alive |= !withdrawn && same && row.get::<_, bool>(3)?;
-        }
-        Ok(dead && !alive)
     }
 
     /// Whether another correction or withdrawal of this target, or another entry under this code, is more than a person ever
@@ -107,7 +84,7 @@ impl Reading<'_> {
     }
 
     /// The records that a withdrawal names, as far as they are in the log.
-    pub fn named(&self, withdrawal: &Record) -> Result<Vec<Found>> {
+    pub fn found_named(&self, withdrawal: &Record) -> Result<Vec<Found>> {
         let by_id = "SELECT position FROM entry WHERE id = ?1 AND kind = 2";
         let positions = match (&withdrawal.revises, &withdrawal.code) {
             (Some(target), _) => self.positions(by_id, [target.as_bytes()])?,
@@ -187,7 +164,7 @@ impl Writing<'_> {
     /// Withdraws the records that the withdrawal at a position covers. No effect on entries of another kind.
     pub(super) fn apply_withdrawal(&self, position: u64, since: u64) -> Result<()> {
         let Some(withdrawal) = self.withdrawal(position)? else { return Ok(()) };
-        for found in self.named(&withdrawal.record)?.iter().filter(|found| withdrawal.covers(found)) {
+        for found in self.found_named(&withdrawal.record)?.iter().filter(|found| withdrawal.covers(found)) {
             self.take_back(found.id, since, position)?;
         }
         Ok(())
@@ -241,12 +218,8 @@ impl Writing<'_> {
 
     /// Turns the record at a position into a tombstone.
     fn make_tombstone(&self, found: &Found) -> Result<()> {
-        let none = Digest([0; 32]);
-        let slip = found.slip.map_or(none, |key| Digest(key.0));
-        let digests = [found.jws, found.sealed.unwrap_or(none), slip];
-        let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
         let mut update = self.0.0.prepare_cached("UPDATE entry SET body = NULL, digests = ?2 WHERE position = ?1")?;
-        update.execute(params![found.position, digests])?;
+        update.execute(params![found.position, digest_bytes(&found.digests)])?;
         Ok(())
     }
 }

@@ -75,5 +75,5 @@ CREATE TABLE seen (
     records INTEGER NOT NULL,
     bytes   INTEGER NOT NULL
 );
--- Hints: when the last backup was made, and the latest time at which something was written.
+-- Hints: when the last backup was made, when the tree last proved the log or did not, and the latest time at which something was written.
 CREATE TABLE hint (name TEXT PRIMARY KEY, time INTEGER NOT NULL);
