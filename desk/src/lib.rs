@@ -14,6 +14,7 @@
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`htcds`] | opened cases in the standard of the field |
 //! | [`reader`] | the offline page that opens an exported case |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
 //! | [`log`] | the proof of a server's log |
@@ -28,6 +29,7 @@ pub mod error;
 pub mod export;
 pub mod files;
 pub mod form;
+pub mod htcds;
 pub mod keys;
 pub mod local_page;
 pub mod log;

@@ -10,6 +10,7 @@ use tabara_desk::case::Proof;
 use tabara_desk::catalog::command::CatalogCommand;
 use tabara_desk::error::{DeskError, Result, at, no_date};
 use tabara_desk::files::{read, write, write_private};
+use tabara_desk::htcds::{self, HtcdsProfile};
 use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::local_page::LocalPage;
 use tabara_desk::local_page::key_store::KeyStore;
@@ -64,6 +65,23 @@ enum Tool {
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
+    /// Writes opened cases as HTCDS 2.0, one row for each person, for the case management of others. Takes what
+    /// `tabara-server held CODE` wrote.
+    Htcds {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        reading: ReadingArgs,
+        /// ods: as the standard's spreadsheet; xlsform: as its XLSForm.
+        #[arg(long, default_value = "ods")]
+        profile: HtcdsProfile,
+        /// Also names and numbers of those who agreed that a case worker keeps how to reach them.
+        #[arg(long)]
+        names: bool,
+        /// A new file, .xlsx or .csv; only its owner can read it.
+        #[arg(short, long)]
+        output: PathBuf,
+    },
     /// Writes the reader page, which opens an exported case without this program and without a network. Prints its SHA-256, which
     /// the catalog names.
     Reader {
@@ -372,6 +390,16 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Phone { dir, key_file } => return phone(&dir, key_file),
         Tool::Form(tool) => return run_form(tool),
+        Tool::Htcds { files, reading, profile, names, output } => {
+            let held = |path: &PathBuf| serde_json::from_slice(&read(path)?).map_err(|e| at(path, e));
+            let held = files.iter().map(held).collect::<Result<Vec<_>>>()?;
+            let asked = (names, &*keys::owner(&reading.identity));
+            let (book, left_out) = htcds::table(&held, &reading.key()?, reading.proof()?, profile, asked)?;
+            write_private(&output, &htcds::bytes(&book, &output)?)?;
+            for code in left_out {
+                eprintln!("{code}: nothing is held that can be written");
+            }
+        }
         Tool::Reader { output } => {
             write(&output, reader::PAGE)?;
             println!("{}", reader::digest());

@@ -1,8 +1,9 @@
 //! Services as rows: reading a table with all its faults, and writing one.
 
-use crate::error::{Result, invalid};
+use crate::error::{Result, at};
 use crate::form;
 use std::collections::BTreeMap;
+use std::path::Path;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
 use tabara_core::xlsform::{Diagnostic, Phrase, Severity, UNREADABLE};
 use tabara_forms::say;
@@ -383,11 +384,11 @@ pub(super) fn csv(rows: &[Vec<String>]) -> Vec<u8> {
     lines.collect::<String>().into_bytes()
 }
 
-/// The services as a file: .xlsx or .csv.
-pub(super) fn export(directory: &Directory, extension: &str) -> Result<Vec<u8>> {
-    let book = workbook(directory);
-    match extension {
-        "xlsx" => form::xlsx(&book).map_err(|cause| invalid(cause.to_string())),
-        _ => Ok(csv(&book.sheets[0].rows)),
+/// A workbook as a file, .xlsx or, of its first sheet, .csv.
+pub(crate) fn table_file(book: &Workbook, extension: &str, path: &Path) -> Result<Vec<u8>> {
+    match extension.to_lowercase().as_str() {
+        "xlsx" => form::xlsx(book).map_err(|cause| at(path, cause)),
+        "csv" => Ok(csv(book.sheets.first().map_or(&[][..], |sheet| &sheet.rows))),
+        _ => Err(at(path, "give the file a name that ends in .xlsx or .csv")),
     }
 }

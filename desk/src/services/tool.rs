@@ -58,8 +58,7 @@ pub fn run(tool: ServicesTool) -> Result<ExitCode> {
             let extension = output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
             let bytes = match extension.as_str() {
                 "json" => serde_json::to_vec_pretty(&hsds::json(&directory)).map_err(|e| at(&output, e))?,
-                "xlsx" | "csv" => table::export(&directory, &extension)?,
-                _ => return Err(at(&output, "give the file a name that ends in .xlsx, .csv or .json")),
+                _ => table::table_file(&table::workbook(&directory), &extension, &output)?,
             };
             write(&output, bytes)?;
             Ok(ExitCode::SUCCESS)
