@@ -285,6 +285,7 @@ mod tests {
                 leaves,
                 refused,
                 later,
+                providers: None,
                 updates,
                 cursor,
             };

@@ -26,6 +26,16 @@ pub enum DeviceRole {
     Provider,
 }
 
+impl DeviceRole {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FocalPoint => "focal_point",
+            Self::Provider => "provider",
+        }
+    }
+}
+
 /// Where a focal point works. It decides which places a record of hers may name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,6 +141,10 @@ impl Chain {
         let proof = Possession { binding: sha256(binding.as_bytes()) };
         let possession = [record, transport].map(|key| envelope::sign(Typ::Device, key, &proof));
         Self { grant: card.grant.clone(), binding, possession }
+    }
+    /// Names it: SHA-256 of its JSON, by which phones fetch it.
+    pub fn digest(&self) -> Digest {
+        sha256(&serde_json::to_vec(self).expect("plain data has a JSON form"))
     }
     /// Checks all signatures and that they speak of the same device.
     pub fn verify(&self, authority: &PublicKey) -> Result<(Grant, Binding), EnvelopeError> {

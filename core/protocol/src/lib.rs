@@ -12,6 +12,7 @@
 //! | [`server_report`] | what a server tells the desk |
 //! | [`services`] | the service directory, and the search in it |
 //! | [`referral`] | urgency, and the states of a referral |
+//! | [`share`] | what a provider may see of a person, and what is said with a step of a referral |
 //! | [`input`] | text as people type and paste it, brought to one form |
 //! | [`tree`] | the Merkle tree of a log that anyone can check |
 //! | [`log`] | what the server keeps, and the proof of it that anyone can make |
@@ -35,6 +36,7 @@ pub mod referral;
 pub mod seal;
 pub mod server_report;
 pub mod services;
+pub mod share;
 pub mod slip;
 pub mod tables;
 pub mod tree;

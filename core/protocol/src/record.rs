@@ -77,6 +77,12 @@ impl Record {
         let agreed = |(proof, slip): (SlipProof, PublicKey)| proof.holds(&slip, &self.change(signer));
         same_phone || self.proof.zip(slip).is_some_and(agreed)
     }
+    /// Whether it is a later step of a referral that was addressed to this organisation, as its provider's devices may make it.
+    /// The first record of the referral, which it names, must be addressed to the same.
+    pub fn is_answer_of(&self, organisation: &str) -> bool {
+        let answers = |route: &Route| route.to == organisation && route.status.is_by_provider();
+        self.kind == Kind::Referral && self.revises.is_some() && self.route.as_ref().is_some_and(answers)
+    }
     /// The agreement of the owner of a slip to this record, which `signer` (a thumbprint) will sign: for [`Record::proof`].
     pub fn agreed(&self, slip: &SigningKey, signer: &str) -> SlipProof {
         SlipProof::of(slip, &self.change(signer))
@@ -169,6 +175,14 @@ pub enum News {
     Order {
         /// The order.
         jws: String,
+    },
+    /// A referral to the phone's organisation, or a later step of one that it has made or got; `record` is the referral's
+    /// first record. Its sealed bytes are among the files beside the parcel, if this phone can open them.
+    Referral {
+        /// The record.
+        jws: String,
+        /// SHA-256 of the chain of who signed it, which is a file of the server.
+        chain: Digest,
     },
     /// Something that this version does not know; it passes over it.
     #[serde(other)]

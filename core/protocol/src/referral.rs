@@ -1,66 +1,109 @@
 //! A referral's life: what the focal point agreed with a person, and how far it has come. A small state machine without
-//! I/O. Only coded facts leave the phone, one record for each status reached, which corrects the one before; names and
-//! places of a service stay with the person and her slip.
+//! I/O. Each step is a record of who made it, and names the first one: so steps that two phones make offline stand side by
+//! side, and [`Status`], which is ordered, says which of them counts: the furthest. A withdrawal is further than all.
 //!
-//! A referral begins when the person agreed to it (`ready`). That it waits on the phone is its record's fate, no status.
+//! `route` says in the clear where it goes and how far it is; what the provider may read of the person is sealed
+//! ([`crate::share`]).
 
 use crate::facts::{Dictionary, FactValue, Facts};
 use crate::kind::Kind;
 use crate::places;
+use crate::share::{Agreement, ReferralNote, Share};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How far a referral has come, in the words of its route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How far a referral has come, in the words of its route. In the order in which one beats another that was made without
+/// knowing of it: of all steps of a referral the greatest is its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The person agreed.
+    /// It is being written on the phone; nothing of it leaves.
+    Draft,
+    /// The person agreed, or the reason to act without her agreement is written down.
     Ready,
-    /// The provider was told.
+    /// It waits on the phone for a connection.
+    Queued,
+    /// It left the phone, or the provider was told.
     Sent,
     /// The provider has it.
     Received,
+    /// There is no such service now.
+    ServiceUnavailable,
+    /// The provider does not take the person.
+    Declined,
+    /// Nobody answered in time.
+    Expired,
     /// The provider takes the person.
     Accepted,
     /// Help is under way.
     InService,
-    /// Help was given.
-    Completed,
-    /// The provider does not take the person.
-    Declined,
-    /// The person does not want it any more.
-    RefusedByPerson,
-    /// There is no such service now.
-    ServiceUnavailable,
-    /// She no longer agrees.
-    Withdrawn,
-    /// Nobody answered in time.
-    Expired,
     /// Nobody can reach the person.
     LostContact,
+    /// The person does not want it any more.
+    RefusedByPerson,
+    /// Help was given.
+    Completed,
+    /// She no longer agrees. Nothing of it may be kept.
+    Withdrawn,
 }
 
 impl Status {
+    /// All of them, in their order.
+    pub const ALL: [Self; 14] = {
+        use Status::*;
+        [
+            Draft,
+            Ready,
+            Queued,
+            Sent,
+            Received,
+            ServiceUnavailable,
+            Declined,
+            Expired,
+            Accepted,
+            InService,
+            LostContact,
+            RefusedByPerson,
+            Completed,
+            Withdrawn,
+        ]
+    };
+
     /// What may come next; nothing after an end.
     pub fn next(self) -> &'static [Status] {
         use Status::*;
         match self {
-            Ready => &[Sent, RefusedByPerson, ServiceUnavailable, Withdrawn],
+            Draft => &[Ready, ServiceUnavailable, RefusedByPerson, Withdrawn],
+            Ready => &[Queued, Sent, ServiceUnavailable, RefusedByPerson, Withdrawn],
+            Queued => &[Sent, ServiceUnavailable, RefusedByPerson, Withdrawn],
             Sent => {
-                &[Received, Accepted, Declined, ServiceUnavailable, RefusedByPerson, Withdrawn, Expired, LostContact]
+                &[Received, ServiceUnavailable, Declined, Expired, Accepted, LostContact, RefusedByPerson, Withdrawn]
             }
-            Received => &[Accepted, Declined, ServiceUnavailable, RefusedByPerson, Withdrawn, Expired, LostContact],
-            Accepted => &[InService, Completed, RefusedByPerson, Withdrawn, LostContact],
-            InService => &[Completed, RefusedByPerson, Withdrawn, LostContact],
+            Received => &[ServiceUnavailable, Declined, Expired, Accepted, LostContact, RefusedByPerson, Withdrawn],
+            Accepted => &[InService, LostContact, RefusedByPerson, Completed, Withdrawn],
+            InService => &[LostContact, RefusedByPerson, Completed, Withdrawn],
             Completed | Declined | RefusedByPerson | ServiceUnavailable | Withdrawn | Expired | LostContact => &[],
+        }
+    }
+    /// Whether nothing comes after it.
+    pub fn is_end(self) -> bool {
+        self.next().is_empty()
+    }
+    /// Whether a provider's device may say so.
+    pub fn is_by_provider(self) -> bool {
+        use Status::*;
+        match self {
+            Received | ServiceUnavailable | Declined | Accepted | InService | LostContact | RefusedByPerson
+            | Completed => true,
+            Draft | Ready | Queued | Sent | Expired | Withdrawn => false,
         }
     }
     /// The code of the fact `referral_status`, which says less than the status itself.
     pub fn code(self) -> &'static str {
         use Status::*;
         match self {
-            Ready => "ready",
-            Sent | Received => "sent",
+            Draft | Ready => "ready",
+            Queued | Sent | Received => "sent",
             Accepted | InService => "accepted",
             Completed => "completed",
             Declined => "declined",
@@ -73,6 +116,23 @@ impl Status {
 
 /// How soon somebody should act: within one hour, three hours, one day, three days, or as routine.
 pub const URGENCIES: [&str; 5] = ["h1", "h3", "d1", "d3", "d14"];
+
+/// Seconds within which somebody should have answered, by urgency.
+pub fn answer_within(urgency: &str) -> i64 {
+    const HOUR: i64 = 3600;
+    match urgency {
+        "h1" => HOUR,
+        "h3" => 3 * HOUR,
+        "d1" => 24 * HOUR,
+        "d3" => 3 * 24 * HOUR,
+        _ => 14 * 24 * HOUR,
+    }
+}
+
+/// Whether the provider is called at once: what has hours does not wait for a sync.
+pub fn is_call_now(urgency: &str) -> bool {
+    matches!(urgency, "h1" | "h3")
+}
 
 /// Where a referral goes and how far it has come: what the server needs to forward it, and nothing of the person. It
 /// stands beside the facts, and is there also where the person does not agree to be counted.
@@ -103,23 +163,63 @@ impl Route {
     }
 }
 
-/// One referral, as the case card keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Referral {
-    /// The referral's id.
-    pub referral: Uuid,
-    /// The record that told the last status; the next one corrects it.
-    pub last: Uuid,
+/// What the focal point and the person agreed on, before anything of it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReferral {
     /// Code of the fact `service_type`.
     pub service: String,
     /// One of [`URGENCIES`].
     pub urgency: String,
+    /// The organisation, as the directory names it; none while it is open.
+    pub to: Option<String>,
+    /// Code of the provider's commune, if it is known.
+    pub commune: Option<String>,
+    /// What the provider may see, and who agreed to it.
+    pub share: Share,
+}
+
+/// One step of a referral, and who made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralStep {
+    /// Its record.
+    pub record: Uuid,
+    /// How far it is with it.
+    pub status: Status,
+    /// When this phone made it, or heard of it; seconds since 1970 UTC.
+    pub at: i64,
+    /// The provider's device made it; else the focal point.
+    pub by_provider: bool,
+    /// What was said with it.
+    pub note: Option<ReferralNote>,
+}
+
+/// One referral, as the case card keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referral {
+    /// Id of its first record; all later ones name it.
+    pub referral: Uuid,
+    /// Code of the fact `service_type`.
+    pub service: String,
+    /// One of [`URGENCIES`].
+    pub urgency: String,
+    /// The organisation that it goes to.
+    #[serde(default)]
+    pub to: Option<String>,
     /// Code of the provider's commune, if it is known.
     pub provider_commune: Option<String>,
-    /// Where it stands.
+    /// The greatest status of all steps.
     pub status: Status,
     /// When it was sent, seconds since 1970 UTC.
     pub sent: Option<i64>,
+    /// Who agreed to it, or why nobody was asked.
+    #[serde(default)]
+    pub agreement: Agreement,
+    /// The provider's devices that can open it. None: she is told by telephone.
+    #[serde(default)]
+    pub devices: Vec<Uuid>,
+    /// All steps that are known here, in the order in which they became known.
+    #[serde(default)]
+    pub steps: Vec<ReferralStep>,
 }
 
 /// The service, urgency or commune is not one of the codes, or the status cannot come next.
@@ -128,25 +228,67 @@ pub struct Referral {
 pub struct NotPossible;
 
 impl Referral {
-    /// One that the person has agreed to.
-    pub fn agreed(service: &str, urgency: &str, provider_commune: Option<&str>) -> Result<Self, NotPossible> {
-        let (referral, last) = (Uuid::new_v4(), Uuid::new_v4());
-        let (service, urgency) = (service.to_owned(), urgency.to_owned());
-        let provider_commune = provider_commune.map(str::to_owned);
-        let new = Self { referral, last, service, urgency, provider_commune, status: Status::Ready, sent: None };
-        let known = Dictionary::standard().check(Kind::Referral, &new.facts(0)).is_ok()
-            && URGENCIES.contains(&new.urgency.as_str())
-            && new.provider_commune.as_deref().is_none_or(|commune| places::province_of(commune).is_some());
-        if known { Ok(new) } else { Err(NotPossible) }
+    /// One that is agreed, with its codes checked. What may be shared is checked by [`Share::check`].
+    pub fn agreed(new: &NewReferral) -> Result<Self, NotPossible> {
+        let NewReferral { service, urgency, to, commune, share } = new;
+        let known = Self {
+            referral: Uuid::new_v4(),
+            service: service.clone(),
+            urgency: urgency.clone(),
+            to: to.clone(),
+            provider_commune: commune.clone(),
+            status: Status::Ready,
+            sent: None,
+            agreement: share.agreement,
+            devices: vec![],
+            steps: vec![],
+        };
+        let route = known.route().unwrap_or_else(|| known.route_to("-"));
+        let placed = commune.as_deref().is_none_or(|commune| places::province_of(commune).is_some());
+        if placed && route.is_sound() { Ok(known) } else { Err(NotPossible) }
     }
 
-    /// The same after its next status, which a record of its own tells.
-    pub fn advanced(&self, to: Status, now: i64) -> Result<Self, NotPossible> {
-        if !self.status.next().contains(&to) {
+    /// Its route as it stands; none if nobody is chosen.
+    pub fn route(&self) -> Option<Route> {
+        self.to.as_ref().map(|to| self.route_to(to))
+    }
+
+    fn route_to(&self, to: &str) -> Route {
+        let (service, urgency) = (self.service.clone(), self.urgency.clone());
+        Route { to: to.to_owned(), service, urgency, status: self.status }
+    }
+
+    /// Takes a step that comes next.
+    pub fn advance(&mut self, step: ReferralStep) -> Result<(), NotPossible> {
+        if !self.status.next().contains(&step.status) {
             return Err(NotPossible);
         }
-        let sent = if to == Status::Sent { Some(now) } else { self.sent };
-        Ok(Self { last: Uuid::new_v4(), status: to, sent, ..self.clone() })
+        self.merge(step);
+        Ok(())
+    }
+
+    /// Takes a step that somebody else made, whatever is known here; once.
+    pub fn merge(&mut self, step: ReferralStep) {
+        if self.steps.iter().any(|known| known.record == step.record) {
+            return;
+        }
+        if step.status == Status::Sent {
+            self.sent = self.sent.or(Some(step.at));
+        }
+        self.status = self.status.max(step.status);
+        self.steps.push(step);
+    }
+
+    /// She no longer agrees: what was said goes.
+    pub fn withdraw(&mut self) {
+        self.status = Status::Withdrawn;
+        self.steps.clear();
+    }
+
+    /// Until when somebody should have answered; none where nobody need any more.
+    pub fn due(&self) -> Option<i64> {
+        let waits = matches!(self.status, Status::Queued | Status::Sent | Status::Received);
+        self.sent.filter(|_| waits).map(|sent| sent + answer_within(&self.urgency))
     }
 
     /// What may be counted of it, without month and place.
@@ -161,86 +303,10 @@ impl Referral {
             _ => "later",
         };
         let mut facts = vec![("service_type", self.service.as_str()), ("referral_status", self.status.code())];
-        facts.extend(self.sent.filter(|_| self.status != Status::Sent).map(|sent| ("delay", delay(sent))));
+        facts.extend(self.sent.filter(|_| self.status > Status::Sent).map(|sent| ("delay", delay(sent))));
         facts.into_iter().map(|(name, code)| (name.to_owned(), FactValue::One(code.to_owned()))).collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Status::*;
-
-    const ALL: [Status; 12] = [
-        Ready,
-        Sent,
-        Received,
-        Accepted,
-        InService,
-        Completed,
-        Declined,
-        RefusedByPerson,
-        ServiceUnavailable,
-        Withdrawn,
-        Expired,
-        LostContact,
-    ];
-
-    #[test]
-    fn from_every_status_each_way_leads_to_an_end_and_a_person_may_always_change_her_mind() {
-        for status in ALL {
-            let next = status.next();
-            assert!(next.is_empty() || next.contains(&Withdrawn), "{status:?}");
-            assert!(!next.contains(&status) && !next.contains(&Ready), "{status:?}");
-        }
-        fn ends(status: Status, steps: u32) -> bool {
-            steps < 8 && status.next().iter().all(|next| ends(*next, steps + 1))
-        }
-        assert!(ends(Ready, 0));
-        let reached: Vec<_> = ALL.iter().flat_map(|status| status.next()).collect();
-        assert!(ALL[1..].iter().all(|status| reached.contains(&status)));
-    }
-
-    #[test]
-    fn only_what_the_dictionary_lists_can_be_said_of_it() {
-        let agreed = Referral::agreed("sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
-        for (service, urgency, commune) in [
-            ("a clinic", "d1", None),
-            ("sv_medical", "soon", None),
-            ("sv_medical", "d1", Some("Kayanza, near the market")),
-        ] {
-            assert_eq!(Referral::agreed(service, urgency, commune), Err(NotPossible));
-        }
-        for status in ALL {
-            let told = Referral { status, sent: Some(0), ..agreed.clone() };
-            assert_eq!(Dictionary::standard().check(Kind::Referral, &told.facts(90_000)), Ok(()), "{status:?}");
-        }
-    }
-
-    #[test]
-    fn a_route_names_an_organisation_and_codes_that_there_are() {
-        let (service, urgency) = ("sv_medical".to_owned(), "d1".to_owned());
-        let sound = Route { to: "Clinic of Kayanza".into(), service, urgency, status: Sent };
-        assert!(sound.is_sound());
-        assert!(!Route { to: String::new(), ..sound.clone() }.is_sound());
-        assert!(!Route { to: "x".repeat(121), ..sound.clone() }.is_sound());
-        assert!(!Route { to: "Clinic\n".into(), ..sound.clone() }.is_sound());
-        assert!(!Route { service: "sv_magic".into(), ..sound.clone() }.is_sound());
-        assert!(!Route { urgency: "soon".into(), ..sound.clone() }.is_sound());
-        let written = r#"{"to":"Clinic","service":"sv_medical","urgency":"d1","status":"sent","name":"Louise"}"#;
-        assert!(serde_json::from_str::<Route>(written).is_err(), "nothing else can stand in it");
-    }
-
-    #[test]
-    fn time_is_told_in_bands_from_the_sending() {
-        let sent = Referral::agreed("sv_medical", "h3", None).unwrap().advanced(Sent, 1000).unwrap();
-        assert_eq!(sent.facts(5000).get("delay"), None);
-        let after = |hours: i64| sent.advanced(Accepted, 0).unwrap().facts(1000 + hours * 3600)["delay"].clone();
-        for (hours, band) in
-            [(0, "d1"), (24, "d3"), (72, "d14"), (24 * 14, "d30"), (24 * 30, "d90"), (24 * 90, "later")]
-        {
-            assert_eq!(after(hours), FactValue::One(band.into()), "{hours}");
-        }
-        assert_eq!(sent.advanced(Completed, 0), Err(NotPossible));
-    }
-}
+mod tests;

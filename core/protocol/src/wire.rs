@@ -20,7 +20,7 @@ pub use leaf::{BadLeaf, KeptEntry, Leaf};
 pub use lineage::{Lineage, Restoration, lineage};
 pub use parcel::{Connected, Enclosed, LeafProof, OpenedParcel, Parcel, RefusedRecord, Standing};
 
-use crate::envelope::{self, EnvelopeError};
+use crate::envelope::{self, Digest, EnvelopeError};
 use crate::seal::{self, Lengths, SealError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,14 @@ pub const MAX_FILE: usize = 4 * 1024 * 1024;
 pub const MAX_REGISTRATION: usize = 16 * 1024;
 /// A bundle introduces at most so many chains, and asks for at most so many proofs of each kind.
 pub const MAX_ASKED: usize = 16;
+
+/// A parcel names at most so many providers' devices.
+pub const MAX_PROVIDERS: usize = 1000;
+
+/// Names a list of providers' chains; the list is sorted.
+pub fn providers_digest(chains: &[Digest]) -> Digest {
+    envelope::sha256(&chains.iter().flat_map(|chain| chain.0).collect::<Vec<u8>>())
+}
 
 /// The bytes are not what they should be: not sealed to this key, not signed by that one, or against a limit.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]

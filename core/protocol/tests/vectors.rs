@@ -308,6 +308,7 @@ fn the_known_bundle_and_parcel_open() {
         prove: vec![1],
         cursor: 7,
         catalog: Some(sha256(b"an older catalog")),
+        providers: None,
         files: Some(vec![]),
         introductions: vec![tabara_protocol::wire::Introduction { chain, receipt: None }],
         wiped: None,
@@ -336,6 +337,7 @@ fn the_known_bundle_and_parcel_open() {
         leaves: vec![log.proof(1, 5), log.proof(3, 5), log.proof(4, 5)],
         refused: vec![RefusedRecord { jws: sha256(forged.as_bytes()), reason: Reason::BadSignature }],
         later: Some(NOON + 36_000),
+        providers: None,
         updates: vec![Update { position: 8, record: Uuid::from_u128(0xa0), news: News::Decision { accept: true } }],
         cursor: 8,
     };

@@ -27,6 +27,9 @@ pub struct Bundle {
     /// SHA-256 of the catalog's envelope that the phone has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog: Option<Digest>,
+    /// [`providers_digest`](super::providers_digest) of the providers' chains that the phone knows of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub providers: Option<Digest>,
     /// Set by a phone that cannot fetch: the files that it has. The parcel brings the catalog's others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<Digest>>,

@@ -45,6 +45,10 @@ pub struct Parcel {
     /// sent more than it may in a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub later: Option<i64>,
+    /// The chains of all providers' devices that count, by their SHA-256 and sorted, if the phone knows of others. Each is a
+    /// file of the server, and leads to the authority: nobody else can put one in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<Vec<Digest>>,
     /// What became of earlier records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub updates: Vec<Update>,

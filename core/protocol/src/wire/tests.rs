@@ -53,6 +53,7 @@ impl Log {
             leaves: vec![],
             refused: vec![],
             later: None,
+            providers: None,
             updates: vec![],
             cursor: 0,
         }
