@@ -22,7 +22,7 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new().routes(routes!(part))
 }
 
-/// A file that the catalog names, or its rest from `Range: bytes=N-`. The hash in the path excludes another version.
+/// A file that the catalog names or the chain of a phone, or its rest from `Range: bytes=N-`. The hash in the path excludes another version.
 #[utoipa::path(get, path = "/parts/{sha256}", params(("sha256" = Digest, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]

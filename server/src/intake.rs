@@ -286,6 +286,7 @@ impl Desk<'_> {
             seq: checked.binding.map(|_| record.seq),
             target: record.revises,
             code: record.code.as_ref().map(|code| code.as_str().to_owned()),
+            addressee: record.route.as_ref().map(|route| route.to.clone()),
             body: EntryBody::Text(checked.jws),
         })?;
         if let Some(bytes) = &checked.sealed

@@ -52,7 +52,7 @@ pub fn phones(store: &Store) -> store::Result<String> {
             Standing::Late => "late binding",
             Standing::Revoked => "revoked",
         };
-        let (at, place) = (b.position, format_args!("{} {}", visible(&phone.organisation), b.commune));
+        let (at, place) = (b.position, format_args!("{} {}", visible(&b.organisation), b.commune));
         // numbers that never came: records are missing, or the phone makes them up
         let missing = phone.highest_seq.saturating_sub(phone.records);
         let (records, missing) = (phone.records, if missing > 0 { missing.to_string() } else { String::new() });

@@ -3,7 +3,7 @@
 use crate::closings::believed;
 use crate::orders;
 use crate::settings::Settings;
-use crate::store::{self, Binding, Reading, Store, StoreError};
+use crate::store::{self, Binding, PhoneNews, Reading, Store, StoreError};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use tabara_protocol::envelope::{self, Digest, sha256};
 use tabara_protocol::record::{News, Update, Uuid};
 use tabara_protocol::wire::{
     Bundle, Connected, Enclosed, LeafProof, MAX_ASKED, MAX_FILE, MEDIA_TYPE, Parcel, RefusedRecord, Restoration,
-    Standing, TreeHead,
+    Standing, TreeHead, providers_digest,
 };
 
 /// Whom an answer is for.
@@ -62,8 +62,11 @@ pub fn seal(
     told: Told,
 ) -> store::Result<Vec<u8>> {
     let now = settings.clock.unix();
-    let (parcel, enclosed) =
-        store.read(|log| Ok((parcel(log, settings, caller, bundle, told, now)?, enclosed(log, bundle)?)))?;
+    let (parcel, enclosed) = store.read(|log| {
+        let (parcel, sealed) = parcel(log, settings, caller, bundle, told, now)?;
+        let enclosed = enclosed(log, bundle, &parcel, &sealed)?;
+        Ok((parcel, enclosed))
+    })?;
     let to = match caller {
         Caller::Phone(binding) => &binding.mailbox,
         Caller::Reviewer { answer_to, .. } => answer_to,
@@ -84,7 +87,7 @@ fn parcel(
     bundle: &Bundle,
     told: Told,
     now: i64,
-) -> store::Result<Parcel> {
+) -> store::Result<(Parcel, Vec<u64>)> {
     let (time, head) = (believed(log, now)?, log.tree_head()?);
     let asked = bundle.head.as_ref();
     let follows = asked.map_or(Ok(false), |asked| log.was_head(asked))?;
@@ -123,13 +126,16 @@ fn parcel(
         _ => bundle.cursor,
     };
     let phone = caller.phone();
-    let (mut updates, cursor) = phone.map_or(Ok((vec![], after)), |phone| log.news(phone.position, after))?;
+    let nothing = PhoneNews { updates: vec![], sealed: vec![], cursor: after };
+    let PhoneNews { mut updates, sealed, cursor } = phone.map_or(Ok(nothing), |phone| log.news(phone, after))?;
+    let providers = phone.map_or(Ok(vec![]), |_| log.providers())?;
+    let knows = bundle.providers.unwrap_or(providers_digest(&[]));
     for Update { news, .. } in &mut updates {
         if let News::Order { jws } = news {
             *jws = orders::delivered(settings, jws, time);
         }
     }
-    Ok(Parcel {
+    let parcel = Parcel {
         answers: told.answers,
         time,
         head,
@@ -141,9 +147,11 @@ fn parcel(
         leaves,
         refused: told.refused,
         later: told.later,
+        providers: (knows != providers_digest(&providers)).then_some(providers),
         updates,
         cursor,
-    })
+    };
+    Ok((parcel, sealed))
 }
 
 /// The leaf of the last restore that cut off a head, and the last position that the log of that head has in common with this
@@ -180,16 +188,29 @@ fn is_own(log: &Reading, index: u64, caller: &Caller, bundle: &Bundle) -> store:
     log.is_of(index, &devices)
 }
 
-/// The catalog in force if the phone has another one, and the files that it lacks if it asks for them, as far as they fit.
-fn enclosed(log: &Reading, bundle: &Bundle) -> store::Result<Enclosed> {
+/// The catalog in force if the phone has another one, sealed bytes of referrals that the parcel tells of, and the files that
+/// the phone lacks if it asks for them, as far as they fit.
+fn enclosed(log: &Reading, bundle: &Bundle, parcel: &Parcel, sealed: &[u64]) -> store::Result<Enclosed> {
     let mut enclosed = Enclosed::default();
+    // base64url, and room for all the rest
+    let mut room = MAX_FILE / 2;
+    for position in sealed {
+        if let Some(bytes) = log.sealed(*position)? {
+            room = room.saturating_sub(bytes.len());
+            enclosed.add(&bytes);
+        }
+    }
     let Some(catalog) = log.catalog()? else { return Ok(enclosed) };
     if let Some(has) = &bundle.files {
         let parts = envelope::stored::<Catalog>(&catalog).map(|catalog| catalog.parts).unwrap_or_default();
-        // base64url, and room for all the rest
-        let mut room = MAX_FILE / 2;
-        for part in parts.iter().filter(|part| !has.contains(&part.sha256)) {
-            let Some(bytes) = log.part(part.sha256)? else { continue };
+        let signed_by = |update: &Update| match update.news {
+            News::Referral { chain, .. } => Some(chain),
+            _ => None,
+        };
+        let chains = parcel.updates.iter().filter_map(signed_by).chain(parcel.providers.iter().flatten().copied());
+        let named: BTreeSet<Digest> = parts.iter().map(|part| part.sha256).chain(chains).collect();
+        for hash in named.into_iter().filter(|hash| !has.contains(hash)) {
+            let Some(bytes) = log.part(hash)? else { continue };
             if bytes.len() <= room {
                 room -= bytes.len();
                 enclosed.add(&bytes);

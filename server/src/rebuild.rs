@@ -178,7 +178,9 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str, expired
             let Some((signer, record)) = opened else { return Ok(Err("its signature does not match")) };
             let seq = row.binding.map(|_| record.seq);
             let code = record.code.as_ref().map(Code::as_str);
-            if (row.id, row.seq, row.target, row.code.as_deref()) != (Some(record.record), seq, record.revises, code) {
+            let addressee = record.route.as_ref().map(|route| route.to.as_str());
+            let said = (Some(record.record), seq, record.revises, code, addressee);
+            if (row.id, row.seq, row.target, row.code.as_deref(), row.addressee.as_deref()) != said {
                 return Ok(Err("its columns are not what it says"));
             }
             let verdict = intake::judge(log, phone.as_ref(), &record, &signer, row.received)?;

@@ -5,6 +5,7 @@ mod exchange;
 mod keeping;
 mod log_file;
 mod over_http;
+mod referrals;
 mod restores;
 
 use crate::bundles;
@@ -118,11 +119,14 @@ impl House {
         self.card_until(START + 30 * DAY)
     }
     fn card_until(&self, expires: i64) -> EnrolmentCard {
+        self.card_as(DeviceRole::FocalPoint, "an organisation", expires)
+    }
+    fn card_as(&self, role: DeviceRole, organisation: &str, expires: i64) -> EnrolmentCard {
         let seed = SigningKey::generate();
         let grant = Grant {
             device: Uuid::new_v4(),
-            role: DeviceRole::FocalPoint,
-            organisation: "an organisation".into(),
+            role,
+            organisation: organisation.into(),
             commune: "BI-CO-04-02".into(),
             area: Area::Commune,
             servers: vec![ServerAddress { url: "http://127.0.0.1:1".into(), pin: None }],

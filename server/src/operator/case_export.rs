@@ -73,6 +73,7 @@ pub(super) fn signed(
         leaves: proven.collect::<store::Result<_>>()?,
         refused: vec![],
         later: None,
+        providers: None,
         updates: vec![],
         cursor: 0,
     };

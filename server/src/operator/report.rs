@@ -15,7 +15,7 @@ pub fn report(store: &Store, settings: &Settings) -> store::Result<ServerReport>
     let (catalog, phones) = store.read(|log| Ok((log.catalog()?, log.phones()?)))?;
     let phone = |phone: store::Phone| ReportedPhone {
         device: phone.binding.device,
-        organisation: phone.organisation,
+        organisation: phone.binding.organisation,
         commune: phone.binding.commune,
         standing: phone.binding.standing,
         records: phone.records,
@@ -41,5 +41,5 @@ pub fn describe(store: &Store, device: Uuid) -> store::Result<String> {
     let seen = of.iter().filter_map(|phone| phone.seen).max();
     let seen = seen.map_or("never seen".into(), |at| format!("last seen {}", civil_date(at)));
     let records: u64 = of.iter().map(|phone| phone.records).sum();
-    Ok(format!("{device}, {}, {place}, {seen}, {records} records", visible(&first.organisation)))
+    Ok(format!("{device}, {}, {place}, {seen}, {records} records", visible(&first.binding.organisation)))
 }

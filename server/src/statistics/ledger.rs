@@ -1,7 +1,8 @@
 //! The log folded into packed rows, and the question which of them stand at a position.
 //!
 //! Records that correct each other form a chain: the original first, then its corrections. At most one of a chain
-//! is ever counted. A change (correction, withdrawal, review) reaches a month in the same way as a record does: at
+//! is ever counted. All steps of a referral correct its first record; of them the furthest is counted (`referral::Status`), and
+//! only if the first record itself is one that may be counted. A change (correction, withdrawal, review) reaches a month in the same way as a record does: at
 //! once while the month is open, at the next revision once it has closed. So each month has a position up to which it
 //! sees the log, and what arrives later cannot move it.
 
@@ -199,6 +200,20 @@ impl Ledger {
         field.and_then(|field| self.provinces.get(field.code(row.words))).copied().unwrap_or(0)
     }
 
+    /// Which step of a referral counts: the one of the highest rank, and of the same rank the last. 0 for all else.
+    fn rank(&self, row: &Row) -> usize {
+        const CODES: [&str; 8] =
+            ["ready", "sent", "unavailable", "declined", "accepted", "lapsed", "refused", "completed"];
+        if row.kind != Kind::Referral {
+            return 0;
+        }
+        let field = self.layouts.get(&row.kind).and_then(|layout| layout.field("referral_status"));
+        let code = field.and_then(|field| field.list().get(field.code(row.words).checked_sub(1)?));
+        // a late answer comes after "nobody answered", and losing contact after help began: the log's order decides
+        let rank = code.and_then(|code| CODES.iter().position(|other| other == code)).unwrap_or(0);
+        if rank == 5 { 4 } else { rank }
+    }
+
     /// All rows, kind by kind.
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().flat_map(|(kind, rows)| {
@@ -259,7 +274,11 @@ impl Ledger {
             }
         }
         for (root, mut rows) in members {
-            rows.sort_by_key(|row| (chains.depth.get(&row.head.id).copied().unwrap_or(0), row.head.position));
+            let depth = |row: &Row| chains.depth.get(&row.head.id).copied().unwrap_or(0);
+            if rows.iter().all(|row| row.kind == Kind::Referral && depth(row) > 0) {
+                continue; // a provider has facts of a person who did not agree to be counted
+            }
+            rows.sort_by_key(|row| (depth(row), self.rank(row), row.head.position));
             // the first that its own month sees, and that no later one has replaced there
             let first = rows.iter().enumerate().find(|(n, row)| {
                 row.head.position <= sight(row) && !rows[n + 1..].iter().any(|later| later.head.position <= sight(row))

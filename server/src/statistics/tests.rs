@@ -84,7 +84,11 @@ impl Log {
         let grant = Grant { device, role, organisation: "test".into(), commune, area, servers, expires: 0, card };
         let (mailbox, vault) = Default::default();
         let binding = Binding { device, record_key: record, transport_key: transport, mailbox, vault };
-        self.tell(EntryPayload::Chain { grant, binding });
+        self.tell(EntryPayload::Chain {
+            grant: Box::new(grant),
+            binding: Box::new(binding),
+            chain: sha256(b"a chain"),
+        });
         self.0.head()
     }
     fn tell(&mut self, payload: EntryPayload) -> &mut Self {
@@ -254,6 +258,30 @@ fn a_referral_is_counted_by_its_facts_and_never_by_its_route() {
     log.tell(EntryPayload::Record(record(3, Kind::Referral, Some(1), &completed))).closed("2021-06");
     // Then there is one referral, in its last status
     assert_eq!(log.parts("referrals-by-service"), [part("completed/sv_medical", 1)]);
+}
+
+#[test]
+fn of_all_steps_of_a_referral_the_furthest_is_counted_and_none_of_a_person_who_did_not_agree() {
+    let codes = [("month", "2021-06"), ("screen_commune", "BI-CO-04-02"), ("service_type", "sv_medical")];
+    let facts: Facts = codes.map(|(name, code)| (name.to_owned(), one(code))).into();
+    let told = |log: &mut Log, id: u128, first: Option<u128>, status: Option<&str>| {
+        let facts = status.map_or_else(Facts::new, |status| with(facts.clone(), "referral_status", status));
+        log.tell(EntryPayload::Record(record(id, Kind::Referral, first, &facts)));
+    };
+    // Given two devices of a provider, which answer without knowing of each other: the later one declines
+    let mut log = Log::new();
+    told(&mut log, 1, None, Some("sent"));
+    told(&mut log, 2, Some(1), Some("accepted"));
+    told(&mut log, 3, Some(1), Some("declined"));
+    // and a person who does not agree to be counted, of whom a provider sends facts nevertheless
+    told(&mut log, 4, None, None);
+    told(&mut log, 5, Some(4), Some("completed"));
+    // and one whose late answer came after nobody had answered
+    told(&mut log, 6, None, Some("sent"));
+    told(&mut log, 7, Some(6), Some("lapsed"));
+    told(&mut log, 8, Some(6), Some("accepted"));
+    log.closed("2021-06");
+    assert_eq!(log.parts("referrals-by-service"), [part("accepted/sv_medical", 2)]);
 }
 
 #[test]

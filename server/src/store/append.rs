@@ -13,8 +13,8 @@ impl Writing<'_> {
     /// when their bundle is complete ([`Writing::append_leaf`]).
     pub fn append(&self, new: &EntryRow) -> Result<u64> {
         let mut insert = self.0.0.prepare_cached(
-            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, code, body, digests)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+            "INSERT INTO entry (kind, received, reason, id, binding, seq, target, code, body, digests, addressee)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
         )?;
         let bytes = |id: Option<Uuid>| id.map(Uuid::into_bytes);
         let seq = new.seq.map(|n| n as i64);
@@ -25,7 +25,20 @@ impl Writing<'_> {
             EntryBody::Expired { text, digests } => (Some(text), Some(digest_bytes(digests))),
             EntryBody::Tombstone(digests) => (None, Some(digest_bytes(digests))),
         };
-        let row = params![new.kind as i64, new.received, reason, id, new.binding, seq, target, new.code, text, digests];
+        let (code, addressee) = (&new.code, &new.addressee);
+        let row = params![
+            new.kind as i64,
+            new.received,
+            reason,
+            id,
+            new.binding,
+            seq,
+            target,
+            code,
+            text,
+            digests,
+            addressee
+        ];
         let position = insert.insert(row)? as u64;
         if new.id.is_none() {
             self.append_leaf(position, None)?;

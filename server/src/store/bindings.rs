@@ -4,12 +4,12 @@ use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
 use crate::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
-use tabara_protocol::catalog::Area;
-use tabara_protocol::envelope::PublicKey;
+use tabara_protocol::catalog::{Area, DeviceRole};
+use tabara_protocol::envelope::{Digest, PublicKey};
 use tabara_protocol::kind::Reason;
 use tabara_protocol::log::verdict::Sender;
 use tabara_protocol::record::{Order, Uuid};
-use tabara_protocol::wire::Standing;
+use tabara_protocol::wire::{MAX_PROVIDERS, Standing};
 
 /// The keys of a phone, as its chain binds them to a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub struct Binding {
     /// Where its owner works.
     pub area: Area,
     pub commune: String,
+    pub organisation: String,
+    /// It belongs to a provider of that organisation.
+    pub is_provider: bool,
     /// The first of its card, or accepted by the operator, be it revoked or not.
     pub accepted: bool,
     pub standing: Standing,
@@ -32,7 +35,14 @@ pub struct Binding {
 impl Binding {
     /// As the rules for verdicts see it.
     pub fn sender(&self) -> Sender<'_> {
-        Sender { binding: self.position, standing: self.standing, area: self.area, commune: &self.commune }
+        Sender {
+            binding: self.position,
+            standing: self.standing,
+            area: self.area,
+            commune: &self.commune,
+            organisation: &self.organisation,
+            is_provider: self.is_provider,
+        }
     }
 }
 
@@ -40,7 +50,6 @@ impl Binding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phone {
     pub binding: Binding,
-    pub organisation: String,
     /// Records in the log, and the highest `seq` among them.
     pub records: u64,
     pub highest_seq: u64,
@@ -65,7 +74,7 @@ pub struct SentToday {
 }
 
 const COLUMNS: &str = "b.position, b.device, b.record_key, b.transport_key, b.mailbox, b.area, b.commune, b.waits,
-    EXISTS (SELECT 1 FROM revoked r WHERE r.device = b.device)";
+    EXISTS (SELECT 1 FROM revoked r WHERE r.device = b.device), b.organisation, b.role";
 
 fn binding(row: &Row) -> rusqlite::Result<Binding> {
     let (area, waits): (String, Option<String>) = (row.get(5)?, row.get(7)?);
@@ -77,6 +86,8 @@ fn binding(row: &Row) -> rusqlite::Result<Binding> {
         mailbox: row.get(4)?,
         area: serde_json::from_value(area.into()).unwrap_or_default(),
         commune: row.get(6)?,
+        organisation: row.get(9)?,
+        is_provider: row.get_ref(10)?.as_str()? == DeviceRole::Provider.word(),
         accepted: waits.is_none(),
         standing: match waits.as_deref().map(Reason::of) {
             _ if row.get(8)? => Standing::Revoked,
@@ -113,6 +124,18 @@ impl Reading<'_> {
     pub fn bindings_of(&self, device: Uuid) -> Result<Vec<Binding>> {
         let sql = format!("SELECT {COLUMNS} FROM binding b WHERE device = ?1 ORDER BY position");
         Ok(self.0.prepare_cached(&sql)?.query_map([device.as_bytes()], binding)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The chains of all providers' devices that count, sorted.
+    pub fn providers(&self) -> Result<Vec<Digest>> {
+        let mut query = self.0.prepare_cached(
+            "SELECT chain FROM binding WHERE role = 'provider' AND waits IS NULL
+             AND device NOT IN (SELECT device FROM revoked) ORDER BY position LIMIT ?1",
+        )?;
+        let chains = query.query_map([MAX_PROVIDERS], |r| Ok(Digest(r.get(0)?)))?;
+        let mut chains: Vec<Digest> = chains.collect::<rusqlite::Result<_>>()?;
+        chains.sort_unstable();
+        Ok(chains)
     }
 
     /// When the last binding of a card came.
@@ -162,14 +185,14 @@ impl Reading<'_> {
     /// All phones, in the order they came.
     pub fn phones(&self) -> Result<Vec<Phone>> {
         let sql = format!(
-            "SELECT {COLUMNS}, b.organisation, s.day,
+            "SELECT {COLUMNS}, s.day,
                     (SELECT count(*) FROM entry e WHERE e.binding = b.position),
                     (SELECT ifnull(max(seq), 0) FROM entry e WHERE e.binding = b.position), ifnull(s.records, 0)
              FROM binding b LEFT JOIN seen s ON s.binding = b.position ORDER BY b.position"
         );
         let phone = |row: &Row| {
-            let (organisation, seen, records, highest_seq) = (row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?);
-            Ok(Phone { binding: binding(row)?, organisation, records, highest_seq, seen, last_day: row.get(13)? })
+            let (seen, records, highest_seq, last_day) = (row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?);
+            Ok(Phone { binding: binding(row)?, records, highest_seq, seen, last_day })
         };
         Ok(self.0.prepare(&sql)?.query_map([], phone)?.collect::<rusqlite::Result<_>>()?)
     }

@@ -1,11 +1,12 @@
 //! Catalogs and the files that they name.
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
 use crate::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, params};
 use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, PublicKey};
+use tabara_protocol::wire::Introduction;
 
 impl Reading<'_> {
     /// The JWS of the catalog in force.
@@ -30,10 +31,19 @@ impl Reading<'_> {
         Ok(reviewers.into_iter().map(|reviewer| reviewer.key).find(|key| key.kid() == kid))
     }
 
-    /// A file by its hash.
+    /// A file by its hash: one that a catalog names, or the chain of a phone.
     pub fn part(&self, sha256: Digest) -> Result<Option<Vec<u8>>> {
         let mut query = self.0.prepare_cached("SELECT bytes FROM part WHERE sha256 = ?1")?;
-        Ok(query.query_row([sha256.0], |r| r.get(0)).optional()?)
+        let file = query.query_row([sha256.0], |r| r.get(0)).optional()?;
+        if file.is_some() {
+            return Ok(file);
+        }
+        let sql = "SELECT position, body FROM entry WHERE position = (SELECT position FROM binding WHERE chain = ?1)";
+        let body = |r: &rusqlite::Row| Ok((r.get(0)?, r.get(1)?));
+        let found: Option<(u64, String)> = self.0.prepare_cached(sql)?.query_row([sha256.0], body).optional()?;
+        let Some((position, body)) = found else { return Ok(None) };
+        let Introduction { chain, .. } = serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?;
+        Ok(serde_json::to_vec(&chain).ok())
     }
 }
 

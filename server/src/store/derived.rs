@@ -15,7 +15,7 @@ impl Writing<'_> {
         }
         let conn = self.0.0;
         match EntryPayload::read(kind, body).map_err(|_| StoreError::Damaged { position })? {
-            EntryPayload::Chain { grant, binding } => {
+            EntryPayload::Chain { grant, binding, chain } => {
                 if reason.is_none() {
                     // it is proven to have been the first, before a restore: whoever came in between was not
                     let others = "UPDATE binding SET waits = 'second_binding' WHERE device = ?1 AND waits IS NULL
@@ -23,8 +23,8 @@ impl Writing<'_> {
                         (SELECT position FROM entry WHERE kind = 1 AND kind <> 2 AND json_extract(body, '$.receipt') IS NULL)";
                     conn.prepare_cached(others)?.execute([grant.device.as_bytes()])?;
                 }
-                conn.prepare_cached("INSERT INTO binding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?.execute(
-                    params![
+                conn.prepare_cached("INSERT INTO binding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")?
+                    .execute(params![
                         position,
                         grant.device.as_bytes(),
                         grant.organisation,
@@ -36,8 +36,9 @@ impl Writing<'_> {
                         binding.transport_key.0,
                         binding.mailbox,
                         reason.map(Reason::word),
-                    ],
-                )?;
+                        grant.role.word(),
+                        chain.0,
+                    ])?;
             }
             EntryPayload::Revocation(revocation) => self.revoke(revocation.device, !revocation.lifted)?,
             EntryPayload::Catalog(catalog) => {

@@ -12,7 +12,7 @@ use tabara_protocol::clock::civil_month;
 use tabara_protocol::envelope::sha256;
 use tabara_protocol::log::closings::next_month;
 use tabara_protocol::log::row::{self, Digests};
-use tabara_protocol::record::{News, Reason, Record, Update, Uuid};
+use tabara_protocol::record::{Reason, Record, Uuid};
 use tabara_protocol::wire::Restoration;
 
 /// A record that the log has.
@@ -24,6 +24,8 @@ pub struct Found {
     pub binding: Option<u64>,
     /// Of what was signed.
     pub digests: Digests,
+    /// The organisation that a referral goes to.
+    pub addressee: Option<String>,
     /// None once its withdrawal was applied.
     pub record: Option<Record>,
 }
@@ -38,9 +40,6 @@ pub struct Quarantined {
     pub record: Option<Uuid>,
     pub device: Option<Uuid>,
 }
-
-/// Updates in one answer.
-const MAX_NEWS: usize = 200;
 
 /// `kind <> 2` lets SQLite use the partial index `entry_kind`; without it this reads the whole log.
 pub(super) const LAST_OF: &str =
@@ -126,7 +125,8 @@ impl Reading<'_> {
     }
 
     fn found_where(&self, condition: &str, is: impl rusqlite::ToSql) -> Result<Option<Found>> {
-        let sql = format!("SELECT position, reason, binding, body, digests, id FROM entry WHERE {condition}");
+        let sql =
+            format!("SELECT position, reason, binding, body, digests, id, addressee FROM entry WHERE {condition}");
         let mut query = self.0.prepare_cached(&sql)?;
         let mut rows = query.query([is])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -139,8 +139,8 @@ impl Reading<'_> {
             (Some(jws), Some(record), None) => Digests::of(sha256(jws.as_bytes()), record),
             (_, _, kept) => digests(&kept.unwrap_or_default()).ok_or_else(damaged)?,
         };
-        let (reason, binding, id) = (reason(row, 1)?, row.get(2)?, row.get(5)?);
-        Ok(Some(Found { position, id, reason, binding, digests, record }))
+        let (reason, binding, id, addressee) = (reason(row, 1)?, row.get(2)?, row.get(5)?, row.get(6)?);
+        Ok(Some(Found { position, id, reason, binding, digests, addressee, record }))
     }
 
     /// The highest `seq` of a phone; 0 if it has sent nothing.
@@ -239,48 +239,6 @@ impl Reading<'_> {
     pub fn last_received(&self) -> Result<Option<i64>> {
         let mut query = self.0.prepare_cached("SELECT received FROM entry ORDER BY position DESC LIMIT 1")?;
         Ok(query.query_row([], |r| r.get(0)).optional()?)
-    }
-
-    /// News about a phone's records after a position: about 200 in one answer, and the next cursor.
-    pub fn news(&self, binding: u64, after: u64) -> Result<(Vec<Update>, u64)> {
-        let mut query = self.0.prepare_cached(
-            "SELECT n.position, n.kind, mine.id, n.body FROM entry n JOIN entry mine ON mine.id = n.target
-             WHERE n.kind = 3 AND n.kind <> 2 AND n.position > ?2 AND n.reason IS NULL AND mine.binding = ?1
-             UNION ALL
-             SELECT n.position, n.kind, mine.id, n.body FROM entry n
-             JOIN entry mine ON mine.position = json_extract(n.body, '$.position')
-             WHERE n.kind = 9 AND n.kind <> 2 AND n.position > ?2 AND mine.binding = ?1
-             UNION ALL
-             SELECT x.since, 4, mine.id, w.body FROM withdrawn x JOIN entry mine ON mine.position = x.record
-             JOIN entry w ON w.position = x.by
-             WHERE x.since > ?2 AND mine.binding = ?1 AND w.binding <> mine.binding
-             UNION ALL
-             SELECT n.position, n.kind, n.target, n.body FROM entry n JOIN binding b ON b.device = n.target
-             WHERE n.kind = 10 AND n.kind <> 2 AND n.position > ?2 AND b.position = ?1 AND b.waits IS NULL
-             ORDER BY 1",
-        )?;
-        let mut rows = query.query(params![binding, after.min(i64::MAX as u64)])?;
-        let mut updates: Vec<Update> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let position = row.get(0)?;
-            // all updates of one position go out together, or the cursor would skip some of them
-            if updates.len() >= MAX_NEWS && updates.last().is_some_and(|last| last.position != position) {
-                return Ok((updates, position - 1));
-            }
-            let damaged = StoreError::Damaged { position };
-            let (kind, body): (i64, String) = (row.get(1)?, row.get(3)?);
-            let news = match EntryKind::from_number(kind).ok_or(damaged.clone())? {
-                EntryKind::Review => News::Review { jws: body },
-                EntryKind::Withdrawal => News::Withdrawn { jws: Some(body) },
-                EntryKind::Order => News::Order { jws: body },
-                kind => match EntryPayload::read(kind, &body) {
-                    Ok(EntryPayload::Decision(decision)) => News::Decision { accept: decision.accept },
-                    _ => return Err(damaged),
-                },
-            };
-            updates.push(Update { position, record: Uuid::from_bytes(row.get(2)?), news });
-        }
-        Ok((updates, self.end()?))
     }
 
     /// Quarantined entries without a decision, oldest first.

@@ -26,7 +26,8 @@ impl Writing<'_> {
                 let text = row::left_of(&record);
                 let expired = Some(Expired { by, left: sha256(text.as_bytes()) });
                 let digests = Digests { slip: None, expired, ..Digests::of(sha256(jws.as_bytes()), &record) };
-                let update = "UPDATE entry SET body = ?2, digests = ?3, code = NULL WHERE position = ?1";
+                let update =
+                    "UPDATE entry SET body = ?2, digests = ?3, code = NULL, addressee = NULL WHERE position = ?1";
                 self.0.0.prepare_cached(update)?.execute(params![position, text, digest_bytes(&digests)])?;
                 self.0.0.prepare_cached("DELETE FROM sealed WHERE position = ?1")?.execute([position])?;
             }

@@ -1,5 +1,6 @@
 //! What verdicts depend on, asked of the database.
 
+use super::entries::Found;
 use super::error::{Result, StoreError};
 use super::transaction::Reading;
 use rusqlite::params;
@@ -17,11 +18,13 @@ impl LogView for Reading<'_> {
     }
 
     fn named(&self, record: &Record) -> Result<Vec<Named>> {
-        Ok(self
-            .found_named(record)?
-            .iter()
-            .map(|found| Named { binding: found.binding, slip: found.digests.slip })
-            .collect())
+        let to = record.route.as_ref().map(|route| &route.to);
+        let named = |found: &Found| Named {
+            binding: found.binding,
+            slip: found.digests.slip,
+            same_addressee: to.is_some() && found.addressee.as_ref() == to,
+        };
+        Ok(self.found_named(record)?.iter().map(named).collect())
     }
 
     fn under(&self, code: &Code) -> Result<Vec<UnderCode>> {
@@ -39,7 +42,7 @@ impl LogView for Reading<'_> {
         while let Some(row) = rows.next()? {
             let (position, withdrawn, accepted): (u64, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let Some(record) = self.found_at(position)? else { continue };
-            let named = Named { binding: record.binding, slip: record.digests.slip };
+            let named = Named { binding: record.binding, slip: record.digests.slip, same_addressee: false };
             found.push(UnderCode { named, withdrawn: withdrawn.then_some(accepted), counts: row.get(3)? });
         }
         Ok(found)

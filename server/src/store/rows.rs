@@ -11,7 +11,7 @@ use tabara_protocol::record::{Reason, Uuid};
 
 /// What [`entry_row`] reads.
 pub(super) const ROW: &str =
-    "SELECT position, reason, kind, received, id, binding, seq, target, body, digests, code FROM entry";
+    "SELECT position, reason, kind, received, id, binding, seq, target, body, digests, code, addressee FROM entry";
 
 impl Reading<'_> {
     /// At most `limit` rows after a position, with their positions.
@@ -30,7 +30,7 @@ impl Reading<'_> {
     pub fn derived(&self) -> Result<Digest> {
         let mut sum = Digest([0; 32]);
         for table in [
-            "SELECT position, kind, received, reason, id, binding, seq, target, digests, code FROM entry ORDER BY position",
+            "SELECT position, kind, received, reason, id, binding, seq, target, digests, code, addressee FROM entry ORDER BY position",
             "SELECT * FROM binding ORDER BY position",
             "SELECT * FROM revoked ORDER BY device",
             "SELECT * FROM questionnaire ORDER BY sha256",
@@ -67,6 +67,7 @@ pub(super) fn entry_row(row: &Row) -> Result<(u64, EntryRow)> {
         seq: row.get::<_, Option<i64>>(6)?.map(|n| n as u64),
         target: id(row.get(7)?),
         code: row.get(10)?,
+        addressee: row.get(11)?,
         body: match (row.get(8)?, kept) {
             (Some(text), None) => EntryBody::Text(text),
             (Some(text), Some(digests)) => EntryBody::Expired { text, digests },

@@ -13,14 +13,14 @@ use tabara_protocol::tree::Frontier;
 type Lines = Vec<LogLine>;
 
 impl House {
-    fn exported(&self) -> Vec<u8> {
+    pub(super) fn exported(&self) -> Vec<u8> {
         let file = tempfile::tempdir().unwrap().path().join("log");
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         let staff = Staff::open(self.folder.path()).unwrap();
         export(&self.store, &staff, &self.settings, &file).unwrap();
         std::fs::read(file).unwrap()
     }
-    fn proven(&self, file: &[u8], known: Option<TreeHead>) -> LogReport {
+    pub(super) fn proven(&self, file: &[u8], known: Option<TreeHead>) -> LogReport {
         verify(|| Ok(file), self.authority.public(), known).unwrap()
     }
     fn lines(&self) -> Lines {
@@ -59,6 +59,7 @@ impl House {
                 leaves,
                 refused,
                 later,
+                providers: None,
                 updates,
                 cursor,
             };

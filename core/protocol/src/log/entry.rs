@@ -94,9 +94,11 @@ pub enum EntryPayload {
     /// A phone and its card.
     Chain {
         /// What the card grants.
-        grant: Grant,
+        grant: Box<Grant>,
         /// The phone's keys.
-        binding: Binding,
+        binding: Box<Binding>,
+        /// Names the chain.
+        chain: Digest,
     },
     /// A record, or what is left of one that has expired.
     Record(Box<Record>),
@@ -254,7 +256,8 @@ impl EntryPayload {
         Ok(match kind {
             EntryKind::Chain => {
                 let Introduction { chain, .. } = json(body)?;
-                Self::Chain { grant: envelope::stored(&chain.grant)?, binding: envelope::stored(&chain.binding)? }
+                let (grant, binding) = (envelope::stored(&chain.grant)?, envelope::stored(&chain.binding)?);
+                Self::Chain { grant: Box::new(grant), binding: Box::new(binding), chain: chain.digest() }
             }
             // what is left of an expired record is no envelope
             EntryKind::Record if body.starts_with('{') => Self::Record(json(body)?),

@@ -34,6 +34,9 @@ pub struct EntryRow {
     /// On the slip of the person whom it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The organisation that a referral goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressee: Option<String>,
     /// What it says.
     pub body: EntryBody,
 }
@@ -87,8 +90,8 @@ impl Digests {
 impl EntryRow {
     /// An entry that no phone sent.
     pub fn own(kind: EntryKind, received: i64, text: String) -> Self {
-        let (reason, id, binding, seq, target, code) = Default::default();
-        Self { kind, received, reason, id, binding, seq, target, code, body: EntryBody::Text(text) }
+        let (reason, id, binding, seq, target, code, addressee) = Default::default();
+        Self { kind, received, reason, id, binding, seq, target, code, addressee, body: EntryBody::Text(text) }
     }
     /// SHA-256 of what was signed; none if what is left of an expired record is not that any more.
     fn jws(&self) -> Option<Digest> {
@@ -148,8 +151,7 @@ fn act(day: String, kind: EntryKind, body: &str) -> Option<Leaf> {
         // the receipt that came with a chain is no part of it
         EntryKind::Chain => {
             let introduction: Introduction = serde_json::from_str(body).ok()?;
-            let chain = serde_json::to_vec(&introduction.chain).ok()?;
-            Leaf::Act { day, kind: kind.word(), body: sha256(&chain) }
+            Leaf::Act { day, kind: kind.word(), body: introduction.chain.digest() }
         }
         _ => Leaf::Act { day, kind: kind.word(), body: sha256(body.as_bytes()) },
     })

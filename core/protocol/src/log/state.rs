@@ -4,7 +4,7 @@
 use super::entry::{EntryKind, EntryPayload, ReviewDecision, Revocation};
 use super::row::EntryRow;
 use super::verdict::{LogView, Named, Sender, UnderCode};
-use crate::catalog::{Area, Binding, Catalog, Grant, PartKind};
+use crate::catalog::{Area, Binding, Catalog, DeviceRole, Grant, PartKind};
 use crate::code::Code;
 use crate::envelope::{Digest, PublicKey};
 use crate::kind::{Kind, Reason};
@@ -26,6 +26,7 @@ pub(super) struct Kept {
     reason: Option<Reason>,
     target: Option<Uuid>,
     code: Option<String>,
+    addressee: Option<String>,
 }
 
 /// A phone.
@@ -34,6 +35,8 @@ struct Bound {
     key: PublicKey,
     area: Area,
     commune: String,
+    organisation: String,
+    is_provider: bool,
     waits: Option<Reason>,
     has_receipt: bool,
 }
@@ -71,7 +74,12 @@ impl LogView for LogState {
         Ok(self.seqs.contains(&(binding, seq)))
     }
     fn named(&self, record: &Record) -> Result<Vec<Named>, Infallible> {
-        Ok(self.named_by(record).into_iter().map(|position| self.records[&position].named()).collect())
+        let to = record.route.as_ref().map(|route| &route.to);
+        let named = |position: u64| {
+            let kept = &self.records[&position];
+            Named { same_addressee: to.is_some() && kept.addressee.as_ref() == to, ..kept.named() }
+        };
+        Ok(self.named_by(record).into_iter().map(named).collect())
     }
     fn under(&self, code: &Code) -> Result<Vec<UnderCode>, Infallible> {
         let under = |position: &u64| {
@@ -92,7 +100,7 @@ impl LogView for LogState {
 
 impl Kept {
     fn named(&self) -> Named {
-        Named { binding: self.binding, slip: self.slip }
+        Named { binding: self.binding, slip: self.slip, same_addressee: false }
     }
 }
 
@@ -107,7 +115,8 @@ impl LogState {
             Some(_) => Standing::Second,
         };
         let (area, commune) = (bound.area, bound.commune.as_str());
-        Some((Sender { binding: position, standing, area, commune }, bound.key))
+        let (organisation, is_provider) = (bound.organisation.as_str(), bound.is_provider);
+        Some((Sender { binding: position, standing, area, commune, organisation, is_provider }, bound.key))
     }
     /// Whether a phone with this card has come before.
     pub fn has_bound(&self, device: Uuid) -> bool {
@@ -164,7 +173,10 @@ impl LogState {
         self.keys.extend([keys.record_key, keys.transport_key]);
         let (device, key, commune) = (grant.device, keys.record_key, grant.commune.clone());
         let has_receipt = introduction.receipt.is_some();
-        self.bound.insert(position, Bound { device, key, area: grant.area, commune, waits, has_receipt });
+        let (organisation, is_provider) = (grant.organisation.clone(), grant.role == DeviceRole::Provider);
+        let area = grant.area;
+        let bound = Bound { device, key, area, commune, organisation, is_provider, waits, has_receipt };
+        self.bound.insert(position, bound);
     }
 
     /// Takes a record, review or withdrawal; `said` is none in a tombstone. `signer`: thumbprint of the key that signed it.
@@ -196,6 +208,7 @@ impl LogState {
             reason: row.reason,
             target: row.target,
             code: row.code.clone(),
+            addressee: row.addressee.clone(),
         };
         self.records.insert(position, kept);
         match (row.kind, said) {

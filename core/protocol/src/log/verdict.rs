@@ -4,7 +4,7 @@
 use crate::catalog::{Area, Grant};
 use crate::clock::civil_month;
 use crate::code::Code;
-use crate::envelope::{self, Digest, PublicKey, Typ, sha256};
+use crate::envelope::{self, Digest, PublicKey, Typ};
 use crate::facts::{Dictionary, FactValue};
 use crate::kind::{Kind, Reason};
 use crate::record::Record;
@@ -36,6 +36,8 @@ pub struct Named {
     pub binding: Option<u64>,
     /// The key of the person's slip.
     pub slip: Option<PublicKey>,
+    /// It is a referral to the organisation that the record which names it goes to.
+    pub same_addressee: bool,
 }
 
 /// A record under a code.
@@ -60,6 +62,17 @@ pub struct Sender<'a> {
     pub area: Area,
     /// Her commune.
     pub commune: &'a str,
+    /// The organisation of its card.
+    pub organisation: &'a str,
+    /// It is a provider's.
+    pub is_provider: bool,
+}
+
+impl Sender<'_> {
+    /// Whether a record says that it is a step of a referral to the organisation of this phone, which is a provider's.
+    fn answers(&self, record: &Record) -> bool {
+        self.is_provider && record.is_answer_of(self.organisation)
+    }
 }
 
 /// Why a record that came on this day does not count until someone looks; none if it does. No phone signs reviews.
@@ -89,6 +102,10 @@ fn standing<L: LogView>(
         Standing::Second => Some(Reason::SecondBinding),
         Standing::Late => Some(Reason::LateBinding),
         Standing::Trusted if log.has_seq(phone.binding, record.seq)? => Some(Reason::RepeatedSeq),
+        // of a person who takes everything back, too: what answers a withdrawn referral goes with it
+        Standing::Trusted if phone.answers(record) && log.named(record)?.iter().any(|first| first.same_addressee) => {
+            None
+        }
         Standing::Trusted if foreign(log, phone.binding, record, signer)? => Some(Reason::ForeignRevision),
         Standing::Trusted if record.kind == Kind::Withdrawal => None,
         Standing::Trusted => match &record.code {
@@ -143,7 +160,9 @@ fn content<L: LogView>(
         return Ok(Some(Reason::UnknownQuestionnaire));
     }
     let fact = |name: &str| record.facts.get(name).and_then(|value: &FactValue| value.codes().next());
-    let outside = phone.zip(fact("screen_commune")).is_some_and(|(p, place)| !p.area.covers(p.commune, place));
+    // an answer repeats the place of its referral, wherever the provider is
+    let covers = |(p, place): (Sender, &str)| p.area.covers(p.commune, place) || p.answers(record);
+    let outside = phone.zip(fact("screen_commune")).is_some_and(|at| !covers(at));
     let age = fact("month").and_then(months).zip(months(&civil_month(received))).map(|(month, now)| now - month);
     Ok(if outside {
         Some(Reason::OutsideArea)
@@ -189,7 +208,7 @@ fn was_accepted(introduction: &Introduction, operations: impl IntoIterator<Item 
     let Some(receipt) = &introduction.receipt else { return false };
     let opened = operations.into_iter().find_map(|key| envelope::open::<Parcel>(Typ::Parcel, &key, receipt).ok());
     let Some(parcel) = opened else { return false };
-    let chain = sha256(&serde_json::to_vec(&introduction.chain).expect("plain data has a JSON form"));
+    let chain = introduction.chain.digest();
     let is_ours = |leaf| matches!(leaf, Ok(Leaf::Act { kind, body, .. }) if kind == "chain" && body == chain);
     let mut proven = parcel.leaves.iter().filter(|leaf| leaf.holds(&parcel.head));
     parcel.standing == Standing::Trusted && proven.any(|leaf| is_ours(leaf.leaf()))

@@ -365,7 +365,11 @@ impl Proof {
         };
         let seq = row.binding.map(|_| record.seq);
         let code = record.code.as_ref().map(Code::as_str);
-        let own = row.id == Some(record.record) && row.seq == seq && row.target == record.revises;
+        let addressee = record.route.as_ref().map(|route| &route.to);
+        let own = row.id == Some(record.record)
+            && row.addressee.as_ref() == addressee
+            && row.seq == seq
+            && row.target == record.revises;
         // of an expired record only what counts is left
         let left = whole || text == row::left_of(record);
         if own && row.code.as_deref() == code && row.kind == kind && left { Ok(()) } else { Err(EntryFault::Columns) }
