@@ -331,6 +331,13 @@ pub enum AnswerReason {
     /// A referral does not go from its present status to this one.
     #[error("not the next status of a referral")]
     NotTheNextStatus,
+    /// Nobody agreed who may: a child alone agrees to child protection only, and the reason to act without agreement is not
+    /// one for this person.
+    #[error("nobody agreed who may")]
+    AgreementNeeded,
+    /// The referral is no longer wanted. Nothing else is said about the person.
+    #[error("no longer wanted")]
+    NoLongerWanted,
 }
 
 /// What came instead of a signed answer. None of it says anything about a record.

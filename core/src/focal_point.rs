@@ -17,6 +17,8 @@ mod network;
 mod notices;
 mod phone;
 mod pin;
+mod provider;
+mod referrals;
 mod session;
 
 pub use case_actions::{CaseCard, LONGEST_MEMO};
@@ -24,4 +26,6 @@ pub use lifecycle::State;
 pub use notices::Notice;
 pub use phone::FocalPoint;
 pub use pin::LEAST_PIN;
+pub use provider::{IncomingReferral, OpenedReferral};
+pub use referrals::OpenReferral;
 pub use session::{Finished, Labels, QuestionnaireInfo, Session, Slip};

@@ -8,7 +8,7 @@
 //! | [`sync`] (feature `device`) | one exchange with the server, and what couriers carry |
 //! | [`error`] | the one error at the border, with its reasons |
 //! | [`expression`], [`interview`], [`questionnaire`], `xlsform` (feature `authoring`) | of `tabara-forms` |
-//! | [`case_export`], [`catalog`], [`clock`], [`code`], [`envelope`], [`facts`], [`input`], [`kind`], [`places`], [`record`], [`referral`], [`seal`], [`services`], [`slip`], [`tree`], [`wire`] | of `tabara-protocol` |
+//! | [`case_export`], [`catalog`], [`clock`], [`code`], [`envelope`], [`facts`], [`input`], [`kind`], [`places`], [`record`], [`referral`], [`seal`], [`services`], [`share`], [`slip`], [`tree`], [`wire`] | of `tabara-protocol` |
 //!
 //! Modules form layers: `focal_point` above `sync` above `vault`, `screening` beside them, `error` below all.
 
@@ -28,6 +28,6 @@ pub use error::{Error, Result};
 pub use tabara_forms::xlsform;
 pub use tabara_forms::{expression, interview, questionnaire};
 pub use tabara_protocol::{
-    case_export, catalog, clock, code, envelope, facts, input, kind, places, record, referral, seal, services, slip,
-    tree, wire,
+    case_export, catalog, clock, code, envelope, facts, input, kind, places, record, referral, seal, services, share,
+    slip, tree, wire,
 };

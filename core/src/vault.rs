@@ -5,7 +5,7 @@
 //! | `folder.json`, `lock` ([`Folder`]) | | the folder's id; who has it open |
 //! | `keys.json` ([`keys`]) | | the vault's key, wrapped under PIN and key store |
 //! | `mailbox.db` ([`mailbox`]) | key store alone | all that sync needs while locked: finished records, sealed and signed; chain, catalog, time, PIN counter |
-//! | `vault.db` | PIN and key store | [`cases`], the record key |
+//! | `vault.db` | PIN and key store | [`cases`], [`incoming`] referrals, the record key |
 //! | `drafts-N.db` | PIN, key store and its alias `drafts.N` | [`drafts`]; file and key are replaced when an interview ends |
 //!
 //! The databases are SQLCipher files through our own provider ([`cipher`]), in WAL with `synchronous=FULL`: a call that
@@ -19,6 +19,7 @@ pub mod drafts;
 mod error;
 mod files;
 mod folder;
+pub mod incoming;
 pub mod keys;
 pub mod mailbox;
 mod open_vault;

@@ -1,12 +1,12 @@
 //! After the interview: what the focal point may still see of a case, and what its person wishes, to be referred to a
 //! service or to take everything back. All of it needs the open vault.
 
-use super::phone::{FocalPoint, Phone, month};
+use super::phone::{FocalPoint, Phone};
 use crate::envelope::{self, Digest, SigningKey, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
-use crate::facts::{FactValue, Facts};
+use crate::facts::Facts;
 use crate::record::{Code, Kind, QuestionnaireRef, Record};
-use crate::referral::{Referral, Status};
+use crate::referral::Status;
 use crate::slip::slip_key;
 use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
@@ -63,9 +63,13 @@ impl FocalPoint {
                 return Ok(());
             }
             let secret = open.vault.carried_undo(record)?;
-            phone.post_withdrawal(&open.vault, card.case, Some(record), card.code, secret)?;
-            open.vault.note_withdrawal(record)?;
-            Ok(phone.mailbox()?.erase(record)?)
+            // her referrals are records of their own
+            let referrals = card.referrals.iter().filter(|referral| referral.status != Status::Withdrawn);
+            for taken in std::iter::once(record).chain(referrals.map(|referral| referral.referral)) {
+                phone.post_withdrawal(&open.vault, card.case, Some(taken), card.code.clone(), secret.clone())?;
+                phone.mailbox()?.erase(taken)?;
+            }
+            Ok(open.vault.note_withdrawal(record)?)
         })
     }
 
@@ -82,43 +86,12 @@ impl FocalPoint {
             phone.post_withdrawal(&open.vault, case, None, Some(code), secret)?;
             for card in here.iter().filter(|card| !card.withdrawn) {
                 open.vault.note_withdrawal(card.record)?;
-                phone.mailbox()?.erase(card.record)?;
+                for taken in std::iter::once(card.record).chain(card.referrals.iter().map(|referral| referral.referral))
+                {
+                    phone.mailbox()?.erase(taken)?;
+                }
             }
             Ok(())
-        })
-    }
-
-    /// Notes a referral that the person of a case has agreed to. `service`, `urgency` and commune are codes of `facts.csv`.
-    /// What may be counted of it leaves as a record, if she agreed to be counted; the rest stays on the card.
-    pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<&str>) -> Result<Referral> {
-        let new =
-            Referral::agreed(service, urgency, commune).map_err(|_| Error::NotFound { what: NotFoundItem::Service })?;
-        self.0.with(|open| {
-            let card = open.vault.card(record)?;
-            self.0.post_referral(&open.vault, &card, &new, None)?;
-            let referrals = card.referrals.into_iter().chain([new.clone()]).collect();
-            open.vault.note_referrals(record, referrals)?;
-            Ok(new)
-        })
-    }
-
-    /// Notes how far a referral of a case has come.
-    pub fn note_referral(&self, record: Uuid, referral: Uuid, status: Status) -> Result<Referral> {
-        let phone = &self.0;
-        phone.with(|open| {
-            let mut card = open.vault.card(record)?;
-            let place = card.referrals.iter().position(|known| known.referral == referral);
-            let place = place.ok_or(Error::NotFound { what: NotFoundItem::Referral })?;
-            let before = card.referrals[place].clone();
-            let after = before.advanced(status, phone.mailbox()?.now()?);
-            let after = after.map_err(|_| Error::Answer { reason: AnswerReason::NotTheNextStatus })?;
-            // the one before is not there if it was never counted
-            let there = phone.mailbox()?.has(before.last)? || (card.counted && open.vault.is_carried(record)?);
-            let revises = there.then_some(before.last);
-            phone.post_referral(&open.vault, &card, &after, revises)?;
-            card.referrals[place] = after.clone();
-            open.vault.note_referrals(record, card.referrals)?;
-            Ok(after)
         })
     }
 }
@@ -128,19 +101,21 @@ impl Phone {
         let hidden = self.mailbox()?.queue_status()?.lease_over;
         let cards = self.with(|open| {
             self.settle(open)?;
+            self.take_forwarded(open)?;
             let found = if hidden { vec![] } else { find(&open.vault)? };
             let with_origin = |card: cases::CaseSummary| Ok((open.vault.is_carried(card.record)?, card));
             found.into_iter().map(with_origin).collect::<Result<Vec<_>>>()
         })?;
         let mailbox = self.mailbox()?;
-        let with_status = |(carried, summary): (bool, cases::CaseSummary)| {
+        let with_status = |(carried, mut summary): (bool, cases::CaseSummary)| {
+            summary.referrals.iter_mut().try_for_each(|referral| self.as_on_its_way(referral))?;
             let status = if carried { RecordStatus::Elsewhere } else { mailbox.status(summary.record)? };
             Ok(CaseCard { status, summary })
         };
         cards.into_iter().map(with_status).collect()
     }
 
-    fn post_withdrawal(
+    pub(super) fn post_withdrawal(
         &self,
         vault: &Vault,
         case: Uuid,
@@ -158,41 +133,10 @@ impl Phone {
             signed(vault, unsigned, key)
         })?)
     }
-
-    fn post_referral(
-        &self,
-        vault: &Vault,
-        card: &cases::CaseSummary,
-        referral: &Referral,
-        revises: Option<Uuid>,
-    ) -> Result<()> {
-        if card.withdrawn {
-            return Err(Error::NotFound { what: NotFoundItem::Case });
-        }
-        if !card.counted {
-            return Ok(());
-        }
-        let now = self.mailbox()?.now()?;
-        let mut facts = referral.facts(now);
-        // the month of the sending: what became of those sent in a month is asked, not what became known in one
-        facts.insert("month".into(), FactValue::One(month(referral.sent.unwrap_or(now))));
-        facts.insert("screen_commune".into(), FactValue::One(card.commune.clone()));
-        let (record, case, kind) = (referral.last, card.case, Kind::Referral);
-        let (questionnaire, code, slip) = (card.questionnaire.clone(), card.code.clone(), card.slip);
-        // what the earlier phone signed is corrected by the slip
-        let carried = revises.is_some().then(|| vault.carried_undo(card.record)).transpose()?.flatten();
-        let key = code.as_ref().zip(carried).map(|(code, secret)| slip_key(code, &secret));
-        let (proof, route, sealed) = Default::default();
-        Ok(self.mailbox()?.post(record, None, |seq| {
-            let unsigned =
-                Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-            signed(vault, unsigned, key)
-        })?)
-    }
 }
 
 /// Signs a record; `slip`: the key of the slip that agrees to what it changes.
-fn signed(vault: &Vault, mut record: Record, slip: Option<SigningKey>) -> String {
+pub(super) fn signed(vault: &Vault, mut record: Record, slip: Option<SigningKey>) -> String {
     let signer = vault.record_key();
     record.proof = slip.map(|slip| record.agreed(&slip, &signer.public().kid()));
     envelope::sign(Typ::Record, signer, &record)

@@ -349,6 +349,10 @@ impl Phone {
             let forgotten =
                 open.vault.forget_cards(days, mailbox.told_time()?.div_euclid(86_400), mailbox.own_time())?;
             mailbox.note_forgotten(forgotten)?;
+            let before = mailbox.own_time() - i64::from(days) * 86_400;
+            for referral in open.vault.forget_held(Some(before))? {
+                mailbox.erase_forwarded(Some(referral))?;
+            }
             let pinned: Vec<Digest> = open.drafts.list()?.into_iter().map(|draft| draft.sha256).collect();
             Ok(mailbox.drop_parts(&pinned)?)
         });

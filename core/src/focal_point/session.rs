@@ -11,7 +11,7 @@ use crate::facts::{Dictionary, FactValue, Facts};
 use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
-use crate::screening::{self, Advice, Assessment, Outcome};
+use crate::screening::{self, Advice, Assessment, Outcome, Path};
 use crate::seal;
 use crate::slip::slip_key;
 use crate::vault::Vault;
@@ -323,6 +323,8 @@ impl Session {
                 day: now.div_euclid(86_400),
                 withdrawn: false,
                 counted: assessment.consent.count,
+                needs: needs(&assessment),
+                child: assessment.rule_path == Some(Path::Child),
                 referrals: vec![],
                 memo: None,
             };
@@ -393,6 +395,14 @@ fn code(interview: &Interview, kind: Kind, vault: &Vault) -> Result<Option<Code>
         Some(code) if !dead(&code)? => Ok(Some(code)),
         _ => Ok(Some(Code::generate())),
     }
+}
+
+/// Services that the person asked for; child protection first where she is a child.
+fn needs(assessment: &Assessment) -> Vec<String> {
+    let asked = assessment.coded.get("services_requested").into_iter().flatten().filter(|code| code.starts_with("sv_"));
+    let child = assessment.rule_path == Some(Path::Child);
+    let first = child.then_some("sv_child");
+    first.into_iter().chain(asked.map(String::as_str).filter(|code| Some(*code) != first)).map(str::to_owned).collect()
 }
 
 /// Answers that the next interview of the form may read; none where it reads none.

@@ -70,6 +70,7 @@ fn pack(mailbox: &Mailbox, bytes: usize, to: Addressee, by_courier: bool) -> Res
         prove,
         cursor: state.cursor,
         catalog: Some(to.catalog),
+        providers: mailbox.known_providers()?,
         files,
         introductions: introduced.iter().map(|(_, introduction)| introduction.clone()).collect(),
         wiped: wiped(mailbox, state.order.as_ref(), records.len() as u64)?,

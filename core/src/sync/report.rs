@@ -68,6 +68,8 @@ pub struct SyncReport {
     pub refused: u32,
     /// Updates that came.
     pub updates: u32,
+    /// Of them, news of referrals: for a message without content.
+    pub referrals: u32,
     /// A newer catalog is in force.
     pub new_catalog: bool,
     /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.
@@ -96,6 +98,7 @@ impl SyncReport {
         self.quarantined += other.quarantined;
         self.refused += other.refused;
         self.updates += other.updates;
+        self.referrals += other.referrals;
         self.new_catalog |= other.new_catalog;
         self.restored |= other.restored;
         self.evidence |= other.evidence;

@@ -6,11 +6,10 @@ use super::pace::Pace;
 use super::pack;
 use super::report::{Progress, Step, SyncReport};
 use super::take::{NoAnswer, Taken, check, take};
-use crate::catalog::Part;
-use crate::envelope::{random, sha256};
+use crate::envelope::{Digest, random, sha256};
 use crate::error::{Error, OfflineReason, Result};
 use crate::vault::mailbox::Mailbox;
-use crate::wire::{BUNDLES, DEVICES, MAX_ASKED, PARTS};
+use crate::wire::{BUNDLES, DEVICES, MAX_ASKED, MAX_REGISTRATION, PARTS};
 use tokio::time::Instant;
 
 /// A server that says that it does not know this phone is told who it is so often in a run.
@@ -141,25 +140,30 @@ impl<'a> Run<'a> {
         let missing = self.mailbox.missing_parts()?;
         for (done, part) in missing.iter().enumerate() {
             (self.progress.tell)(Step::Fetching { done: done as u32, of: missing.len() as u32 });
-            if let Some(bytes) = self.fetch(part).await? {
+            if let Some(bytes) = self.fetch(&part.sha256, part.len).await? {
                 self.mailbox.take_part(&bytes)?;
+            }
+        }
+        for chain in self.mailbox.missing_chains()? {
+            if let Some(bytes) = self.fetch(&chain, MAX_REGISTRATION as u64).await? {
+                self.mailbox.take_chain(&bytes)?;
             }
         }
         Ok(())
     }
 
     /// Fetches a file; after a cut, from where it was cut. None where the server does not have it.
-    async fn fetch(&mut self, part: &Part) -> Done<Option<Vec<u8>>> {
+    async fn fetch(&mut self, hash: &Digest, len: u64) -> Done<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         loop {
-            let (mut ask, before) = (Ask::get(format!("{PARTS}/{}", part.sha256)), bytes.len());
+            let (mut ask, before) = (Ask::get(format!("{PARTS}/{hash}")), bytes.len());
             if before > 0 {
                 ask = ask.with("range", format!("bytes={before}-"));
             }
-            let miss = match self.once(ask, part.len as usize - before, part.len, &mut bytes).await {
-                _ if sha256(&bytes) == part.sha256 => return Ok(Some(bytes)),
+            let miss = match self.once(ask, len as usize - before, len, &mut bytes).await {
+                _ if sha256(&bytes) == *hash => return Ok(Some(bytes)),
                 Ok(answer) if answer.status == 404 => return Ok(None),
-                Err(miss) if (bytes.len() as u64) < part.len => {
+                Err(miss) if (bytes.len() as u64) < len => {
                     if bytes.len() > before {
                         self.pace.answered();
                     }

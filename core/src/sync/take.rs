@@ -2,7 +2,7 @@
 
 use super::report::SyncReport;
 use crate::catalog::{Catalog, CatalogError};
-use crate::envelope::{self, Digest, PublicKey, Typ};
+use crate::envelope::{self, Digest, PublicKey, Typ, sha256};
 use crate::error::{OfflineReason, Result, UntrustedReason};
 use crate::record::{Kind, News, Order, Record, Update, Uuid};
 use crate::seal::SealError;
@@ -128,7 +128,13 @@ pub(super) fn take(
         step.verdicts(ours)?;
         step.proofs(ours)?;
         for update in &parcel.updates {
-            step.update(update, checked, &record_keys)?;
+            step.update(update, checked, &record_keys, &files)?;
+        }
+        if let Some(providers) = &parcel.providers {
+            books.note_providers(providers)?;
+        }
+        if by_this_card && parcel.standing == Standing::Revoked {
+            books.forget_forwarded()?;
         }
         let receipt = (parcel.standing == Standing::Trusted).then_some(opened.envelope.as_str());
         if ours != Ours::Changed {
@@ -146,6 +152,7 @@ pub(super) fn take(
         }
         for file in &files {
             books.take_part(file)?;
+            books.take_chain(file)?;
         }
         taken.report.standing = state.standing;
         taken.report.set_back = state.set_back;
@@ -319,7 +326,13 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    fn update(&mut self, update: &Update, checked: &Checked, record_keys: &[PublicKey]) -> Result<(), VaultError> {
+    fn update(
+        &mut self,
+        update: &Update,
+        checked: &Checked,
+        record_keys: &[PublicKey],
+        files: &[Vec<u8>],
+    ) -> Result<(), VaultError> {
         self.taken.report.updates += 1;
         match &update.news {
             News::Review { .. } => self.books.keep_news(update),
@@ -328,7 +341,18 @@ impl Step<'_, '_> {
             News::Withdrawn { jws } => {
                 let kept = self.books.kept_jws(update.record)?;
                 let erase = kept.zip(jws.as_ref()).is_some_and(|(kept, jws)| takes_back(jws, &kept, record_keys));
-                self.books.withdraw(update.record, erase)
+                self.books.withdraw(update.record, erase)?;
+                if jws.is_none() {
+                    self.taken.report.referrals += 1;
+                    self.books.recall(update.record)?;
+                }
+                Ok(())
+            }
+            News::Referral { jws, chain } => {
+                self.taken.report.referrals += 1;
+                let named = envelope::stored::<Record>(jws).ok().and_then(|record| record.sealed);
+                let sealed = named.and_then(|named| files.iter().find(|file| sha256(file) == named.sha256));
+                self.books.keep_forwarded(update.record, jws, chain, sealed.map(Vec::as_slice))
             }
             News::Order { jws } => {
                 if let Some(order) = self.order(jws, checked) {

@@ -56,6 +56,12 @@ pub struct CaseSummary {
     /// The person agreed that coded facts are counted. What was sealed before this was noted counts as not agreed.
     #[serde(default)]
     pub counted: bool,
+    /// Codes of the services that she needs, as she said.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// She is a child, or may be: child protection comes first.
+    #[serde(default)]
+    pub child: bool,
     /// What was agreed on with her, and how far it has come.
     #[serde(default)]
     pub referrals: Vec<Referral>,
@@ -143,6 +149,16 @@ impl Vault {
         let card = CaseSummary { referrals, ..self.card(record)? };
         self.store.write(|t| card.update(t))
     }
+    /// The case cards with referrals; or the one that this referral is on.
+    pub fn cards_with_referrals(&self, referral: Option<Uuid>) -> Result<Vec<CaseSummary>, VaultError> {
+        let id = referral.map_or_else(String::new, |id| id.to_string());
+        let sql = "SELECT card FROM card WHERE instr(card, ?1) ORDER BY id DESC";
+        self.store.read(|c| rows(c, sql, [format!(r#""referral":"{id}"#)], |r| from_json(r, 0)))
+    }
+    /// Builds the file anew, so that nothing is left of what was taken off a card.
+    pub fn forget_traces(&self) -> Result<(), VaultError> {
+        self.store.rebuild()
+    }
     /// Puts another memo on a card, or none; the old one is erased from file and WAL.
     pub fn note_memo(&self, record: Uuid, memo: Option<String>) -> Result<(), VaultError> {
         let card = CaseSummary { memo, ..self.card(record)? };
@@ -151,7 +167,8 @@ impl Vault {
     }
     /// Notes on a card that the person took the record back, and erases what the next interview would have read of it.
     pub fn note_withdrawal(&self, record: Uuid) -> Result<(), VaultError> {
-        let card = CaseSummary { withdrawn: true, memo: None, ..self.card(record)? };
+        let mut card = CaseSummary { withdrawn: true, memo: None, needs: vec![], ..self.card(record)? };
+        card.referrals.iter_mut().for_each(Referral::withdraw);
         self.store.write(|t| {
             card.update(t)?;
             Ok(t.execute("DELETE FROM last_saved WHERE record = ?1", [record.to_string()]).map(drop)?)

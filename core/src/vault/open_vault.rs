@@ -88,6 +88,10 @@ impl Vault {
         Ok(Store::new(connection, PhoneFile::Vault))
     }
 
+    /// Opens what was sealed to this phone.
+    pub fn unseal(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, seal::SealError> {
+        seal::unseal(sealed, &self.age).map(Zeroizing::new)
+    }
     /// Referrals and notes are sealed to this age key (`age1…`).
     pub fn recipient(&self) -> Result<String, VaultError> {
         seal::recipient_of(&self.age).ok_or(VaultError::Damaged(PhoneFile::Vault))

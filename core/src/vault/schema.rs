@@ -25,6 +25,9 @@
 //! - `bundle`: what was sent or exported, until its parcel comes, with what it asks (JSON). `bytes`: the one that is being sent.
 //! - `activity`: what was done with records: `at`, `deed`, how many.
 //! - `news`: updates from the server, not yet opened.
+//! - `chain`: chains of other phones by hash, `listed` those of providers that count; empty until it was fetched.
+//! - `forwarded`: steps of referrals as they came (`referral`: the first record), until the vault has taken them. The first
+//!   record of a referral to this organisation stays (`opened`), with what is sealed in it. No `jws`: no longer wanted.
 //!
 //! **Vault** (PIN and key store)
 //! - `identity`: one row, the key that signs records and the age identity that opens referrals and notes.
@@ -35,6 +38,8 @@
 //!   1970) and the own time then, from which retention counts; of a card that came
 //!   from another phone the second code of its slip (`undo`).
 //! - `hand_over`: the key of a hand-over that this phone waits for.
+//! - `incoming`: on a provider's device, the referrals to her organisation (JSON; nothing that was shared but the age band).
+//!   `open`: it has not ended; `due`: when somebody should answer, seconds since 1970; `own` time when it came.
 //!
 //! **Drafts** (a key of their own)
 //! - `draft`: one row for each interview. `note`: none while it goes on; what takes its place (JSON) while its record is
@@ -86,6 +91,15 @@ pub const MAILBOX: &[&str] = &["
         one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER NOT NULL, boot TEXT, since INTEGER NOT NULL,
         unix INTEGER NOT NULL
     ) STRICT;
+",
+"
+    CREATE TABLE chain (sha256 TEXT PRIMARY KEY, listed INTEGER NOT NULL, chain TEXT) STRICT;
+    CREATE TABLE forwarded (
+        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, referral TEXT NOT NULL, chain TEXT NOT NULL, jws TEXT, sealed BLOB,
+        opened INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX forwarded_referral ON forwarded (referral);
+    CREATE INDEX forwarded_new ON forwarded (id) WHERE NOT opened;
 "];
 
 /// The steps of the vault's schema.
@@ -105,6 +119,13 @@ pub const VAULT: &[&str] = &["
     CREATE INDEX card_day ON card (day);
     CREATE TABLE last_saved (questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, saved TEXT NOT NULL) STRICT;
     CREATE TABLE hand_over (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT NOT NULL) STRICT;
+",
+"
+    CREATE TABLE incoming (
+        id INTEGER PRIMARY KEY, referral TEXT NOT NULL UNIQUE, open INTEGER NOT NULL, due INTEGER NOT NULL,
+        own INTEGER NOT NULL, held TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX incoming_due ON incoming (open DESC, due, id);
 "];
 
 /// The steps of the schema of a file of drafts.

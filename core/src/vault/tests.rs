@@ -92,7 +92,7 @@ fn card() -> CaseSummary {
     let (month, commune) = ("2026-03".into(), "BI-CO-04-02".into());
     let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([4; 32]) };
     let (slip, outcome, day, withdrawn, counted) = (None, None, 20_000, false, true);
-    let (referrals, memo) = (vec![], None);
+    let (needs, child, referrals, memo) = (vec![], false, vec![], None);
     CaseSummary {
         record,
         case,
@@ -105,6 +105,8 @@ fn card() -> CaseSummary {
         day,
         withdrawn,
         counted,
+        needs,
+        child,
         referrals,
         memo,
     }

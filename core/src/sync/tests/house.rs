@@ -205,6 +205,7 @@ impl House {
             leaves,
             refused: vec![],
             later: None,
+            providers: None,
             updates: vec![],
             cursor: bundle.cursor + 1,
         }

@@ -115,9 +115,9 @@ impl Mailbox {
 /// The mailbox while an answer is taken over.
 pub struct Books<'a> {
     mailbox: &'a Mailbox,
-    t: &'a Transaction<'a>,
+    pub(super) t: &'a Transaction<'a>,
     sent: Cell<usize>,
-    erased: &'a Cell<usize>,
+    pub(super) erased: &'a Cell<usize>,
 }
 
 impl Books<'_> {

@@ -2,7 +2,7 @@
 
 use super::file::Mailbox;
 use super::sync_state::{SyncState, set_sync_state};
-use crate::catalog::{Binding, Chain, EnrolmentCard, Grant, ServerAddress};
+use crate::catalog::{Binding, Chain, DeviceRole, EnrolmentCard, Grant, ServerAddress};
 use crate::envelope::{self, PublicKey, SigningKey};
 use crate::error::PhoneFile;
 use crate::record::Order;
@@ -20,7 +20,9 @@ pub struct Enrolment {
     pub id: i64,
     /// Id of this phone, from its card.
     pub device: Uuid,
-    /// The organisation that the focal point works for.
+    /// What its owner does.
+    pub role: DeviceRole,
+    /// The organisation that its owner works for.
     pub organisation: String,
     /// Code of the commune of enrolment.
     pub commune: String,
@@ -67,6 +69,8 @@ impl Mailbox {
             set_sync_state(t, &SyncState { order: None, standing: Default::default(), set_back: false, ..state })?;
             // what was being sent is sealed with the keys of the last card
             t.execute("UPDATE bundle SET bytes = NULL", [])?;
+            // and what was sealed to its vault opens no more
+            t.execute("DELETE FROM forwarded", [])?;
             t.execute(
                 "INSERT INTO guard (one, wrong, gone, generation, damaged) VALUES (1, 0, 0, ?1, 0)
                  ON CONFLICT (one) DO UPDATE SET wrong = 0, gone = 0, generation = ?1, damaged = 0",
@@ -91,8 +95,8 @@ impl Mailbox {
             let row = |r: &Row| Ok((r.get(0)?, introduction(r, 1)?, SigningKey::from_seed(r.get(3)?)));
             let (id, introduction, transport_key) =
                 c.query_row(sql, [], row).optional()?.ok_or(VaultError::NotEnrolled)?;
-            let Grant { device, organisation, commune, servers, .. } = read(&introduction.chain.grant)?;
-            Ok(Enrolment { id, device, organisation, commune, introduction, transport_key, authorities, servers })
+            let Grant { device, role, organisation, commune, servers, .. } = read(&introduction.chain.grant)?;
+            Ok(Enrolment { id, device, role, organisation, commune, introduction, transport_key, authorities, servers })
         })
     }
 

@@ -40,9 +40,10 @@ impl Mailbox {
             Err(VaultError::NotFound(NotFoundItem::CatalogFile))
         }
     }
-    /// The parts that are here.
+    /// The files that are here: parts and chains.
     pub fn part_hashes(&self) -> Result<Vec<Digest>, VaultError> {
-        self.store.read(|c| rows(c, "SELECT sha256 FROM part", [], |r| parsed(r, 0)))
+        let sql = "SELECT sha256 FROM part UNION SELECT sha256 FROM chain WHERE chain IS NOT NULL";
+        self.store.read(|c| rows(c, sql, [], |r| parsed(r, 0)))
     }
     /// The bytes of a part.
     pub fn part(&self, hash: &Digest) -> Result<Option<Vec<u8>>, VaultError> {

@@ -137,7 +137,7 @@ private fun answerReason(reason: AnswerReason): Int = when (reason) {
     AnswerReason.TOO_LONG, AnswerReason.ANSWERS_TOO_LONG -> R.string.answer_too_long
     AnswerReason.TOO_MANY_ROWS, AnswerReason.ROWS_ARE_COUNTED -> R.string.answer_rows
     AnswerReason.CANNOT_BE_RAISED, AnswerReason.NOT_THE_NEXT_STATUS, AnswerReason.NOT_RELEVANT, AnswerReason.READ_ONLY,
-    AnswerReason.NOT_PLACE, AnswerReason.NOT_A_CHOICE,
+    AnswerReason.NOT_PLACE, AnswerReason.NOT_A_CHOICE, AnswerReason.AGREEMENT_NEEDED, AnswerReason.NO_LONGER_WANTED,
     -> R.string.trouble_answer
 }
 
