@@ -239,6 +239,11 @@ pub enum AnswerReason {
     CannotBeRaised,
     /// A referral does not go from its present status to this one.
     NotTheNextStatus,
+    /// Nobody agreed who may: a child alone agrees to child protection only, and the reason to act without agreement is not one
+    /// for this person.
+    AgreementNeeded,
+    /// The referral is no longer wanted. Say just that.
+    NoLongerWanted,
 }
 
 /// What came instead of a signed answer. None of it says anything about a record.

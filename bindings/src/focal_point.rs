@@ -7,14 +7,18 @@ use crate::sync::{SyncProgress, watched};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tabara_core::catalog::DeviceRole;
 use tabara_core::clock::SystemClock;
 use tabara_core::envelope::Digest;
 use tabara_core::error::{DestructionReason, PhoneFile};
-use tabara_core::focal_point::{self as core, CaseCard, Notice, QuestionnaireInfo, Slip, State};
+use tabara_core::focal_point::{
+    self as core, CaseCard, IncomingReferral, Notice, OpenReferral, OpenedReferral, QuestionnaireInfo, Slip, State,
+};
 use tabara_core::kind::Kind;
 use tabara_core::record::Uuid;
-use tabara_core::referral::{Referral, Status};
+use tabara_core::referral::{NewReferral, Referral, Status};
 use tabara_core::services::{FoundService, HelpLine, Service, ServiceQuery};
+use tabara_core::share::ReferralNote;
 use tabara_core::sync::{Progress, SyncReport};
 use tabara_core::vault::drafts::DraftInfo;
 use tabara_core::vault::mailbox::{Activity, Waiting};
@@ -228,13 +232,56 @@ impl FocalPoint {
     pub fn help_lines(&self) -> Vec<HelpLine> {
         self.0.help_lines()
     }
-    /// Notes a referral that the person of a case has agreed to, by codes of `facts.csv`.
-    pub fn refer(&self, record: Uuid, service: &str, urgency: &str, commune: Option<String>) -> Result<Referral> {
-        self.0.refer(record, service, urgency, commune.as_deref())
+    /// Whose device this is: it decides about the first screen.
+    pub fn role(&self) -> Result<DeviceRole> {
+        self.0.role()
     }
-    /// Notes how far a referral has come. Fails with `Answer` if it cannot go there from its present status.
-    pub fn note_referral(&self, record: Uuid, referral: Uuid, status: Status) -> Result<Referral> {
-        self.0.note_referral(record, referral, status)
+    /// Organisations that have a device. All others are told by telephone.
+    pub fn reachable_providers(&self) -> Result<Vec<String>> {
+        self.0.reachable_providers()
+    }
+    /// Refers the person of a case: what she agreed to share is sealed to the provider's devices and the case workers. Without a
+    /// device of the provider it stays `Ready` until `noteReferral` says that she was told. Fails with `Answer` if nobody
+    /// agreed who may.
+    pub fn refer(&self, record: Uuid, new: &NewReferral) -> Result<Referral> {
+        self.0.refer(record, new)
+    }
+    /// Notes a service that was needed and that nobody is referred to: `RefusedByPerson` or `ServiceUnavailable`.
+    pub fn not_referred(&self, record: Uuid, service: &str, status: Status) -> Result<Referral> {
+        self.0.not_referred(record, service, status)
+    }
+    /// Notes how far a referral has come, with what was said on the telephone. Fails with `Answer` if it cannot go there from
+    /// its present status.
+    pub fn note_referral(
+        &self,
+        record: Uuid,
+        referral: Uuid,
+        status: Status,
+        note: Option<ReferralNote>,
+    ) -> Result<Referral> {
+        self.0.note_referral(record, referral, status, note)
+    }
+    /// The person no longer agrees to one referral: the provider's devices erase what was shared at their next sync.
+    pub fn withdraw_referral(&self, record: Uuid, referral: Uuid) -> Result<()> {
+        self.0.withdraw_referral(record, referral)
+    }
+    /// Referrals that have not ended, overdue ones first.
+    pub fn open_referrals(&self) -> Result<Vec<OpenReferral>> {
+        self.0.open_referrals()
+    }
+    /// On a provider's device: 50 referrals to her organisation, those that wait longest for an answer first; pages count from
+    /// 0.
+    pub fn incoming(&self, page: u32) -> Result<Vec<IncomingReferral>> {
+        self.0.incoming(page as usize)
+    }
+    /// On a provider's device: opens a referral, and tells the focal point that it was received.
+    pub fn open_referral(&self, referral: Uuid) -> Result<OpenedReferral> {
+        self.0.open_referral(referral)
+    }
+    /// On a provider's device: answers a referral. Fails with `Answer` if it is no longer wanted, or if it cannot go there from
+    /// its present status.
+    pub fn answer(&self, referral: Uuid, status: Status, note: Option<ReferralNote>) -> Result<IncomingReferral> {
+        self.0.answer(referral, status, note)
     }
     /// What waits to be sent and what was refused. Works while locked.
     pub fn waiting(&self) -> Result<Waiting> {

@@ -16,6 +16,7 @@ mod focal_point;
 mod page;
 mod plain;
 mod records;
+mod referrals;
 mod secret;
 mod services;
 mod session;

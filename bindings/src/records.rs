@@ -1,11 +1,11 @@
-//! What a phone still shows of its records: status, case cards, referrals, the log of what was done.
+//! What a phone still shows of its records: status, case cards, the log of what was done.
 
 use tabara_core::code::Code;
 use tabara_core::envelope::{Digest, PublicKey};
 use tabara_core::focal_point::{CaseCard, Slip};
 use tabara_core::kind::Reason;
 use tabara_core::record::{QuestionnaireRef, Uuid};
-use tabara_core::referral::{Referral, Status};
+use tabara_core::referral::Referral;
 use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::mailbox::{Activity, ActivityKind, RecordStatus, Refusal, Waiting};
 use tabara_core::wire::Standing;
@@ -36,54 +36,6 @@ pub struct QuestionnaireRef {
     pub sha256: Digest,
 }
 
-/// How far a referral has come, in the codes of `facts.csv`.
-#[uniffi::remote(Enum)]
-pub enum Status {
-    /// The person agreed to it.
-    Ready,
-    /// The provider was told.
-    Sent,
-    /// The provider has noted it.
-    Received,
-    /// The provider will help.
-    Accepted,
-    /// Help has begun.
-    InService,
-    /// Help was given.
-    Completed,
-    /// The provider will not help.
-    Declined,
-    /// The person did not want this service after all.
-    RefusedByPerson,
-    /// The service does not exist or has no place.
-    ServiceUnavailable,
-    /// The person no longer agrees to be referred.
-    Withdrawn,
-    /// Nobody answered in time.
-    Expired,
-    /// The person could not be reached any more.
-    LostContact,
-}
-
-/// A referral of a case.
-#[uniffi::remote(Record)]
-pub struct Referral {
-    /// Its id, for `noteReferral`.
-    pub referral: Uuid,
-    /// Id of the record that told its last status.
-    pub last: Uuid,
-    /// Code of the service.
-    pub service: String,
-    /// Code of the urgency.
-    pub urgency: String,
-    /// Code of the provider's commune, if one was chosen.
-    pub provider_commune: Option<String>,
-    /// How far it has come.
-    pub status: Status,
-    /// When it was sent; seconds since 1970 UTC.
-    pub sent: Option<i64>,
-}
-
 /// What the vault keeps of a sealed case: codes and dates, no answer and no name.
 #[uniffi::remote(Record)]
 pub struct CaseSummary {
@@ -109,6 +61,10 @@ pub struct CaseSummary {
     pub withdrawn: bool,
     /// The person agreed that coded facts are counted.
     pub counted: bool,
+    /// Codes of the services that she needs, as she said: what `refer` should be offered for.
+    pub needs: Vec<String>,
+    /// She is a child, or may be: child protection comes first.
+    pub child: bool,
     /// What was agreed with her.
     pub referrals: Vec<Referral>,
     /// A few words of the focal point to find the case again.

@@ -60,6 +60,8 @@ pub struct SyncReport {
     pub refused: u32,
     /// Updates that came.
     pub updates: u32,
+    /// Of them, news of referrals: enough for a notification, which should not say more.
+    pub referrals: u32,
     /// A newer catalog is in force.
     pub new_catalog: bool,
     /// A catalog came that breaks a rule; the old one stays in force. Tell the coordinator.

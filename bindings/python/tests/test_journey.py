@@ -121,10 +121,15 @@ def test_a_person_takes_back_what_she_told(phone, deployment):
 def test_with_her_slip_she_takes_it_back_on_another_phone(phone, secret, deployment, tmp_path_factory):
     phone = enrolled(phone, deployment)
     finished = interviewed(phone, ANSWERS).finish(None)
-    referral = phone.refer(finished.record, "sv_medical", "d1", None)
-    assert phone.note_referral(finished.record, referral.referral, tabara.Status.SENT).status == tabara.Status.SENT
+    share = tabara.Share(agreement=tabara.Agreement.INDIVIDUAL, name="Espérance")
+    doctor = tabara.NewReferral(service="sv_medical", urgency="h3", to="a clinic without a device", share=share)
+    referral = phone.refer(finished.record, doctor)
+    assert referral.status == tabara.Status.READY and phone.open_referrals()[0].call_now
+    said = tabara.ReferralNote(text="she may come on Monday", by_telephone=True)
+    noted = phone.note_referral(finished.record, referral.referral, tabara.Status.SENT, said)
+    assert (noted.status, noted.steps[-1].note) == (tabara.Status.SENT, said)
     with pytest.raises(tabara.TabaraError.Answer):
-        phone.note_referral(finished.record, referral.referral, tabara.Status.READY)
+        phone.note_referral(finished.record, referral.referral, tabara.Status.READY, None)
     asyncio.run(phone.sync(None))
     other = enrolled(tabara.FocalPoint.open(str(tmp_path_factory.mktemp("other")), type(secret)()), deployment)
     with pytest.raises(tabara.TabaraError.NotFound):

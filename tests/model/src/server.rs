@@ -131,6 +131,7 @@ impl Log {
             leaves: leaves.into_iter().filter_map(|index| self.prove(index)).collect(),
             refused: vec![],
             later: None,
+            providers: None,
             updates: vec![],
             cursor: 0,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tabara_core::Error;
 use tabara_core::focal_point::{FocalPoint, State};
 use tabara_support::deployment::{SetClock, copy_files};
-use tabara_support::phone::{KeyStore, Office, presumed_victim, set_aside};
+use tabara_support::phone::{KeyStore, Office, presumed_victim, set_aside, to_doctor};
 
 const FORM: &str = include_str!("../../../questionnaires/first-line.md");
 const MARCH: i64 = 1_772_323_200;
@@ -74,8 +74,8 @@ fn cases_and_their_referrals_go_to_a_new_phone_and_to_no_other() {
     let [old, new, third] = [0, 1, 2].map(|n| enrolled(folders[n].path(), &keys[n], &office));
     let finished = presumed_victim(&old, "Bisi").finish(None).unwrap();
     presumed_victim(&old, "Ines").finish(None).unwrap();
-    let referral = old.refer(finished.record, "sv_medical", "d1", None).unwrap();
-    old.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
+    let referral = old.refer(finished.record, &to_doctor(None, "Bisi")).unwrap();
+    old.note_referral(finished.record, referral.referral, Status::Sent, None).unwrap();
     old.note_memo(finished.record, Some("red headscarf")).unwrap();
     // when they go over, sealed to the key that the new phone shows
     let key = new.hand_over_key().unwrap();
@@ -95,10 +95,10 @@ fn cases_and_their_referrals_go_to_a_new_phone_and_to_no_other() {
     assert_eq!(card.summary.memo.as_deref(), Some("red headscarf"));
     let slip = new.slip(finished.record).unwrap().unwrap();
     assert!(Some(slip.code.clone()) == finished.code && Some(slip.undo.clone()) == finished.undo);
-    new.note_referral(finished.record, referral.referral, Status::Accepted).unwrap();
+    new.note_referral(finished.record, referral.referral, Status::Accepted, None).unwrap();
     new.withdraw(finished.record).unwrap();
     let sent = new.mailbox().waiting(9, usize::MAX).unwrap();
-    assert_eq!(sent.len(), 2, "both by the second code of the slip");
+    assert_eq!(sent.len(), 3, "all by the second code of the slip, and her referral is taken back, too");
     let key = slip_key(&slip.code, &slip.undo).public();
     for out in sent {
         let (record, signer): (Record, _) =

@@ -14,7 +14,7 @@ use tabara_core::envelope::{self, Digest, SigningKey, Typ, sha256};
 use tabara_core::error::{Error, NotFoundItem, OfflineReason};
 use tabara_core::focal_point::{Finished, FocalPoint};
 use tabara_core::record::{Record, SealedCase, SealedRef, Sent, Uuid};
-use tabara_core::referral::Status;
+use tabara_core::referral::{NewReferral, Status};
 use tabara_core::screening::read_questionnaire;
 use tabara_core::seal;
 use tabara_core::vault::mailbox::RecordStatus;
@@ -27,7 +27,7 @@ use tabara_support::coordinator::Cell;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::interviewer;
 use tabara_support::people::{self, Person};
-use tabara_support::phone::KeyStore;
+use tabara_support::phone::{KeyStore, to_doctor};
 use tabara_support::sign_in::SignIn;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -300,13 +300,11 @@ async fn who_asks_is_told_all_that_is_held_and_who_takes_it_back_leaves_nothing_
 
     // Given a person who was screened, and agreed to see a doctor
     let finished = interviewer::screen(&phone, &victims(1)[0]).unwrap();
-    let referral = phone.refer(finished.record, "sv_medical", "d1", Some("BI-CO-04-02")).unwrap();
-    assert_eq!(
-        phone.refer(finished.record, "a clinic", "d1", None).err(),
-        Some(Error::NotFound { what: NotFoundItem::Service })
-    );
-    phone.note_referral(finished.record, referral.referral, Status::Sent).unwrap();
-    let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed);
+    let referral = phone.refer(finished.record, &to_doctor(Some("a clinic without a device"), MARKER)).unwrap();
+    let nothing = NewReferral { service: "a clinic".into(), ..to_doctor(None, MARKER) };
+    assert_eq!(phone.refer(finished.record, &nothing).err(), Some(Error::NotFound { what: NotFoundItem::Service }));
+    phone.note_referral(finished.record, referral.referral, Status::Sent, None).unwrap();
+    let skipped = phone.note_referral(finished.record, referral.referral, Status::Completed, None);
     assert!(matches!(skipped, Err(Error::Answer { .. })));
     phone.sync(&Default::default()).await.unwrap();
     let card = &phone.cases(0).unwrap()[0].summary;

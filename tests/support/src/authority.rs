@@ -53,6 +53,15 @@ impl Authority {
         self.card_with(commune, expires, vec![ServerAddress { url: server, pin: None }])
     }
 
+    /// The text of a new card for a device of a provider.
+    pub fn provider_card(&self, organisation: &str, commune: &str, expires: i64, server: String) -> String {
+        let (role, area) = (DeviceRole::Provider, Area::Commune);
+        let (organisation, commune) = (organisation.into(), commune.into());
+        let servers = vec![ServerAddress { url: server, pin: None }];
+        let order = card::CardRequest { role, organisation, commune, area, expires, servers };
+        card::issue(&self.key, &order).expect("a card").0.text()
+    }
+
     /// The same, with any addresses.
     pub fn card_with(&self, commune: &str, expires: i64, servers: Vec<ServerAddress>) -> String {
         let (role, area) = (DeviceRole::FocalPoint, Area::Commune);

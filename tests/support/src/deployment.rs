@@ -210,6 +210,12 @@ impl Deployment {
         self.card_to(commune, self.url())
     }
 
+    /// The text of a new card for a device of a provider.
+    pub fn provider_card(&self, organisation: &str) -> String {
+        let expires = self.clock.unix().max(SystemClock::default().unix()) + 30 * 86_400;
+        self.authority.provider_card(organisation, "BI-CO-01-01", expires, self.url())
+    }
+
     /// The same, for a phone that reaches the server at another address.
     pub fn card_to(&self, commune: &str, server: String) -> String {
         // a phone of a developer has the real time, whatever the deployment's clock says

@@ -311,6 +311,7 @@ impl Liar {
             leaves: asked.filter_map(|index| self.kept.prove(index)).collect(),
             refused: vec![],
             later: None,
+            providers: None,
             updates: vec![],
             cursor: bundle.cursor,
         }

@@ -9,7 +9,9 @@ use tabara_core::catalog::Catalog;
 use tabara_core::envelope::{self, Digest, SigningKey, Typ};
 use tabara_core::focal_point::{FocalPoint, Session};
 use tabara_core::questionnaire::Questionnaire;
+use tabara_core::referral::NewReferral;
 use tabara_core::screening;
+use tabara_core::share::Share;
 use tabara_core::vault::{DeviceSecret, SecretError};
 use zeroize::Zeroizing;
 
@@ -133,6 +135,18 @@ pub fn presumed_victim(phone: &FocalPoint, name: &str) -> Session {
         session.answer(path, Some(value)).expect("an answer of the questionnaire");
     }
     session
+}
+
+/// What is agreed with a person who needs a doctor within a day, and agreed that these words are shared.
+pub fn to_doctor(to: Option<&str>, words: &str) -> NewReferral {
+    let share = Share {
+        name: Some(words.to_owned()),
+        age_band: Some("18-23".to_owned()),
+        situation: Some(format!("{words} must not be called at home")),
+        ..Share::default()
+    };
+    let (service, urgency, commune) = ("sv_medical".into(), "d1".into(), Some("BI-CO-04-02".into()));
+    NewReferral { service, urgency, to: to.map(str::to_owned), commune, share }
 }
 
 /// What a phone has set aside, in order, without the name that keeps it apart.

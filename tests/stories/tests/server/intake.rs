@@ -367,7 +367,7 @@ async fn every_entry_reads_back_as_what_it_says() {
     let each = |entry: tabara_server::entry::Entry| {
         kinds.push(match entry.payload {
             EntryPayload::Catalog(catalog) => format!("catalog {}", catalog.version),
-            EntryPayload::Chain { grant, binding } => format!("chain {}", grant.device == binding.device),
+            EntryPayload::Chain { grant, binding, .. } => format!("chain {}", grant.device == binding.device),
             EntryPayload::Record(found) => format!("record {} by {:?}", *found == record, entry.binding),
             other => format!("{other:?}"),
         });

@@ -54,6 +54,7 @@ fn exchanged(records: &[Sent]) -> usize {
         leaves: records.first().map(leaf).into_iter().collect(),
         refused: vec![],
         later: None,
+        providers: None,
         updates: vec![],
         cursor: 1_000_000,
     };

@@ -68,6 +68,8 @@ pub fn cases(rows: &mut Rows) {
         day: 20_000 + n / 30,
         withdrawn: false,
         counted: true,
+        needs: vec![],
+        child: false,
         referrals: vec![],
         memo: None,
     };
