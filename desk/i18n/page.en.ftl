@@ -157,6 +157,7 @@ stopped-title = Thank you
 stopped-words = The conversation has ended. Nothing of it is shown here.
 stopped-finish = Finish
 stopped-return = Go on after all
+stopped-no-urgent = Nothing urgent was said.
 sealed-title = Sealed
 sealed = Sealed. It will be sent at the next sync.
 slip-explain = Write this code on the person's slip:

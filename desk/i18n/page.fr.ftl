@@ -157,6 +157,7 @@ stopped-title = Merci
 stopped-words = La conversation est terminée. Rien n'en est affiché ici.
 stopped-finish = Terminer
 stopped-return = Continuer quand même
+stopped-no-urgent = Rien d'urgent n'a été dit.
 sealed-title = Scellé
 sealed = Scellé. Il sera envoyé à la prochaine synchronisation.
 slip-explain = Écrivez ce code sur le billet de la personne :

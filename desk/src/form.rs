@@ -198,7 +198,7 @@ pub fn export(form: &Path, output: &Path) -> Result<()> {
 }
 
 /// The workbook as .xlsx, every cell as text.
-pub(crate) fn xlsx(workbook: &Workbook) -> std::result::Result<Vec<u8>, XlsxError> {
+pub fn xlsx(workbook: &Workbook) -> std::result::Result<Vec<u8>, XlsxError> {
     let mut book = Book::new();
     // the same form gives the same bytes, so that an export can be compared
     let made = rust_xlsxwriter::ExcelDateTime::from_ymd(2020, 1, 1)?;

@@ -1,7 +1,26 @@
-//! The texts of a form that people read, with what each may measure on a small phone.
+//! `tabara-desk form translations`: the texts of a form that people read, with what each may measure on a small phone; a sheet
+//! for a translator, and its way back.
+//!
+//! A text is a draft until somebody says otherwise. What is known beyond its words (state, who, when, back-translation, note)
+//! stands in the form's own sheet `translations`, which no phone and no other tool reads. An import never loses a text: an empty
+//! cell changes nothing, and words that are replaced stay in the column `before`.
 
+mod sheet;
+mod tables;
+
+pub use sheet::{TranslationRow, po, read_sheet, xlsx};
+pub use tables::markdown;
+
+use crate::error::{Result, invalid};
 use std::collections::BTreeMap;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
+use tabara_protocol::envelope::sha256;
+
+/// The sheet of a form that holds what is known of its translations, and its columns.
+const SHEET: &str = "translations";
+const COLUMNS: [&str; 9] = ["language", "key", "status", "by", "date", "back_translation", "note", "before", "of"];
+/// What a text can be.
+pub const STATES: [&str; 3] = ["draft", "back-translated", "reviewed"];
 
 /// Columns of a form that hold texts.
 const SHOWN: [&str; 5] = ["label", "hint", "guidance_hint", "constraint_message", "required_message"];
@@ -63,3 +82,229 @@ fn limit(sheet: &str, kind: &str, column: &str) -> usize {
         _ => 75,
     }
 }
+
+/// A form that is being translated into one language.
+pub struct Translation {
+    workbook: Workbook,
+    language: String,
+    source: String,
+}
+
+/// What an import did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub changed: usize,
+    /// Keys that the form does not have; keys whose source says something else by now: both need a look.
+    pub unknown: Vec<String>,
+    pub stale: Vec<String>,
+}
+
+/// How far a language is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TranslationStatus {
+    pub texts: usize,
+    pub missing: usize,
+    /// By state: how many texts.
+    pub states: BTreeMap<String, usize>,
+    pub too_long: Vec<String>,
+}
+
+/// Ties a state to the words that it was given for: other words, or another source, are a draft again.
+fn of(source: &str, text: &str) -> String {
+    sha256(format!("{source}\n{text}").as_bytes()).to_string()[..8].to_owned()
+}
+
+impl Translation {
+    /// `language` by its name in the form (`Ikirundi (rn)`) or its tag; a new one by its whole name.
+    pub fn new(bytes: &[u8], language: &str) -> Result<Self> {
+        let workbook = Workbook::read(bytes).map_err(|fault| invalid(fault.message.to_string()))?;
+        let languages = languages(&workbook);
+        let wanted = language.to_lowercase();
+        let known = languages.iter().find(|name| {
+            let name = name.to_lowercase();
+            name == wanted || name.ends_with(&format!("({wanted})"))
+        });
+        let language = match known {
+            Some(name) => name.clone(),
+            None if language.contains('(') => language.to_owned(),
+            None => {
+                return Err(invalid(format!(
+                    "the form has no language '{language}'; a new one is written 'Name (tag)'"
+                )));
+            }
+        };
+        let settings = workbook.sheet("settings").map(rows_of).unwrap_or_default();
+        let default = settings.first().and_then(|row| row.get("default_language").cloned()).unwrap_or_default();
+        let source = languages.iter().find(|name| **name == default).or(languages.first()).cloned();
+        let source =
+            source.ok_or_else(|| invalid("the form names no language: write its columns as label::Name (tag)"))?;
+        Ok(Self { workbook, language, source })
+    }
+
+    /// Everything for a translator.
+    pub fn rows(&self) -> Vec<TranslationRow> {
+        let known = self.known();
+        let texts = texts(&self.workbook).into_iter().filter(|text| text.texts.contains_key(&self.source));
+        texts
+            .map(|text| {
+                let (source, words) = (text.texts[&self.source].clone(), text.texts.get(&self.language));
+                let text_now = words.cloned().unwrap_or_default();
+                let row = known.get(&text.key);
+                let cell = |name: &str| row.and_then(|row| row.get(name).cloned()).unwrap_or_default();
+                let holds = cell("of") == of(&source, &text_now);
+                TranslationRow {
+                    status: if holds { cell("status") } else { STATES[0].to_owned() },
+                    by: if holds { cell("by") } else { String::new() },
+                    date: if holds { cell("date") } else { String::new() },
+                    back_translation: cell("back_translation"),
+                    note: cell("note"),
+                    key: text.key,
+                    source,
+                    text: text_now,
+                    limit: text.limit,
+                }
+            })
+            .collect()
+    }
+
+    /// The rows of the sheet `translations` of this language, by key.
+    fn known(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let rows = self.workbook.sheet(SHEET).map(rows_of).unwrap_or_default();
+        let own = rows.into_iter().filter(|row| row.get("language") == Some(&self.language));
+        own.filter_map(|row| Some((row.get("key")?.clone(), row))).collect()
+    }
+
+    /// How far the language is.
+    pub fn status(&self) -> TranslationStatus {
+        let mut status = TranslationStatus::default();
+        for row in self.rows() {
+            status.texts += 1;
+            if row.text.is_empty() {
+                status.missing += 1;
+                continue;
+            }
+            if row.text.chars().count() > row.limit {
+                status.too_long.push(row.key);
+            }
+            *status.states.entry(row.status).or_default() += 1;
+        }
+        status
+    }
+
+    /// Takes a translator's sheet into the form.
+    pub fn import(&mut self, sheet: &[TranslationRow]) -> Imported {
+        let now: BTreeMap<String, TranslationRow> = self.rows().into_iter().map(|row| (row.key.clone(), row)).collect();
+        let (mut done, mut known) = (Imported::default(), self.known());
+        for row in sheet {
+            let Some(old) = now.get(&row.key) else {
+                done.unknown.push(row.key.clone());
+                continue;
+            };
+            let stale = row.source != old.source;
+            done.stale.extend(stale.then(|| row.key.clone()));
+            let mut cells = known.remove(&row.key).unwrap_or_default();
+            let words = if row.text.is_empty() { &old.text } else { &row.text };
+            if *words != old.text {
+                put(&mut self.workbook, &row.key, &self.language, words);
+                done.changed += 1;
+                cells.insert("before".into(), old.text.clone());
+            }
+            for (column, cell) in [("back_translation", &row.back_translation), ("note", &row.note)] {
+                if !cell.is_empty() {
+                    cells.insert(column.into(), cell.clone());
+                }
+            }
+            // words for another source, or without a name and a day, stay a draft
+            let signed = !row.by.is_empty() && !row.date.is_empty() && !stale && !words.is_empty();
+            if signed && STATES[1..].contains(&row.status.as_str()) {
+                let state = [("status", &row.status), ("by", &row.by), ("date", &row.date)];
+                cells.extend(state.map(|(column, cell)| (column.to_owned(), cell.clone())));
+                cells.insert("of".into(), of(&old.source, words));
+            }
+            if !cells.is_empty() {
+                known.insert(row.key.clone(), cells);
+            }
+        }
+        self.keep(&known);
+        done
+    }
+
+    /// Writes the sheet `translations` anew, with the rows of other languages as they were.
+    fn keep(&mut self, known: &BTreeMap<String, BTreeMap<String, String>>) {
+        let others = self.workbook.sheet(SHEET).map(rows_of).unwrap_or_default();
+        let others = others.into_iter().filter(|row| row.get("language") != Some(&self.language));
+        let own = known.iter().map(|(key, cells)| {
+            let mut row = cells.clone();
+            row.extend([("language".into(), self.language.clone()), ("key".into(), key.clone())]);
+            row
+        });
+        let rows: Vec<Vec<String>> = others
+            .chain(own)
+            .map(|row| COLUMNS.map(|column| row.get(column).cloned().unwrap_or_default()).to_vec())
+            .collect();
+        self.workbook.sheets.retain(|sheet| sheet.name != SHEET);
+        if !rows.is_empty() {
+            let header = COLUMNS.map(str::to_owned).to_vec();
+            let rows = [vec![header], rows].concat();
+            self.workbook.sheets.push(Sheet { name: SHEET.into(), rows, ..Sheet::default() });
+        }
+    }
+
+    /// The form as it is now.
+    pub fn workbook(&self) -> &Workbook {
+        &self.workbook
+    }
+    /// The language, as the form names it.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+}
+
+/// The languages of a form, in the order of its columns.
+pub fn languages(form: &Workbook) -> Vec<String> {
+    let headers = ["survey", "choices"].into_iter().filter_map(|name| form.sheet(name)?.rows.first());
+    let mut found = Vec::new();
+    for language in headers.flatten().filter_map(|title| title.split_once("::")).map(|(_, language)| language) {
+        if !found.iter().any(|name| name == language) {
+            found.push(language.to_owned());
+        }
+    }
+    found
+}
+
+/// The rows of a sheet by column.
+fn rows_of(sheet: &Sheet) -> Vec<BTreeMap<String, String>> {
+    let Some((header, rows)) = sheet.rows.split_first() else { return Vec::new() };
+    rows.iter().map(|row| header.iter().cloned().zip(row.iter().cloned()).collect()).collect()
+}
+
+/// Puts one text into the form; the column is made where it is missing.
+fn put(form: &mut Workbook, key: &str, language: &str, words: &str) {
+    let mut parts = key.split('/');
+    let (name, column) = (parts.next().unwrap_or_default(), key.rsplit('/').next().unwrap_or_default());
+    let id = key.strip_prefix(&format!("{name}/")).and_then(|rest| rest.strip_suffix(&format!("/{column}")));
+    let Some(sheet) = form.sheets.iter_mut().find(|sheet| sheet.name.eq_ignore_ascii_case(name)) else { return };
+    let title = format!("{column}::{language}");
+    let Some(header) = sheet.rows.first_mut() else { return };
+    let at = header.iter().position(|cell| *cell == title).unwrap_or_else(|| {
+        header.push(title);
+        header.len() - 1
+    });
+    let of = |header: &[String], row: &[String], wanted: &str| {
+        header.iter().position(|cell| cell == wanted).and_then(|at| row.get(at)).cloned().unwrap_or_default()
+    };
+    let header = sheet.rows[0].clone();
+    for row in &mut sheet.rows[1..] {
+        let own = match name {
+            "survey" => of(&header, row, "name"),
+            _ => format!("{}/{}", of(&header, row, "list_name"), of(&header, row, "name")),
+        };
+        if Some(own.as_str()) == id {
+            row.resize(row.len().max(at + 1), String::new());
+            words.clone_into(&mut row[at]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -110,8 +110,8 @@ fn said(here: &Here, labels: &Labels, outcome: Outcome, advice: &[Advice], urgen
     // a form without screening has no words for an outcome, and nothing to advise
     let screens = !labels.list("outcome").is_empty();
     html! {
+        @for code in urgent { p.urgent { (labels.of("urgent", code)) } }
         @if screens {
-            @for code in urgent { p.urgent { (labels.of("urgent", code)) } }
             p { (here.say("outcome")) }
             p.outcome { (labels.of("outcome", outcome.code())) }
             @for advice in advice { p.advice { (labels.of("advice", advice.code())) } }
@@ -166,15 +166,26 @@ async fn seal(here: Here, draft: Uuid, raise: Option<String>, hushed: bool) -> S
     }
 }
 
-/// The safe page after *stop*: nothing of the interview is in sight. A slip of the finger can be taken back.
-pub(super) async fn stopped(here: Here, Path(draft): Path<Uuid>) -> Response {
+/// The safe page after *stop*: nothing of the interview is in sight. What is urgent lies folded under a word that stands there
+/// whether anything is urgent or not. A slip of the finger can be taken back.
+pub(super) async fn stopped(here: Here, Path(draft): Path<Uuid>) -> Shown {
+    let read = move |core: &tabara_core::focal_point::FocalPoint| {
+        let session = core.resume(draft)?;
+        Ok((session.assessment()?.urgent, session.labels()?))
+    };
+    let (urgent, labels) = here.core(read).await?;
     let content = html! {
         h1 { (here.say("stopped-title")) }
         (here.p("stopped-words"))
         (here.button(&format!("stopped/{draft}"), "main", "stopped-finish"))
         p { a.second href=(at(draft)) { (here.say("stopped-return")) } }
+        details {
+            summary { (here.say("more")) }
+            @for code in &urgent { p.urgent { (labels.of("urgent", code)) } }
+            @if urgent.is_empty() { (here.p("stopped-no-urgent")) }
+        }
     };
-    here.page(&here.say("stopped-title"), content)
+    Ok(here.page(&here.say("stopped-title"), content))
 }
 
 /// What was agreed to is kept and judged as far as it goes; without consent nothing is.

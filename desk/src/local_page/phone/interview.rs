@@ -14,7 +14,14 @@ use tabara_core::Error;
 use tabara_core::record::Uuid;
 
 pub(super) async fn page(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
-    let page = here.core(move |core| core.resume(draft)?.page()).await?;
+    let read = move |core: &tabara_core::focal_point::FocalPoint| {
+        let session = core.resume(draft)?;
+        Ok((session.page()?, session.labels()?))
+    };
+    let (page, labels) = here.core(read).await?;
+    // how far the words of this language are: the form says it
+    let tag = page.language.rsplit_once('(').map_or("", |(_, tag)| tag.trim_end_matches(')')).to_owned();
+    let mark = labels.list("translation").into_iter().find(|(code, _)| *code == tag).map(|(_, words)| words);
     here.texts = Texts::of(&page.language).unwrap_or(here.texts);
     // they stay until the next step: a page that script asked for meanwhile must not take them
     let refused = here.phone.memory().refused.clone();
@@ -23,7 +30,10 @@ pub(super) async fn page(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
         (drawing::languages(&page, here.texts))
         @if page.stoppable { button.stop form="page" name="go" value="stop" { (here.say("stop")) } }
     };
-    let content = drawing::form(&page, &format!("interview/{draft}"), "to-review", &drawn);
+    let content = html! {
+        (drawing::form(&page, &format!("interview/{draft}"), "to-review", &drawn))
+        @if let Some(mark) = mark { p.hint { small { (mark) } } }
+    };
     Ok(here.framed(&here.say("interview"), bar, None, content))
 }
 

@@ -209,7 +209,9 @@ fn step_12_no_title_shows_an_answer_and_no_text_calls_anybody_not_a_victim() {
         let low = text.to_lowercase();
         assert!(!text.contains("${"), "an answer in a text: {text}");
         assert!(
-            !["not a victim", "no victim", "pas victime", "pas une victime"].iter().any(|word| low.contains(word)),
+            !["not a victim", "no victim", "pas victime", "pas une victime", "si mwathirika", "ntiyacurujwe"]
+                .iter()
+                .any(|word| low.contains(word)),
             "{text}"
         );
     }
