@@ -1,4 +1,4 @@
-//! The search itself. `TABARA_DEPTH` sets how far it goes: 9 takes seconds, 11 takes minutes.
+//! The search itself. `TABARA_DEPTH` sets how far it goes: 9 takes seconds, 11 (87,463 states) ten minutes.
 
 use stateright::{Checker as _, HasDiscoveries, Model as _};
 use tabara_model::{Protocol, Rules};

@@ -17,8 +17,8 @@ use tabara_core::envelope::{self, Digest, PublicKey, Signer, SigningKey, sha256}
 use tabara_core::record::{Reason, Record, Sent};
 use tabara_core::tree::{Frontier, prove_consistency, prove_inclusion};
 use tabara_core::wire::{
-    BUNDLES, Bundle, DEVICES, Enclosed, Introduction, KeptEntry, Leaf, LeafProof, PREFIX, Parcel, RefusedRecord,
-    Standing, TreeHead,
+    BUNDLES, Bundle, Connected, DEVICES, Enclosed, Introduction, KeptEntry, Leaf, LeafProof, PREFIX, Parcel,
+    RefusedRecord, Standing, TreeHead,
 };
 
 /// One way to lie.
@@ -97,12 +97,20 @@ impl Kept {
         Some(LeafProof { index, text: self.leaves.get(index as usize)?.text(), proof: proof? })
     }
     fn grown(&self, from: &TreeHead) -> Option<Vec<Digest>> {
+        self.root_at(from.size).filter(|root| *root == from.root)?;
         let Ok(proof) = prove_consistency(from.size, self.frontier.size(), self.node());
-        proof.filter(|_| self.root_at(from.size) == Some(from.root))
+        proof
+    }
+    fn connected(&self, size: u64) -> Option<Connected> {
+        let Ok(proof) = prove_consistency(size, self.frontier.size(), self.node());
+        Some(Connected { size, proof: proof? })
     }
     fn root_at(&self, size: u64) -> Option<Digest> {
+        if size > self.frontier.size() {
+            return None;
+        }
         let Ok(frontier) = Frontier::of(size, self.node());
-        (size <= self.frontier.size()).then(|| frontier.root())
+        Some(frontier.root())
     }
 }
 
@@ -191,6 +199,10 @@ impl LyingServer {
             _ => vec![],
         });
         kept.filter_map(|entry| liar.kept.records.get(&entry.jws).cloned()).collect()
+    }
+    /// Whether its present tree continues the one with this head.
+    pub fn continues(&self, head: &TreeHead) -> bool {
+        self.liar.lock().unwrap().kept.root_at(head.size) == Some(head.root)
     }
     /// How often it told which lie.
     pub fn told(&self) -> BTreeMap<Lie, u32> {
@@ -307,7 +319,7 @@ impl Liar {
             seq: 0,
             grown: bundle.head.as_ref().and_then(|head| self.kept.grown(head)),
             restore: None,
-            connected: vec![],
+            connected: bundle.connect.iter().filter_map(|size| self.kept.connected(*size)).collect(),
             leaves: asked.filter_map(|index| self.kept.prove(index)).collect(),
             refused: vec![],
             later: None,
