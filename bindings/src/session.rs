@@ -114,9 +114,19 @@ impl Session {
     /// focal point calls the person presumed. Fails with `Incomplete`; with `NoConsent` the answers are erased.
     pub fn finish(&self, raise: Option<String>) -> Result<Finished> {
         let labels = self.0.labels()?;
-        let core::Finished { record, code, undo, outcome, advice, urgent } = self.0.finish(raise.as_deref())?;
-        Ok(Finished { record, code, undo, result: screening_result(&labels, outcome, &advice, &urgent) })
+        Ok(finished(&labels, self.0.finish(raise.as_deref())?))
     }
+    /// The same, as a correction: it replaces the record whose slip has this code and this second code, on whatever phone that
+    /// was made. Her slip stays as it is. Fails with `NotFound` where a code is mistyped, or what it names was taken back.
+    pub fn correct(&self, raise: Option<String>, code: &str, secret: &str) -> Result<Finished> {
+        let labels = self.0.labels()?;
+        Ok(finished(&labels, self.0.correct(raise.as_deref(), code, secret)?))
+    }
+}
+
+fn finished(labels: &core::Labels, finished: core::Finished) -> Finished {
+    let core::Finished { record, code, undo, outcome, advice, urgent } = finished;
+    Finished { record, code, undo, result: screening_result(labels, outcome, &advice, &urgent) }
 }
 
 fn screening_result(labels: &core::Labels, outcome: Outcome, advice: &[Advice], urgent: &[String]) -> ScreeningResult {

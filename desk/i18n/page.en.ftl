@@ -189,6 +189,23 @@ take-back-explain = Whoever told something may take it back, at any time and wit
 take-back-code = Code on the slip
 take-back-second = Second code, if she has it
 take-back-do = Take back
+correct = This corrects an earlier record
+correct-explain = With both codes of her slip, what was said now takes the place of what was recorded then, also on another phone. Her slip stays as it is.
+hand-over = Move to a new phone
+hand-over-explain = The list of your records, with their notes and referrals, goes from your old phone to your new one. Keep both in hand. What the old phone has still to send, it sends itself.
+hand-over-new = This is the new phone
+hand-over-show-key = Show the key
+hand-over-key = Key of the new phone
+hand-over-key-explain = Copy it to the old phone: send it to yourself, or type it. It opens one file and is of no use to anyone else. A new key takes the place of this one.
+hand-over-go-on = Go on with the file
+hand-over-file = File of the old phone
+hand-over-take = Take the file
+hand-over-old = This is the old phone
+hand-over-give = Make the file
+hand-over-taken = { $n ->
+    [one] One record was taken over.
+   *[other] { $n } records were taken over.
+}
 activity = What this phone did
 activity-explain = When, what and how many; nothing of anybody.
 did-finished = { $n ->
@@ -272,11 +289,13 @@ card-used-already = This phone has used this card already. Ask for another one.
 not-found = This is not on the phone any more.
 not-found-code = A code is mistyped. Read it from the slip once more.
 not-found-second-code = The second code is mistyped. Read it from the slip once more.
+not-found-hand-over-key = This is not the key of a phone. Copy all of it, from "age1" to its end.
 not-found-intake-key = The server takes nothing by courier yet. Tell your coordinator.
 not-found-catalog = The questionnaires are not here yet. Sync once where there is a network.
 untrusted = The server or its file cannot be trusted ({ $why }). Nothing was sent. Tell your coordinator.
 untrusted-address = its address is not secure
 untrusted-parcel = this is not a file of the server
+untrusted-hand-over = this is not the file of your other phone for the key that this one showed last
 untrusted-catalog-signature = settings that are not signed by your authority
 untrusted-catalog-older = settings that are out of date
 untrusted-catalog-forked = two settings of one version

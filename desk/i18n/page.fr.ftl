@@ -189,6 +189,23 @@ take-back-explain = Qui a raconté quelque chose peut le retirer, à tout moment
 take-back-code = Code du billet
 take-back-second = Second code, si elle l'a
 take-back-do = Retirer
+correct = Ceci corrige un enregistrement précédent
+correct-explain = Avec les deux codes de son billet, ce qui vient d'être dit remplace ce qui avait été enregistré, même sur un autre téléphone. Son billet reste le même.
+hand-over = Passer à un nouveau téléphone
+hand-over-explain = La liste de vos enregistrements, avec leurs notes et orientations, passe de l'ancien téléphone au nouveau. Gardez les deux en main. Ce que l'ancien doit encore envoyer, il l'envoie lui-même.
+hand-over-new = Ceci est le nouveau téléphone
+hand-over-show-key = Montrer la clé
+hand-over-key = Clé du nouveau téléphone
+hand-over-key-explain = Copiez-la sur l'ancien téléphone : envoyez-la-vous, ou tapez-la. Elle ouvre un seul fichier et ne sert à personne d'autre. Une nouvelle clé la remplace.
+hand-over-go-on = Continuer avec le fichier
+hand-over-file = Fichier de l'ancien téléphone
+hand-over-take = Prendre le fichier
+hand-over-old = Ceci est l'ancien téléphone
+hand-over-give = Faire le fichier
+hand-over-taken = { $n ->
+    [one] Un enregistrement a été repris.
+   *[other] { $n } enregistrements ont été repris.
+}
 activity = Ce que ce téléphone a fait
 activity-explain = Quand, quoi et combien ; rien de personne.
 did-finished = { $n ->
@@ -272,11 +289,13 @@ card-used-already = Ce téléphone a déjà utilisé cette carte. Demandez-en un
 not-found = Ceci n'est plus sur le téléphone.
 not-found-code = Un code est mal tapé. Relisez-le sur le billet.
 not-found-second-code = Le second code est mal tapé. Relisez-le sur le billet.
+not-found-hand-over-key = Ce n'est pas la clé d'un téléphone. Copiez-la entière, de « age1 » jusqu'à la fin.
 not-found-intake-key = Le serveur ne reçoit encore rien par porteur. Prévenez votre coordinateur.
 not-found-catalog = Les questionnaires ne sont pas encore ici. Synchronisez une fois là où il y a du réseau.
 untrusted = On ne peut pas se fier au serveur ou à son fichier ({ $why }). Rien n'a été envoyé. Prévenez votre coordinateur.
 untrusted-address = son adresse n'est pas sûre
 untrusted-parcel = ce n'est pas un fichier du serveur
+untrusted-hand-over = ce n'est pas le fichier de votre autre téléphone pour la dernière clé montrée ici
 untrusted-catalog-signature = des réglages que votre autorité n'a pas signés
 untrusted-catalog-older = des réglages périmés
 untrusted-catalog-forked = deux réglages d'une même version

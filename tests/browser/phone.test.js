@@ -229,6 +229,74 @@ test('a courier carries what waits to the server and brings the answer back', as
   await leave(near);
 });
 
+test('with her slip she is corrected on another phone, and the record is one person', async () => {
+  const [first, second] = [await enrolled(), await enrolled(wide)];
+  await begin(first.page);
+  await walk(first.page, agreed);
+  const codes = await seal(first.page);
+  await first.page.click('button.main');
+  await sync(first.page);
+  await begin(second.page);
+  await walk(second.page, agreed);
+  await second.page.click('a.main');
+  await second.page.click('text=This corrects an earlier record');
+  await second.page.fill('#code', codes.code);
+  await second.page.fill('#second', codes.second.slice(1));
+  await shot(second.page, 'correct-wide');
+  await second.page.click('button.main');
+  assert.match(await second.page.textContent('.notice'), /second code is mistyped/, 'nothing is lost by it');
+  await second.page.click('text=This corrects an earlier record');
+  await second.page.fill('#code', codes.code);
+  await second.page.fill('#second', codes.second);
+  await second.page.click('button.main');
+  await second.page.waitForSelector('#code');
+  assert.equal(await second.page.textContent('#undo'), codes.second, 'her slip is the same');
+  await second.page.click('button.main');
+  // accepted, not set apart: the server saw that the slip agrees
+  assert.match(await sync(second.page), /One record arrived/);
+  await go(second.page, 'records/0');
+  assert.equal(await second.page.locator('[data-status=case-sent]').count(), 1);
+  await leave(first);
+  await leave(second);
+});
+
+test('she moves to a new phone with the old one in hand', async () => {
+  const [old, fresh] = [await enrolled(), await enrolled(wide)];
+  await begin(old.page);
+  await walk(old.page, agreed);
+  const codes = await seal(old.page);
+  await old.page.click('button.main');
+  await go(fresh.page, 'hand-over');
+  await sound(fresh.page);
+  await fresh.page.click('text=Show the key');
+  const key = await fresh.page.textContent('#hand-over-key');
+  await shot(fresh.page, 'hand-over-key-wide');
+  await go(old.page, 'hand-over');
+  await shot(old.page, 'hand-over-phone');
+  await old.page.fill('#key', 'not a key');
+  await old.page.fill('#pin', '27182818');
+  await old.page.click('button.main');
+  assert.match(await old.page.textContent('.notice'), /not the key of a phone/);
+  // as a messenger breaks it
+  await old.page.fill('#key', `${key.slice(0, 20)}\n${key.slice(20)} `);
+  await old.page.fill('#pin', '271828');
+  const [file] = await Promise.all([old.page.waitForEvent('download'), old.page.click('button.main')]);
+  await go(fresh.page, 'hand-over');
+  const wrong = path.join(fresh.dir, 'wrong');
+  writeFileSync(wrong, 'nothing of the kind');
+  await fresh.page.setInputFiles('#hand-over-file', wrong);
+  await fresh.page.click('text=Take the file');
+  assert.match(await fresh.page.textContent('.notice'), /not the file of your other phone/);
+  await fresh.page.setInputFiles('#hand-over-file', await file.path());
+  await fresh.page.click('text=Take the file');
+  assert.match(await fresh.page.textContent('.notice'), /One record was taken over/);
+  assert.equal(await fresh.page.locator('[data-status=case-elsewhere]').count(), 1);
+  await fresh.page.click('.case >> text=Slip');
+  assert.equal(await fresh.page.textContent('#undo'), codes.second);
+  await leave(old);
+  await leave(fresh);
+});
+
 test('a program that is killed in the middle goes on at the exact place', async () => {
   const { dir, local, page } = await enrolled();
   await begin(page);

@@ -6,11 +6,12 @@
 //! try; the code is the salt, so that no try serves for two codes.
 
 use crate::code::Code;
-use crate::envelope::{PublicKey, SigningKey};
+use crate::envelope::{PublicKey, SigningKey, sha256};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Memory in KiB, passes, lanes: the same on every phone, or a slip would give another key there.
@@ -25,6 +26,15 @@ pub fn slip_key(code: &Code, secret: &Code) -> SigningKey {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon2.hash_password_into(secret.as_str().as_bytes(), salt.as_bytes(), &mut *seed).expect("salt and output fit");
     SigningKey::from_seed(*seed)
+}
+
+/// The id of the first record of a slip, from the public half of its key: so who has the slip can name that record from any
+/// phone, to correct it, and who has not cannot. Only phones rely on it; to a server it is an id like any other.
+pub fn record_of(slip: &PublicKey) -> Uuid {
+    let hash = sha256(format!("tabara record of slip 2 {slip}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.0[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// A slip key's signature over what a record changes. It holds for this record of this phone alone.

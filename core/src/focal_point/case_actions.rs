@@ -32,7 +32,7 @@ impl FocalPoint {
 
     /// The cases of the person who shows a slip.
     pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: NotFoundItem::Code })?;
+        let code = read_code(code)?;
         self.0.cards(|vault| vault.cards_of(&code))
     }
 
@@ -77,9 +77,8 @@ impl FocalPoint {
     /// once; without it a reviewer decides, except about records of this phone. Both texts as she reads them out.
     pub fn withdraw_slip(&self, code: &str, secret: Option<&str>) -> Result<()> {
         let phone = &self.0;
-        let code: Code = code.parse().map_err(|_| Error::NotFound { what: NotFoundItem::Code })?;
-        let secret: Option<Code> =
-            secret.map(str::parse).transpose().map_err(|_| Error::NotFound { what: NotFoundItem::SecondCode })?;
+        let code = read_code(code)?;
+        let secret = secret.map(read_secret).transpose()?;
         phone.with(|open| {
             let here = open.vault.cards_of(&code)?;
             let case = here.first().map_or_else(Uuid::new_v4, |card| card.case);
@@ -133,6 +132,16 @@ impl Phone {
             signed(vault, unsigned, key)
         })?)
     }
+}
+
+/// The code of a slip, as it was read out.
+pub(super) fn read_code(code: &str) -> Result<Code> {
+    code.parse().map_err(|_| Error::NotFound { what: NotFoundItem::Code })
+}
+
+/// Its second code.
+pub(super) fn read_secret(secret: &str) -> Result<Code> {
+    secret.parse().map_err(|_| Error::NotFound { what: NotFoundItem::SecondCode })
 }
 
 /// Signs a record; `slip`: the key of the slip that agrees to what it changes.

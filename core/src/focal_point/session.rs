@@ -4,8 +4,9 @@
 //! A session is a handle. The interview itself lives beside the open vault, so that locking drops it at once; after a lock,
 //! a failed write or a killed app it is read again from the vault, at the exact place.
 
+use super::case_actions::{read_code, read_secret, signed};
 use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
-use crate::envelope::{self, Typ, sha256};
+use crate::envelope::{SigningKey, sha256};
 use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, RefusedReason, Result};
 use crate::facts::{Dictionary, FactValue, Facts};
 use crate::interview::{AnswerError, Interview, Missing, Page};
@@ -13,7 +14,7 @@ use crate::questionnaire::Questionnaire;
 use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
 use crate::screening::{self, Advice, Assessment, Outcome, Path};
 use crate::seal;
-use crate::slip::slip_key;
+use crate::slip::{record_of, slip_key};
 use crate::vault::Vault;
 use crate::vault::cases::{CaseSummary, Saved, Sealing};
 use crate::vault::drafts::DraftInfo;
@@ -258,12 +259,23 @@ impl Session {
     /// erases the readable answers. `raise`: a reason for which the focal point calls the person presumed. Without consent
     /// the draft is erased and nothing is recorded ([`Error::NoConsent`]).
     pub fn finish(&self, raise: Option<&str>) -> Result<Finished> {
-        let finished = self.seal(raise);
+        self.end(raise, None)
+    }
+
+    /// Ends the interview like [`Session::finish`], as a correction: its record replaces the one whose slip has these two
+    /// codes, on whatever phone that was made. Both as the person reads them out; her slip stays as it is. What she took back is
+    /// not corrected ([`NotFoundItem::Code`]).
+    pub fn correct(&self, raise: Option<&str>, code: &str, secret: &str) -> Result<Finished> {
+        self.end(raise, Some(Slip { code: read_code(code)?, undo: read_secret(secret)? }))
+    }
+
+    fn end(&self, raise: Option<&str>, corrects: Option<Slip>) -> Result<Finished> {
+        let finished = self.seal(raise, corrects);
         self.phone.erase_ended();
         finished
     }
 
-    fn seal(&self, raise: Option<&str>) -> Result<Finished> {
+    fn seal(&self, raise: Option<&str>, corrects: Option<Slip>) -> Result<Finished> {
         let (phone, mailbox) = (&self.phone, self.phone.mailbox()?);
         let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
         let commune = mailbox.enrolment()?.commune;
@@ -286,10 +298,21 @@ impl Session {
                 raised.map_err(|_| Error::Answer { reason: AnswerReason::CannotBeRaised })?;
             }
             let kind = screening::kind_of(interview.questionnaire());
-            let record = Uuid::new_v4();
-            let code = code(interview, kind, vault)?;
-            let undo = code.as_ref().map(|_| vault.undo(record));
-            let slip = code.as_ref().zip(undo.as_ref()).map(|(code, undo)| slip_key(code, undo).public());
+            let codes = match &corrects {
+                Some(slip) if is_dead(&slip.code, vault)? || !kind.is_about_a_person() => {
+                    return Err(Error::NotFound { what: NotFoundItem::Code });
+                }
+                Some(slip) => Some(slip.clone()),
+                None => code(interview, kind, vault)?.map(|code| Slip { code, undo: Code::generate() }),
+            };
+            let key = codes.as_ref().map(|Slip { code, undo }| slip_key(code, undo));
+            let slip = key.as_ref().map(SigningKey::public);
+            let (code, undo) = codes.map(|Slip { code, undo }| (code, undo)).unzip();
+            // who has the slip can name its first record, on any phone
+            let first = slip.as_ref().map(record_of);
+            let revises = first.filter(|_| corrects.is_some());
+            let record = first.filter(|_| corrects.is_none()).unwrap_or_else(Uuid::new_v4);
+            let agrees = key.filter(|_| corrects.is_some());
             // a clock that was wrong at the start does not put the interview into the future
             let month = month(info.started.min(now));
             let facts = facts(interview, &assessment, kind, &month, &commune);
@@ -330,15 +353,15 @@ impl Session {
             };
             // of a person nothing is kept for the next one
             let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };
-            let sealing = Sealing { card, saved, own: mailbox.own_time() };
+            let sealing = Sealing { card, saved, own: mailbox.own_time(), secret: undo.clone() };
             drafts.begin_sealing(self.draft, &sealing)?;
             let posted = mailbox.post(record, Some(&sealed), |seq| {
                 let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
                 let code = code.clone();
-                let (revises, proof, route) = Default::default();
+                let (proof, route) = Default::default();
                 let record =
                     Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-                envelope::sign(Typ::Record, vault.record_key(), &record)
+                signed(vault, record, agrees)
             });
             // whatever happened, the next call with this draft finds out from the disk first
             live.remove(&self.draft);
@@ -390,9 +413,8 @@ fn code(interview: &Interview, kind: Kind, vault: &Vault) -> Result<Option<Code>
         return Ok(None);
     }
     let brought: Option<Code> = interview.role("code").text().parse().ok();
-    let dead = |code: &Code| Ok::<_, Error>(vault.cards_of(code)?.iter().any(|card| card.withdrawn));
     match brought {
-        Some(code) if !dead(&code)? => Ok(Some(code)),
+        Some(code) if !is_dead(&code, vault)? => Ok(Some(code)),
         _ => Ok(Some(Code::generate())),
     }
 }
@@ -403,6 +425,11 @@ fn needs(assessment: &Assessment) -> Vec<String> {
     let child = assessment.rule_path == Some(Path::Child);
     let first = child.then_some("sv_child");
     first.into_iter().chain(asked.map(String::as_str).filter(|code| Some(*code) != first)).map(str::to_owned).collect()
+}
+
+/// Whether she took back what stood under it, as far as this phone knows.
+fn is_dead(code: &Code, vault: &Vault) -> Result<bool> {
+    Ok(vault.cards_of(code)?.iter().any(|card| card.withdrawn))
 }
 
 /// Answers that the next interview of the form may read; none where it reads none.

@@ -28,6 +28,9 @@ pub struct Sealing {
     pub saved: Option<Saved>,
     /// The phone's own time when it was sealed.
     pub own: i64,
+    /// The second secret of its slip.
+    #[serde(default)]
+    pub secret: Option<Code>,
 }
 
 /// A sealed case, as far as it may still be seen.
@@ -100,9 +103,11 @@ impl CaseSummary {
 impl Vault {
     /// The card takes its draft's place, once however often it is told.
     pub fn keep(&self, sealing: &Sealing) -> Result<(), VaultError> {
-        let Sealing { card, saved, own } = sealing;
+        let Sealing { card, saved, own, secret } = sealing;
         self.store.write(|t| {
             card.insert(t, *own)?;
+            let kept = "UPDATE card SET secret = ?1 WHERE record = ?2";
+            t.execute(kept, params![secret.clone().map(String::from), card.record.to_string()])?;
             let sql = "INSERT OR REPLACE INTO last_saved (questionnaire, record, saved) VALUES (?1, ?2, ?3)";
             if let Some(saved) = saved {
                 t.execute(sql, params![card.questionnaire.id, card.record.to_string(), json(saved)])?;
@@ -182,7 +187,13 @@ impl Vault {
     }
     /// The second secret on the slip of a record with a card here.
     pub fn undo_of(&self, record: Uuid) -> Result<Code, VaultError> {
-        Ok(self.carried_undo(record)?.unwrap_or_else(|| self.undo(record)))
+        let sql = "SELECT coalesce(secret, nullif(undo, '')) FROM card WHERE record = ?1";
+        let kept = self.store.read(|c| {
+            let text = c.query_row(sql, [record.to_string()], |r| r.get::<_, Option<String>>(0)).optional()?;
+            Ok(text.flatten())
+        })?;
+        // before the secret was kept with the card, it was derived
+        Ok(kept.and_then(|kept| kept.parse().ok()).unwrap_or_else(|| self.undo(record)))
     }
     /// All cards as they go to another phone.
     pub fn carry(&self, own: i64) -> Result<Vec<Carried>, VaultError> {

@@ -36,7 +36,7 @@
 //! - `last_saved`: for a questionnaire that is about nobody and reads answers of its last interview: these answers.
 //! - `card`: what may still be seen of a sealed case (JSON; no answer), its slip's code, the day it was sealed (days since
 //!   1970) and the own time then, from which retention counts; of a card that came
-//!   from another phone the second code of its slip (`undo`).
+//!   from another phone the second code of its slip (`undo`); of one that was sealed here that code is its `secret`.
 //! - `hand_over`: the key of a hand-over that this phone waits for.
 //! - `incoming`: on a provider's device, the referrals to her organisation (JSON; nothing that was shared but the age band).
 //!   `open`: it has not ended; `due`: when somebody should answer, seconds since 1970; `own` time when it came.
@@ -126,6 +126,9 @@ pub const VAULT: &[&str] = &["
         own INTEGER NOT NULL, held TEXT NOT NULL
     ) STRICT;
     CREATE INDEX incoming_due ON incoming (open DESC, due, id);
+",
+"
+    ALTER TABLE card ADD COLUMN secret TEXT;
 "];
 
 /// The steps of the schema of a file of drafts.

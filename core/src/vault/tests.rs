@@ -62,7 +62,7 @@ impl Phone {
     }
     /// Seals a draft from its first step to its last.
     fn seal(&self, draft: Uuid, mailbox: &Mailbox, vault: &Vault, drafts: Drafts) -> (CaseSummary, Drafts) {
-        let sealing = Sealing { card: card(), saved: None, own: 0 };
+        let sealing = Sealing { card: card(), saved: None, own: 0, secret: None };
         drafts.begin_sealing(draft, &sealing).unwrap();
         mailbox.post(sealing.card.record, None, |seq| format!("jws {seq}")).unwrap();
         vault.keep(&sealing).unwrap();
@@ -218,7 +218,7 @@ fn a_crash_between_any_two_steps_of_sealing_is_healed_at_the_next_opening() {
     let (ending, lasting) = (info(), info());
     drafts.begin(&ending, b"what she said").unwrap();
     drafts.begin(&lasting, b"what another said").unwrap();
-    let sealing = Sealing { card: card(), saved: None, own: 0 };
+    let sealing = Sealing { card: card(), saved: None, own: 0, secret: None };
     let mut crashes = vec![("nothing", phone.crashed())];
     drafts.begin_sealing(ending.draft, &sealing).unwrap();
     crashes.push(("the note", phone.crashed()));

@@ -6,6 +6,7 @@ mod exchange;
 mod here;
 mod home;
 mod interview;
+mod moving;
 mod records;
 mod services;
 mod state;
@@ -52,7 +53,11 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/courier", get(exchange::courier))
         .route("/courier/bundle", get(exchange::bundle))
         .route("/courier/parcel", post(exchange::take_parcel))
-        .route("/courier/carry", post(exchange::carry));
+        .route("/courier/carry", post(exchange::carry))
+        .route("/hand-over", get(moving::ask))
+        .route("/hand-over/key", post(moving::key))
+        .route("/hand-over/give", post(moving::give))
+        .route("/hand-over/take", post(moving::take));
     pages
         .route("/style.css", get(style))
         .route("/script.js", get(script))

@@ -75,7 +75,10 @@ mod tests {
             [AnswerReason::NotInteger, AnswerReason::NotDate, AnswerReason::NotPlace, AnswerReason::OutOfRange];
         let mut errors: Vec<Error> = answers.map(|reason| Error::Answer { reason }).into();
         errors.extend([CardReason::Unreadable, CardReason::UsedAlready].map(|reason| Error::Card { reason }));
-        errors.extend([NotFoundItem::Code, NotFoundItem::SecondCode].map(|what| Error::NotFound { what }));
+        errors.extend(
+            [NotFoundItem::Code, NotFoundItem::SecondCode, NotFoundItem::HandOverKey]
+                .map(|what| Error::NotFound { what }),
+        );
         errors.push(Error::Refused { reason: RefusedReason::CardRevoked });
         let weather =
             [OfflineReason::Portal, OfflineReason::ChangedOnTheWay, OfflineReason::NotTheServer, OfflineReason::Later];
@@ -87,6 +90,9 @@ mod tests {
             let said = trouble(error, english);
             assert!(!general.contains(&said), "{error:?}: {said}");
             assert_ne!(trouble(error, Texts::of("fr").unwrap()), said, "{error:?}");
+        }
+        for why in [UntrustedReason::HandOver, UntrustedReason::Parcel] {
+            assert!(!general.contains(&untrusted(why, english)), "{why:?}");
         }
         let reason = UntrustedReason::CatalogNeedsNewerApp;
         assert!(trouble(&Error::Untrusted { reason }, english).contains("update this program"));

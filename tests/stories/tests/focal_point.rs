@@ -754,3 +754,50 @@ fn numbers_to_call_need_no_card_and_services_are_found_while_the_phone_is_locked
     assert_eq!(phone.find_services(&shelter, 0), unreadable);
     assert!(phone.help_lines().iter().any(|line| line.number == "112"), "the built-in numbers stay");
 }
+
+/// Field 27's kind: she comes to another phone with her slip, and what was recorded is wrong.
+#[test]
+fn with_her_slip_a_record_is_corrected_on_a_phone_that_knows_nothing_else_of_it() {
+    let (first, second) = (World::new(), World::new());
+    let sealed = |phone: &FocalPoint| -> Record {
+        let waiting = phone.mailbox().waiting(9, usize::MAX).unwrap();
+        envelope::stored(&waiting.last().unwrap().jws).unwrap()
+    };
+    let told = |phone: &FocalPoint| {
+        let session = phone.start("first_line", "en").unwrap();
+        answers(&session, TOLD);
+        session
+    };
+    let here = first.enrolled();
+    let Finished { code, undo, record, .. } = told(&here).finish(None).unwrap();
+    let (code, undo) = (code.unwrap(), undo.unwrap());
+    let there = second.enrolled();
+    let session = told(&there);
+    assert_eq!(
+        session.correct(None, code.as_str(), "9QWK4M2XH").err(),
+        Some(Error::NotFound { what: NotFoundItem::SecondCode }),
+        "a mistyped code loses nothing"
+    );
+    let corrected = session.correct(None, code.as_str(), undo.as_str()).unwrap();
+    let (was, is) = (sealed(&here), sealed(&there));
+    assert_eq!((is.revises, is.record, is.code.clone()), (Some(record), corrected.record, Some(code.clone())));
+    // the server asks no more than this, of any phone
+    let waiting = there.mailbox().waiting(9, usize::MAX).unwrap();
+    let signer = envelope::peek(&waiting[0].jws).unwrap().kid;
+    assert!(is.may_change(false, was.slip, &signer));
+    // her slip is the same: here, there, and after the app was closed
+    for (phone, record) in [(&here, record), (&there, corrected.record)] {
+        let slip = phone.slip(record).unwrap().unwrap();
+        assert_eq!((slip.code, slip.undo), (code.clone(), undo.clone()));
+    }
+    assert_eq!(is.slip, was.slip);
+    // what she took back is not corrected
+    there.withdraw_slip(code.as_str(), Some(undo.as_str())).unwrap();
+    let again = told(&there).correct(None, code.as_str(), undo.as_str()).err();
+    assert_eq!(again, Some(Error::NotFound { what: NotFoundItem::Code }));
+    // with another secret it names no record of hers
+    let wrong = Code::generate();
+    let guessed = told(&here).correct(None, code.as_str(), wrong.as_str()).unwrap();
+    assert_ne!(sealed(&here).revises, Some(record));
+    assert_ne!(guessed.record, record);
+}

@@ -14,6 +14,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use tabara_core::Error;
+use tabara_core::error::NotFoundItem;
 use tabara_core::focal_point::Labels;
 use tabara_core::interview::{Page, Question};
 use tabara_core::record::Uuid;
@@ -97,6 +98,13 @@ pub(super) async fn result(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
                     }
                 }
             }
+            @if recordable {
+                details {
+                    summary { (here.say("correct")) }
+                    (here.p("correct-explain"))
+                    (slip_fields(&here, false))
+                }
+            }
             div.steps {
                 a.second href={ "review/" (draft) } { (here.say("return-to-answers")) }
                 button.main { (here.say(if recordable { "seal" } else { "erase" })) }
@@ -133,18 +141,35 @@ fn reasons(here: &Here, labels: &Labels, assessment: &Assessment) -> Markup {
 }
 
 pub(super) async fn finish(here: Here, Path(draft): Path<Uuid>, Form(posted): Form<Posted>) -> Shown {
-    let raise = field(&posted, "raise").map(str::to_owned);
-    seal(here, draft, raise, false).await
+    let said = |name: &str| field(&posted, name).filter(|said| !said.trim().is_empty()).map(str::to_owned);
+    let corrects =
+        said("code").or(said("second")).map(|_| [said("code"), said("second")].map(Option::unwrap_or_default));
+    seal(here, draft, said("raise"), corrects, false).await
 }
 
-async fn seal(here: Here, draft: Uuid, raise: Option<String>, hushed: bool) -> Shown {
+/// The fields for the two codes of a slip, in a form where they are needed or not.
+pub(super) fn slip_fields(here: &Here, needed: bool) -> Markup {
+    let input = |name: &str, label: &str, required: bool| {
+        html! {
+            div.question { label.label for=(name) { (here.say(label)) } input id=(name) name=(name) required[required] autocomplete="off" spellcheck="false"; }
+        }
+    };
+    html! { (input("code", "take-back-code", needed)) (input("second", "take-back-second", false)) }
+}
+
+/// `corrects`: the two codes of the slip whose record it corrects.
+async fn seal(here: Here, draft: Uuid, raise: Option<String>, corrects: Option<[String; 2]>, hushed: bool) -> Shown {
     let work = move |core: &tabara_core::focal_point::FocalPoint| {
         let session = core.resume(draft)?;
         if hushed {
             session.stop()?;
         }
         let labels = session.labels()?;
-        Ok(Sealed { finished: session.finish(raise.as_deref())?, labels, hushed })
+        let finished = match &corrects {
+            Some([code, second]) => session.correct(raise.as_deref(), code, second)?,
+            None => session.finish(raise.as_deref())?,
+        };
+        Ok(Sealed { finished, labels, hushed })
     };
     match here.core(work).await {
         Ok(sealed) => {
@@ -159,6 +184,9 @@ async fn seal(here: Here, draft: Uuid, raise: Option<String>, hushed: bool) -> S
         Err(Failed { error: error @ Error::Incomplete, .. }) => {
             here.notice(trouble(&error, here.texts));
             Ok(here.go(&format!("review/{draft}")))
+        }
+        Err(failed @ Failed { error: Error::NotFound { what: NotFoundItem::Code | NotFoundItem::SecondCode }, .. }) => {
+            Err(failed.back(&format!("result/{draft}")))
         }
         // sealed just before the program was ended: the code is in the list of records
         Err(Failed { error: Error::NotFound { .. }, .. }) => Ok(here.go("records/0")),
@@ -190,7 +218,7 @@ pub(super) async fn stopped(here: Here, Path(draft): Path<Uuid>) -> Shown {
 
 /// What was agreed to is kept and judged as far as it goes; without consent nothing is.
 pub(super) async fn finish_stopped(here: Here, Path(draft): Path<Uuid>) -> Shown {
-    seal(here, draft, None, true).await
+    seal(here, draft, None, None, true).await
 }
 
 /// What sealing gave. After a stop, outcome and advice stay hidden.

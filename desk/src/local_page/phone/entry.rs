@@ -22,7 +22,7 @@ pub(super) struct CardText {
 
 #[derive(Deserialize, ZeroizeOnDrop)]
 pub(super) struct Pins {
-    pin: String,
+    pub(super) pin: String,
     #[serde(default)]
     again: String,
     #[serde(default)]
@@ -30,7 +30,7 @@ pub(super) struct Pins {
 }
 
 /// A field for a PIN.
-fn pin_field(here: &Here, name: &str, label: &str, fresh: bool) -> Markup {
+pub(super) fn pin_field(here: &Here, name: &str, label: &str, fresh: bool) -> Markup {
     html! {
         div.question {
             label.label for=(name) { (here.say(label)) }

@@ -106,30 +106,32 @@ fn lines(here: &Here, report: &SyncReport) -> Vec<String> {
 
 pub(super) async fn courier(here: Here) -> Shown {
     let waiting = here.core(|core| core.waiting()).await?;
-    let file = |action: &str, id: &str, button: &str| {
-        html! {
-            form method="post" action=(action) enctype="multipart/form-data" {
-                div.question { label.label for=(id) { (here.say(id)) } input id=(id) type="file" name="file" required; }
-                button.second { (here.say(button)) }
-            }
-        }
-    };
     let content = html! {
         h1 { (here.say("courier")) }
         (here.p("courier-explain"))
         section {
             p { (here.texts.get("waiting", &[("n", waiting.records.into())])) }
             @if waiting.records > 0 { a.row href="courier/bundle" download="tabara-bundle" { (here.say("save-bundle")) } p.hint { (here.say("bundle-saved")) } }
-            (file("courier/parcel", "take-parcel", "take-file"))
+            (file_form(&here, "courier/parcel", "take-parcel", "take-file"))
         }
-        section { (here.p("carry-explain")) (file("courier/carry", "carry", "carry-file")) }
+        section { (here.p("carry-explain")) (file_form(&here, "courier/carry", "carry", "carry-file")) }
         (here.link(HOME, "home"))
     };
     Ok(here.page(&here.say("courier"), content))
 }
 
+/// A form that takes a file.
+pub(super) fn file_form(here: &Here, action: &str, id: &str, button: &str) -> Markup {
+    html! {
+        form method="post" action=(action) enctype="multipart/form-data" {
+            div.question { label.label for=(id) { (here.say(id)) } input id=(id) type="file" name="file" required; }
+            button.second { (here.say(button)) }
+        }
+    }
+}
+
 /// A file to keep: sealed, for nobody on the way.
-fn download(name: &str, bytes: Vec<u8>) -> Response {
+pub(super) fn download(name: &str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
@@ -142,7 +144,7 @@ pub(super) async fn bundle(here: Here) -> Shown {
 }
 
 /// The one file of a form; nothing where it is cut off.
-async fn file(mut form: Multipart) -> Vec<u8> {
+pub(super) async fn file(mut form: Multipart) -> Vec<u8> {
     match form.next_field().await {
         Ok(Some(field)) => field.bytes().await.map(|bytes| bytes.to_vec()).unwrap_or_default(),
         _ => vec![],

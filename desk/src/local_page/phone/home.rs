@@ -64,6 +64,7 @@ async fn unlocked(here: Here) -> Shown {
             (here.link("courier", "courier"))
             (here.link("take-back", "take-back"))
             (here.link("activity/0", "activity"))
+            (here.link("hand-over", "hand-over"))
             (here.link("pin", "change-pin"))
             (here.link("wipe", "wipe"))
         }

@@ -1,6 +1,6 @@
 //! What was sealed on this phone, taking it back, and the log of what this phone did.
 
-use super::ending::codes;
+use super::ending::{codes, slip_fields};
 use super::here::{Here, Shown, moment, spaced};
 use crate::local_page::door::HOME;
 use axum::Form;
@@ -97,17 +97,11 @@ pub(super) async fn withdraw(here: Here, Path(record): Path<Uuid>) -> Shown {
 }
 
 pub(super) async fn ask_take_back(here: Here) -> Response {
-    let input = |name: &str, label: &str, required: bool| {
-        html! {
-            div.question { label.label for=(name) { (here.say(label)) } input id=(name) name=(name) required[required] autocomplete="off" spellcheck="false"; }
-        }
-    };
     let content = html! {
         h1 { (here.say("take-back")) }
         (here.p("take-back-explain"))
         form method="post" action="take-back" autocomplete="off" {
-            (input("code", "take-back-code", true))
-            (input("second", "take-back-second", false))
+            (slip_fields(&here, true))
             div.steps { a.second href=(HOME) { (here.say("cancel")) } button.main { (here.say("take-back-do")) } }
         }
     };
