@@ -152,17 +152,22 @@ fn fields(held: &Held, names: bool, owner: &str) -> Option<Fields> {
     put("cas_IncomingReferralDate", &civil_date(*received).to_string());
     put("cas_ReasonForIncomingReferral", "AdditionalServicesRequired");
     put("cas_IncomingReferralDetails", &format!("Tabara case {}", told.case));
-    let revised: BTreeSet<_> = held.entries.iter().filter_map(|(_, _, record, _)| record.revises).collect();
-    let referrals =
-        held.entries.iter().filter(|(_, _, other, _)| other.kind == Kind::Referral && !revised.contains(&other.record));
-    let routes: Vec<_> = referrals.filter_map(|(day, _, other, _)| Some((day, other.route.as_ref()?))).collect();
-    if let Some((day, route)) = routes.last() {
+    // each step of a referral names the first, and the furthest counts
+    let steps = || held.entries.iter().filter(|(_, _, other, _)| other.kind == Kind::Referral);
+    let furthest = |first: &Record| {
+        let mine = steps().filter(|(_, _, step, _)| step.record == first.record || step.revises == Some(first.record));
+        mine.filter_map(|(_, _, step, _)| Some(step.route.as_ref()?.status)).max()
+    };
+    let referrals = steps().filter(|(_, _, first, _)| first.revises.is_none());
+    let routes: Vec<_> =
+        referrals.filter_map(|(day, _, first, _)| Some((day, first.route.as_ref()?, furthest(first)))).collect();
+    if let Some((day, route, _)) = routes.last() {
         put("cas_ReferredOrganisation", &route.to);
         put("cas_OutgoingReferralDate", &civil_date(**day).to_string());
         put("cas_ReasonForOutgoingReferral", "AdditionalServicesRequired");
         put("cas_OutgoingReferralDetails", &format!("{} {}", route.service, route.urgency));
     }
-    let completed = !routes.is_empty() && routes.iter().all(|(_, route)| route.status == Status::Completed);
+    let completed = !routes.is_empty() && routes.iter().all(|(.., status)| *status == Some(Status::Completed));
     let (state, why) = match fact("decision") {
         "not_confirmed" => ("Closed", "Not confirmed as a victim"),
         "duplicate" => ("Closed", "The same person has another case"),

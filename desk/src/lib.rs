@@ -14,6 +14,7 @@
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
 //! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`inbox`] | what waits for a case worker |
 //! | [`htcds`] | opened cases in the standard of the field |
 //! | [`reader`] | the offline page that opens an exported case |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
@@ -30,6 +31,7 @@ pub mod export;
 pub mod files;
 pub mod form;
 pub mod htcds;
+pub mod inbox;
 pub mod keys;
 pub mod local_page;
 pub mod log;

@@ -18,7 +18,8 @@ use tabara_desk::reader;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
 use tabara_desk::{
-    authority, card, case, catalog, diff, export, form, keys, log, pyxform, review, services, simulate, translations,
+    authority, card, case, catalog, diff, export, form, inbox, keys, log, pyxform, review, services, simulate,
+    translations,
 };
 use tabara_protocol::catalog::{Area, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
@@ -67,6 +68,17 @@ enum Tool {
     /// Questionnaires: an XLSForm (.xlsx, .xls, .md tables) and what phones make of it.
     #[command(subcommand)]
     Form(FormTool),
+    /// Lists what waits for a case worker, the most urgent first, from a folder that `tabara-server inbox` wrote. Opens no case. Ends
+    /// with 1 if a file was refused.
+    Inbox {
+        folder: PathBuf,
+        /// The authority's public key. Never take it from where the files came from.
+        #[arg(long, allow_hyphen_values = true)]
+        authority: PublicKey,
+        /// en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
     /// Writes opened cases as HTCDS 2.0, one row for each person, for the case management of others. Takes what
     /// `tabara-server held CODE` wrote.
     Htcds {
@@ -421,6 +433,11 @@ fn run(tool: Tool) -> Result<ExitCode> {
         }
         Tool::Phone { dir, key_file } => return phone(&dir, key_file),
         Tool::Form(tool) => return run_form(tool),
+        Tool::Inbox { folder, authority, language } => {
+            let (rows, refused) = inbox::rows(&folder, Proof::From(authority))?;
+            print!("{}", inbox::text(&rows, &refused, SystemClock::default().unix(), &Texts::new(&language)?));
+            return Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Tool::Htcds { files, reading, profile, names, output } => {
             let held = |path: &PathBuf| serde_json::from_slice(&read(path)?).map_err(|e| at(path, e));
             let held = files.iter().map(held).collect::<Result<Vec<_>>>()?;

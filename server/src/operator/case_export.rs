@@ -1,5 +1,6 @@
 //! `tabara-server held`: what the log holds under the code of a slip, still sealed, and the proof that it stands in the log.
 
+use crate::entry::EntryPayload;
 use crate::settings::Settings;
 use crate::store::{self, Reading, Store, StoreError};
 use std::collections::BTreeSet;
@@ -8,6 +9,22 @@ use tabara_protocol::catalog::Chain;
 use tabara_protocol::envelope::{self, Digest, Typ, sha256};
 use tabara_protocol::record::{Code, Sent};
 use tabara_protocol::wire::{Introduction, Parcel, Standing};
+
+/// The codes under which something came in since a time, in seconds since 1970 UTC.
+pub fn codes(store: &Store, since: i64) -> store::Result<BTreeSet<Code>> {
+    store.read(|log| {
+        let mut codes = BTreeSet::new();
+        log.entries(0, u64::MAX, |entry| {
+            if let EntryPayload::Record(record) = entry.payload
+                && entry.received >= since
+            {
+                codes.extend(record.code);
+            }
+            Ok(())
+        })?;
+        Ok(codes)
+    })
+}
 
 /// Gathers records, their corrections and reviews, and withdrawals under a code, with what proves who signed them.
 pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<CaseExport> {

@@ -13,7 +13,7 @@ use crate::{catalog, devices, intake, orders};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use tabara_protocol::clock::{civil_date, end_of_day};
-use tabara_protocol::envelope::PublicKey;
+use tabara_protocol::envelope::{PublicKey, sha256};
 use tabara_protocol::record::{Code, Uuid};
 
 #[derive(Subcommand)]
@@ -55,6 +55,15 @@ pub enum OperatorCommand {
         code: Code,
         #[arg(short, long)]
         output: PathBuf,
+    },
+    /// Writes all that is held on every person with a code into a folder, one sealed file for each, for `tabara-desk inbox`. Files
+    /// that an earlier run wrote are replaced.
+    Inbox {
+        #[arg(short, long)]
+        output: PathBuf,
+        /// Only who has something new since this day, YYYY-MM-DD.
+        #[arg(long)]
+        since: Option<String>,
     },
     /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
     Doctor {
@@ -257,6 +266,17 @@ impl OperatorCommand {
                 let held = case_export::gather(store, settings, code)?;
                 key_files::keep(&output, &serde_json::to_vec(&held)?)?;
                 println!("{} entries", held.entries.len());
+            }
+            Self::Inbox { output, since } => {
+                let since = since.map(|day| end_of_day(&day).ok_or("a day is written YYYY-MM-DD")).transpose()?;
+                let codes = case_export::codes(store, since.map_or(i64::MIN, |end| end - 24 * 3600))?;
+                std::fs::create_dir_all(&output).map_err(|e| format!("{}: {e}", output.display()))?;
+                for code in &codes {
+                    // no code in the name of a file
+                    let file = output.join(format!("{}.json", sha256(code.as_str().as_bytes())));
+                    key_files::keep(&file, &serde_json::to_vec(&case_export::gather(store, settings, code.clone())?)?)?;
+                }
+                println!("{} persons", codes.len());
             }
             Self::Backup { file } => {
                 store.backup(&file, now)?;
