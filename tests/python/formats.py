@@ -115,9 +115,9 @@ def few_lengths(least):
     return power if power <= 16 * KIB else -(-least // (power // 8)) * (power // 8)
 
 
-def whole_kib(least):
+def steps_of(step):
     """Of bundles and parcels."""
-    return -(-least // KIB) * KIB
+    return lambda least: -(-least // step) * step
 
 
 def seal(plain, recipients, lengths=few_lengths):
@@ -149,16 +149,26 @@ def unseal(file, identity):
     return plain
 
 
-def seal_with(envelope, beside, recipient):
-    return seal(envelope.encode() + b"\n" + beside, [recipient], whole_kib)
+def seal_with(envelope, beside, recipient, step=KIB):
+    """The payload stands there as it was signed."""
+    head, payload, *signature = [*envelope.split("."), "", ""]
+    try:
+        payload = unb64(payload)
+    except ValueError:
+        payload = b"no base64"
+    text = b"\n".join([head.encode(), payload, signature[0].encode(), beside])
+    return seal(text, [recipient], steps_of(step))
 
 
 def open_with(file, identity):
     """Envelope and JSON behind it, of which nothing is checked yet."""
     if len(file) > MAX_FILE:
         raise Weather("too long")
-    envelope, _, beside = unseal(file, identity).partition(b"\n")
-    return envelope.decode(errors="replace"), beside
+    lines = unseal(file, identity).split(b"\n", 3)
+    if len(lines) < 4:
+        raise Weather("not an envelope and what is beside it")
+    head, payload, signature, beside = lines
+    return f"{head.decode(errors='replace')}.{b64(payload)}.{signature.decode(errors='replace')}", beside
 
 
 # --- the slip ---

@@ -142,7 +142,7 @@ class Server:
         behind = {} if bundle.get("catalog") == sha256(self.catalog.encode()) else {"catalog": self.catalog}
         lie(parcel, behind)
         signed = (key or self.operations).sign("parcel", parcel)
-        return seal_with(signed, compact(behind), str((seal_to or phone.mailbox).to_public()))
+        return seal_with(signed, compact(behind), str((seal_to or phone.mailbox).to_public()), step=512)
 
     @staticmethod
     def cut_off(index, text, mine):

@@ -39,8 +39,8 @@ pub enum SealError {
 pub enum Lengths {
     /// 2, 4, 8 and 16 KiB; from there on four between a power of two and the next. For cases, which are kept.
     Few,
-    /// Whole KiB. For what is only on its way.
-    WholeKib,
+    /// Multiples of so many bytes. For what is only on its way.
+    Steps(usize),
 }
 
 /// Seals a case to every recipient (`age1…`). At least one is needed.
@@ -96,7 +96,7 @@ fn filled_len(lengths: Lengths, header: usize, packed: usize) -> usize {
 /// The least length that a file of at least so many bytes may have.
 fn next_length(lengths: Lengths, least: usize) -> usize {
     match (lengths, least.max(LEAST_SEALED).next_power_of_two()) {
-        (Lengths::WholeKib, _) => least.next_multiple_of(1024),
+        (Lengths::Steps(step), _) => least.next_multiple_of(step),
         (Lengths::Few, short) if short <= 16 * 1024 => short,
         (Lengths::Few, power) => least.next_multiple_of(power / 8),
     }
@@ -228,7 +228,7 @@ mod tests {
     fn every_header_finds_a_length_also_where_a_chunk_ends() {
         for header in 200..900 {
             for packed in [0, 1, 1500, 65_000, 65_500, CHUNK, CHUNK + 1, 2 * CHUNK - 900, 2 * CHUNK] {
-                for lengths in [Lengths::Few, Lengths::WholeKib] {
+                for lengths in [Lengths::Few, Lengths::Steps(1024), Lengths::Steps(512)] {
                     let room = filled_len(lengths, header, packed);
                     let total = header + room + TAG * room.div_ceil(CHUNK);
                     assert!(room >= packed && next_length(lengths, total) == total, "header {header}, packed {packed}");

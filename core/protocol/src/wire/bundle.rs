@@ -1,7 +1,7 @@
 //! What a phone sends and asks.
 
 use super::head::TreeHead;
-use super::{MAX_ASKED, MAX_RECORDS, WireError, enclosed, open_with, seal_with};
+use super::{MAX_ASKED, MAX_RECORDS, OF_BUNDLES, WireError, enclosed, open_with, seal_with};
 use crate::catalog::Chain;
 use crate::envelope::{self, Digest, PublicKey, Signer, Typ, sha256};
 use crate::record::{Sent, Uuid};
@@ -88,7 +88,7 @@ impl Bundle {
     pub fn seal(&self, key: &Signer, records: &[Sent], intake: &str) -> Result<Vec<u8>, SealError> {
         let json = serde_json::to_vec(records).expect("plain data has a JSON form");
         let signed = key.sign(Typ::Bundle, &Self { records: Some(sha256(&json)), ..self.clone() });
-        seal_with(&signed, &records, intake)
+        seal_with(OF_BUNDLES, &signed, &records, intake)
     }
     /// Opens it with the server's intake identity.
     pub fn open(file: &[u8], intake: &str) -> Result<OpenedBundle, WireError> {

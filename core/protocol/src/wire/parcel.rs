@@ -2,7 +2,7 @@
 
 use super::head::TreeHead;
 use super::leaf::{BadLeaf, Leaf};
-use super::{WireError, enclosed, open_with, seal_with};
+use super::{OF_PARCELS, WireError, enclosed, open_with, seal_with};
 use crate::envelope::{self, Digest, PublicKey, Signer, Typ};
 use crate::kind::Reason;
 use crate::record::Update;
@@ -150,7 +150,7 @@ pub struct OpenedParcel {
 impl Parcel {
     /// Signs it and seals it to the phone's mailbox key (`age1…`).
     pub fn seal(&self, key: &Signer, with: &Enclosed, mailbox: &str) -> Result<Vec<u8>, SealError> {
-        seal_with(&key.sign(Typ::Parcel, self), with, mailbox)
+        seal_with(OF_PARCELS, &key.sign(Typ::Parcel, self), with, mailbox)
     }
     /// Opens it with the phone's mailbox identity.
     pub fn open(file: &[u8], mailbox: &str) -> Result<OpenedParcel, WireError> {
