@@ -1,7 +1,7 @@
 //! The exchange: a bundle in, a parcel out. A bundle is opened with the server's intake key, and the signature inside says
 //! whose it is, whoever brings it: the phone itself, over HTTP, or a courier, as a file.
 
-use crate::devices::{self, AnonymousCaller};
+use crate::devices;
 use crate::http::limited_body::LimitedBody;
 use crate::http::limits::Client;
 use crate::http::problem::{Problem, blocking};
@@ -41,7 +41,7 @@ pub struct SignedBundle {
     request_body(content = Vec<u8>, content_type = "application/vnd.tabara"),
     responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>),
         (status = 202, content_type = "text/plain", body = String), Problem))]
-async fn bundles(State(server): State<Arc<Server>>, _: AnonymousCaller, request: Request) -> Result<Response, Problem> {
+async fn bundles(State(server): State<Arc<Server>>, request: Request) -> Result<Response, Problem> {
     // a task of its own: a complete bundle is taken in even if the connection breaks before the answer
     tokio::spawn(taken_in(server, request)).await.unwrap_or(Err(Problem::Unavailable))
 }
@@ -87,11 +87,7 @@ fn arrived(bytes: usize) -> Response {
 #[utoipa::path(get, path = "/bundles/{sha256}", params(("sha256" = Digest, Path)),
     responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>),
         (status = 202, content_type = "text/plain", body = String), Problem))]
-async fn fate(
-    State(server): State<Arc<Server>>,
-    _: AnonymousCaller,
-    Path(hash): Path<String>,
-) -> Result<Response, Problem> {
+async fn fate(State(server): State<Arc<Server>>, Path(hash): Path<String>) -> Result<Response, Problem> {
     let hash: Digest = hash.parse().map_err(|_| Problem::NotFound)?;
     if let Some(parcel) = server.parcels.of(hash) {
         return Ok(parcel::response(parcel.to_vec()));

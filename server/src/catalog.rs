@@ -3,7 +3,6 @@
 //! same folder.
 
 use crate::closings::{append, begin};
-use crate::devices::AnonymousCaller;
 use crate::entry::{EntryKind, Revocation};
 use crate::http::problem::{Problem, blocking};
 use crate::settings::Settings;
@@ -28,7 +27,6 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
         (status = 206, content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 async fn part(
     State(server): State<Arc<Server>>,
-    _: AnonymousCaller,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

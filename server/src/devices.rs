@@ -4,15 +4,13 @@
 
 use crate::closings::{append, begin, day_of};
 use crate::entry::{EntryKind, Revocation};
-use crate::http::client;
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
 use crate::parcel::{self, Caller, Told};
 use crate::settings::Settings;
 use crate::state::Server;
 use crate::store::{self, Binding, EntryRow, Reading, Store, StoreError, Writing};
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::response::Response;
 use std::sync::Arc;
 use tabara_protocol::catalog::{Binding as Keys, Chain, Grant};
@@ -35,7 +33,6 @@ pub fn routes() -> OpenApiRouter<Arc<Server>> {
     responses((status = 200, content_type = "application/vnd.tabara", body = Vec<u8>), Problem))]
 async fn registered(
     State(server): State<Arc<Server>>,
-    _: AnonymousCaller,
     posted: LimitedBody<MAX_REGISTRATION>,
 ) -> Result<Response, Problem> {
     let parcel = blocking(move || answer(&server.store, &server.settings, &posted.bytes)).await?;
@@ -110,17 +107,6 @@ pub fn waits(
     let named = log.catalog_in_force()?.map(|catalog| catalog.operations_keys()).unwrap_or_default();
     let operations = named.into_iter().chain([settings.operations.public()]);
     Ok(judge_binding(introduction, grant, operations, !log.bindings_of(grant.device)?.is_empty(), now))
-}
-
-/// A caller who asks for work: that costs its address one request more than [`client::limited`] counts.
-pub struct AnonymousCaller;
-
-impl FromRequestParts<Arc<Server>> for AnonymousCaller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        client::count(&server.limits, &parts.extensions).map(|()| Self)
-    }
 }
 
 /// Why a phone is not revoked, or not trusted again.
