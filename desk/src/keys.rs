@@ -52,6 +52,18 @@ impl PassphraseArgs {
     }
 }
 
+/// A new passphrase, typed unseen and twice.
+pub fn new_passphrase(prompt: &str, again: &str) -> Result<Zeroizing<String>> {
+    let ask = |prompt: &str| rpassword::prompt_password(format!("{prompt} ")).map(Zeroizing::new);
+    let unread = |e: std::io::Error| invalid(format!("no passphrase could be read: {e}"));
+    let (first, second) = (ask(prompt).map_err(unread)?, ask(again).map_err(unread)?);
+    if typed(Input::Secret, &first) == typed(Input::Secret, &second) {
+        Ok(first)
+    } else {
+        Err(refused(say!(TEXTS: "passphrases-differ")))
+    }
+}
+
 /// Writes a secret line to a new file; an existing file is never replaced.
 fn keep(path: &Path, line: &str, passphrase: &str) -> Result<()> {
     let passphrase = typed(Input::Secret, passphrase);
@@ -114,11 +126,6 @@ pub fn identity(path: &Path, passphrase: &str) -> Result<Zeroizing<String>> {
     line(path, passphrase)
 }
 
-/// Opens a server's copy of its keys with the recovery identity and seals it again, to the new machine alone.
-pub fn reseal(copy: &[u8], identity: &str, machine: &str) -> Result<Vec<u8>> {
-    Ok(seal::lock_to(&seal::unlock_with(copy, identity)?, &[machine])?)
-}
-
 /// The recipients of a catalog, each with whether one of these identities really opens what is sealed to it. To be
 /// tried before a catalog is published: cases sealed to a key that nobody holds are lost. (The intake key is the
 /// server's: `tabara-server keys check`.)
@@ -171,17 +178,6 @@ mod tests {
         let path = dir.path().join("key.age");
         assert!(new_identity(&path, "short").is_err());
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_copy_of_the_servers_keys_is_resealed_to_the_new_machine_alone() {
-        let [(recovery, to_recovery), (machine, to_machine), (stranger, _)] = [(); 3].map(|()| seal::new_identity());
-        let copy = seal::lock_to(b"keys and accounts", &[to_recovery]).unwrap();
-        let resealed = reseal(&copy, &recovery, &to_machine).unwrap();
-        assert_eq!(seal::unlock_with(&resealed, &machine).unwrap().as_slice(), b"keys and accounts");
-        assert!(seal::unlock_with(&resealed, &recovery).is_err(), "the recovery key is not needed there");
-        assert!(reseal(&copy, &stranger, &to_machine).is_err());
-        assert!(reseal(&copy, &recovery, "age1nobody").is_err());
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Tools for a person's own machine (`tabara-desk`). Work that needs a person's secret key never runs on the server. Each
 //! module is a library that tests and the demo call too; the program only reads arguments, asks for passphrases and prints.
 //!
-//! A deployment is set up by `authority init`, `keys new` (case workers and recovery) and `catalog next`,
-//! then a `card` for each phone.
+//! `start` sets up a deployment, `cards` makes cards, `catalog next` changes what phones use.
 //!
 //! | module | what |
 //! |--|--|
 //! | [`authority`], [`card`] | the authority's key, and what it signs: catalogs, and a card for each phone |
 //! | [`keys`] | secret keys in files |
 //! | [`catalog`] | the next catalog, and what changes with it |
+//! | [`start`], [`deployment`] | a new deployment; what its folder remembers |
+//! | [`cards`], [`sheets`] | cards for a list of people, and their register; pages to print |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
@@ -23,8 +24,10 @@
 
 pub mod authority;
 pub mod card;
+pub mod cards;
 pub mod case;
 pub mod catalog;
+pub mod deployment;
 pub mod diff;
 pub mod error;
 pub mod export;
@@ -40,6 +43,8 @@ pub mod pyxform;
 pub mod reader;
 pub mod review;
 pub mod services;
+pub mod sheets;
 pub mod simulate;
+pub mod start;
 pub mod texts;
 pub mod translations;

@@ -18,8 +18,8 @@ use tabara_desk::reader;
 use tabara_desk::services::ServicesTool;
 use tabara_desk::texts::Texts;
 use tabara_desk::{
-    authority, card, case, catalog, diff, export, form, inbox, keys, log, pyxform, review, services, simulate,
-    translations,
+    authority, card, cards, case, catalog, diff, export, form, inbox, keys, log, pyxform, review, services, simulate,
+    start, translations,
 };
 use tabara_protocol::catalog::{Area, DeviceRole, ServerAddress, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
@@ -43,7 +43,11 @@ enum Tool {
     /// Catalogs: what phones trust and use.
     #[command(subcommand)]
     Catalog(CatalogCommand),
-    /// Issues a card, with which one phone enrols once.
+    /// Eight questions, and a new deployment is ready to be carried: keys, catalog, server, sheets for the safes.
+    Start(start::StartArgs),
+    /// Makes cards for a list of people, as sheets to print, and keeps the register of cards.
+    Cards(cards::CardsArgs),
+    /// Issues a single card, with which one phone enrols once.
     Card(CardArgs),
     /// Draws the first line of the input as a QR code, such as what `tabara-server user add` prints for an authenticator app.
     Qr,
@@ -237,20 +241,6 @@ enum KeysTool {
         #[command(flatten)]
         secret: PassphraseArgs,
     },
-    /// Opens the copy of a server's keys beside a backup and seals it again to a new machine, whose public key
-    /// `tabara-server keys receive` printed.
-    Reseal {
-        copy: PathBuf,
-        /// The recovery key.
-        #[arg(long)]
-        identity: PathBuf,
-        #[arg(long)]
-        to: String,
-        #[arg(short, long)]
-        output: PathBuf,
-        #[command(flatten)]
-        secret: PassphraseArgs,
-    },
     /// Checks that every recipient of a catalog (or of a server's report) can really be opened with the identities given.
     Check {
         #[arg(default_value = "catalog/catalog.jws")]
@@ -420,11 +410,9 @@ fn run(tool: Tool) -> Result<ExitCode> {
             }
         }
         Tool::Keys(KeysTool::Check { catalog, identities, secret }) => return check(&catalog, &identities, &secret),
-        Tool::Keys(KeysTool::Reseal { copy, identity, to, output, secret }) => {
-            let identity = keys::identity(&identity, &secret.for_file(&identity)?)?;
-            write_private(&output, &keys::reseal(&read(&copy)?, &identity, &to)?)?;
-        }
         Tool::Catalog(command) => command.run(Texts::of_computer())?,
+        Tool::Start(args) => start::run(&args, Texts::of_computer())?,
+        Tool::Cards(args) => cards::run(&args, Texts::of_computer())?,
         Tool::Card(order) => issue(&order)?,
         Tool::Qr => {
             let mut line = zeroize::Zeroizing::new(String::new());

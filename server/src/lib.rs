@@ -11,6 +11,7 @@
 //! | [`orders`], [`parcel`] | orders to phones; the signed answer to whatever a phone sends |
 //! | [`intake`] | the verdict on each record |
 //! | [`statistics`] | the only door to numbers |
+//! | `terminal` | secrets typed at a terminal |
 //! | [`staff`] | accounts, sessions, and the audit log of who saw what |
 //! | [`http`], [`counters`] | connections, limits, bodies, problems; counts since the start |
 //! | [`state`] | what every handler shares |
@@ -39,6 +40,7 @@ pub mod staff;
 pub mod state;
 pub mod statistics;
 pub mod store;
+mod terminal;
 pub mod web;
 
 #[cfg(test)]

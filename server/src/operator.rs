@@ -1,6 +1,7 @@
-//! For the people who run a server: keys and backups ([`keys`], [`restore`]), checks ([`doctor`], [`certificate`]), health and metrics
-//! ([`monitor`]), messages to people ([`notify`], [`mail`]), what the desk needs ([`report`]), what is held on a case and the whole
-//! log, as files ([`case_export`], [`log_export`]), and the commands ([`command`]).
+//! For the people who run a server: keys and copies ([`keys`], [`safe_copy`], [`restore`]), checks ([`doctor`], [`certificate`]), health and
+//! metrics ([`monitor`]), messages to people ([`notify`], [`mail`]), what the desk needs ([`report`]), what waits for a decision
+//! ([`mod@quarantine`]), what is held on a case and the whole log, as files ([`case_export`], [`log_export`]), and the commands
+//! ([`command`]).
 
 pub mod case_export;
 pub mod certificate;
@@ -11,8 +12,10 @@ pub mod log_export;
 pub mod mail;
 pub mod monitor;
 pub mod notify;
+pub mod quarantine;
 pub mod report;
 pub mod restore;
+pub mod safe_copy;
 
 use crate::bundles;
 use crate::devices;
@@ -25,7 +28,6 @@ use crate::store::{self, OrderStatus, Store, StoreError};
 use crate::web::about::visible;
 use std::path::{Path, PathBuf};
 use tabara_protocol::envelope::sha256;
-use tabara_protocol::record::Uuid;
 use tabara_protocol::wire::Standing;
 
 /// The result of a command: its error is printed.
@@ -36,6 +38,11 @@ pub fn lock_data_dir(data: &Path) -> CommandResult<std::fs::File> {
     let file = std::fs::File::create(data.join("serve.lock"))?;
     file.try_lock().map_err(|_| "a server runs on this folder")?;
     Ok(file)
+}
+
+/// The passphrase of a key file, from a file, the terminal or the input.
+pub fn passphrase(file: Option<&Path>) -> std::io::Result<zeroize::Zeroizing<String>> {
+    crate::terminal::secret("Passphrase of the key: ", file)
 }
 
 /// The list of phones.
@@ -61,18 +68,6 @@ pub fn phones(store: &Store) -> store::Result<String> {
             let state = acknowledged.map_or("not acknowledged".into(), |at| format!("acknowledged {}", date(at)));
             text += &format!("    wipe by {}: {state}\n", date(order.wipe_by));
         }
-    }
-    Ok(text)
-}
-
-/// The list of quarantined entries.
-pub fn quarantine(store: &Store) -> CommandResult<String> {
-    let mut text = String::new();
-    for waiting in store.read(|log| log.quarantined())? {
-        let id = |id: Option<Uuid>| id.map_or("-".into(), |id| id.to_string());
-        let (record, device) = (id(waiting.record), id(waiting.device));
-        let (kind, reason) = (waiting.kind.word(), serde_json::to_string(&waiting.reason)?);
-        text += &format!("{:>8}  {kind:10}  {:22}  {record}  {device}\n", waiting.position, reason.trim_matches('"'));
     }
     Ok(text)
 }

@@ -6,7 +6,9 @@
 pub mod addresses;
 pub mod certificate;
 pub mod error;
+pub mod kept;
 pub mod key_files;
+pub mod own_certificate;
 
 pub use error::SettingsError;
 

@@ -29,6 +29,6 @@ pub use database::{FILE, Store};
 pub use entries::{Found, Quarantined};
 pub use error::{Result, StoreError};
 pub use news::PhoneNews;
-pub use restore_aid::RestoreAid;
+pub use restore_aid::{RESTORE_AID, RestoreAid};
 pub use tabara_protocol::log::row::{EntryBody, EntryRow};
 pub use transaction::{Reading, Writing};

@@ -173,6 +173,36 @@ pub fn unlock_with(locked: &[u8], identity: &str) -> Result<zeroize::Zeroizing<V
     })
 }
 
+/// Locks a stream of any length to recipients (`age1…`): what `content` writes.
+pub fn lock_stream(
+    recipients: &[impl AsRef<str>],
+    to: impl Write,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let keys = parsed(recipients).map_err(std::io::Error::other)?;
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|k| k as &dyn age::Recipient));
+    let mut writer = encryptor.map_err(|_| std::io::Error::other(SealError::NoRecipient))?.wrap_output(to)?;
+    content(&mut writer)?;
+    writer.finish()?.flush()
+}
+
+/// Opens what [`lock_stream`] wrote, with the first of these identities that is a recipient. What is read must be read to its
+/// end: there age notices that it was cut.
+pub fn open_stream<'r>(
+    identities: &[impl AsRef<str>],
+    from: impl std::io::Read + 'r,
+) -> Result<Box<dyn std::io::Read + 'r>, SealError> {
+    let identities: Result<Vec<age::x25519::Identity>, _> =
+        identities.iter().map(|identity| identity.as_ref().trim().parse()).collect();
+    let identities = identities.map_err(|_| SealError::BadIdentity)?;
+    let decryptor = age::Decryptor::new(from).map_err(|_| SealError::Damaged)?;
+    let opened = decryptor.decrypt(identities.iter().map(|identity| identity as &dyn age::Identity));
+    opened.map(|reader| Box::new(reader) as Box<dyn std::io::Read + 'r>).map_err(|e| match e {
+        age::DecryptError::NoMatchingKeys => SealError::NotForThisKey,
+        _ => SealError::Damaged,
+    })
+}
+
 fn parsed(recipients: &[impl AsRef<str>]) -> Result<Vec<age::x25519::Recipient>, SealError> {
     recipients.iter().map(|r| r.as_ref().parse().map_err(|_| SealError::BadRecipient)).collect()
 }

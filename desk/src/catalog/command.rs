@@ -3,6 +3,7 @@
 use super::differences;
 use super::{Changes, FILE, InForce, PARTS, next, write_signed};
 use crate::authority;
+use crate::cards;
 use crate::error::{Result, no_date};
 use crate::files::{confirmed, read};
 use crate::keys::{self, PassphraseArgs};
@@ -94,7 +95,9 @@ impl CatalogCommand {
         let from = InForce::read(&args.from)?;
         args.not_older(&from)?;
         let changes = args.changes(&from)?;
-        let known = from.phones();
+        let home = args.dir.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut known = from.phones();
+        known.extend(cards::known(home)?);
         let part = |sha256: &_| {
             let beside = args.from.parent().unwrap_or(Path::new("."));
             let folders = [args.output.as_path(), beside];

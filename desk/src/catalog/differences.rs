@@ -18,6 +18,7 @@ pub fn between(before: Option<&Catalog>, after: &Catalog, phones: &BTreeMap<Uuid
     let expires = civil_date(after.expires);
     said.push(match before.map(|before| civil_date(before.expires)).filter(|was| *was != expires) {
         Some(was) => say!(TEXTS: "catalog-expires-new", day = expires, was),
+        None if before.is_none() => say!(TEXTS: "catalog-valid", day = expires),
         None => say!(TEXTS: "catalog-expires", day = expires),
     });
     server_keys(before, after, &mut said);

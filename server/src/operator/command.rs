@@ -2,15 +2,16 @@
 
 use super::notify::{self, NotifyConfig};
 use super::{
-    CommandResult, case_export, doctor, keys, lock_data_dir, log_export, phones, quarantine, rebuild, report, take_in,
+    CommandResult, case_export, doctor, keys, lock_data_dir, log_export, phones, quarantine, rebuild, report,
+    safe_copy, take_in,
 };
 use crate::closings::{accept_clock, day_of, reopen};
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};
 use crate::staff::file::Staff;
 use crate::store::Store;
-use crate::{catalog, devices, intake, orders};
-use clap::Subcommand;
+use crate::{catalog, devices, orders};
+use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use tabara_protocol::clock::{civil_date, end_of_day};
 use tabara_protocol::envelope::{PublicKey, sha256};
@@ -38,8 +39,8 @@ pub enum OperatorCommand {
     /// The server's secret keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Copies the log into a file, beside a running server, and checks the copy; keys and accounts go into
-    /// FILE.keys.age, which only the catalog's recovery keys open.
+    /// Copies the whole server, beside a running one, into one locked file: log, keys, certificate, accounts, settings. The log is
+    /// checked. It opens with the copy key or a recovery key: `tabara-server restore FILE --key KEY`.
     Backup { file: PathBuf },
     /// Takes in bundles and registrations that were carried here by hand, and writes the parcels to carry back into a folder.
     Intake {
@@ -116,11 +117,6 @@ pub enum AuthorityCommand {
 pub enum KeysCommand {
     /// Whether the keys are those that the catalog names, and open what is sealed to them; exit 1 if not.
     Check,
-    /// Makes a key for a new machine and prints its public half: `tabara-desk keys reseal` seals the copy beside a backup
-    /// to it, so that the recovery key never comes here.
-    Receive,
-    /// Takes keys and accounts from a copy that was resealed to this machine. Files that exist stay.
-    Restore { copy: PathBuf },
     /// Makes the next operations key and prints it; the catalog must name it before `rotate`.
     Next,
     /// Signs with the next operations key from now on; no server may run.
@@ -129,7 +125,11 @@ pub enum KeysCommand {
     /// (`intake-DAY.key`) is removed. A running server takes both after its next start.
     NewIntake,
     /// Makes the keys that are missing, where no copy can be opened any more.
-    New,
+    New {
+        /// Writes what the desk needs for the next catalog, as `report` does.
+        #[arg(long)]
+        report: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -144,6 +144,9 @@ pub enum DeviceCommand {
         /// No phone has used this card: whoever finds it shall not.
         #[arg(long)]
         unused_card: bool,
+        /// Only shows whose phone it is.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Trusts a phone again that was revoked here. What it sent meanwhile stays in quarantine until somebody decides.
     Trust {
@@ -161,6 +164,9 @@ pub enum DeviceCommand {
         /// 48 hours away: for a phone in wrong hands the authority signs an order.
         #[arg(long)]
         by: String,
+        /// Only shows whose phone it is.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -168,25 +174,35 @@ pub enum DeviceCommand {
 pub enum QuarantineCommand {
     List,
     /// The entries count from now on.
-    Accept {
-        positions: Vec<u64>,
-    },
+    Accept(Decided),
     /// The entries never count.
-    Reject {
-        positions: Vec<u64>,
-    },
+    Reject(Decided),
+}
+
+#[derive(Args)]
+pub struct Decided {
+    /// As the list shows them, in its first column.
+    #[arg(required = true)]
+    positions: Vec<u64>,
+    /// Only shows what would be decided.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Decided {
+    fn decide(&self, store: &Store, accept: bool, now: i64) -> Result<String, quarantine::DecisionError> {
+        quarantine::decide(store, &self.positions, accept, self.dry_run, now)
+    }
 }
 
 impl KeysCommand {
-    /// Runs the commands that come before the folder is opened; true if nothing is left to do.
-    pub fn before_opening(&self, data: &Path) -> CommandResult<bool> {
-        match self {
-            Self::New => make_keys(data)?,
-            Self::Receive => println!("{}", keys::receive(data)?),
-            Self::Restore { copy } => println!("restored: {}", keys::restore(data, copy)?.join(", ")),
-            Self::Check | Self::Next | Self::Rotate | Self::NewIntake => (),
+    /// Makes what is missing before the folder is opened, where a log lies.
+    pub fn before_opening(&self, data: &Path) -> CommandResult {
+        let log = data.join(crate::store::FILE).exists();
+        if matches!(self, Self::New { .. }) && log {
+            make_keys(data)?;
         }
-        Ok(matches!(self, Self::Receive | Self::Restore { .. }))
+        Ok(())
     }
 }
 
@@ -194,18 +210,13 @@ impl OperatorCommand {
     pub fn run(self, store: &Store, settings: &mut Settings, now: i64) -> CommandResult {
         match self {
             Self::Catalog(CatalogCommand::Publish { file }) => publish(store, settings, &file, now)?,
-            Self::Report { output } => {
-                let report = report::report(store, settings)?;
-                key_files::keep(&output, &serde_json::to_vec(&report)?)?;
-                let file = output.display();
-                println!(
-                    "{} phones. Carry {file} to the desk: tabara-desk catalog next --from {file}",
-                    report.phones.len()
-                );
-            }
+            Self::Report { output } => write_report(store, settings, &output)?,
             Self::Authority(command) => authorities(settings, command)?,
             Self::Device(DeviceCommand::List) => print!("{}", phones(store)?),
-            Self::Device(DeviceCommand::Wipe { device, by }) => {
+            Self::Device(DeviceCommand::Wipe { device, dry_run: true, .. }) => {
+                println!("would be told to wipe itself: {}", report::describe(store, device)?);
+            }
+            Self::Device(DeviceCommand::Wipe { device, by, .. }) => {
                 println!("order {}", orders::wipe(store, settings, device, end_of(&by)?)?.order);
                 println!("{}", report::describe(store, device)?);
                 println!(
@@ -216,7 +227,10 @@ impl OperatorCommand {
                 let jws = std::fs::read_to_string(file)?;
                 println!("order {}", orders::give_signed(store, settings, jws.trim())?.order);
             }
-            Self::Device(DeviceCommand::Revoke { device, from, unused_card }) => {
+            Self::Device(DeviceCommand::Revoke { device, dry_run: true, .. }) => {
+                println!("would be revoked: {}", report::describe(store, device)?);
+            }
+            Self::Device(DeviceCommand::Revoke { device, from, unused_card, .. }) => {
                 let from = from.map(|from| end_of(&from)).transpose()?.map(day_of);
                 devices::revoke(store, device, from, unused_card, now)?;
                 println!("revoked: {}", report::describe(store, device)?);
@@ -233,9 +247,9 @@ impl OperatorCommand {
                 println!("trusted again: {}", report::describe(store, device)?);
                 println!("What it sent meanwhile stays in quarantine: tabara-server quarantine list");
             }
-            Self::Quarantine(QuarantineCommand::List) => print!("{}", quarantine(store)?),
-            Self::Quarantine(QuarantineCommand::Accept { positions }) => decide(store, positions, true, now)?,
-            Self::Quarantine(QuarantineCommand::Reject { positions }) => decide(store, positions, false, now)?,
+            Self::Quarantine(QuarantineCommand::List) => print!("{}", quarantine::list(store)?),
+            Self::Quarantine(QuarantineCommand::Accept(which)) => print!("{}", which.decide(store, true, now)?),
+            Self::Quarantine(QuarantineCommand::Reject(which)) => print!("{}", which.decide(store, false, now)?),
             Self::Intake { files, replies } => print!("{}", take_in(store, settings, &files, &replies)?),
             Self::AcceptClock => accept_clock(store, now)?,
             Self::Keys(KeysCommand::Check) => judged(doctor::key_findings(store, settings)?)?,
@@ -259,8 +273,14 @@ impl OperatorCommand {
                 println!("intake     {}", new_intake(&settings.data, &civil_date(now).to_string())?);
                 println!("Restart the server. Next: tabara-server report, tabara-desk catalog next --from the report.");
             }
-            Self::Keys(KeysCommand::New | KeysCommand::Receive | KeysCommand::Restore { .. }) => {
-                println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient())
+            Self::Keys(KeysCommand::New { report }) => {
+                println!("operations {}\nintake     {}", settings.operations.public(), settings.intake_recipient());
+                match report {
+                    Some(file) => write_report(store, settings, &file)?,
+                    None => {
+                        println!("Next, and at once: tabara-server report, tabara-desk catalog next --from the report.")
+                    }
+                }
             }
             Self::Held { code, output } => {
                 let held = case_export::gather(store, settings, code)?;
@@ -279,9 +299,11 @@ impl OperatorCommand {
                 println!("{} persons", codes.len());
             }
             Self::Backup { file } => {
-                store.backup(&file, now)?;
-                println!("log                {}", file.display());
-                println!("keys and accounts  {}", keys::copy(store, settings, &file)?.display());
+                safe_copy::write(store, settings, &file, now)?;
+                println!(
+                    "{}: log, keys, certificate, accounts, settings. Carry it to another building.",
+                    file.display()
+                );
             }
             Self::Doctor { certificate } => {
                 let unproven = doctor::prove(store, now)?;
@@ -311,6 +333,14 @@ impl OperatorCommand {
         }
         Ok(())
     }
+}
+
+fn write_report(store: &Store, settings: &Settings, output: &Path) -> CommandResult {
+    let report = report::report(store, settings)?;
+    key_files::keep(output, &serde_json::to_vec(&report)?)?;
+    let file = output.display();
+    println!("{} phones. Carry {file} to the desk: tabara-desk catalog next --from {file}", report.phones.len());
+    Ok(())
 }
 
 fn publish(store: &Store, settings: &Settings, file: &Path, now: i64) -> CommandResult {
@@ -347,15 +377,6 @@ fn authorities(settings: &mut Settings, command: AuthorityCommand) -> CommandRes
 
 fn end_of(day: &str) -> CommandResult<i64> {
     Ok(end_of_day(day).ok_or("a date is written YYYY-MM-DD")?)
-}
-
-fn decide(store: &Store, positions: Vec<u64>, accept: bool, now: i64) -> CommandResult {
-    for position in positions {
-        if !intake::decide(store, position, accept, now)? {
-            return Err(format!("position {position} is not quarantined").into());
-        }
-    }
-    Ok(())
 }
 
 /// The files that a catalog names lie in `parts` beside it.

@@ -2,7 +2,7 @@
 
 use crate::entry::EntryKind;
 use crate::settings::Settings;
-use crate::settings::certificate::{SERVED, first_certificate, not_after};
+use crate::settings::certificate::{OWN_CERTIFICATE, SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};
 use crate::store::{self, PROVEN, Store};
 use serde::{Deserialize, Serialize};
@@ -83,10 +83,11 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let now = settings.clock.unix();
     let catalog = store.read(|log| log.catalog_in_force())?;
     let policy = catalog.as_ref().map(|c| c.policy.clone()).unwrap_or_default();
+    let catalog_revokes = catalog.as_ref().map(|c| c.revoked.clone()).unwrap_or_default();
     let mut found = key_findings(store, settings)?;
     found.push(catalog.map_or_else(no_catalog, |catalog| expiry(Topic::Catalog, "the catalog", catalog.expires, now)));
     // the one that is given, and the one that the server shows
-    let served = Some(settings.data.join(SERVED)).filter(|file| file.exists());
+    let served = [SERVED, OWN_CERTIFICATE].map(|name| settings.data.join(name)).into_iter().find(|file| file.exists());
     found.extend(
         certificate
             .into_iter()
@@ -103,7 +104,8 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
         .iter()
         .filter(|p| p.binding.standing != Standing::Revoked && p.seen.is_none_or(|seen| now - seen > lease))
         .count();
-    let text = format!("{silent} of {} phones silent for {} days", phones.len(), policy.lease_days);
+    let text =
+        format!("{silent} of {} phones silent for {} days: tabara-server device list", phones.len(), policy.lease_days);
     let some =
         |topic, number: usize, text| Finding { topic, grade: if number > 0 { Grade::Soon } else { Grade::Well }, text };
     found.push(some(Topic::Phones, silent, text));
@@ -117,6 +119,12 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     let text =
         format!("{busy} phones sent {TOO_BUSY} records or more on their last day: tabara-server device revoke --from");
     found.push(Finding { topic: Topic::Phones, grade: if busy > 0 { Grade::Now } else { Grade::Well }, text });
+    let named = catalog_revokes.len();
+    let here = phones.iter().filter(|p| p.binding.standing == Standing::Revoked);
+    let only_here = here.filter(|p| !catalog_revokes.contains(&p.binding.device)).count();
+    let text =
+        format!("{named} phones are revoked by the catalog, {only_here} here alone: tabara-desk catalog next --revoke");
+    found.push(some(Topic::Phones, only_here, text));
     found.push(tree(store, now)?);
     found.push(quarantine(store, now)?);
     Ok(found)
@@ -182,14 +190,19 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
 }
 
 fn no_catalog() -> Finding {
-    Finding { topic: Topic::Catalog, grade: Grade::Now, text: "no catalog: phones cannot start interviews".into() }
+    Finding {
+        topic: Topic::Catalog,
+        grade: Grade::Now,
+        text: "no catalog: phones cannot start interviews: tabara-server catalog publish FILE".into(),
+    }
 }
 
 fn expiry(topic: Topic, what: &str, expires: i64, now: i64) -> Finding {
     let days = (expires - now).div_euclid(DAY);
     let grade = if days < 0 { Grade::Now } else { if days < 30 { Grade::Soon } else { Grade::Well } };
-    let text =
-        if days < 0 { format!("{what} expired {} days ago", -days) } else { format!("{what} expires in {days} days") };
+    let when = if days < 0 { format!("expired {} days ago", -days) } else { format!("expires in {days} days") };
+    let next = if topic == Topic::Catalog { "tabara-desk catalog next --expires DAY" } else { "renew it" };
+    let text = format!("{what} {when}: {next}");
     Finding { topic, grade, text }
 }
 
@@ -251,7 +264,10 @@ fn old_copies(data: &Path, now: i64) -> Option<Finding> {
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {
     let last = store.read(|log| log.last_received())?.unwrap_or(now);
     Ok(if last > now + 60 {
-        let text = format!("the clock stands {} minutes before the last entry of the log", (last - now) / 60);
+        let text = format!(
+            "the clock stands {} minutes before the last entry of the log: set it; if it is right, tabara-server accept-clock",
+            (last - now) / 60
+        );
         Finding { topic: Topic::Clock, grade: Grade::Now, text }
     } else {
         Finding { topic: Topic::Clock, grade: Grade::Well, text: "clock: not before the log".into() }
@@ -264,12 +280,12 @@ fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
         return Finding {
             topic: Topic::Backup,
             grade: Grade::Now,
-            text: "no backup was ever made: tabara-server backup".into(),
+            text: "no backup was ever made: tabara-server backup FILE".into(),
         };
     };
     if last > now + DAY {
         // noted by a clock that was ahead: nobody knows how old it is
-        let text = "the last backup is dated in the future: make another".into();
+        let text = "the last backup is dated in the future: tabara-server backup FILE".into();
         return Finding { topic: Topic::Backup, grade: Grade::Now, text };
     }
     let days = (now - last).div_euclid(DAY);
@@ -277,7 +293,7 @@ fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
     Finding {
         topic: Topic::Backup,
         grade,
-        text: format!("the last backup is {days} days old; phones can replace {keep}"),
+        text: format!("the last backup is {days} days old; phones can replace {keep}: tabara-server backup FILE"),
     }
 }
 

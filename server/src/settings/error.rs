@@ -21,9 +21,8 @@ pub enum SettingsError {
     BadKey { file: PathBuf },
     #[error(
         "{file} is missing. Phones trust receipts of that key alone, and bundles are sealed to the server's own: take \
-         both from the copy beside a backup: `tabara-server keys receive`, `tabara-desk keys reseal` with the recovery \
-         key, `tabara-server keys restore`. If \
-         no copy can be opened any more, `tabara-server keys new` makes others: publish a catalog that names them at once"
+         both from a copy, `tabara-server restore FILE --key copies.age`. If no copy can be opened any more, \
+         `tabara-server keys new` makes others: publish a catalog that names them at once"
     )]
     LostKey { file: PathBuf },
 }

@@ -6,10 +6,9 @@ use super::audit;
 use super::audit_line::Action;
 use super::file::Staff;
 use super::role::Role;
+use crate::terminal::new_secret;
 use clap::{Subcommand, ValueEnum};
-use std::io::{IsTerminal as _, Write};
-use std::process::Command;
-use zeroize::Zeroizing;
+use std::io::Write;
 
 #[derive(Subcommand)]
 pub enum UserCommand {
@@ -50,7 +49,7 @@ pub fn run(
         UserCommand::Add { name, role, province } => {
             let role = Role::read(Role::WORDS[role as usize], province.as_deref())
                 .ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")?;
-            let password = ask_password()?;
+            let password = new_secret("Password: ", "The same again: ")?;
             show(&set_account(staff, now, &name, role, &password)?, &name, out)?;
         }
         UserCommand::Remove { name } => {
@@ -76,37 +75,6 @@ pub fn run(
         }
     }
     Ok(())
-}
-
-fn ask_password() -> Result<Zeroizing<String>, Box<dyn std::error::Error>> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(input_line()?);
-    }
-    let first = hidden_line("Password: ")?;
-    let again = hidden_line("The same again: ")?;
-    if *first != *again {
-        return Err("the two passwords differ".into());
-    }
-    Ok(first)
-}
-
-fn input_line() -> std::io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::new());
-    std::io::stdin().read_line(&mut line)?;
-    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// A line typed on a terminal that does not echo it.
-fn hidden_line(prompt: &str) -> Result<Zeroizing<String>, Box<dyn std::error::Error>> {
-    let echo = |state| Command::new("stty").arg(state).status().is_ok_and(|status| status.success());
-    eprint!("{prompt}");
-    if !echo("-echo") {
-        return Err("the terminal would show the password: give it as the first line of the input".into());
-    }
-    let line = input_line();
-    echo("echo");
-    eprintln!();
-    Ok(line?)
 }
 
 /// Prints what is shown only once.

@@ -235,6 +235,21 @@ impl Reading<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row(params![device.as_bytes(), kind as i64], |r| r.get(0))?)
     }
 
+    /// Since when a device is revoked, by an entry or by a catalog; none if it is not.
+    pub fn revoked_since(&self, device: Uuid) -> Result<Option<i64>> {
+        let sql = "SELECT max(e.received) FROM revoked r JOIN entry e ON e.kind = 5 AND e.kind <> 2
+                   AND json_extract(e.body, '$.device') = ?2 WHERE r.device = ?1";
+        let by_entry =
+            self.0.prepare_cached(sql)?.query_row(params![device.as_bytes(), device.to_string()], |r| r.get(0))?;
+        let catalog = match by_entry {
+            None if self.is_revoked(device)? => self.last_of(EntryKind::Catalog)?,
+            _ => return Ok(by_entry),
+        };
+        let Some((position, _)) = catalog else { return Ok(None) };
+        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
+        Ok(query.query_row([position], |r| r.get(0)).optional()?)
+    }
+
     /// When the last entry came.
     pub fn last_received(&self) -> Result<Option<i64>> {
         let mut query = self.0.prepare_cached("SELECT received FROM entry ORDER BY position DESC LIMIT 1")?;

@@ -17,7 +17,7 @@ use tabara_protocol::record::Uuid;
 use tabara_protocol::wire::Restoration;
 
 /// Name of the file in the data folder.
-const FILE: &str = "restore-aid.json";
+pub const RESTORE_AID: &str = "restore-aid.json";
 /// The file names a tree of so many leaves more than there are.
 const AHEAD: u64 = 1024;
 /// Withdrawals of so many seconds are kept in it; older backups are not restored (35 days).
@@ -43,7 +43,7 @@ pub struct RestoreAid {
 impl RestoreAid {
     /// Reads the file of a data folder; empty if there is none.
     pub fn read(folder: &Path) -> Self {
-        let json = fs::read(folder.join(FILE));
+        let json = fs::read(folder.join(RESTORE_AID));
         json.ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }
 
@@ -62,7 +62,7 @@ impl RestoreAid {
 
     /// Written beside and renamed, so that a crash leaves the old one.
     fn write(&self, folder: &Path) -> io::Result<()> {
-        let (file, beside) = (folder.join(FILE), folder.join("restore-aid.new"));
+        let (file, beside) = (folder.join(RESTORE_AID), folder.join("restore-aid.new"));
         fs::write(&beside, serde_json::to_vec(self)?)?;
         put(&beside, &file)
     }
