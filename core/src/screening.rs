@@ -16,7 +16,7 @@ mod package_check;
 mod questionnaire;
 mod rule;
 
-pub use assess::{assess, facts};
+pub use assess::{assess, assess_again, facts};
 pub use assessment::{Advice, Assessment, Change, Raise, RaiseError};
 pub use evidence::{Consent, consent};
 #[cfg(feature = "authoring")]

@@ -36,6 +36,31 @@ simulated-hardly = presque jamais posées : { $questions }
 simulated-outcomes = résultats :
 simulated-changes = résultats qui changent si le formulaire n'a pas la question :
 
+# Pourquoi un entretien a donné ce résultat
+explained-tier = degré { $tier }
+explained-raised = relevé de « { $from } » : { $reason }
+explained-act = Acte
+explained-means = Moyen
+explained-purpose = But
+explained-met = établi
+explained-not-met = non établi
+explained-not-needed = non établi, et non exigé avant 18 ans
+explained-positive = Positif selon la règle :
+explained-dr = recrutement par tromperie
+explained-cr = recrutement par contrainte
+explained-rv = recrutement par abus de vulnérabilité
+explained-ex = exploitation
+explained-cd = contrainte sur place
+explained-av = abus de vulnérabilité sur place
+explained-urgent = Urgent :
+explained-flags = À savoir :
+explained-review = Pourquoi un examen est nécessaire :
+explained-unknown = Inconnu :
+explained-changes = Ce qui changerait le résultat, chaque fois seul :
+explained-versions = règle { $rule }, poids { $weights }, formulaire { $form }
+explained-same = Recalculé d'après ces réponses : identique.
+explained-other = Recalculé d'après ces réponses : PAS IDENTIQUE. Demander qui a fait cette version du formulaire ou du programme.
+
 # Ce que disent les diagnostics, par identifiant.
 ambiguous-name = plusieurs questions ou groupes ont le nom { $name }
 ambiguous-reference = « { $name } » est le nom de { $more } questions ou groupes

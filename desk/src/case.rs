@@ -4,6 +4,8 @@
 //! of those has no chain: it opens unverified, and every line that is shown of it says so. Nothing is fetched or written.
 
 use crate::error::{Result, invalid};
+use crate::explanation;
+use crate::texts::Texts;
 use tabara_core::questionnaire::{Questionnaire, Source};
 use tabara_core::screening;
 use tabara_protocol::case_export::{Author, CaseExport, HeldEntry, Trust};
@@ -148,7 +150,13 @@ pub(super) fn lines(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, 
     }));
     if let Some(assessment) = &case.assessment {
         lines.push(String::new());
-        lines.push(format!("assessment {assessment:#}"));
+        let told = serde_json::from_value(assessment.clone()).ok().filter(|_| !case.answers.is_empty());
+        let screened = questionnaire.filter(|form| !form.indicators.is_empty() && form.list("outcome").is_some());
+        let spoken = Texts::of(language).or(Texts::of("en"));
+        lines.push(match (told, screened, spoken) {
+            (Some(told), Some(form), Some(texts)) => explanation::text(&told, &case.answers, form, texts),
+            _ => format!("assessment {assessment:#}"),
+        });
     }
     lines.join("\n")
 }

@@ -14,7 +14,7 @@
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
 //! | [`local_page`] | a phone in the browser, and a form tried out there |
-//! | [`case`], [`export`], [`review`] | opening sealed cases; all that is held on a person; a reviewer's decision |
+//! | [`case`], [`explanation`], [`export`], [`review`] | opening sealed cases; why a screening came out so; all that is held on a person; a reviewer's decision |
 //! | [`inbox`] | what waits for a case worker |
 //! | [`htcds`] | opened cases in the standard of the field |
 //! | [`reader`] | the offline page that opens an exported case |
@@ -30,6 +30,7 @@ pub mod catalog;
 pub mod deployment;
 pub mod diff;
 pub mod error;
+pub mod explanation;
 pub mod export;
 pub mod files;
 pub mod form;

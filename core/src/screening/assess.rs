@@ -5,11 +5,13 @@ use super::assume::{self, Assumed};
 use super::evidence::{consent, evidence, paths, raised, text};
 use super::questionnaire::coded_answers;
 use super::rule::{self, Count, Dimension, Evidence, Judged, Outcome, Path, VERSION, judge, severity};
+use crate::envelope::Digest;
 use crate::facts::{FactValue, Facts};
-use crate::interview::Interview;
-use crate::questionnaire::Indicator;
+use crate::interview::{Draft, Interview, InterviewConfig};
+use crate::questionnaire::{Indicator, Questionnaire};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Raised by the core when the interview was stopped after consent.
 const STOPPED: &str = "F_stopped";
@@ -66,6 +68,26 @@ pub fn facts(interview: &Interview, assessment: &Assessment, month: &str) -> Fac
     facts.extend(assessment.facts());
     facts.insert("month".into(), FactValue::One(month.into()));
     facts
+}
+
+/// The assessment of a sealed case, computed again from its answers and the package that it names. Nothing where the answers do
+/// not fit the package.
+pub fn assess_again(form: &Arc<Questionnaire>, answers: &[(String, String)], stopped: bool) -> Option<Assessment> {
+    let asked = |path: &str| form.node(path).is_some_and(|at| form.nodes[at].kind.is_shown());
+    let draft = Draft {
+        questionnaire: Digest(form.sha256()).to_string(),
+        language: form.languages.get(form.default_language)?.clone(),
+        at: String::new(),
+        another: false,
+        asked: false,
+        stopped,
+        rows: Vec::new(),
+        hidden: Vec::new(),
+        // what is computed is computed again
+        answers: answers.iter().filter(|(path, _)| asked(path)).cloned().collect(),
+        exact: Vec::new(),
+    };
+    Some(assess(&Interview::resume(form.clone(), InterviewConfig::default(), &draft).ok()?))
 }
 
 /// One or two rules on one interview, and what the assume run adds.
