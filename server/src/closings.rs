@@ -3,6 +3,7 @@
 //! from late ones, and every copy of the log agrees.
 
 use crate::entry::{ClockAccepted, DictionaryInForce, EntryKind, Reopening};
+use crate::statistics::plan;
 use crate::store::{EntryRow, Reading, Result, Store, StoreError, Writing};
 use serde::Serialize;
 use tabara_protocol::clock::{self, Clock};
@@ -49,6 +50,7 @@ pub fn begin(log: &Writing, now: i64) -> Result<i64> {
         log.hint(LATEST, now)?;
     }
     close_due(log, now)?;
+    plan_due(log, now)?;
     Ok(now)
 }
 
@@ -102,6 +104,19 @@ fn expire(log: &Writing, now: i64) -> Result<()> {
         && let Some(expiry) = log.expire(before)?
     {
         append(log, EntryKind::Expiry, now, &expiry)?;
+    }
+    Ok(())
+}
+
+/// Fixes the plan of tables of the year that follows the last December that is closed, if that year was whole. `rebuild`
+/// takes plans from the log and fixes each again to compare.
+fn plan_due(log: &Writing, now: i64) -> Result<()> {
+    let (Some(open), Some(first)) = (log.open_month()?, log.first_received()?) else { return Ok(()) };
+    let Some(year) = open.get(..4).and_then(|year| year.parse::<u16>().ok()) else { return Ok(()) };
+    let is_planned = log.last_plan()?.is_some_and(|plan| plan.year >= year);
+    if !is_planned && clock::civil_month(first) <= format!("{}-01", year - 1) {
+        let plan = plan::fix(log, year)?;
+        append(log, EntryKind::Plan, now, &plan)?;
     }
     Ok(())
 }

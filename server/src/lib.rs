@@ -35,6 +35,7 @@ pub mod operator;
 pub mod orders;
 pub mod parcel;
 pub mod rebuild;
+pub mod reports;
 pub mod settings;
 pub mod staff;
 pub mod state;
@@ -89,6 +90,7 @@ fn routes(server: Arc<Server>) -> Router {
         .merge(devices::routes())
         .merge(catalog::routes())
         .merge(bundles::routes())
+        .merge(reports::api::routes())
         .fallback(|| async { Problem::NotFound })
         .split_for_parts();
     let phones = phones

@@ -7,6 +7,7 @@ use crate::devices;
 use crate::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
 use crate::intake;
 use crate::settings::Settings;
+use crate::statistics::plan;
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
 use std::path::Path;
 use tabara_protocol::catalog::Catalog;
@@ -193,6 +194,15 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str, expired
             let (open, revised) = (log.open_month()?, log.last_revision()?);
             let may = read.is_some_and(|r| may_reopen(&r.month, open.as_deref(), revised.as_deref(), row.received));
             Ok(if may { Ok(()) } else { Err("this month could not be opened again") })
+        }
+        EntryKind::Plan => {
+            let Ok(EntryPayload::Plan(plan)) = EntryPayload::read(row.kind, body) else {
+                return Ok(Err("it cannot be read"));
+            };
+            // of older tables it cannot be fixed again
+            let ours = log.last_dictionary()?.as_ref() == Some(&DictionaryInForce::ours());
+            let same = !ours || plan::fix(log, plan.year)? == plan;
+            Ok(if same { Ok(()) } else { Err("the plan of tables does not come out the same") })
         }
         kind => Ok(EntryPayload::read(kind, body).map(drop).map_err(|_| "it cannot be read")),
     }

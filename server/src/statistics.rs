@@ -7,6 +7,7 @@
 //! | `columns` | facts packed into bits, as `facts.csv` says |
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
 //! | `cells` | the tables of `tables.csv` made ready: in which cells a record counts |
+//! | [`plan`], `plans` | which tables exist in a year |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
 //! | `contributors` | the phones that a count comes from |
 //! | `audit`, `linked` | what all numbers of an edition say together, and what is withheld for it |
@@ -27,6 +28,9 @@ pub mod disclosure;
 pub mod ledger;
 mod linked;
 pub mod month;
+pub mod plan;
+mod plans;
+mod scope;
 pub mod tables;
 
 pub use answer::{Answer, Shelf};
@@ -34,7 +38,8 @@ pub use cells::NOT_CONFIRMED;
 pub use disclosure::{Base, Shown};
 pub use ledger::{Event, LedgerFault};
 pub use month::{Month, Period};
-pub use tables::{Scope, Snapshot};
+pub use scope::Scope;
+pub use tables::Snapshot;
 
 use crate::entry::{Entry, EntryPayload};
 use crate::store::{self, Store, StoreError};
@@ -47,13 +52,16 @@ use tabara_protocol::tables::Tables;
 
 /// The running count of a log.
 pub struct Counting {
-    plan: Arc<cells::Plan>,
+    grids: Arc<cells::Grids>,
+    plans: Arc<plans::Plans>,
+    /// The position of the last plan.
+    planned: u64,
     ledger: ledger::Ledger,
     head: u64,
     /// Of each time at which something was received, the last position; the log's times do not go back.
     received: Vec<(i64, u64)>,
-    /// The numbers that were asked for last, with how far they see the open months.
-    latest: (u64, Arc<Snapshot>),
+    /// The numbers that were asked for last: how far they see the open months, their edition, and the last plan.
+    latest: ([u64; 3], Arc<Snapshot>),
     closed: Arc<tables::Closed>,
     /// Quarantined entries about which someone has decided, by position: whether the last word was to accept it. What
     /// waits takes no memory.
@@ -69,11 +77,22 @@ impl Counting {
     /// By other facts, and tables that were checked against them.
     pub fn new(dictionary: &Dictionary, tables: &Tables) -> Self {
         let layouts = ledger::layouts(dictionary);
-        let plan = Arc::new(cells::Plan::new(tables, &layouts));
+        let grids = Arc::new(cells::Grids::new(tables, &layouts));
+        let plans = Arc::<plans::Plans>::default();
         let ledger = ledger::Ledger::new(layouts);
         let closed = Arc::<tables::Closed>::default();
-        let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), plan.clone()));
-        Self { plan, ledger, head: 0, received: Vec::new(), latest: (0, latest), closed, decided: HashMap::new() }
+        let latest = Arc::new(Snapshot::new(&ledger, 0, closed.clone(), grids.clone(), plans.clone()));
+        Self {
+            grids,
+            plans,
+            planned: 0,
+            ledger,
+            head: 0,
+            received: Vec::new(),
+            latest: ([0; 3], latest),
+            closed,
+            decided: HashMap::new(),
+        }
     }
 
     /// The position of the last entry taken; ask the log for what follows.
@@ -115,6 +134,10 @@ impl Counting {
                 (false, _) => Ok(()),
             };
         }
+        if let EntryPayload::Plan(plan) = &entry.payload {
+            Arc::make_mut(&mut self.plans).take(plan);
+            self.planned = entry.position;
+        }
         if entry.reason.is_some() {
             return Ok(());
         }
@@ -139,12 +162,14 @@ impl Counting {
         let later = self.received.partition_point(|(at, _)| *at < open_before);
         let before = later.checked_sub(1).map_or(0, |at| self.received[at].1);
         let (edition, seen) = (self.ledger.edition(), before.max(self.ledger.edition()));
-        if self.latest.1.edition != edition {
-            self.closed = Arc::new(tables::Closed::count(&self.ledger, &self.plan));
+        let wanted = [seen, edition, self.planned];
+        if self.latest.0[1..] != wanted[1..] {
+            // also after a plan: what the audit withholds depends on which tables there are
+            self.closed = Arc::new(tables::Closed::count(&self.ledger, &self.grids));
         }
-        if (self.latest.1.edition, self.latest.0) != (edition, seen) {
-            let snapshot = Snapshot::new(&self.ledger, seen, self.closed.clone(), self.plan.clone());
-            self.latest = (seen, Arc::new(snapshot));
+        if self.latest.0 != wanted {
+            let (closed, grids, plans) = (self.closed.clone(), self.grids.clone(), self.plans.clone());
+            self.latest = (wanted, Arc::new(Snapshot::new(&self.ledger, seen, closed, grids, plans)));
         }
         self.latest.1.clone()
     }
@@ -177,6 +202,8 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         | EntryPayload::Order(_)
         | EntryPayload::Acknowledgement(_)
         | EntryPayload::Dictionary(_)
+        | EntryPayload::Plan(_)
+        | EntryPayload::Release(_)
         | EntryPayload::Restore(_)
         | EntryPayload::Clock
         | EntryPayload::Audit(_)

@@ -8,6 +8,8 @@
 //! | [`figures`] | the coordinator's page |
 //! | [`charts`] | SVG from shown numbers |
 //! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
+//! | [`release`] | the latest public release, for everybody |
+//! | [`plan`] | which tables there are this year |
 //! | [`about`] | how to read the figures; who saw what |
 //!
 //! Programs may read the tables: each cell that holds a number carries `data-code` and `data-value`, or `data-below`
@@ -22,6 +24,8 @@ mod guard;
 pub mod labels;
 mod local_path;
 mod page;
+mod plan;
+pub mod release;
 mod shared;
 pub mod sign_in;
 pub mod texts;
@@ -57,7 +61,12 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/figures", get(figures::page))
+        .route("/figures/{file}", get(figures::export::figures))
+        .route("/audit/audit.csv", get(figures::export::audit_log))
         .route("/help", get(about::help))
+        .route("/plan", get(plan::page))
+        .route("/public", get(release::page))
+        .route("/public/{file}", get(release::download))
         .route("/audit", get(about::audit))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))

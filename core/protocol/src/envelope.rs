@@ -44,6 +44,9 @@ pub enum Typ {
     /// What the server answers, by the operations key.
     #[serde(rename = "tabara-parcel")]
     Parcel,
+    /// A public release of figures, by the operations key.
+    #[serde(rename = "tabara-release")]
+    Release,
 }
 
 /// Why an envelope is refused.

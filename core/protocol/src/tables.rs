@@ -226,6 +226,20 @@ impl Tables {
 }
 
 impl Table {
+    /// What it counts, in a word or two, as programs read it: `people identified`, `referrals`.
+    pub fn counted(&self) -> &'static str {
+        match (self.unit, &self.population) {
+            (Unit::People, Population::Screened) => "people screened",
+            (Unit::People, _) => "people identified",
+            (unit, _) => unit.word(),
+        }
+    }
+
+    /// Totals, month by month. All other tables are splits.
+    pub fn is_by_month(&self) -> bool {
+        matches!(&self.dimensions[..], [Dimension::Codes(fact)] if fact == "month")
+    }
+
     fn reads(&self, fact: &str) -> bool {
         let of_population = matches!(&self.population, Population::Where { fact: of, .. } if of == fact);
         of_population || self.unit.facts().contains(&fact) || self.facts().any(|name| name == fact)
@@ -272,6 +286,11 @@ impl Table {
         let places = self.facts().any(|name| name == "screen_commune");
         if places && self.unit.is_told_by_focal_points() && self.dimensions.len() > 1 {
             return Err("what focal points tell of people is not split further by place");
+        }
+        let crossed = self.dimensions.iter().filter(|dimension| matches!(dimension, Dimension::Codes(_))).count() > 1;
+        let of_persons = self.unit.is_told_by_focal_points() || self.unit == Unit::Assistance;
+        if of_persons && crossed && self.quarterly {
+            return Err("two facts of a person are crossed by year at most");
         }
         let months = self.facts().any(|name| name == "month");
         if months && self.provincial && self.dimensions.len() > 1 {

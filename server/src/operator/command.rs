@@ -6,6 +6,7 @@ use super::{
     safe_copy, take_in,
 };
 use crate::closings::{accept_clock, day_of, reopen};
+use crate::reports::command::ReleaseCommand;
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};
 use crate::staff::file::Staff;
@@ -75,6 +76,9 @@ pub enum OperatorCommand {
     /// Tells people, by e-mail or to a web address, that something waits for them; the file says whom and how
     /// (deploy/notify.json). For a timer.
     Notify { config: PathBuf },
+    /// Public releases of the figures.
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Derives everything again from the log and proves that it comes out the same.
     Rebuild,
     /// The log of entries.
@@ -329,6 +333,7 @@ impl OperatorCommand {
                     return Err(why.into());
                 }
             }
+            Self::Release(command) => command.run(store, settings, now)?,
             Self::Rebuild => println!("{}", rebuild(store, settings)?),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::audit::MOST;
 use super::cells::{Grid, TableCells};
-use super::disclosure::{Base, Count, Rules, Shown, says_too_much, shown, shown_of_phones};
+use super::disclosure::{Base, Count, Rules, Shown, says_too_much, shown_by};
 
 /// One dimension of an answer: the codes that are shown here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,12 @@ impl Answer {
         combinations(self.shelves.iter().map(|shelf| (1..=shelf.codes.len()).collect()))
     }
 
+    /// The places of all cells but the total, margins too.
+    pub fn all_places(&self) -> Vec<Vec<usize>> {
+        let all = combinations(self.shelves.iter().map(|shelf| (0..=shelf.codes.len()).collect()));
+        all.into_iter().filter(|places| places.iter().any(|place| *place > 0)).collect()
+    }
+
     /// The cells that are split by every dimension, in order; nothing where they are withheld.
     pub fn parts(&self) -> Option<Vec<Shown>> {
         self.places().iter().map(|places| self.at(places)).collect()
@@ -65,6 +71,11 @@ fn combinations(along: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
     })
 }
 
+/// Which dimensions are split at these places.
+fn mask(places: &[usize]) -> usize {
+    places.iter().enumerate().fold(0, |mask, (at, place)| mask | usize::from(*place > 0) << at)
+}
+
 /// A table at a place and period, about to be shown.
 pub(super) struct Question<'a> {
     pub grid: &'a Grid,
@@ -76,31 +87,42 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// What numbers of a face are multiples of; see the module `disclosure`.
+    pub(super) fn step(&self, mask: usize) -> u32 {
+        let is_crossed = self.grid.is_of_persons() && mask.count_ones() > 1;
+        match self.base {
+            Base::Exact(_) => 1,
+            _ => self.base.step() * if is_crossed { 2 } else { 1 },
+        }
+    }
+
     /// The number at a place along each dimension of `wanted`: 0 for all, then its codes from 1.
     fn shown(&self, places: &[usize]) -> Shown {
+        let (index, mask) = (self.index(places), mask(places));
+        let shown = shown_by(self.count(places), self.step(mask));
+        if !self.grid.by_phone || mask == 0 || matches!(self.base, Base::Exact(_)) {
+            return shown;
+        }
+        shown.unless_few(&self.cells.phones.get(index).copied().unwrap_or_default())
+    }
+
+    fn index(&self, places: &[usize]) -> usize {
         let real =
             self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
-        let index = self.grid.index(real);
-        let count = self.cells.counts.get(index).copied().unwrap_or_default();
-        if self.grid.by_phone && places.iter().any(|place| *place > 0) {
-            let phones = self.cells.phones.get(index).copied().unwrap_or_default();
-            return shown_of_phones(count, &phones, self.base);
-        }
-        shown(count, self.base)
+        self.grid.index(real)
     }
 
     fn count(&self, places: &[usize]) -> Count {
-        let real =
-            self.wanted.iter().zip(places).map(|(wanted, place)| place.checked_sub(1).map_or(0, |at| wanted[at]));
-        self.cells.counts.get(self.grid.index(real)).copied().unwrap_or_default()
+        self.cells.counts.get(self.index(places)).copied().unwrap_or_default()
     }
 
     /// What a reader must think possible of a number. Of one that is hidden for its phones he may know nothing; of one
     /// that is hidden for being small he may guess why.
     pub(super) fn bounds(&self, places: &[usize]) -> (i64, i64) {
-        match (self.shown(places), shown(self.count(places), self.base)) {
+        let step = self.step(mask(places));
+        match (self.shown(places), shown_by(self.count(places), step)) {
             (Shown::Hidden, Shown::Number(_)) => (0, MOST),
-            (_, shown) => shown.bounds(),
+            (_, shown) => shown.bounds(step),
         }
     }
 
@@ -126,9 +148,10 @@ impl Question<'_> {
         combinations(self.wanted.iter().enumerate().map(along))
     }
 
-    /// Whether a total and its parts would say too much.
-    fn is_withheld(&self, total: Shown, parts: &[Shown], disjoint: bool) -> bool {
+    /// Whether a total and its parts, which faces of these masks show, would say too much.
+    fn is_withheld(&self, total: (Shown, usize), parts: (&[Shown], usize), disjoint: bool) -> bool {
         let rules = Rules { sensitive: self.grid.table.sensitive, national: self.national, disjoint };
+        let (total, parts) = ((total.0, self.step(total.1)), (parts.0, self.step(parts.1)));
         !matches!(self.base, Base::Exact(_)) && says_too_much(total, parts, rules)
     }
 
@@ -145,7 +168,7 @@ impl Question<'_> {
             let parts: Vec<Shown> = self.face(mask).iter().map(|places| self.shown(places)).collect();
             let whole = self.shown(&vec![0; self.wanted.len()]);
             withheld[mask] = (1..mask).filter(within).any(|other| withheld[other])
-                || self.is_withheld(whole, &parts, axes.iter().all(disjoint))
+                || self.is_withheld((whole, 0), (&parts, mask), axes.iter().all(disjoint))
                 || axes.len() > 1 && axes.iter().any(|at| self.has_tight_line(mask & !(1 << at), *at));
         }
         withheld
@@ -161,7 +184,8 @@ impl Question<'_> {
             };
             let parts: Vec<Shown> = (1..=self.wanted[along].len()).map(&mut part).collect();
             // of a total that is not shown itself all parts look alike, which says nothing
-            !total.is_small() && self.is_withheld(total, &parts, self.grid.axes[along].is_disjoint())
+            let (whole, parts) = ((total, across), (&parts[..], across | 1 << along));
+            !total.is_small() && self.is_withheld(whole, parts, self.grid.axes[along].is_disjoint())
         })
     }
 
@@ -182,10 +206,7 @@ impl Question<'_> {
             [0].into_iter().chain((1..=shelf.codes.len()).map(|place| place + skipped)).collect()
         });
         let all = combinations(along);
-        let cell = |places: &Vec<usize>| {
-            let mask = places.iter().enumerate().fold(0, |mask, (at, place)| mask | usize::from(*place > 0) << at);
-            (!withheld[mask]).then(|| self.shown(places))
-        };
+        let cell = |places: &Vec<usize>| (!withheld[mask(places)]).then(|| self.shown(places));
         let cells: Vec<Option<Shown>> = all.iter().map(cell).collect();
         Answer {
             total: self.shown(&vec![0; self.wanted.len()]),

@@ -139,6 +139,11 @@ impl Grid {
         Self { table: table.clone(), axes, filter, by_phone }
     }
 
+    /// Whether its numbers are people, in whatever role.
+    pub(super) fn is_of_persons(&self) -> bool {
+        self.table.unit.is_told_by_focal_points() || self.table.unit == Unit::Assistance
+    }
+
     /// Totals, month by month. All other tables are splits.
     pub(super) fn is_by_month(&self) -> bool {
         matches!(&self.axes[..], [axis] if axis.is_months())
@@ -189,7 +194,7 @@ struct People {
 
 /// All tables, ready for counting.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct Grids {
     pub grids: Vec<Grid>,
     people: People,
 }
@@ -228,7 +233,7 @@ impl TableCells {
 /// All tables.
 pub(super) type Cells = Vec<TableCells>;
 
-impl Plan {
+impl Grids {
     pub(super) fn new(tables: &Tables, layouts: &Layouts) -> Self {
         let screening = &layouts[&Unit::People.kind()];
         let field = |name: &str| screening.field(name).cloned();

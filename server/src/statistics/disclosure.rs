@@ -4,6 +4,8 @@
 //! Shown numbers are never added up. A raw [`Count`] has no `Display` and no way out but [`shown`]; exact numbers
 //! need an [`ExactUse`], which exists only after the audit log has durably noted who looked.
 //!
+//! Where two facts of a person are crossed, numbers are multiples of twice that: rows and columns together say more.
+//!
 //! A cell of a *sensitive* split by people or referrals is hidden, too, where without the two phones that brought most
 //! fewer than three people are left. It then looks as one under five does, so that nobody learns which it is.
 //!
@@ -17,6 +19,8 @@ use std::fmt;
 
 /// Inside the system counts are rounded down to a multiple of this.
 pub const INSIDE: u32 = 5;
+/// In public to a multiple of this.
+pub const PUBLIC: u32 = 10;
 /// Percentages need at least so many in the denominator.
 const LEAST_DENOMINATOR: u32 = 50;
 /// A reader must be left with at least so many possible values for a small part.
@@ -60,11 +64,13 @@ impl ExactUse {
 #[derive(Debug)]
 pub enum Base {
     Inside,
+    /// In public releases.
+    Public,
     Exact(ExactUse),
 }
 
 /// A number that is safe to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shown {
     /// Fewer than this many, perhaps none.
     Below(u32),
@@ -76,26 +82,30 @@ pub enum Shown {
 
 /// Rounds down; see the module. With [`Base::Exact`] the number itself.
 pub fn shown(count: Count, base: &Base) -> Shown {
-    match base {
-        Base::Exact(_) => Shown::Number(count.0),
-        Base::Inside if count.0 < INSIDE => Shown::Below(INSIDE),
-        Base::Inside => Shown::Number(count.0 - count.0 % INSIDE),
+    shown_by(count, base.step())
+}
+
+/// Rounds down to a multiple of a step.
+pub(super) fn shown_by(count: Count, step: u32) -> Shown {
+    match count.0 {
+        n if n < step && step > 1 => Shown::Below(step),
+        n => Shown::Number(n - n % step),
     }
 }
 
-/// The same for a cell of a sensitive split, with the phones that its people come from.
-pub(super) fn shown_of_phones(count: Count, phones: &Contributors, base: &Base) -> Shown {
-    match shown(count, base) {
-        Shown::Number(n) if matches!(base, Base::Exact(_)) || phones.are_enough() => Shown::Number(n),
-        _ => Shown::Hidden,
+impl Shown {
+    /// The same in a sensitive split, where too few phones told of it.
+    pub(super) fn unless_few(self, phones: &Contributors) -> Self {
+        if phones.are_enough() && !self.is_small() { self } else { Shown::Hidden }
     }
 }
 
 impl Base {
     /// Numbers are multiples of this.
-    pub(super) fn step(&self) -> u32 {
+    pub fn step(&self) -> u32 {
         match self {
             Base::Inside => INSIDE,
+            Base::Public => PUBLIC,
             Base::Exact(_) => 1,
         }
     }
@@ -125,12 +135,12 @@ impl Shown {
         !matches!(self, Shown::Number(_))
     }
 
-    /// The least and the most that a reader must think possible. Of what is hidden he may know that no phone brought many.
-    pub(super) fn bounds(self) -> (i64, i64) {
+    /// The least and the most that a reader must think possible, where numbers are multiples of a step. Of what is hidden he
+    /// may know that no phone brought many.
+    pub(super) fn bounds(self, step: u32) -> (i64, i64) {
         match self {
-            Shown::Below(base) => (0, i64::from(base) - 1),
-            Shown::Hidden => (0, i64::from(INSIDE) - 1),
-            Shown::Number(n) => (i64::from(n), i64::from(n) + i64::from(INSIDE) - 1),
+            Shown::Below(_) | Shown::Hidden => (0, i64::from(step) - 1),
+            Shown::Number(n) => (i64::from(n), i64::from(n) + i64::from(step) - 1),
         }
     }
 }
@@ -145,19 +155,22 @@ pub struct Rules {
     pub disjoint: bool,
 }
 
+/// Numbers as shown, with the step that they are multiples of.
+pub(super) type Stepped<T> = (T, u32);
+
 /// Whether a total and its parts, as shown, would together say too much, so that the parts must be withheld.
-pub(super) fn says_too_much(total: Shown, parts: &[Shown], rules: Rules) -> bool {
-    let one_group = rules.sensitive && !rules.national && parts.contains(&total);
+pub(super) fn says_too_much(total: Stepped<Shown>, parts: Stepped<&[Shown]>, rules: Rules) -> bool {
+    let one_group = rules.sensitive && !rules.national && parts.0.contains(&total.0);
     one_group || rules.disjoint && bound_too_tightly(total, parts)
 }
 
 /// Whether total and parts together say too much about a small part.
-fn bound_too_tightly(total: Shown, parts: &[Shown]) -> bool {
-    let (total_least, total_most) = total.bounds();
-    let least: i64 = parts.iter().map(|part| part.bounds().0).sum();
-    let most: i64 = parts.iter().map(|part| part.bounds().1).sum();
+fn bound_too_tightly((total, total_step): Stepped<Shown>, (parts, step): Stepped<&[Shown]>) -> bool {
+    let (total_least, total_most) = total.bounds(total_step);
+    let least: i64 = parts.iter().map(|part| part.bounds(step).0).sum();
+    let most: i64 = parts.iter().map(|part| part.bounds(step).1).sum();
     parts.iter().filter(|part| part.is_small()).any(|part| {
-        let (low, high) = part.bounds();
+        let (low, high) = part.bounds(step);
         let others = (least - low, most - high);
         let candidates = high.min(total_most - others.0) - low.max(total_least - others.1) + 1;
         candidates < i64::from(LEAST_CANDIDATES)
@@ -201,7 +214,7 @@ mod tests {
     fn split(total: u32, parts: &[u32], rules: Rules) -> Option<Vec<Shown>> {
         let shown = |n: u32| shown(Count(n), &Base::Inside);
         let parts: Vec<Shown> = parts.iter().map(|n| shown(*n)).collect();
-        (!says_too_much(shown(total), &parts, rules)).then_some(parts)
+        (!says_too_much((shown(total), INSIDE), (&parts, INSIDE), rules)).then_some(parts)
     }
 
     #[test]
@@ -247,7 +260,7 @@ mod tests {
         candidates: &mut [std::collections::BTreeSet<i64>],
     ) {
         let Some(part) = seen.get(at) else {
-            let (low, high) = total.bounds();
+            let (low, high) = total.bounds(INSIDE);
             if (low..=high).contains(&table.iter().sum()) {
                 table.iter().zip(candidates).for_each(|(n, all)| {
                     all.insert(*n);
@@ -255,7 +268,7 @@ mod tests {
             }
             return;
         };
-        let (low, high) = part.bounds();
+        let (low, high) = part.bounds(INSIDE);
         for n in low..=high {
             table[at] = n;
             try_all(seen, total, at + 1, table, candidates);

@@ -3,17 +3,14 @@
 //!
 //! Months are left out: they are totals, and their tables hold nothing else.
 
-use super::answer::Question;
+use super::answer::{Answer, Question};
 use super::audit::{Audit, MOST};
 use super::cells::Grid;
 use super::disclosure::Base;
 use super::month::{Month, Period};
-use super::tables::{Scope, Snapshot};
+use super::scope::Scope;
+use super::tables::{Face, Snapshot};
 use std::collections::{BTreeMap, HashSet};
-use tabara_protocol::tables::Unit;
-
-/// A split as a page shows it: its table, place and period, and which of the dimensions are split.
-pub(super) type Face = (usize, Scope, Period, usize);
 
 /// Whom a number counts: whose records, and the codes that they have, by fact.
 type Group<'a> = (usize, Vec<(&'a str, usize)>);
@@ -30,8 +27,18 @@ struct Linked<'a> {
     faces: Vec<Vec<Face>>,
 }
 
+impl Snapshot {
+    /// A table by its id; nothing where there is none, or not at this place and period.
+    pub fn answer(&self, id: &str, scope: Scope, period: Period, base: &Base) -> Option<Answer> {
+        let at = self.grids().iter().position(|grid| grid.table.id == id)?;
+        let question = self.question(at, scope, period, base)?;
+        let withheld = self.withheld(base, || withheld(self, base));
+        Some(question.answer(|mask| withheld.is_some_and(|faces| faces.contains(&(at, scope, period, mask)))))
+    }
+}
+
 /// The faces that must be withheld at a base.
-pub(super) fn withheld(snapshot: &Snapshot, base: &Base) -> HashSet<Face> {
+fn withheld(snapshot: &Snapshot, base: &Base) -> HashSet<Face> {
     let mut linked = Linked::default();
     let grids = snapshot.grids();
     let years: Vec<u16> = snapshot.all_years();
@@ -55,8 +62,7 @@ pub(super) fn withheld(snapshot: &Snapshot, base: &Base) -> HashSet<Face> {
 }
 
 fn is_of_people(grid: &Grid) -> bool {
-    let unit = grid.table.unit;
-    (unit.is_told_by_focal_points() || unit == Unit::Assistance) && !grid.axes.iter().any(|axis| axis.is_months())
+    grid.is_of_persons() && !grid.axes.iter().any(|axis| axis.is_months())
 }
 
 impl<'a> Linked<'a> {

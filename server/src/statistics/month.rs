@@ -30,6 +30,11 @@ impl Month {
     pub fn last_whole_quarter(self) -> Option<Self> {
         (self.0 + 1 - (self.0 + 1) % 3).checked_sub(1).map(Self)
     }
+    /// Its last day, `YYYY-MM-DD`.
+    pub fn last_day(self) -> String {
+        let first = jiff::civil::date(self.year() as i16, self.number() as i8, 1);
+        first.last_of_month().to_string()
+    }
     /// Whether a year is over at the end of this month.
     pub fn ends(self, year: u16) -> bool {
         self.year() > year || self.year() == year && self.number() == 12
@@ -63,5 +68,16 @@ impl Period {
     }
     pub(super) fn holds(self, month: Month) -> bool {
         Self::of(month).contains(&self)
+    }
+}
+
+/// `all`, `YYYY` or `YYYY-qN`: as addresses and files name it.
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Year(year) => write!(f, "{year}"),
+            Self::Quarter(year, quarter) => write!(f, "{year}-q{quarter}"),
+        }
     }
 }

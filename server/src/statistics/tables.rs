@@ -6,46 +6,17 @@
 //!
 //! There is no free filter on purpose: whoever could ask for any union of groups could average the rounding away.
 
-use super::answer::{Answer, Question};
-use super::cells::{Axis, Cells, Grid, Plan, TableCells};
+use super::answer::Question;
+use super::cells::{Axis, Cells, Grid, Grids, TableCells};
 use super::disclosure::{Base, Count, Shown, shown};
 use super::ledger::Ledger;
-use super::linked::{self, Face};
 use super::month::{Month, Period};
+use super::plans::Plans;
+use super::scope::Scope;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use tabara_protocol::places;
 use tabara_protocol::tables::{Table, Unit};
-
-/// Whose numbers: the nation's, or a province's by its place in `places::provinces`, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    Nation,
-    Province(u8),
-}
-
-impl Scope {
-    /// The nation, then the provinces.
-    pub fn all() -> impl Iterator<Item = Self> {
-        [Self::Nation].into_iter().chain((1..=places::provinces().count()).map(|n| Self::Province(n as u8)))
-    }
-    /// By the code of a province, `BI-PR-NN`.
-    pub fn province(code: &str) -> Option<Self> {
-        places::provinces().position(|p| p.code == code).map(|n| Self::Province(n as u8 + 1))
-    }
-    /// The code of the province.
-    pub fn code(self) -> Option<&'static str> {
-        match self {
-            Self::Nation => None,
-            Self::Province(n) => places::provinces().nth(usize::from(n).checked_sub(1)?).map(|p| p.code),
-        }
-    }
-    /// The nation, and the province of a commune if there is one.
-    fn of(commune: &str) -> impl Iterator<Item = Self> {
-        let province = places::province_of(commune).and_then(|province| Self::province(province.code));
-        std::iter::once(Self::Nation).chain(province)
-    }
-}
 
 /// Everything counted for one scope and period.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,13 +33,13 @@ struct Tally {
 
 impl Tally {
     /// Adds the counts of a part, as far as the tables may be asked for here.
-    fn add(&mut self, part: &Tally, plan: &Plan, scope: Scope, period: Period) {
+    fn add(&mut self, part: &Tally, grids: &Grids, scope: Scope, period: Period) {
         self.screenings.add_count(part.screenings);
         self.screened.add_count(part.screened);
         self.identified.add_count(part.identified);
         self.unsure.add_count(part.unsure);
-        self.cells.resize_with(plan.grids.len(), TableCells::default);
-        for ((mine, theirs), grid) in self.cells.iter_mut().zip(&part.cells).zip(&plan.grids) {
+        self.cells.resize_with(grids.grids.len(), TableCells::default);
+        for ((mine, theirs), grid) in self.cells.iter_mut().zip(&part.cells).zip(&grids.grids) {
             if is_offered(&grid.table, scope, period) && !theirs.counts.is_empty() {
                 mine.add_all(theirs);
             }
@@ -95,19 +66,23 @@ pub struct Snapshot {
     /// The position of the closing or revision that brought the closed months out.
     pub edition: u64,
     pub last_closed: Option<Month>,
-    plan: Arc<Plan>,
+    grids: Arc<Grids>,
+    plans: Arc<Plans>,
     closed: Arc<Closed>,
     /// People screened in the months that are open.
     open: Count,
 }
+
+/// A split as a page shows it: its table, place and period, and which of the dimensions are split.
+pub(super) type Face = (usize, Scope, Period, usize);
 
 /// The closed months of an edition.
 #[derive(Debug, Default)]
 pub(super) struct Closed {
     tallies: BTreeMap<(Scope, Period), Tally>,
     enrolled: BTreeMap<Scope, Count>,
-    /// What the audit withholds, made when it is first asked for.
-    withheld: OnceLock<HashSet<Face>>,
+    /// What the audit withholds, by base, made when it is first asked for.
+    withheld: [OnceLock<HashSet<Face>>; 2],
 }
 
 impl PartialEq for Closed {
@@ -134,7 +109,7 @@ pub struct Headline {
 impl Closed {
     /// One pass over the records that stand in the ledger's edition: by province and quarter, from which all else is
     /// added up.
-    pub(super) fn count(ledger: &Ledger, plan: &Plan) -> Self {
+    pub(super) fn count(ledger: &Ledger, grids: &Grids) -> Self {
         let mut closed = Self::default();
         let mut home: HashMap<u32, Option<usize>> = HashMap::new();
         let code = |commune: Option<usize>| commune.and_then(|at| places::communes().nth(at)).map_or("", |c| c.code);
@@ -149,8 +124,8 @@ impl Closed {
             let month = row.month;
             let is_whole = last_whole.is_some_and(|last| month <= last);
             let tally = quarters.entry((ledger.province(row), month.year(), month.quarter())).or_default();
-            let person = plan.person(row, decision);
-            plan.count(row, &person, is_whole, &mut tally.cells);
+            let person = grids.person(row, decision);
+            grids.count(row, &person, is_whole, &mut tally.cells);
             if row.kind != Unit::Screenings.kind() {
                 return;
             }
@@ -166,7 +141,7 @@ impl Closed {
                     let tally = closed.tallies.entry((scope, period)).or_default();
                     tally.reporting.add(is_new.into());
                     if is_new_of_split {
-                        plan.count_focal_point(*commune, &mut tally.cells);
+                        grids.count_focal_point(*commune, &mut tally.cells);
                     }
                 }
             }
@@ -175,7 +150,7 @@ impl Closed {
             let scopes = [Scope::Nation].into_iter().chain((province > 0).then_some(Scope::Province(province)));
             for scope in scopes {
                 for period in [Period::All, Period::Year(year), Period::Quarter(year, quarter)] {
-                    closed.tallies.entry((scope, period)).or_default().add(&part, plan, scope, period);
+                    closed.tallies.entry((scope, period)).or_default().add(&part, grids, scope, period);
                 }
             }
         }
@@ -185,14 +160,14 @@ impl Closed {
 
 impl Snapshot {
     /// The closed months of the ledger's edition, and the open ones up to a position.
-    pub(super) fn new(ledger: &Ledger, seen: u64, closed: Arc<Closed>, plan: Arc<Plan>) -> Self {
+    pub(super) fn new(ledger: &Ledger, seen: u64, closed: Arc<Closed>, grids: Arc<Grids>, plans: Arc<Plans>) -> Self {
         let mut open = Count::default();
         ledger.standing(Some(seen), |row, decision| {
             if row.kind == Unit::People.kind() {
-                open.add(plan.person(row, decision).counts.into());
+                open.add(grids.person(row, decision).counts.into());
             }
         });
-        Self { edition: ledger.edition(), last_closed: ledger.last_closed(), plan, closed, open }
+        Self { edition: ledger.edition(), last_closed: ledger.last_closed(), grids, plans, closed, open }
     }
 
     /// The last month that splits take in.
@@ -202,7 +177,7 @@ impl Snapshot {
 
     /// All tables, in the order of the file.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.plan.grids.iter().map(|grid| &grid.table)
+        self.grids.grids.iter().map(|grid| &grid.table)
     }
 
     /// The years that have closed months and enough of anything to be named, oldest first.
@@ -237,15 +212,14 @@ impl Snapshot {
         shown(self.open, base)
     }
 
-    /// A table by its id; nothing where there is none, or not at this place and period.
-    pub fn answer(&self, id: &str, scope: Scope, period: Period, base: &Base) -> Option<Answer> {
-        let at = self.plan.grids.iter().position(|grid| grid.table.id == id)?;
-        let question = self.question(at, scope, period, base)?;
-        let withheld = match base {
-            Base::Exact(_) => None,
-            Base::Inside => Some(self.closed.withheld.get_or_init(|| linked::withheld(self, base))),
+    /// What the audit withholds at a base; nothing of exact numbers.
+    pub(super) fn withheld(&self, base: &Base, audit: impl FnOnce() -> HashSet<Face>) -> Option<&HashSet<Face>> {
+        let at = match base {
+            Base::Exact(_) => return None,
+            Base::Inside => 0,
+            Base::Public => 1,
         };
-        Some(question.answer(|mask| withheld.is_some_and(|faces| faces.contains(&(at, scope, period, mask)))))
+        Some(self.closed.withheld[at].get_or_init(audit))
     }
 
     /// A table by its place in the file, ready to be answered.
@@ -257,8 +231,9 @@ impl Snapshot {
         base: &'a Base,
     ) -> Option<Question<'a>> {
         static NONE: TableCells = TableCells { counts: Vec::new(), phones: Vec::new() };
-        let grid = &self.plan.grids[at];
-        if !is_offered(&grid.table, scope, period) || !self.has_months(grid, period) {
+        let grid = &self.grids.grids[at];
+        let is_planned = self.plans.have(&grid.table.id, scope, period, self.last_closed);
+        if !is_offered(&grid.table, scope, period) || !is_planned || !self.has_months(grid, period) {
             return None;
         }
         let cells = self.closed.tallies.get(&(scope, period)).and_then(|tally| tally.cells.get(at)).unwrap_or(&NONE);
@@ -266,8 +241,22 @@ impl Snapshot {
         Some(Question { grid, wanted, cells, national: scope == Scope::Nation, base })
     }
 
+    /// The total of a table, also where it does not exist.
+    pub(super) fn total(&self, at: usize, scope: Scope, period: Period, base: &Base) -> Shown {
+        let cells = self.closed.tallies.get(&(scope, period)).and_then(|tally| tally.cells.get(at));
+        shown(cells.and_then(|cells| cells.counts.first().copied()).unwrap_or_default(), base)
+    }
+
+    /// How many cells a table has at a place.
+    pub(super) fn cells(&self, at: usize, scope: Scope) -> u32 {
+        // communes have whole years only, so any year that is over tells how many there are
+        let year = self.last_closed.map_or(0, |last| last.year() - 1);
+        let grid = &self.grids.grids[at];
+        grid.axes.iter().map(|axis| self.wanted(grid, axis, scope, Period::Year(year)).len() as u32).product()
+    }
+
     pub(super) fn grids(&self) -> &[Grid] {
-        &self.plan.grids
+        &self.grids.grids
     }
 
     /// All years of which anything was counted.

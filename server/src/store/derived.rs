@@ -78,6 +78,8 @@ impl Writing<'_> {
             | EntryPayload::Order(_)
             | EntryPayload::Acknowledgement(_)
             | EntryPayload::Dictionary(_)
+            | EntryPayload::Plan(_)
+            | EntryPayload::Release(_)
             | EntryPayload::Restore(_)
             | EntryPayload::Clock
             | EntryPayload::Reopening(_)

@@ -4,12 +4,13 @@ use super::error::{Result, StoreError};
 use super::rows::{digests, reason};
 use super::transaction::Reading;
 use crate::entry::{
-    AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, Reopening, Revision, Revocation,
+    AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, ReleaseNoted, Reopening, Revision,
+    Revocation, YearPlan,
 };
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 use tabara_protocol::clock::civil_month;
-use tabara_protocol::envelope::sha256;
+use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::log::closings::next_month;
 use tabara_protocol::log::row::{self, Digests};
 use tabara_protocol::record::{Reason, Record, Uuid};
@@ -179,6 +180,23 @@ impl Reading<'_> {
     /// The last note of the facts and tables in force.
     pub fn last_dictionary(&self) -> Result<Option<DictionaryInForce>> {
         Ok(self.last_read(EntryKind::Dictionary)?.map(|(_, dictionary)| dictionary))
+    }
+
+    /// The last public release.
+    pub fn last_release(&self) -> Result<Option<ReleaseNoted>> {
+        Ok(self.last_read(EntryKind::Release)?.map(|(_, release)| release))
+    }
+
+    /// Whether a file is one of the public releases.
+    pub fn is_release(&self, file: Digest) -> Result<bool> {
+        let mut query =
+            self.0.prepare_cached("SELECT 1 FROM entry WHERE kind = ?1 AND json_extract(body, '$.sha256') = ?2")?;
+        Ok(query.exists(params![EntryKind::Release as i64, file.to_string()])?)
+    }
+
+    /// The last plan of tables.
+    pub fn last_plan(&self) -> Result<Option<YearPlan>> {
+        Ok(self.last_read(EntryKind::Plan)?.map(|(_, plan)| plan))
     }
 
     /// When the end of the audit log was last noted, and what it was.

@@ -97,6 +97,7 @@ pub async fn audit(
                 }
             }
         }
+        p { a href="/audit/audit.csv" download { (texts.download) } }
         @if let Some(last) = lines.last().filter(|line| line.number > 1) {
             p { a href={ "/audit?before=" (last.number) } { (texts.older) } }
         }

@@ -9,6 +9,7 @@
 //! `data-hidden` in a sensitive split, where they may also come from too few phones. The code names one code of each
 //! dimension (`f/18-23`) or `all`; that of a table's total is `total`.
 
+pub mod export;
 mod sections;
 
 use super::labels::label;
@@ -44,13 +45,6 @@ fn read_page(word: Option<&str>) -> Option<&'static str> {
 /// The page with the headline and the open months.
 const PEOPLE: &str = "people";
 
-/// Country code, for the nation as a place.
-const NATION: &str = "BI";
-
-fn read_place(text: &str) -> Option<Scope> {
-    if text == NATION { Some(Scope::Nation) } else { Scope::province(text) }
-}
-
 fn read_period(text: &str) -> Option<Period> {
     let year = |text: &str| text.parse().ok().filter(|year| (2020..=2040).contains(year));
     match text.split_once("-q") {
@@ -63,18 +57,6 @@ fn read_period(text: &str) -> Option<Period> {
     }
 }
 
-fn place_code(scope: Scope) -> &'static str {
-    scope.code().unwrap_or(NATION)
-}
-
-fn period_code(period: Period) -> String {
-    match period {
-        Period::All => "all".into(),
-        Period::Year(year) => year.to_string(),
-        Period::Quarter(year, quarter) => format!("{year}-q{quarter}"),
-    }
-}
-
 /// An edition is named by its last closed month. Its position in the log would tell how many entries there are.
 fn edition(snapshot: &Snapshot) -> String {
     snapshot.last_closed.map_or_else(|| "none".to_owned(), |month| month.to_string())
@@ -83,7 +65,7 @@ fn edition(snapshot: &Snapshot) -> String {
 pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
     let visitor = here.visitor(&pages).await?;
     let page = read_page(asked.page.as_deref());
-    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), read_place);
+    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
     let period = asked.period.as_deref().map_or(Some(Period::All), read_period);
     let (Some(page), Some(scope), Some(period)) = (page, scope, period) else {
         return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
@@ -95,7 +77,7 @@ pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<A
     let read = move || {
         let snapshot = shared.snapshot()?;
         let about = if page == PEOPLE { String::new() } else { format!("{page} ") };
-        let what = format!("{about}{} {} edition {}", place_code(scope), period_code(period), edition(&snapshot));
+        let what = format!("{about}{} {} edition {}", scope.place(), period, edition(&snapshot));
         let base = if exact {
             Base::Exact(audit::exact(shared.staff(), now(), &name, &what)?)
         } else {
@@ -147,7 +129,7 @@ impl Sheet {
         let texts = self.texts();
         let exact = matches!(self.base, Base::Exact(_));
         html! {
-            div #figures data-page=(self.page) data-place=(place_code(self.scope)) data-period=(period_code(self.period))
+            div #figures data-page=(self.page) data-place=(self.scope.place()) data-period=(self.period.to_string())
                 data-edition=(edition(&self.snapshot)) data-exact=(exact) {
                 @if self.page == PEOPLE {
                     h1 { (texts.title) }
@@ -173,6 +155,12 @@ impl Sheet {
                     }
                 }
                 @if self.page == PEOPLE && self.scope == Scope::Nation { (self.open_months()) }
+                p.fine {
+                    (texts.download) ": "
+                    @for (file, name) in [("figures.csv", "CSV"), ("figures.xlsx", "XLSX")] {
+                        a href={ "/figures/" (file) "?place=" (self.scope.place()) "&period=" (self.period) } download { (name) } " "
+                    }
+                }
                 p.fine { (texts.sources) }
             }
         }
@@ -200,8 +188,8 @@ impl Sheet {
     fn choices(&self, visitor: &Visitor) -> Markup {
         let texts = self.texts();
         let link = |page: &str, scope: Scope, period: Period, text: &str| {
-            let (place, time) = (place_code(scope), period_code(period));
-            let to = format!("/figures?page={page}&place={place}&period={time}");
+            let place = scope.place();
+            let to = format!("/figures?page={page}&place={place}&period={period}");
             let current = (page, scope, period) == (self.page, self.scope, self.period);
             html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
         };

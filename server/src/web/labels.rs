@@ -2,9 +2,11 @@
 //! of places.
 
 use super::texts::Language;
+use crate::reports::rows::FigureRow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use tabara_protocol::places;
+use tabara_protocol::tables::Tables;
 
 type Labels = HashMap<(&'static str, &'static str), [&'static str; 2]>;
 
@@ -26,11 +28,23 @@ pub fn label<'a>(fact: &'a str, code: &'a str, language: Language) -> &'a str {
     label.or_else(|| places::name(code)).unwrap_or(code)
 }
 
+/// Title, unit, place and code of a row in words.
+pub fn words(row: &FigureRow, language: Language) -> [String; 4] {
+    let table = Tables::standard().get(&row.table);
+    let title = table.map_or(row.table.as_str(), |table| label("title", &table.title, language));
+    let facts = table.map(|table| table.dimensions.iter().map(|dimension| dimension.facts().join("+")));
+    let code = |(fact, code): (String, &str)| label(&fact, code, language).to_owned();
+    let codes: Vec<String> = facts.into_iter().flatten().zip(row.code.split('/')).map(code).collect();
+    let nation = language.texts().people.nation;
+    let place = if row.place == "BI" { nation } else { label("place", &row.place, language) };
+    [title.to_owned(), label("unit", &row.unit, language).to_owned(), place.to_owned(), codes.join(" · ")]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use tabara_protocol::facts::{Codes, Dictionary};
-    use tabara_protocol::tables::{Dimension, Tables, Unit};
+    use tabara_protocol::tables::{Dimension, Unit};
 
     fn is_labelled(fact: &str, code: &str) {
         let labels = all().get(&(fact, code));

@@ -161,6 +161,7 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                         div.inner.second {
                             nav.pages aria-label="Tabara" {
                                 (link("/figures", texts.figures))
+                                (link("/plan", texts.plan_page.title))
                                 (link("/help", texts.help))
                                 @if visitor.role.sees_audit() { (link("/audit", texts.audit)) }
                             }

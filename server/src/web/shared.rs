@@ -1,6 +1,7 @@
 //! What every page shares, and the error of a page.
 
 use crate::closings::week_of;
+use crate::reports::release::Frozen;
 use crate::staff::file::Staff;
 use crate::state::Server;
 use crate::statistics::{Counting, Snapshot};
@@ -9,6 +10,7 @@ use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tabara_protocol::clock::{Clock as _, SystemClock};
+use tabara_protocol::envelope::Digest;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -16,6 +18,8 @@ use tokio::time::timeout;
 pub struct Pages {
     pub(super) server: Arc<Server>,
     counting: Mutex<Counting>,
+    /// The public release that was read last, by its hash.
+    frozen: Mutex<Option<(Digest, Arc<Frozen>)>>,
     /// Limits how many passwords are checked at once: each check takes 19 MiB.
     strangers: Semaphore,
     /// The same for browsers and people known from before: they do not queue behind strangers.
@@ -27,7 +31,7 @@ pub(super) type Shared = axum::extract::State<Arc<Pages>>;
 impl Pages {
     pub(super) fn new(server: Arc<Server>) -> Self {
         let counting = Mutex::new(Counting::standard());
-        Self { server, counting, strangers: Semaphore::new(2), known: Semaphore::new(1) }
+        Self { server, counting, frozen: Mutex::default(), strangers: Semaphore::new(2), known: Semaphore::new(1) }
     }
 
     /// A turn to check a password. Who does not get one within some seconds is asked to come again, so that the queue
@@ -42,6 +46,21 @@ impl Pages {
 
     pub(super) fn staff(&self) -> &Staff {
         &self.server.staff
+    }
+
+    /// A public release, read again only if it is another one.
+    pub(super) fn frozen(
+        &self,
+        hash: Digest,
+        read: impl FnOnce() -> Result<Frozen, PageError>,
+    ) -> Result<Arc<Frozen>, PageError> {
+        let mut kept = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, frozen)) = kept.as_ref().filter(|(of, _)| *of == hash) {
+            return Ok(frozen.clone());
+        }
+        let frozen = Arc::new(read()?);
+        *kept = Some((hash, frozen.clone()));
+        Ok(frozen)
     }
 
     /// The numbers of this week.

@@ -4,7 +4,10 @@
 use tabara_core::facts::Facts;
 use tabara_core::kind::Kind;
 use tabara_server::closings::note_dictionary;
+use tabara_server::entry::Grain;
 use tabara_server::rebuild::rebuild;
+use tabara_server::reports::release::{self, Release, ReleaseError};
+use tabara_server::reports::rows::FigureRow;
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::{self, Staff};
 use tabara_server::staff::role::Role;
@@ -39,6 +42,11 @@ impl House {
 
 fn shown(n: u32) -> Option<Cell> {
     Some(if n < 5 { Cell::Below(5) } else { Cell::Number(n - n % 5) })
+}
+
+/// Where two facts of a person are crossed.
+fn crossed(n: u32) -> Option<Cell> {
+    Some(if n < 10 { Cell::Below(10) } else { Cell::Number(n - n % 10) })
 }
 
 /// In a sensitive split; the phones here are many enough.
@@ -76,22 +84,22 @@ async fn the_page_shows_what_was_put_in_rounded_for_coordinators_and_exact_for_t
         assert_eq!(aline.cell("people-by-outcome", outcome), sensitive(screened(outcome)));
     }
     let young = house.screened.identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-23"));
-    assert_eq!(aline.cell("people-by-age-and-sex", "f/18-23"), shown(young));
+    assert_eq!(aline.cell("people-by-age-and-sex", "f/18-23"), crossed(young));
     // the pages of other subjects hold what their tables count
     let journey = house.sign_in("aline", 1).await.figures("page=journey&place=BI&period=all").await.unwrap();
     let domestic = house.screened.identified(|f| has(f, "exploitation", "ex_domestic") && has(f, "means", "mc_docs"));
-    assert_eq!(journey.cell("exploitation-and-means", "mc_docs/ex_domestic"), sensitive(domestic));
+    assert_eq!(journey.cell("exploitation-and-means", "mc_docs/ex_domestic"), crossed(domestic));
     let young = house
         .screened
         .identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-23") && has(f, "exploitation", "ex_domestic"));
-    assert_eq!(journey.cell("sdg-16-2-2", "f/18-23/ex_domestic"), sensitive(young));
+    assert_eq!(journey.cell("sdg-16-2-2", "f/18-23/ex_domestic"), crossed(young));
     assert!(journey.html.len() < 60_000, "{} bytes", journey.html.len());
     let assisted = house.sign_in("aline", 2).await.figures("page=assistance").await.unwrap();
     let of_kind = |kind: Kind| house.screened.others.iter().filter(move |(of, _)| *of == kind).map(|(_, facts)| facts);
     let count = |kind: Kind, fits: &dyn Fn(&Facts) -> bool| of_kind(kind).filter(|facts| fits(facts)).count() as u32;
     let victim = |f: &Facts| has(f, "beneficiary_type", "trafficking_victim");
     let girls = count(Kind::Assistance, &|f| victim(f) && has(f, "sex", "f") && has(f, "child", "1"));
-    assert_eq!(assisted.cell("victims-by-sex-and-age", "f/1"), shown(girls));
+    assert_eq!(assisted.cell("victims-by-sex-and-age", "f/1"), crossed(girls));
     let fed = count(Kind::Assistance, &|f| !victim(f) && has(f, "assistance_type", "sv_food"));
     assert_eq!(assisted.cell("others-by-assistance", "sv_food"), shown(fed));
     let sum = |kind: Kind, fact: &str, fits: &dyn Fn(&Facts) -> bool| -> u32 {
@@ -104,13 +112,17 @@ async fn the_page_shows_what_was_put_in_rounded_for_coordinators_and_exact_for_t
     assert_eq!(activities.cell("participants-by-type", "women/awareness"), Some(Cell::Number(women)));
     let convictions = sum(Kind::Enforcement, "convictions", &|f| has(f, "law_unit", "court"));
     assert_eq!(law.cell("law-figures", "convictions/court"), Some(Cell::Number(convictions)));
+    // the file has the same numbers as the pages, and the audit log knows of it
+    let file = house.sign_in("aline", 3).await.get("/figures/figures.csv?place=BI&period=all").await;
+    let file = file.text().await.unwrap();
+    let women = identified("sex", "f");
+    let line = |line: &&str| line.starts_with("people-by-sex,") && line.contains(",f,");
+    assert!(file.lines().find(line).unwrap().ends_with(&format!(",{},false", women - women % 5)));
+    assert!(house.screened.staff().audit(u64::MAX, 1).unwrap()[0].detail.starts_with("figures.csv BI all"));
     // every number that a coordinator sees is a multiple of five
-    assert!(
-        aline
-            .cells
-            .values()
-            .all(|cell| matches!(cell, Cell::Number(n) if n % 5 == 0) || matches!(cell, Cell::Below(5) | Cell::Hidden))
-    );
+    assert!(aline.cells.values().all(
+        |cell| matches!(cell, Cell::Number(n) if n % 5 == 0) || matches!(cell, Cell::Below(5 | 10) | Cell::Hidden)
+    ));
     assert!(aline.html.len() < 60_000, "{} bytes", aline.html.len());
     house.running.stop().await;
 }
@@ -124,12 +136,15 @@ async fn a_provincial_coordinator_sees_the_own_province_down_to_the_commune_and_
     assert!(!own.cells.contains_key(&("months-open".into(), "total".into())), "the open months are the nation's alone");
     assert!(own.html.contains("data-place=\"BI-PR-04\""));
     assert_eq!(own.cell("figures", "people-identified"), shown(house.screened.identified(here)));
-    let women = house.screened.identified(|f| here(f) && has(f, "sex", "f"));
-    assert_eq!(own.cell("people-by-sex", "f"), shown(women));
     // communes by whole years
     assert_eq!(own.cell("people-by-place", "BI-CO-04-02"), None);
     let year = bosco.figures("period=2022").await.unwrap();
     let in_2022 = |f: &Facts| f["month"].codes().all(|month| month.starts_with("2022"));
+    let women = house.screened.identified(|f| here(f) && has(f, "sex", "f") && in_2022(f));
+    assert_eq!(year.cell("people-by-sex", "f"), shown(women));
+    // last year's people were too few for each cell: the plan of 2023 has no such split, so neither have all years together
+    assert_eq!(bosco.figures("period=2023").await.unwrap().cell("people-by-sex", "f"), None);
+    assert_eq!(own.cell("people-by-sex", "f"), None);
     let kayanza = house.screened.identified(|f| has(f, "screen_commune", "BI-CO-04-02") && in_2022(f));
     assert_eq!(year.cell("people-by-place", "BI-CO-04-02"), shown(kayanza));
     assert_eq!(year.cell("people-by-place", "BI-CO-05-01"), None);
@@ -184,7 +199,7 @@ async fn a_one_time_code_signs_in_and_nothing_less_does() {
 
 /// Every route, and what it answers to nobody, to a coordinator, to the coordinator of Butanyerera and to the national
 /// data officer. Forms carry a wrong token.
-const ROUTES: [(&str, &str, [u16; 4]); 20] = [
+const ROUTES: [(&str, &str, [u16; 4]); 27] = [
     ("GET", "/", [303; 4]),
     ("GET", "/sign-in", [200, 303, 303, 303]),
     ("POST", "/sign-in", [401; 4]),
@@ -195,7 +210,14 @@ const ROUTES: [(&str, &str, [u16; 4]); 20] = [
     ("GET", "/figures?place=BI-PR-05", [303, 200, 403, 200]),
     ("GET", "/figures?page=law&period=2022", [303, 200, 200, 200]),
     ("GET", "/figures?period=never", [303, 400, 400, 400]),
+    ("GET", "/figures/figures.csv?place=BI", [303, 200, 403, 200]),
+    ("GET", "/figures/figures.xlsx?place=BI-PR-04", [303, 200, 200, 200]),
+    ("GET", "/figures/other", [303, 404, 404, 404]),
+    ("GET", "/audit/audit.csv", [303, 200, 403, 200]),
     ("GET", "/help", [303, 200, 200, 200]),
+    ("GET", "/plan", [303, 200, 200, 200]),
+    ("GET", "/public", [200; 4]),
+    ("GET", "/public/figures.csv", [404; 4]),
     ("GET", "/audit", [303, 200, 403, 200]),
     ("GET", "/account", [303, 200, 200, 200]),
     ("POST", "/account/password", [303, 400, 400, 400]),
@@ -293,11 +315,60 @@ async fn a_server_that_has_heard_of_nobody_says_so() {
     running.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_made_once_and_everybody_reads_it_without_signing_in() {
+    // Given two years of figures, with the last quarter 30 days over
+    let house = house(1500).await;
+    let (store, settings) = (&house.screened.store, &house.screened.settings);
+    let stranger = Coordinator::stranger(&house.url);
+    assert_eq!(stranger.get("/v2/releases/latest").await.status(), 404);
+    let quarter_end = 1_688_162_400; // 2023-07-01 in Burundi
+    assert!(matches!(release::make(store, settings, quarter_end + 20 * 86_400), Err(ReleaseError::TooEarly(..))));
+    // When it is released
+    let (made, hash) = release::make(store, settings, quarter_end + 31 * 86_400).unwrap();
+    // Then the page and the files show what was put in, rounded down to ten, and twenty where facts are crossed
+    let in_2022 = |f: &Facts| f["month"].codes().all(|month| month.starts_with("2022"));
+    let women = house.screened.identified(|f| has(f, "sex", "f") && in_2022(f));
+    let value = |table: &str, code: &str| {
+        let row =
+            |row: &&FigureRow| (&*row.table, &*row.place, &*row.period, &*row.code) == (table, "BI", "2022", code);
+        made.rows.iter().find(row).and_then(|row| row.value)
+    };
+    assert_eq!(value("people-by-sex", "f"), Some(women - women % 10));
+    let young = house.screened.identified(|f| has(f, "sex", "f") && has(f, "age_band", "18-23") && in_2022(f));
+    assert_eq!(value("people-by-age-and-sex", "f/18-23"), Some(young - young % 20));
+    assert!(made.rows.iter().all(|row| row.value.is_none_or(|n| n % 10 == 0 && n > 0)));
+    assert!(made.rows.iter().all(|row| row.table != "people-by-method"), "inside only");
+    let latest: Release =
+        serde_json::from_str(&stranger.get("/v2/releases/latest").await.text().await.unwrap()).unwrap();
+    assert_eq!(latest, made);
+    let page = stranger.get("/public").await.text().await.unwrap();
+    assert!(page.contains(&hash.to_string()) && page.contains("data-through=\"2023-06\""));
+    let text = stranger.get("/public/figures.csv").await.text().await.unwrap();
+    assert_eq!(text.lines().count(), made.rows.len() + 2);
+    for file in ["figures.xlsx", "release.jws", "dhis2-metadata.json", "dhis2-data.json"] {
+        assert_eq!(stranger.get(&format!("/public/{file}")).await.status(), 200, "{file}");
+    }
+    assert_eq!(stranger.get("/public/other").await.status(), 404);
+    // and it is frozen, signed, in the log, and made once
+    let jws = release::read(settings, 1).unwrap();
+    assert_eq!(release::verify(store, settings, jws.clone()).unwrap().release, made);
+    assert!(release::verify(store, settings, jws.replacen('A', "B", 1)).is_err());
+    assert!(matches!(release::make(store, settings, quarter_end + 40 * 86_400), Err(ReleaseError::Done(1, _))));
+    let mut changed = made.clone();
+    changed.rows.iter_mut().filter(|row| row.value.is_some()).take(1).for_each(|row| row.value = None);
+    assert_eq!(release::diff(&made, &changed).lines().count(), 1);
+    assert_eq!(release::diff(&made, &made), "");
+    house.running.stop().await;
+}
+
 #[test]
 fn a_log_that_is_rebuilt_gives_the_same_numbers() {
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let screened = Screened::fill(folder.path(), 300);
     note_dictionary(&screened.store, &*screened.settings.clock).unwrap();
+    let planned = screened.store.read(|log| log.last_plan()).unwrap().expect("two years have passed");
+    assert!(planned.year == 2023 && planned.tables.iter().any(|row| row.grain == Grain::Nothing));
     let (rebuilt, copy) = rebuild(&screened.store, &screened.settings, scratch.path()).unwrap();
     let numbers = |store| Counting::standard().follow(store, i64::MAX).unwrap();
     assert!(rebuilt.records > 200);

@@ -50,10 +50,14 @@ pub enum EntryKind {
     Reopening = 17,
     /// Records that were kept long enough have lost what ties them to a person.
     Expiry = 18,
+    /// Which tables exist in a year.
+    Plan = 19,
+    /// A public release of figures was made.
+    Release = 20,
 }
 
 impl EntryKind {
-    const ALL: [Self; 18] = {
+    const ALL: [Self; 20] = {
         use EntryKind::*;
         [
             Chain,
@@ -74,6 +78,8 @@ impl EntryKind {
             Evidence,
             Reopening,
             Expiry,
+            Plan,
+            Release,
         ]
     };
 
@@ -139,6 +145,10 @@ pub enum EntryPayload {
     Audit(AuditNoted),
     /// Heads that contradict each other.
     Evidence,
+    /// Which tables exist in a year.
+    Plan(YearPlan),
+    /// A public release of figures was made.
+    Release(ReleaseNoted),
 }
 
 /// A phone is no longer trusted: its records are quarantined. Or it is trusted again.
@@ -247,6 +257,53 @@ impl DictionaryInForce {
     }
 }
 
+/// A public release, by the hash of its signed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseNoted {
+    /// From 1, without gaps.
+    pub number: u32,
+    /// The last month that it takes in.
+    pub through: String,
+    /// Of the signed file.
+    pub sha256: Digest,
+}
+
+/// Which tables exist in a year for which place, and by how fine a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YearPlan {
+    /// The year, fixed in its January.
+    pub year: u16,
+    /// Tables that it does not name stand as `tables.csv` offers them.
+    pub tables: Vec<PlannedTable>,
+}
+
+/// A table at a place, with the reasons for its grain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTable {
+    /// Its id in `tables.csv`.
+    pub table: String,
+    /// `BI`, or the code of a province.
+    pub place: String,
+    /// How fine it is.
+    pub grain: Grain,
+    /// What was shown of the year before, at least.
+    pub people: u32,
+    /// How many cells it has there.
+    pub cells: u32,
+}
+
+/// The finest period by which a table exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grain {
+    /// It does not exist.
+    Nothing,
+    /// By year.
+    Year,
+    /// By quarter, and by year.
+    Quarter,
+}
+
 impl EntryPayload {
     /// Reads the stored form of an entry.
     pub fn read(kind: EntryKind, body: &str) -> std::result::Result<Self, EnvelopeError> {
@@ -277,6 +334,8 @@ impl EntryPayload {
             EntryKind::Audit => Self::Audit(json(body)?),
             EntryKind::Reopening => Self::Reopening(json(body)?),
             EntryKind::Expiry => Self::Expiry(json(body)?),
+            EntryKind::Plan => Self::Plan(json(body)?),
+            EntryKind::Release => Self::Release(json(body)?),
             EntryKind::Evidence => Self::Evidence,
         })
     }

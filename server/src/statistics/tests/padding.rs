@@ -1,7 +1,10 @@
 //! Who adds records of his own, and who watches the pages: RT-06, RT-12, RT-28.
 
 use super::{Log, presumed, with};
+use crate::statistics::contributors::Contributors;
+use crate::statistics::disclosure::{Count, shown};
 use crate::statistics::*;
+use std::collections::BTreeMap;
 use tabara_protocol::facts::FactValue;
 use tabara_protocol::kind::Kind;
 
@@ -88,4 +91,53 @@ fn rt_28_neither_communes_nor_provinces_can_be_read_month_by_month() {
             }
         }
     }
+}
+
+/// A padder with two phones and a friend at the page wants to know whether somebody, whom a third phone told of, is in a
+/// cell of a sensitive split. He knows how many people such a cell has in the mean, not who else is in it.
+#[test]
+fn rt_06_a_padder_with_two_phones_guesses_little_better_than_a_coin() {
+    let mut random = 17u64;
+    let mut below = move |n: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % n
+    };
+    const WORLDS: u32 = 3000;
+    let mut worst = (0.5, 0.0, 0);
+    for mean in [0.5f64, 1.0, 2.0, 4.0, 8.0, 16.0] {
+        for padding in 0..=8u32 {
+            // what the page shows, by whether she is there
+            let mut seen: BTreeMap<Shown, [f64; 2]> = BTreeMap::new();
+            for is_there in [0, 1] {
+                for _ in 0..WORLDS {
+                    let (mut count, mut phones) = (Count::default(), Contributors::default());
+                    let mut tell = |phone: u64, people: u32| {
+                        count.add(people);
+                        phones.add(phone as u32, people);
+                    };
+                    // others come from ten phones, as many as chance will have it (Poisson)
+                    let mut left = 1.0;
+                    while left > (-mean).exp() {
+                        left *= (below(1 << 20) + 1) as f64 / f64::from(1 << 20);
+                        if left > (-mean).exp() {
+                            tell(below(10), 1);
+                        }
+                    }
+                    tell(below(10), is_there);
+                    tell(100, padding / 2);
+                    tell(101, padding.div_ceil(2));
+                    let shown = shown(count, &Base::Inside).unless_few(&phones);
+                    seen.entry(shown).or_default()[is_there as usize] += 0.5 / f64::from(WORLDS);
+                }
+            }
+            let right: f64 = seen.values().map(|[out, there]| out.max(*there)).sum();
+            if right > worst.0 {
+                worst = (right, mean, padding);
+            }
+        }
+    }
+    let (right, mean, padding) = worst;
+    let odds = right / (1.0 - right);
+    println!("a padder's best guess: {odds:.2} : 1, with {padding} fakes in a cell of {mean} people in the mean");
+    assert!(odds < 3.0);
 }

@@ -33,8 +33,9 @@ fn tables(dictionary: &Dictionary, rows: &[(u8, Vec<usize>, usize)]) -> Tables {
             3 if ones => ("screenings", format!("{of}!=c0")),
             _ => ("screenings", "all".to_owned()),
         };
+        let periods = if dimensions.len() > 1 { "all|year" } else { "all|year|quarter" };
         let dimensions = dimensions.join("|");
-        text += &format!("t{n},x,x,{unit},{population},{dimensions},nation|province,all|year|quarter,false,public,\n");
+        text += &format!("t{n},x,x,{unit},{population},{dimensions},nation|province,{periods},false,public,\n");
     }
     Tables::parse(&text, dictionary).unwrap()
 }
@@ -111,7 +112,10 @@ proptest! {
         let periods = [Period::All, Period::Year(2021), Period::Quarter(2022, 1)];
         for table in &tables.tables {
             for (scope, period) in scopes.iter().flat_map(|scope| periods.map(|period| (*scope, period))) {
-                let answer = snapshot.answer(&table.id, scope, period, &exact()).unwrap();
+                let Some(answer) = snapshot.answer(&table.id, scope, period, &exact()) else {
+                    prop_assert!(matches!(period, Period::Quarter(..)) && !table.quarterly);
+                    continue;
+                };
                 prop_assert_eq!(answer.total.at_least(), plain(&records, table, scope, period, &[None; 3]));
                 // of a large table some cells; the next case has others
                     let step = answer.places().len() / 40 + 1;

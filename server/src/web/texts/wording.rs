@@ -1,5 +1,7 @@
 //! What a language must say: a text that is missing does not compile.
 
+use crate::reports::xlsx::BookTexts;
+
 /// All texts of a language.
 pub struct Texts {
     pub months: [&'static str; 12],
@@ -18,6 +20,8 @@ pub struct Texts {
     pub account: AccountPage,
     pub notices: Notices,
     pub audit_page: Audit,
+    pub plan_page: PlanPage,
+    pub release: ReleasePage,
     pub help_page: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -123,7 +127,37 @@ pub struct People {
     pub too_few: &'static str,
     pub open_title: &'static str,
     pub open_lead: &'static str,
+    pub download: &'static str,
     pub sources: &'static str,
+}
+
+/// The public release, its page and files.
+pub struct ReleasePage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub none: &'static str,
+    /// Number and last month.
+    pub named: &'static str,
+    pub rounded: &'static str,
+    pub few: &'static str,
+    pub downloads: &'static str,
+    /// In the order of `release::FILES`.
+    pub files: [&'static str; 5],
+    pub method_title: &'static str,
+    pub method: &'static [&'static str],
+    pub hash: &'static str,
+    pub book: BookTexts,
+}
+
+pub struct PlanPage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub rule: &'static str,
+    pub none: &'static str,
+    pub table: &'static str,
+    pub cells: &'static str,
+    pub year: &'static str,
+    pub quarter: &'static str,
 }
 
 pub struct Audit {
@@ -137,6 +171,7 @@ pub struct Audit {
     pub what: &'static str,
     pub detail: &'static str,
     pub older: &'static str,
+    pub download: &'static str,
     pub last_hash: &'static str,
     /// In the order of `audit::Action::ALL`.
     pub actions: [&'static str; 10],

@@ -1,0 +1,43 @@
+//! The same numbers as a workbook: one sheet of figures, one of notes.
+
+use super::rows::{FigureRow, Words};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+
+/// What a workbook says beside its numbers.
+pub struct BookTexts {
+    pub figures_sheet: &'static str,
+    pub notes_sheet: &'static str,
+    pub heads: [&'static str; 6],
+    /// In place of a number that is not shown.
+    pub suppressed: &'static str,
+}
+
+/// The whole file. `notes` stand on a sheet of their own: what these numbers are, and how to read them.
+pub fn xlsx(rows: &[FigureRow], words: Words, texts: &BookTexts, notes: &[String]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    let sheet = book.add_worksheet();
+    sheet.set_name(texts.figures_sheet)?.set_freeze_panes(1, 0)?;
+    for (column, (head, width)) in texts.heads.iter().zip([34, 18, 16, 10, 44, 12]).enumerate() {
+        sheet.write_string_with_format(0, column as u16, *head, &bold)?.set_column_width(column as u16, width)?;
+    }
+    for (at, row) in rows.iter().enumerate() {
+        let line = at as u32 + 1;
+        let [title, unit, place, code] = words(row);
+        // a string cell is never run as a formula
+        for (column, text) in [&title, &unit, &place, &row.period, &code].into_iter().enumerate() {
+            sheet.write_string(line, column as u16, text)?;
+        }
+        match row.value {
+            Some(n) => sheet.write_number(line, 5, n)?,
+            None => sheet.write_string(line, 5, texts.suppressed)?,
+        };
+    }
+    let sheet = book.add_worksheet();
+    sheet.set_name(texts.notes_sheet)?.set_column_width(0, 120)?;
+    let wrapped = Format::new().set_text_wrap();
+    for (at, note) in notes.iter().enumerate() {
+        sheet.write_string_with_format(at as u32, 0, note, &wrapped)?;
+    }
+    book.save_to_buffer()
+}
