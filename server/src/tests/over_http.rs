@@ -111,7 +111,8 @@ fn what_goes_wrong_is_a_problem_and_tells_a_stranger_nothing() {
         let document = request(to, "GET", "/v2/openapi.json", "", b"").body;
         let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
         let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths, ["/bundles", "/bundles/{sha256}", "/devices", "/health", "/parts/{sha256}"]);
+        let told = ["/bundles", "/bundles/{sha256}", "/devices", "/health", "/parts/{sha256}", "/releases/latest"];
+        assert_eq!(paths, told);
         assert!(!request(to, "GET", "/v1/catalog", "", b"").headers.starts_with("http/1.1 200"));
     });
 }
