@@ -8,10 +8,11 @@ use crate::deployment::{self, DeploymentNotes};
 use crate::error::{Result, at, no_date};
 use crate::files::{read, word, write_private};
 use crate::keys::PassphraseArgs;
+use crate::register::{self, REGISTER, RegisteredCard};
 use crate::sheets;
 use crate::texts::{TEXTS, Texts, refused};
 use maud::{Markup, PreEscaped, html};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tabara_forms::say;
@@ -20,8 +21,6 @@ use tabara_protocol::clock::{Clock as _, SystemClock, civil_date, end_of_day};
 use tabara_protocol::places;
 use tabara_protocol::wire::Standing;
 
-/// The register's file in the deployment's folder.
-pub const REGISTER: &str = "cards.csv";
 /// People on one list.
 const MAX_PEOPLE: usize = 2000;
 /// The longest life of a card that no phone has used, in seconds (a year).
@@ -61,38 +60,9 @@ struct Person {
     area: String,
 }
 
-/// A line of the register. The card's secret is not in it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RegisteredCard {
-    pub number: u32,
-    pub device: Uuid,
-    pub name: String,
-    pub organisation: String,
-    pub commune: String,
-    pub role: String,
-    pub issued: String,
-    pub expires: String,
-}
-
-/// Reads the register of a folder; empty if there is none.
-pub fn register(dir: &Path) -> Result<Vec<RegisteredCard>> {
-    let file = dir.join(REGISTER);
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let bytes = read(&file)?;
-    csv::Reader::from_reader(&*bytes).deserialize().collect::<std::result::Result<_, _>>().map_err(|e| at(&file, e))
-}
-
-/// The cards of a register in words, by their ids.
-pub fn known(dir: &Path) -> Result<BTreeMap<Uuid, String>> {
-    let words = |card: RegisteredCard| (card.device, format!("{} {}, {}", card.number, card.name, card.organisation));
-    Ok(register(dir)?.into_iter().map(words).collect())
-}
-
 pub fn run(args: &CardsArgs, texts: &Texts) -> Result<()> {
     if let Some(report) = &args.report {
-        print!("{}", states(&register(&args.dir)?, &InForce::read(report)?, texts));
+        print!("{}", states(&register::read(&args.dir)?, &InForce::read(report)?, texts));
         return Ok(());
     }
     let Some(list) = &args.list else { return Ok(()) };
@@ -106,7 +76,7 @@ pub fn run(args: &CardsArgs, texts: &Texts) -> Result<()> {
         return Err(refused(say!(TEXTS: "cards-expiry", day = civil_date(expires))));
     }
     let requests = requests(list, &notes, expires)?;
-    let mut all = register(&args.dir)?;
+    let mut all = register::read(&args.dir)?;
     if args.dry_run {
         for (name, request) in &requests {
             println!("{name}, {}, {}", request.organisation, crate::catalog::place(&request.commune));
@@ -132,7 +102,7 @@ pub fn run(args: &CardsArgs, texts: &Texts) -> Result<()> {
         });
     }
     // a sheet whose card stands in no register could never be revoked: the register is written first
-    write_register(&args.dir.join(REGISTER), &all)?;
+    register::write(&args.dir.join(REGISTER), &all)?;
     let pages = args.dir.join(format!("cards-{first}.html"));
     write_private(&pages, sheets::document("Tabara", texts.tag(), &sheets).as_bytes())?;
     let (count, file) = (requests.len(), pages.display());
@@ -171,17 +141,6 @@ fn requests(list: &Path, notes: &DeploymentNotes, expires: i64) -> Result<Vec<(S
         found.push((person.name, CardRequest { role, organisation, commune, area, expires, servers }));
     }
     if found.is_empty() { Err(at(list, "nobody stands on the list")) } else { Ok(found) }
-}
-
-fn write_register(file: &Path, cards: &[RegisteredCard]) -> Result<()> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let written = cards.iter().try_for_each(|card| table.serialize(card));
-    let bytes =
-        written.map_err(|e| at(file, e)).and_then(|()| table.into_inner().map_err(|e| at(file, e.to_string())))?;
-    let beside = file.with_extension("new");
-    std::fs::remove_file(&beside).ok();
-    write_private(&beside, &bytes)?;
-    std::fs::rename(&beside, file).map_err(|e| at(file, e))
 }
 
 /// One sheet of paper: whose card it is, what the phone shows and is compared aloud, and the code.

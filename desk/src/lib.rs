@@ -9,7 +9,7 @@
 //! | [`keys`] | secret keys in files |
 //! | [`catalog`] | the next catalog, and what changes with it |
 //! | [`start`], [`deployment`] | a new deployment; what its folder remembers |
-//! | [`cards`], [`sheets`] | cards for a list of people, and their register; pages to print |
+//! | [`cards`], [`register`], [`sheets`] | cards for a list of people, and their register; pages to print |
 //! | [`form`], [`preview`] | checking, compiling and exporting a form; an interview in the terminal |
 //! | [`diff`], [`pyxform`], [`texts`] | two versions of a form; what pyxform would refuse; English and French |
 //! | [`simulate`], [`translations`] | a form led by invented people; its texts for translators |
@@ -42,6 +42,7 @@ pub mod log;
 pub mod preview;
 pub mod pyxform;
 pub mod reader;
+pub mod register;
 pub mod review;
 pub mod services;
 pub mod sheets;

@@ -3,10 +3,10 @@
 use super::differences;
 use super::{Changes, FILE, InForce, PARTS, next, write_signed};
 use crate::authority;
-use crate::cards;
 use crate::error::{Result, no_date};
 use crate::files::{confirmed, read};
 use crate::keys::{self, PassphraseArgs};
+use crate::register;
 use crate::texts::{TEXTS, Texts, refused};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ impl CatalogCommand {
         let changes = args.changes(&from)?;
         let home = args.dir.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut known = from.phones();
-        known.extend(cards::known(home)?);
+        known.extend(register::known(home)?);
         let part = |sha256: &_| {
             let beside = args.from.parent().unwrap_or(Path::new("."));
             let folders = [args.output.as_path(), beside];
