@@ -30,6 +30,12 @@ impl FocalPoint {
         self.0.cards(|vault| vault.cards(page))
     }
 
+    /// One case.
+    pub fn case(&self, record: Uuid) -> Result<CaseCard> {
+        let found = self.0.cards(|vault| Ok(vec![vault.card(record)?]))?;
+        found.into_iter().next().ok_or(Error::NotFound { what: NotFoundItem::Case })
+    }
+
     /// The cases of the person who shows a slip.
     pub fn cases_of(&self, code: &str) -> Result<Vec<CaseCard>> {
         let code = read_code(code)?;

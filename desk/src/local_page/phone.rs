@@ -7,7 +7,9 @@ mod here;
 mod home;
 mod interview;
 mod moving;
+mod provider;
 mod records;
+mod referrals;
 mod services;
 mod state;
 
@@ -44,6 +46,14 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/services", get(services::search))
         .route("/services/gaps", get(services::gaps))
         .route("/records/{page}", get(records::list))
+        .route("/refer/{record}", get(referrals::needs))
+        .route("/refer/{record}/{need}", get(referrals::providers).post(referrals::not_referred))
+        .route("/refer/{record}/{need}/{service}", get(referrals::agree).post(referrals::refer))
+        .route("/referrals", get(referrals::list))
+        .route("/referral/{record}/{referral}", get(referrals::one).post(referrals::note))
+        .route("/referral-withdraw/{record}/{referral}", post(referrals::withdraw))
+        .route("/incoming-page/{page}", get(provider::list))
+        .route("/incoming/{referral}", get(provider::one).post(provider::answer))
         .route("/slip/{record}", get(records::slip))
         .route("/withdraw/{record}", get(records::ask_withdraw).post(records::withdraw))
         .route("/take-back", get(records::ask_take_back).post(records::take_back))

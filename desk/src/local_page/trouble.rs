@@ -7,7 +7,7 @@ use tabara_core::Error;
 use tabara_core::error::{AnswerReason, DestructionReason, UntrustedReason};
 
 /// `card-used-already` of `UsedAlready`, where there is such a text; else the general one.
-fn reason(texts: &Texts, kind: &str, reason: &dyn Debug) -> String {
+pub(super) fn coded(texts: &Texts, kind: &str, reason: &dyn Debug) -> String {
     let mut id = kind.to_owned();
     for c in format!("{reason:?}").chars().take_while(|c| c.is_alphanumeric()) {
         if c.is_uppercase() {
@@ -29,27 +29,27 @@ pub(super) fn trouble(error: &Error, texts: &Texts) -> String {
         Error::PinTooShort { least } => texts.get("pin-too-short", &[("least", (*least).into())]),
         Error::VaultDestroyed { reason } => destroyed(*reason, texts),
         Error::Damaged { file } => texts.get("damaged", &[("file", file.name().into())]),
-        Error::Card { reason: why } => reason(texts, "card", why),
-        Error::NotFound { what } => reason(texts, "not-found", what),
-        Error::Answer { reason: why } => reason(texts, "answer", why),
+        Error::Card { reason: why } => coded(texts, "card", why),
+        Error::NotFound { what } => coded(texts, "not-found", what),
+        Error::Answer { reason: why } => coded(texts, "answer", why),
         Error::Untrusted { reason } => texts.get("untrusted", &[("why", untrusted(*reason, texts).into())]),
-        Error::Offline { reason: why } => reason(texts, "offline", why),
-        Error::Refused { reason: why } => reason(texts, "refused", why),
+        Error::Offline { reason: why } => coded(texts, "offline", why),
+        Error::Refused { reason: why } => coded(texts, "refused", why),
         Error::Internal { reason } => texts.get("internal", &[("why", reason.to_string().into())]),
-        other => reason(texts, "trouble", other),
+        other => coded(texts, "trouble", other),
     }
 }
 
 pub(super) fn answer_trouble(why: AnswerReason, texts: &Texts) -> String {
-    reason(texts, "answer", &why)
+    coded(texts, "answer", &why)
 }
 
 pub(super) fn destroyed(why: DestructionReason, texts: &Texts) -> String {
-    reason(texts, "destroyed", &why)
+    coded(texts, "destroyed", &why)
 }
 
 pub(super) fn untrusted(why: UntrustedReason, texts: &Texts) -> String {
-    reason(texts, "untrusted", &why)
+    coded(texts, "untrusted", &why)
 }
 
 /// How long to wait, in words.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tabara_core::catalog::{Catalog, Recipient, RecipientRole};
+use tabara_core::catalog::{Catalog, Part, PartKind, Recipient, RecipientRole};
 use tabara_core::clock::{BootTime, Clock, SystemClock};
 use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::Questionnaire;
@@ -198,6 +198,21 @@ impl Deployment {
         let jws = authority::sign(&self.catalog, &self.authority.key, None).expect("phones will take this catalog");
         let files = self.questionnaires.values().cloned().collect();
         catalog::publish(self.store(), &settings, &jws, files, self.clock.unix()).expect("the catalog is in order");
+    }
+
+    /// Publishes a directory in which this organisation gives medical care in Kayanza.
+    pub fn add_service(&mut self, organisation: &str) {
+        let service = serde_json::json!([{
+            "id": "5d0b1b0e-0000-4000-8000-000000000001", "organisation": organisation, "name": "Care for all",
+            "place": "BI-CO-04-02", "offers": ["sv_medical"], "phones": ["+257 22 00 00 00"], "address": "near the market"
+        }]);
+        let bytes = serde_json::to_vec(&service).expect("plain data");
+        let (kind, id) = (PartKind::Services, "services".to_owned());
+        self.catalog.parts.retain(|part| part.kind != PartKind::Services);
+        self.catalog.parts.push(Part { kind, id, sha256: sha256(&bytes), len: bytes.len() as u64 });
+        self.questionnaires.insert(sha256(&bytes), bytes);
+        self.catalog.version += 1;
+        self.publish();
     }
 
     /// Closes the months that are due by the clock.

@@ -19,6 +19,7 @@ use tabara_core::focal_point::Labels;
 use tabara_core::interview::{Page, Question};
 use tabara_core::record::Uuid;
 use tabara_core::screening::{Advice, Assessment, Outcome};
+use tabara_core::services::{LineKind, known_lines};
 
 /// What is missing, and what was answered; each leads back to its question.
 pub(super) async fn review(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
@@ -234,6 +235,7 @@ pub(super) async fn slip(here: Here) -> Response {
         (here.p("sealed"))
         @if !hushed { div.unprinted { (said(&here, labels, finished.outcome, &finished.advice, &finished.urgent)) } }
         @if let (Some(code), Some(undo)) = (&finished.code, &finished.undo) { (codes(&here, &code.to_string(), &undo.to_string())) }
+        @if !hushed && finished.code.is_some() { (here.link(&format!("refer/{}", finished.record), "refer")) }
         (here.button("slip", "main", "written-down"))
     };
     drop(memory);
@@ -248,8 +250,28 @@ pub(super) fn codes(here: &Here, code: &str, undo: &str) -> Markup {
             p.code #code { (spaced(code)) }
             p { (here.say("undo-explain")) }
             p.code #undo { (spaced(undo)) }
+            p { (here.say("slip-withdraw")) }
+            p { (here.say("slip-complaint")) @for line in hotlines(here) { " " strong { (line) } } }
         }
         p { button.second.script data-print="1" type="button" { (here.say("print")) } }
+    }
+}
+
+/// Whom to call about those who ask or help: never the person who does the interview.
+fn hotlines(here: &Here) -> Vec<String> {
+    let lines = here.phone.opened().map_or_else(known_lines, |core| core.help_lines());
+    let hotlines = lines.into_iter().filter(|line| line.kind == LineKind::Hotline).take(2);
+    hotlines.map(|line| format!("{} ({})", line.number, line.name)).collect()
+}
+
+/// The part that a provider keeps: the code alone, with which nobody withdraws. Names stand on it only if the paper may be found.
+pub(super) fn provider_part(here: &Here, code: &str, providers: &[String]) -> Markup {
+    html! {
+        section.slip {
+            p { (here.say("slip-provider")) }
+            p.code { (spaced(code)) }
+            @for provider in providers { p { (provider) } }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::entry;
 use super::here::{Here, Shown, moment};
+use super::{provider, referrals};
 use crate::texts::Texts;
 use axum::Form;
 use axum::extract::Path;
@@ -9,6 +10,7 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 use tabara_core::Error;
+use tabara_core::catalog::DeviceRole;
 use tabara_core::clock;
 use tabara_core::focal_point::State;
 
@@ -29,14 +31,26 @@ async fn unlocked(here: Here) -> Shown {
     let lists =
         |core: &tabara_core::focal_point::FocalPoint| Ok((core.questionnaires()?, core.drafts()?, core.waiting()?));
     let (forms, drafts, waiting) = here.core(lists).await?;
+    let provides = here.core(|core| core.role()).await? == DeviceRole::Provider;
+    let incoming = here.core(move |core| if provides { core.incoming(0) } else { Ok(vec![]) }).await?;
+    let open = here.core(|core| core.open_referrals()).await?;
+    let pressing = open.iter().filter(|open| open.overdue || open.unreadable || open.call_now).take(3);
     let title = |id: &str| forms.iter().find(|form| form.id == id).map_or(id.to_owned(), |form| form.title.clone());
     let slip = here.phone.memory().sealed.is_some();
     let other = if here.texts.tag() == "en" { "fr" } else { "en" };
     let content = html! {
         @if here.phone.warned { p.warning { (here.say("key-file-warning")) } }
         @if slip { (here.link("slip", "codes-again")) }
+        @if provides { section { h1 { (here.say("incoming")) } (provider::lines(&here, &incoming)) } }
+        @if !open.is_empty() {
+            section {
+                h2 { (here.say("referrals")) }
+                @for one in pressing { (referrals::line(&here, one)) }
+                a.row href="referrals" { (here.say("referrals-all")) small { (here.texts.get("referrals-open", &[("n", open.len().into())])) } }
+            }
+        }
         section {
-            h1 { (here.say("begin")) }
+            @if provides { h2 { (here.say("begin")) } } @else { h1 { (here.say("begin")) } }
             @if forms.is_empty() { (here.p("no-questionnaires")) }
             @for form in &forms {
                 form method="post" action="start" {

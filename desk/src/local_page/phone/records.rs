@@ -1,10 +1,11 @@
 //! What was sealed on this phone, taking it back, and the log of what this phone did.
 
-use super::ending::{codes, slip_fields};
+use super::ending::{codes, provider_part, slip_fields};
 use super::here::{Here, Shown, moment, spaced};
+use super::referrals::of_card;
 use crate::local_page::door::HOME;
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -49,8 +50,10 @@ fn case(here: &Here, card: &CaseCard) -> Markup {
                 strong { (summary.code.as_ref().map_or_else(|| summary.questionnaire.id.clone(), |code| spaced(&code.to_string()))) }
                 " " (tabara_core::clock::civil_date(summary.day * 86_400)) " " span.status { (here.say(status)) }
             }
+            (of_card(here, card))
             @if status != "case-withdrawn" {
                 div.links {
+                    @if summary.code.is_some() { a href={ "refer/" (summary.record) } { (here.say("refer")) } }
                     @if summary.code.is_some() { a href={ "slip/" (summary.record) } { (here.say("show-slip")) } }
                     a href={ "withdraw/" (summary.record) } { (here.say("withdraw")) }
                 }
@@ -70,11 +73,38 @@ fn turner(here: &Here, list: &str, page: usize, rows: usize) -> Markup {
     }
 }
 
-pub(super) async fn slip(here: Here, Path(record): Path<Uuid>) -> Shown {
-    let slip = here.core(move |core| core.slip(record)).await.map_err(|failed| failed.back("records/0"))?;
+/// Whether the person says that the paper may be found without danger; nothing before she was asked.
+#[derive(Deserialize)]
+pub(super) struct MayBeFound {
+    found: Option<String>,
+}
+
+pub(super) async fn slip(here: Here, Path(record): Path<Uuid>, Query(asked): Query<MayBeFound>) -> Shown {
+    let may = asked.found.as_deref() == Some("yes");
+    let read = here.core(move |core| {
+        let (slip, card) = (core.slip(record)?, core.case(record)?.summary);
+        let directory = core.directory()?;
+        let open = card.referrals.iter().filter(|referral| may && !referral.status.is_end());
+        let provider = |to: &String| {
+            let service = directory.services().iter().find(|service| service.organisation == *to);
+            service.map_or(to.clone(), |service| format!("{to}, {}", service.address))
+        };
+        let providers: Vec<String> = open.filter_map(|referral| referral.to.as_ref()).map(provider).collect();
+        Ok((slip, providers, !card.referrals.is_empty()))
+    });
+    let (slip, providers, refers) = read.await.map_err(|failed| failed.back("records/0"))?;
     let content = html! {
         h1 { (here.say("show-slip")) }
-        @if let Some(slip) = slip { (codes(&here, &slip.code.to_string(), &slip.undo.to_string())) }
+        @if refers && asked.found.is_none() {
+            section.unprinted {
+                p { (here.say("slip-may-be-found")) }
+                div.links { a href={ "slip/" (record) "?found=yes" } { (here.say("slip-found-yes")) } a href={ "slip/" (record) "?found=no" } { (here.say("slip-found-no")) } }
+            }
+        }
+        @if let Some(slip) = slip {
+            (codes(&here, &slip.code.to_string(), &slip.undo.to_string()))
+            @if refers { (provider_part(&here, &slip.code.to_string(), &providers)) }
+        }
         (here.link("records/0", "records"))
     };
     Ok(here.page(&here.say("show-slip"), content))

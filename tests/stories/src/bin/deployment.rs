@@ -5,6 +5,7 @@
 //! |--|--|
 //! | (at the start) | `{"server": ADDRESS}` |
 //! | `card COMMUNE` | `{"card": TEXT}`: a new card |
+//! | `provider ORGANISATION` | `{"card": TEXT}`: a new card for a device of a provider, who gives medical care in Kayanza by the directory |
 //! | `policy ATTEMPTS SECONDS` | `{"ok": true}`: wrong PINs before a vault is destroyed, seconds without use before a phone locks |
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
 //! | `held CODE` | `{"export", "identity", "authority", "form"}`: what the operator writes on a case, the case worker's key, the authority's public key, the questionnaire |
@@ -96,6 +97,10 @@ async fn serve_test() {
     while let Some(line) = words.recv().await {
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("card", commune) => say(json!({ "card": deployment.card(commune) })),
+            ("provider", organisation) => {
+                deployment.add_service(organisation);
+                say(json!({ "card": deployment.provider_card(organisation) }));
+            }
             ("policy", numbers) => {
                 let mut numbers = numbers.split(' ').map(|n| n.parse().expect("a number"));
                 let policy = &mut deployment.catalog.policy;
@@ -120,7 +125,7 @@ async fn serve_test() {
             }
             ("records", _) => say(json!({ "records": records(&deployment) })),
             _ => say(
-                json!({ "error": "card COMMUNE, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE or records" }),
+                json!({ "error": "card COMMUNE, provider ORGANISATION, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE or records" }),
             ),
         }
     }
