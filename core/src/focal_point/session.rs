@@ -346,7 +346,7 @@ impl Session {
                 day: now.div_euclid(86_400),
                 withdrawn: false,
                 counted: assessment.consent.count,
-                needs: needs(&assessment),
+                needs: needs(interview, &assessment),
                 child: assessment.rule_path == Some(Path::Child),
                 referrals: vec![],
                 memo: None,
@@ -420,11 +420,12 @@ fn code(interview: &Interview, kind: Kind, vault: &Vault) -> Result<Option<Code>
 }
 
 /// Services that the person asked for; child protection first where she is a child.
-fn needs(assessment: &Assessment) -> Vec<String> {
-    let asked = assessment.coded.get("services_requested").into_iter().flatten().filter(|code| code.starts_with("sv_"));
-    let child = assessment.rule_path == Some(Path::Child);
-    let first = child.then_some("sv_child");
-    first.into_iter().chain(asked.map(String::as_str).filter(|code| Some(*code) != first)).map(str::to_owned).collect()
+fn needs(interview: &Interview, assessment: &Assessment) -> Vec<String> {
+    let answered = screening::coded_answers(interview);
+    let asked = answered.get("services_requested").into_iter().flat_map(FactValue::codes);
+    let first = (assessment.rule_path == Some(Path::Child)).then_some("sv_child");
+    let others = asked.filter(|code| code.starts_with("sv_") && Some(*code) != first);
+    first.into_iter().chain(others).map(str::to_owned).collect()
 }
 
 /// Whether she took back what stood under it, as far as this phone knows.
