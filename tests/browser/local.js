@@ -104,12 +104,14 @@ export function watch(page, address, options) {
   page.on('pageerror', (error) => page.complaints.push(String(error)));
 }
 
-// Nothing foreign, nothing complained of, not wider than the screen, and nothing that axe finds.
+// Nothing foreign, nothing complained of, not wider than the screen, no crushed text, and nothing that axe finds.
 export async function sound(page) {
   assert.deepEqual(page.foreign, [], 'nothing is loaded from elsewhere');
   assert.deepEqual(page.complaints, [], 'the browser complains of nothing');
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wider <= 0, `the page is ${wider} px wider than the screen`);
+  const crushed = await page.$$eval('dd', (all) => all.map((one) => one.clientWidth).filter((width) => width < 100));
+  assert.deepEqual(crushed, [], 'no text is broken letter by letter');
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],

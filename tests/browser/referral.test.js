@@ -24,23 +24,25 @@ async function enrolled(card, language) {
   return page;
 }
 
-for (const [name, language] of [['en', 'en-GB'], ['fr', 'fr-FR']]) {
+for (const [name, language, gone] of [['en', 'en-GB', 'no longer wanted'], ['fr', 'fr-FR', 'plus souhaitée']]) {
   test(`a referral and its answer, side by side, ${name}`, async () => {
     const clinic = `Clinic ${name}`;
     const provider = await enrolled((await server.tell(`provider ${clinic}`)).card, language);
     const focal = await enrolled(await server.card(), language);
     await begin(focal);
-    await walk(focal, { ...agreed, n_need: 'sv_medical' });
+    await walk(focal, { ...agreed, x_health: 'yes', j_work: 'yes', n_need: 'sv_medical' });
     await focal.click('a.main');
     await focal.click('button.main');
     await focal.waitForSelector('#code');
     const code = (await focal.textContent('#code')).trim();
     let taps = 0;
-    const tap = async (what) => { taps += 1; await focal.click(what); await focal.waitForLoadState(); };
+    const tap = async (what, page = focal) => { taps += 1; await page.click(what); await page.waitForLoadState(); };
     await tap('a[href^="refer/"]');
     await shot(focal, `refer-${name}`);
     await sound(focal);
-    if (!(await focal.isVisible('a[href$="/sv_medical"]'))) await tap('main summary');
+    const offered = await focal.$$eval('main a.row', (rows) => rows.map((row) => row.getAttribute('href').split('/')[2]));
+    assert.equal(offered[0], 'sv_medical', 'what she asked for in the interview comes first');
+    assert.ok(await focal.isHidden('a[href$="/sv_legal"]'), 'other services are folded away');
     await tap('a[href$="/sv_medical"]');
     await shot(focal, `refer-whom-${name}`);
     await sound(focal);
@@ -54,13 +56,22 @@ for (const [name, language] of [['en', 'en-GB'], ['fr', 'fr-FR']]) {
     assert.match(await focal.textContent('main'), /Ines/);
     await shot(focal, `refer-seen-${name}`);
     await sound(focal);
+    await focal.click('button[value=change]');
+    assert.equal(await focal.inputValue('#situation'), 'must not be called at home', 'who goes back loses nothing');
+    assert.equal(await focal.inputValue('#age_band'), '18-23');
+    await focal.click('button[value=look]');
     await tap('button[value=send]');
     await shot(focal, `referral-queued-${name}`);
     console.log(`taps for a referral, after the interview: ${taps}`);
+    assert.ok(taps <= 6, `${taps} taps`);
     await go(focal, 'records/0');
     await focal.click('a[href^="slip/"]');
+    assert.ok(!(await focal.textContent('main')).includes(clinic), 'no name before the person was asked');
     await focal.click('a[href$="found=yes"]');
-    assert.match(await focal.textContent('main'), new RegExp(clinic));
+    const [hers, theirs] = await focal.locator('.slip').allTextContents();
+    assert.ok(hers.includes(clinic) && !theirs.includes(clinic), 'where to go stands on her part');
+    const second = (await focal.textContent('#undo')).trim();
+    assert.ok(theirs.includes(code) && !theirs.includes(second), 'who keeps the other part cannot withdraw');
     await shot(focal, `slip-two-parts-${name}`);
     await sound(focal);
     await sync(focal);
@@ -70,14 +81,17 @@ for (const [name, language] of [['en', 'en-GB'], ['fr', 'fr-FR']]) {
     assert.ok(!(await provider.textContent('main')).includes('Ines'));
     await shot(provider, `provider-home-${name}`);
     await sound(provider);
-    await provider.click('a[href^="incoming/"]');
+    taps = 0;
+    await tap('a[href^="incoming/"]', provider);
     assert.match(await provider.textContent('main'), /Ines/);
-    await provider.check('input[name=status][value="8"]');
+    await tap('input[name=status][value="8"]', provider);
     await provider.fill('#appointment', '2026-12-01 09:00');
     await provider.fill('#text', 'ask for Sister Beata');
     await shot(provider, `provider-answer-${name}`);
     await sound(provider);
-    await provider.click('main button.main');
+    await tap('main button.main', provider);
+    console.log(`taps for an answer: ${taps}`);
+    assert.ok(taps <= 3, `${taps} taps`);
     await sync(provider);
     await sync(focal);
     await go(focal, 'referrals');
@@ -87,5 +101,17 @@ for (const [name, language] of [['en', 'en-GB'], ['fr', 'fr-FR']]) {
     assert.match(await focal.textContent('main'), /Sister Beata/);
     await shot(focal, `referral-answered-${name}`);
     await sound(focal);
+    // she no longer agrees: nothing of her is left on the provider's device
+    await focal.click('details:has(form[action^="referral-withdraw/"]) summary');
+    await focal.click('form[action^="referral-withdraw/"] button');
+    await sync(focal);
+    await go(provider, 'home');
+    const opened = await provider.getAttribute('a[href^="incoming/"]', 'href');
+    await sync(provider);
+    await go(provider, opened);
+    const left = await provider.textContent('main');
+    assert.ok(!left.includes('Ines') && left.includes(gone), left);
+    await shot(provider, `provider-withdrawn-${name}`);
+    await sound(provider);
   });
 }

@@ -9,6 +9,7 @@ mod interview;
 mod moving;
 mod provider;
 mod records;
+mod refer;
 mod referrals;
 mod services;
 mod state;
@@ -46,9 +47,9 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/services", get(services::search))
         .route("/services/gaps", get(services::gaps))
         .route("/records/{page}", get(records::list))
-        .route("/refer/{record}", get(referrals::needs))
-        .route("/refer/{record}/{need}", get(referrals::providers).post(referrals::not_referred))
-        .route("/refer/{record}/{need}/{service}", get(referrals::agree).post(referrals::refer))
+        .route("/refer/{record}", get(refer::needs))
+        .route("/refer/{record}/{need}", get(refer::providers).post(refer::not_referred))
+        .route("/refer/{record}/{need}/{service}", get(refer::agree).post(refer::refer))
         .route("/referrals", get(referrals::list))
         .route("/referral/{record}/{referral}", get(referrals::one).post(referrals::note))
         .route("/referral-withdraw/{record}/{referral}", post(referrals::withdraw))

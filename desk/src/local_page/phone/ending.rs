@@ -234,7 +234,7 @@ pub(super) async fn slip(here: Here) -> Response {
         h1 { (here.say("sealed-title")) }
         (here.p("sealed"))
         @if !hushed { div.unprinted { (said(&here, labels, finished.outcome, &finished.advice, &finished.urgent)) } }
-        @if let (Some(code), Some(undo)) = (&finished.code, &finished.undo) { (codes(&here, &code.to_string(), &undo.to_string())) }
+        @if let (Some(code), Some(undo)) = (&finished.code, &finished.undo) { (codes(&here, &code.to_string(), &undo.to_string(), &[])) (print(&here)) }
         @if !hushed && finished.code.is_some() { (here.link(&format!("refer/{}", finished.record), "refer")) }
         (here.button("slip", "main", "written-down"))
     };
@@ -242,8 +242,9 @@ pub(super) async fn slip(here: Here) -> Response {
     here.page(&here.say("sealed-title"), content)
 }
 
-/// The two codes of a slip, to be written down or printed.
-pub(super) fn codes(here: &Here, code: &str, undo: &str) -> Markup {
+/// The part of a slip that the person keeps: both codes, whom to call about misuse, and where she is expected, if the paper
+/// may be found.
+pub(super) fn codes(here: &Here, code: &str, undo: &str, providers: &[String]) -> Markup {
     html! {
         section.slip {
             p { (here.say("slip-explain")) }
@@ -251,28 +252,27 @@ pub(super) fn codes(here: &Here, code: &str, undo: &str) -> Markup {
             p { (here.say("undo-explain")) }
             p.code #undo { (spaced(undo)) }
             p { (here.say("slip-withdraw")) }
-            p { (here.say("slip-complaint")) @for line in hotlines(here) { " " strong { (line) } } }
+            p { (here.say("slip-complaint")) " " strong { (hotlines(here)) } }
+            @for provider in providers { p { (here.say("slip-where")) " " strong { (provider) } } }
         }
-        p { button.second.script data-print="1" type="button" { (here.say("print")) } }
     }
 }
 
-/// Whom to call about those who ask or help: never the person who does the interview.
-fn hotlines(here: &Here) -> Vec<String> {
+/// Whom to call about those who ask or help: never the person who does the interview. Numbers alone: the name of a line would
+/// tell a finder what the paper is about.
+fn hotlines(here: &Here) -> String {
     let lines = here.phone.opened().map_or_else(known_lines, |core| core.help_lines());
     let hotlines = lines.into_iter().filter(|line| line.kind == LineKind::Hotline).take(2);
-    hotlines.map(|line| format!("{} ({})", line.number, line.name)).collect()
+    hotlines.map(|line| line.number).collect::<Vec<_>>().join(", ")
 }
 
-/// The part that a provider keeps: the code alone, with which nobody withdraws. Names stand on it only if the paper may be found.
-pub(super) fn provider_part(here: &Here, code: &str, providers: &[String]) -> Markup {
-    html! {
-        section.slip {
-            p { (here.say("slip-provider")) }
-            p.code { (spaced(code)) }
-            @for provider in providers { p { (provider) } }
-        }
-    }
+/// The part that a provider keeps: the code alone, with which nobody withdraws. It names no other provider.
+pub(super) fn provider_part(here: &Here, code: &str) -> Markup {
+    html! { section.slip { p { (here.say("slip-provider")) } p.code { (spaced(code)) } } }
+}
+
+pub(super) fn print(here: &Here) -> Markup {
+    html! { p { button.second.script data-print="1" type="button" { (here.say("print")) } } }
 }
 
 pub(super) async fn written_down(here: Here) -> Response {

@@ -41,7 +41,7 @@ async fn unlocked(here: Here) -> Shown {
     let content = html! {
         @if here.phone.warned { p.warning { (here.say("key-file-warning")) } }
         @if slip { (here.link("slip", "codes-again")) }
-        @if provides { section { h1 { (here.say("incoming")) } (provider::lines(&here, &incoming)) } }
+        @if provides { section { h1 { (here.say("incoming")) } (provider::lines(&here, 0, &incoming)) } }
         @if !open.is_empty() {
             section {
                 h2 { (here.say("referrals")) }

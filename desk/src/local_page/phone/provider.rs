@@ -1,7 +1,8 @@
 //! A provider's device: who was sent to her, what was shared, and her answer.
 
 use super::here::{Here, Shown, moment, spaced};
-use super::referrals::{next, note_input, note_of, seen, status, status_of, steps};
+use super::refer::seen;
+use super::referrals::{next, note_input, note_of, status, status_of, steps};
 use crate::local_page::door::HOME;
 use crate::local_page::posted::Posted;
 use axum::Form;
@@ -12,8 +13,8 @@ use tabara_core::record::Uuid;
 use tabara_core::referral::Status;
 use tabara_core::vault::PAGE;
 
-/// The list, on the first screen.
-pub(super) fn lines(here: &Here, lines: &[IncomingReferral]) -> Markup {
+/// A page of the list; the first one is on the first screen.
+pub(super) fn lines(here: &Here, page: usize, lines: &[IncomingReferral]) -> Markup {
     html! {
         @if lines.is_empty() { p.hint { (here.say("no-incoming")) } }
         @for line in lines {
@@ -27,6 +28,10 @@ pub(super) fn lines(here: &Here, lines: &[IncomingReferral]) -> Markup {
                 }
             }
         }
+        p.links {
+            @if page > 0 { a href={ "incoming-page/" (page - 1) } { (here.say("newer")) } }
+            @if lines.len() == PAGE { a href={ "incoming-page/" (page + 1) } { (here.say("older")) } }
+        }
     }
 }
 
@@ -34,12 +39,8 @@ pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
     let found = here.core(move |core| core.incoming(page)).await?;
     let content = html! {
         h1 { (here.say("incoming")) }
-        (lines(&here, &found))
-        p.links {
-            @if page > 0 { a href={ "incoming-page/" (page - 1) } { (here.say("newer")) } }
-            @if found.len() == PAGE { a href={ "incoming-page/" (page + 1) } { (here.say("older")) } }
-            a href=(HOME) { (here.say("home")) }
-        }
+        (lines(&here, page, &found))
+        p.links { a href=(HOME) { (here.say("home")) } }
     };
     Ok(here.page(&here.say("incoming"), content))
 }

@@ -1,6 +1,6 @@
 //! What was sealed on this phone, taking it back, and the log of what this phone did.
 
-use super::ending::{codes, provider_part, slip_fields};
+use super::ending::{codes, print, provider_part, slip_fields};
 use super::here::{Here, Shown, moment, spaced};
 use super::referrals::of_card;
 use crate::local_page::door::HOME;
@@ -102,8 +102,9 @@ pub(super) async fn slip(here: Here, Path(record): Path<Uuid>, Query(asked): Que
             }
         }
         @if let Some(slip) = slip {
-            (codes(&here, &slip.code.to_string(), &slip.undo.to_string()))
-            @if refers { (provider_part(&here, &slip.code.to_string(), &providers)) }
+            (codes(&here, &slip.code.to_string(), &slip.undo.to_string(), &providers))
+            @if refers { (provider_part(&here, &slip.code.to_string())) }
+            (print(&here))
         }
         (here.link("records/0", "records"))
     };
