@@ -269,13 +269,13 @@ fn a_form_that_reads_its_last_record_finds_what_it_asks_for_unless_that_was_abou
         "| | text | name |",
         "| | calculate | before | | | | | | | | | ${last-saved#left} |\n| | text | name |",
     );
-    let activity = include_str!("../../../questionnaires/activity-report.md")
-        .replace("| sealed_only |", "| sealed_only | calculation |")
-        .replacen(
-            "| | end_group |",
-            &format!("| | calculate | before |{} ${{last-saved#women}} |\n| | end_group |", " |".repeat(14)),
-            1,
-        );
+    let activity = include_str!("../../../questionnaires/activity-report.md");
+    let columns = activity.lines().find(|line| line.contains("sealed_only")).unwrap().matches('|').count();
+    let activity = activity.replace("| sealed_only |", "| sealed_only | calculation |").replacen(
+        "| | end_group |",
+        &format!("| | calculate | before |{} ${{last-saved#women}} |\n| | end_group |", " |".repeat(columns - 4)),
+        1,
+    );
     let world = World { office: Office::new(&[&screening, &activity]), ..World::new() };
     let phone = world.enrolled();
     let before = |form: &str, told: &[(&str, &str)]| {
