@@ -20,6 +20,7 @@ use tabara_protocol::catalog::{
 };
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
+use tabara_protocol::kind::Kind;
 use tabara_protocol::seal;
 use tabara_protocol::server_report::ServerReport;
 use tabara_protocol::services::Directory;
@@ -109,12 +110,18 @@ pub struct Draft {
 
 /// A number of the policy: its name, what is sane, and where it stands.
 type Rule = (&'static str, RangeInclusive<u32>, fn(&mut Policy) -> &mut u32);
-const POLICY: [Rule; 5] = [
+const POLICY: [Rule; 10] = [
     ("pin_attempts", 5..=20, |p| &mut p.pin_attempts),
     ("keep_sealed_days", 14..=90, |p| &mut p.keep_sealed_days),
     ("keep_cards_days", 30..=400, |p| &mut p.keep_cards_days),
     ("lease_days", 14..=180, |p| &mut p.lease_days),
     ("lock_after_seconds", 30..=900, |p| &mut p.lock_after_seconds),
+    // 0: for ever
+    ("keep_years_screening", 0..=30, |p| p.keep_years.entry(Kind::Screening).or_default()),
+    ("keep_years_referral", 0..=30, |p| p.keep_years.entry(Kind::Referral).or_default()),
+    ("keep_years_assistance", 0..=30, |p| p.keep_years.entry(Kind::Assistance).or_default()),
+    ("keep_years_activity", 0..=30, |p| p.keep_years.entry(Kind::Activity).or_default()),
+    ("keep_years_enforcement", 0..=30, |p| p.keep_years.entry(Kind::Enforcement).or_default()),
 ];
 
 /// Makes the next catalog. `part` finds a file that an earlier catalog named, where it is at hand; `known` are the cards that

@@ -20,7 +20,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 13] = [
+const SUITES: [Suite; 14] = [
     Suite {
         name: "lint",
         what: "format, clippy, documentation",
@@ -36,7 +36,7 @@ const SUITES: [Suite; 13] = [
         usual: true,
         steps: conformance,
     },
-    Suite { name: "demo", what: "150 interviews, figures", needs: &[], usual: true, steps: demo },
+    Suite { name: "demo", what: "150 interviews, figures; a minute of siege", needs: &[], usual: true, steps: demo },
     Suite {
         name: "python",
         what: "package, other libraries",
@@ -75,6 +75,7 @@ const SUITES: [Suite; 13] = [
         usual: false,
         steps: sanitizer,
     },
+    Suite { name: "siege", what: "a server under every attack, 10 minutes", needs: &[], usual: false, steps: siege },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
 
@@ -287,7 +288,22 @@ fn conformance() -> Result<Vec<Command>, String> {
 
 fn demo() -> Result<Vec<Command>, String> {
     let words = ["run", "-q", "-p", "tabara-bench", "--bin", "demo", "--", "--fast", "--once"];
-    Ok(vec![cargo(&words), program("echo", &["demo --fast --once: ok"])])
+    let siege = besieged(&[], "debug", "60")?;
+    Ok(vec![cargo(&words), program("echo", &["demo --fast --once: ok"]), siege, program("echo", &["siege: ok"])])
+}
+
+/// Ten minutes on the optimised server, and honest phones must not have waited.
+fn siege() -> Result<Vec<Command>, String> {
+    let mut siege = besieged(&["--profile", "bench"], "release", "600")?;
+    siege.arg("--figures");
+    Ok(vec![siege, program("echo", &["siege: ok"])])
+}
+
+fn besieged(profile: &[&str], folder: &str, seconds: &str) -> Result<Command, String> {
+    run(cargo(&["build", "-q", "-p", "tabara-server", "--bins"]).args(profile))?;
+    let mut siege = cargo(&["run", "-q", "-p", "tabara-bench", "--bin", "siege"]);
+    siege.args(profile).args(["--", &target(&format!("{folder}/tabara-server")), seconds]);
+    Ok(siege)
 }
 
 fn arm() -> Result<Vec<Command>, String> {

@@ -325,7 +325,7 @@ pub struct Policy {
     pub lease_days: u32,
     /// Seconds without use after which an app should lock.
     pub lock_after_seconds: u32,
-    /// Years that the server keeps records of each kind whole; a kind that is missing is kept for ever. After that the facts
+    /// Years that the server keeps records of each kind whole; a kind that is missing, or has 0, is kept for ever. After that the facts
     /// stay counted, and all that ties a record to a person goes.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub keep_years: BTreeMap<Kind, u32>,
