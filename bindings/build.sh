@@ -23,13 +23,23 @@ case $profile in
     echo "building the library for tests: $library (the first time takes some ten minutes)"
     cargo build -p tabara-bindings
     ;;
-  # the profile of Cargo.toml; and SQLite without what no phone's table uses: full text, trees of boxes, histograms, plug-ins
+  # The profile of Cargo.toml. SQLite without what no phone's table uses: full text, trees of boxes, histograms, plug-ins,
+  # JSON, UTF-16. C without tables for exceptions that no C throws. Equal functions once, relative relocations packed:
+  # both are lld's words, which is the linker of rustc on x86-64 and of the NDK.
   phone)
     echo "building the library for phones: $library (the first time takes some twenty minutes)"
-    without="FTS3 FTS3_PARENTHESIS FTS5 RTREE STAT4 DBSTAT_VTAB LOAD_EXTENSION"
     flags=-DSQLCIPHER_CRYPTO_CUSTOM=tabara_sqlcipher_setup
-    for part in $without; do flags="$flags -USQLITE_ENABLE_$part"; done
-    LIBSQLITE3_FLAGS=$flags cargo build --profile phone -p tabara-bindings
+    for part in FTS3 FTS3_PARENTHESIS FTS5 RTREE STAT4 DBSTAT_VTAB LOAD_EXTENSION; do
+      flags="$flags -USQLITE_ENABLE_$part"
+    done
+    for part in JSON DEPRECATED SHARED_CACHE UTF16; do flags="$flags -DSQLITE_OMIT_$part"; done
+    linker=
+    case $(rustc -vV | sed -n 's/^host: //p') in
+      x86_64-*-linux-gnu) linker="-C link-arg=-Wl,--icf=all -C link-arg=-Wl,-z,pack-relative-relocs" ;;
+    esac
+    # shellcheck disable=SC2086
+    LIBSQLITE3_FLAGS=$flags CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables" \
+      cargo rustc --profile phone -p tabara-bindings --lib --crate-type cdylib -- $linker
     ;;
   *) echo "usage: $0 [debug|phone] [OUT]" >&2; exit 2 ;;
 esac
