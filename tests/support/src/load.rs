@@ -26,6 +26,8 @@ pub struct KeyDeployment {
     pub clock: Arc<dyn Clock>,
     /// The bytes of the only questionnaire.
     pub questionnaire: Vec<u8>,
+    /// When it was set up, at [`NOON`] or later: from here cards and the catalog are good, whenever the tests run.
+    begun: i64,
 }
 
 /// 2026-11-10 12:00 UTC.
@@ -35,7 +37,8 @@ impl KeyDeployment {
     /// Keys are made anew.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (authority, questionnaire) = (Authority::default(), b"{\"stands\":\"for a package\"}".to_vec());
-        Self { authority, clock, questionnaire }
+        let begun = NOON.max(clock.unix());
+        Self { authority, clock, questionnaire, begun }
     }
 
     /// Opens the server's folder and trusts the authority; publishes the first catalog if there is none.
@@ -51,8 +54,7 @@ impl KeyDeployment {
 
     pub fn catalog(&self, settings: &Settings, version: u64) -> Catalog {
         let parts = vec![part("returnee-screening", &self.questionnaire)];
-        let catalog =
-            self.authority.catalog(settings.operations.public(), NOON.max(self.clock.unix()) + 90 * 86_400, parts);
+        let catalog = self.authority.catalog(settings.operations.public(), self.begun + 90 * 86_400, parts);
         let reviewer = Reviewer { name: "reviewer".into(), key: self.authority.reviewer.public() };
         Catalog { version, reviewers: vec![reviewer], ..catalog }
     }
@@ -83,8 +85,7 @@ impl KeyDeployment {
         let [record_key, transport_key] = [(); 2].map(|()| SigningKey::generate());
         let (role, area) = (DeviceRole::FocalPoint, Area::Commune);
         let servers = vec![ServerAddress { url: "https://tabara.example".into(), pin: None }];
-        // whenever the tests run
-        let expires = NOON.max(self.clock.unix()) + 86_400;
+        let expires = self.begun + 86_400;
         let (organisation, commune) = ("IOM".into(), commune.into());
         let grant = Grant { device, role, organisation, commune, area, servers, expires, card: card.public() };
         let ((mailbox_key, mailbox), (_, vault)) = (seal::new_identity(), seal::new_identity());
