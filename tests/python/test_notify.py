@@ -116,7 +116,7 @@ def test_what_could_not_be_sent_is_sent_at_the_next_call_and_others_do_not_wait_
         config = server.config("starttls", [PEOPLE[0], hook])
         done = notify(world, config)
         assert done.returncode == 1 and "operator@example.org" in done.stderr
-        assert got == [{"page": "https://tabara.example", "today": ["backup"], "soon": ["catalog"]}]
+        assert got == [{"page": "https://tabara.example", "today": ["backup"], "soon": ["catalog", "log"]}]
         server = MailServer(world.folder, "starttls")
         config = server.config("starttls", [PEOPLE[0], hook])
         assert notify(world, config).stdout == "1 told\n" and len(server.mail) == 1 and len(got) == 1

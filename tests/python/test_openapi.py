@@ -26,7 +26,7 @@ CHECKS = [
 ]
 
 
-ROUTES = {"/bundles": "post", "/bundles/{sha256}": "get", "/devices": "post", "/health": "get", "/parts/{sha256}": "get"}
+ROUTES = {"/bundles": "post", "/bundles/{sha256}": "get", "/devices": "post", "/health": "get", "/parts/{sha256}": "get", "/releases/latest": "get"}
 
 
 def test_the_document_names_every_path_and_none_needs_a_token(world):
