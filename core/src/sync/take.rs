@@ -12,6 +12,7 @@ use crate::vault::mailbox::{Asked, Books, Enrolment, Evidence, Mailbox, ProvenLe
 use crate::wire::{
     Leaf, LeafProof, Lineage, OpenedParcel, Parcel, Restoration, Standing, TreeHead, WireError, lineage,
 };
+use std::collections::BTreeMap;
 
 /// A phone keeps at most so many heads that are not connected, and so many contradictions.
 const MOST_HEADS: usize = 8;
@@ -110,7 +111,7 @@ pub(super) fn take(
 ) -> Result<Taken, VaultError> {
     let Checked { parcel, opened, .. } = checked;
     let (record_keys, mut taken) = (mailbox.record_keys()?, Taken::default());
-    let files: Vec<_> = opened.enclosed.file_bytes().collect();
+    let files: BTreeMap<Digest, Vec<u8>> = opened.enclosed.file_bytes().map(|file| (sha256(&file), file)).collect();
     mailbox.settle(|books| {
         let Some((by_this_card, asked)) = books.answered(&parcel.answers)? else { return Ok(()) };
         let mut state = books.state()?;
@@ -150,7 +151,7 @@ pub(super) fn take(
         if done.is_some() && done == state.order.as_ref().map(|order| order.order) && !books.anything_waits()? {
             state.order = None;
         }
-        for file in &files {
+        for file in files.values() {
             books.take_part(file)?;
             books.take_chain(file)?;
         }
@@ -331,7 +332,7 @@ impl Step<'_, '_> {
         update: &Update,
         checked: &Checked,
         record_keys: &[PublicKey],
-        files: &[Vec<u8>],
+        files: &BTreeMap<Digest, Vec<u8>>,
     ) -> Result<(), VaultError> {
         self.taken.report.updates += 1;
         match &update.news {
@@ -351,7 +352,7 @@ impl Step<'_, '_> {
             News::Referral { jws, chain } => {
                 self.taken.report.referrals += 1;
                 let named = envelope::stored::<Record>(jws).ok().and_then(|record| record.sealed);
-                let sealed = named.and_then(|named| files.iter().find(|file| sha256(file) == named.sha256));
+                let sealed = named.and_then(|named| files.get(&named.sha256));
                 self.books.keep_forwarded(update.record, jws, chain, sealed.map(Vec::as_slice))
             }
             News::Order { jws } => {
