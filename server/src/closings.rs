@@ -49,8 +49,7 @@ pub fn begin(log: &Writing, now: i64) -> Result<i64> {
     if log.hinted(LATEST)?.is_none_or(|latest| latest < now) {
         log.hint(LATEST, now)?;
     }
-    close_due(log, now)?;
-    plan_due(log, now)?;
+    catch_up(log, now)?;
     Ok(now)
 }
 
@@ -59,7 +58,7 @@ pub fn accept_clock(store: &Store, now: i64) -> Result<()> {
     store.write(move |log| {
         append(log, EntryKind::Clock, now, &ClockAccepted { time: now })?;
         log.hint(LATEST, now)?;
-        close_due(log, now)
+        catch_up(log, now)
     })
 }
 
@@ -82,10 +81,17 @@ pub fn note_dictionary(store: &Store, clock: &dyn Clock) -> Result<()> {
     })
 }
 
-/// Appends the closings and revisions that are due at `now`, before anything else that is appended at that time.
-pub(crate) fn close_due(log: &Writing, now: i64) -> Result<()> {
-    let Some(open) = log.open_month()? else { return Ok(()) };
-    for due in due(&open, now) {
+/// Appends what is due at `now`. A year's plan becomes due with a closing only.
+fn catch_up(log: &Writing, now: i64) -> Result<()> {
+    if close_due(log, now)? { plan_due(log, now) } else { Ok(()) }
+}
+
+/// Appends the closings and revisions that are due at `now`, before anything else that is appended at that time; false if
+/// there were none.
+pub(crate) fn close_due(log: &Writing, now: i64) -> Result<bool> {
+    let Some(open) = log.open_month()? else { return Ok(false) };
+    let all = due(&open, now);
+    for due in &all {
         let (kind, body) = due.entry();
         log.append(&EntryRow::own(kind, now, body))?;
         if kind == EntryKind::Revision {
@@ -93,7 +99,7 @@ pub(crate) fn close_due(log: &Writing, now: i64) -> Result<()> {
             expire(log, now)?;
         }
     }
-    Ok(())
+    Ok(!all.is_empty())
 }
 
 /// Takes from records that were kept as long as the policy says what ties them to a person.
