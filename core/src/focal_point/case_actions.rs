@@ -2,15 +2,17 @@
 //! service or to take everything back. All of it needs the open vault.
 
 use super::phone::{FocalPoint, Phone};
-use crate::envelope::{self, Digest, SigningKey, Typ};
-use crate::error::{AnswerReason, Error, NotFoundItem, Result};
+use crate::envelope::{self, Digest, SigningKey, Typ, sha256};
+use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, Result};
 use crate::facts::Facts;
-use crate::record::{Code, Kind, QuestionnaireRef, Record};
+use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
 use crate::referral::Status;
+use crate::seal;
 use crate::slip::slip_key;
 use crate::vault::mailbox::RecordStatus;
 use crate::vault::{Vault, VaultError, cases};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// A memo has at most so many characters.
 pub const LONGEST_MEMO: usize = 20;
@@ -51,10 +53,7 @@ impl FocalPoint {
             return Err(Error::Answer { reason: AnswerReason::TooLong });
         }
         self.0.with(|open| {
-            let card = open.vault.card(record)?;
-            if card.withdrawn {
-                return Err(Error::NotFound { what: NotFoundItem::Case });
-            }
+            alive(&open.vault, record)?;
             Ok(open.vault.note_memo(record, memo)?)
         })
     }
@@ -128,14 +127,30 @@ impl Phone {
         code: Option<Code>,
         secret: Option<Code>,
     ) -> Result<()> {
-        let record = Uuid::new_v4();
         let questionnaire = QuestionnaireRef { id: "withdrawal".into(), sha256: Digest([0; 32]) };
         let key = code.as_ref().zip(secret).map(|(code, secret)| slip_key(code, &secret));
-        let (kind, slip, proof, route, facts, sealed) = (Kind::Withdrawal, None, None, None, Facts::new(), None);
-        Ok(self.mailbox()?.post(record, None, |seq| {
-            let unsigned =
-                Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-            signed(vault, unsigned, key)
+        let (record, kind, facts) = (Uuid::new_v4(), Kind::Withdrawal, Facts::new());
+        let (seq, slip, proof, route, sealed) = Default::default();
+        let withdrawal =
+            Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
+        self.post(vault, withdrawal, None, key)
+    }
+
+    /// Signs a record and puts it into the queue, with what is sealed beside it. The queue gives it its number. `slip`: the key of
+    /// the slip that agrees to what it changes.
+    pub(super) fn post(
+        &self,
+        vault: &Vault,
+        mut record: Record,
+        sealed: Option<&[u8]>,
+        slip: Option<SigningKey>,
+    ) -> Result<()> {
+        record.sealed = sealed.map(|bytes| SealedRef { sha256: sha256(bytes), len: bytes.len() as u32 });
+        Ok(self.mailbox()?.post(record.record, sealed, |seq| {
+            record.seq = seq;
+            let signer = vault.record_key();
+            record.proof = slip.map(|slip| record.agreed(&slip, &signer.public().kid()));
+            envelope::sign(Typ::Record, signer, &record)
         })?)
     }
 }
@@ -150,9 +165,15 @@ pub(super) fn read_secret(secret: &str) -> Result<Code> {
     secret.parse().map_err(|_| Error::NotFound { what: NotFoundItem::SecondCode })
 }
 
-/// Signs a record; `slip`: the key of the slip that agrees to what it changes.
-pub(super) fn signed(vault: &Vault, mut record: Record, slip: Option<SigningKey>) -> String {
-    let signer = vault.record_key();
-    record.proof = slip.map(|slip| record.agreed(&slip, &signer.public().kid()));
-    envelope::sign(Typ::Record, signer, &record)
+/// The card of a case that nobody took back.
+pub(super) fn alive(vault: &Vault, record: Uuid) -> Result<cases::CaseSummary> {
+    let card = vault.card(record)?;
+    if card.withdrawn { Err(Error::NotFound { what: NotFoundItem::Case }) } else { Ok(card) }
+}
+
+/// Seals a case; `too_long`: what to say if it is longer than [`MAX_SEALED`].
+pub(super) fn sealed(case: &SealedCase, to: &[impl AsRef<str>], too_long: AnswerReason) -> Result<Vec<u8>> {
+    let plain = Zeroizing::new(serde_json::to_vec(case).expect("plain data has a JSON form"));
+    let sealed = seal::seal(&plain, to).map_err(|_| InternalReason::Sealing)?;
+    if sealed.len() > MAX_SEALED { Err(Error::Answer { reason: too_long }) } else { Ok(sealed) }
 }

@@ -2,11 +2,11 @@
 //! organisation see each other's answers.
 
 use super::phone::{FocalPoint, Phone, Unlocked};
-use super::referrals::{StepToPost, not_next};
+use super::referrals::not_next;
 use crate::catalog::{DeviceRole, Grant};
 use crate::envelope::{self, Typ};
 use crate::error::{AnswerReason, Error, NotFoundItem, RefusedReason, Result};
-use crate::record::{Code, Record, SealedCase};
+use crate::record::{Code, Kind, Record, SealedCase};
 use crate::referral::{Referral, ReferralStep, Status};
 use crate::share::{ReferralNote, Share};
 use crate::vault::Vault;
@@ -142,15 +142,14 @@ impl Phone {
         let refers = mailbox.signer(&held.chain)?.map(|(_, binding)| binding.vault);
         let colleagues = mailbox.devices_of(&me.organisation)?.into_iter().filter(|other| other.device != me.device);
         let to = colleagues.map(|other| other.vault).chain(refers).collect();
-        let step = StepToPost {
+        let step = Record {
             record,
-            case: first.case,
-            questionnaire: first.questionnaire.clone(),
+            kind: Kind::Referral,
             revises: Some(first.record),
-            code: first.code.clone(),
-            slip: first.slip,
+            proof: None,
             route: held.referral.route(),
             facts,
+            ..first.clone()
         };
         self.post_sealed(vault, step, &answers, to, None)?;
         Ok(vault.hold(held, mailbox.own_time())?)

@@ -1,14 +1,13 @@
 //! Referrals, on the phone that makes them: what is agreed with the person goes to a provider's devices, or is told her on
 //! the telephone, and what becomes of it comes back onto the case card.
 
-use super::case_actions::signed;
+use super::case_actions::{alive, sealed};
 use super::phone::{FocalPoint, Phone, Unlocked, month};
-use crate::envelope::{PublicKey, sha256};
-use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, Result};
+use crate::envelope::SigningKey;
+use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{FactValue, Facts};
-use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
+use crate::record::{Code, Kind, Record, SealedCase};
 use crate::referral::{NewReferral, Referral, ReferralStep, Status, is_call_now};
-use crate::seal;
 use crate::share::{ReferralNote, Share, ShareError};
 use crate::slip::slip_key;
 use crate::vault::Vault;
@@ -16,7 +15,6 @@ use crate::vault::cases::CaseSummary;
 use crate::vault::mailbox::RecordStatus;
 use std::collections::BTreeSet;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 /// A referral that goes on, with what is found again by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,8 +214,9 @@ impl Phone {
         // what the earlier phone signed is corrected by the slip
         let carried = revises.is_some().then(|| vault.carried_undo(card.record)).transpose()?.flatten();
         let key = code.as_ref().zip(carried).map(|(code, secret)| slip_key(code, &secret));
-        let questionnaire = card.questionnaire.clone();
-        let step = StepToPost { record, case, questionnaire, revises, code, slip, route, facts };
+        let (kind, questionnaire) = (Kind::Referral, card.questionnaire.clone());
+        let (seq, proof, sealed) = Default::default();
+        let step = Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
         self.post_sealed(vault, step, answers, to, key)
     }
 
@@ -225,40 +224,28 @@ impl Phone {
     pub(super) fn post_sealed(
         &self,
         vault: &Vault,
-        step: StepToPost,
+        step: Record,
         answers: &[(String, String)],
-        to: Vec<String>,
-        slip_key: Option<crate::envelope::SigningKey>,
+        mut to: Vec<String>,
+        slip_key: Option<SigningKey>,
     ) -> Result<()> {
-        let mailbox = self.mailbox()?;
-        let StepToPost { record, case, questionnaire, revises, code, slip, route, facts } = step;
-        let sealed = if answers.is_empty() {
-            None
-        } else {
-            let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
-            let case = SealedCase {
-                record,
-                case,
-                questionnaire: questionnaire.clone(),
-                language: String::new(),
-                sealed_at: mailbox.now()?,
-                answers: answers.to_vec(),
-                assessment: None,
-            };
-            let plain = Zeroizing::new(serde_json::to_vec(&case).expect("plain data has a JSON form"));
-            let to: Vec<String> = to.into_iter().chain(catalog.sealing_keys().into_iter().map(str::to_owned)).collect();
-            Some(seal::seal(&plain, &to).map_err(|_| InternalReason::Sealing)?)
-        };
-        if sealed.as_ref().is_some_and(|sealed| sealed.len() > MAX_SEALED) {
-            return Err(Error::Answer { reason: AnswerReason::TooLong });
+        if answers.is_empty() {
+            return self.post(vault, step, None, slip_key);
         }
-        Ok(mailbox.post(record, sealed.as_deref(), |seq| {
-            let sealed = sealed.as_ref().map(|bytes| SealedRef { sha256: sha256(bytes), len: bytes.len() as u32 });
-            let (kind, proof) = (Kind::Referral, None);
-            let unsigned =
-                Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-            signed(vault, unsigned, slip_key)
-        })?)
+        let mailbox = self.mailbox()?;
+        let (_, catalog) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
+        to.extend(catalog.sealing_keys().into_iter().map(str::to_owned));
+        let case = SealedCase {
+            record: step.record,
+            case: step.case,
+            questionnaire: step.questionnaire.clone(),
+            language: String::new(),
+            sealed_at: mailbox.now()?,
+            answers: answers.to_vec(),
+            assessment: None,
+        };
+        let sealed = sealed(&case, &to, AnswerReason::TooLong)?;
+        self.post(vault, step, Some(&sealed), slip_key)
     }
 
     /// Takes steps that others made, and that the server forwarded, onto the card of their referral.
@@ -280,27 +267,9 @@ impl Phone {
     }
 }
 
-/// What a step says, before it is signed.
-pub(super) struct StepToPost {
-    pub(super) record: Uuid,
-    pub(super) case: Uuid,
-    pub(super) questionnaire: QuestionnaireRef,
-    pub(super) revises: Option<Uuid>,
-    pub(super) code: Option<Code>,
-    pub(super) slip: Option<PublicKey>,
-    pub(super) route: Option<crate::referral::Route>,
-    pub(super) facts: Facts,
-}
-
 /// A step that this phone makes.
 fn step(record: Uuid, status: Status, at: i64, note: Option<ReferralNote>) -> ReferralStep {
     ReferralStep { record, status, at, by_provider: false, note }
-}
-
-/// The card of a case that nobody took back.
-fn alive(vault: &Vault, record: Uuid) -> Result<CaseSummary> {
-    let card = vault.card(record)?;
-    if card.withdrawn { Err(Error::NotFound { what: NotFoundItem::Case }) } else { Ok(card) }
 }
 
 pub(super) fn not_next() -> Error {

@@ -4,16 +4,15 @@
 //! A session is a handle. The interview itself lives beside the open vault, so that locking drops it at once; after a lock,
 //! a failed write or a killed app it is read again from the vault, at the exact place.
 
-use super::case_actions::{read_code, read_secret, signed};
+use super::case_actions::{read_code, read_secret, sealed};
 use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
-use crate::envelope::{SigningKey, sha256};
-use crate::error::{AnswerReason, Error, InternalReason, NotFoundItem, RefusedReason, Result};
+use crate::envelope::SigningKey;
+use crate::error::{AnswerReason, Error, NotFoundItem, RefusedReason, Result};
 use crate::facts::{Dictionary, FactValue, Facts};
 use crate::interview::{AnswerError, Interview, Missing, Page};
 use crate::questionnaire::Questionnaire;
-use crate::record::{Code, Kind, MAX_SEALED, QuestionnaireRef, Record, SealedCase, SealedRef};
+use crate::record::{Code, Kind, QuestionnaireRef, Record, SealedCase};
 use crate::screening::{self, Advice, Assessment, Outcome, Path};
-use crate::seal;
 use crate::slip::{record_of, slip_key};
 use crate::vault::Vault;
 use crate::vault::cases::{CaseSummary, Saved, Sealing};
@@ -319,7 +318,7 @@ impl Session {
             let case = code.as_ref().map(|code| vault.cards_of(code)).transpose()?.unwrap_or_default();
             let case = case.first().map_or_else(Uuid::new_v4, |card| card.case);
             let questionnaire = QuestionnaireRef { id: info.questionnaire.clone(), sha256: info.sha256 };
-            let plain = SealedCase {
+            let full = SealedCase {
                 record,
                 case,
                 questionnaire: questionnaire.clone(),
@@ -328,11 +327,7 @@ impl Session {
                 answers: interview.answers(),
                 assessment: serde_json::to_value(&assessment).ok(),
             };
-            let plain = Zeroizing::new(serde_json::to_vec(&plain).expect("plain data has a JSON form"));
-            let sealed = seal::seal(&plain, &catalog.sealing_keys()).map_err(|_| InternalReason::Sealing)?;
-            if sealed.len() > MAX_SEALED {
-                return Err(Error::Answer { reason: AnswerReason::AnswersTooLong });
-            }
+            let sealed = sealed(&full, &catalog.sealing_keys(), AnswerReason::AnswersTooLong)?;
             let outcome = assessment.outcome;
             let card = CaseSummary {
                 record,
@@ -355,14 +350,22 @@ impl Session {
             let saved = if kind.is_about_a_person() { None } else { last_saved(interview) };
             let sealing = Sealing { card, saved, own: mailbox.own_time(), secret: undo.clone() };
             drafts.begin_sealing(self.draft, &sealing)?;
-            let posted = mailbox.post(record, Some(&sealed), |seq| {
-                let sealed = Some(SealedRef { sha256: sha256(&sealed), len: sealed.len() as u32 });
-                let code = code.clone();
-                let (proof, route) = Default::default();
-                let record =
-                    Record { record, case, seq, kind, questionnaire, revises, code, slip, proof, route, facts, sealed };
-                signed(vault, record, agrees)
-            });
+            let (seq, proof, route, named) = Default::default();
+            let unsigned = Record {
+                record,
+                case,
+                seq,
+                kind,
+                questionnaire,
+                revises,
+                code: code.clone(),
+                slip,
+                proof,
+                route,
+                facts,
+                sealed: named,
+            };
+            let posted = phone.post(vault, unsigned, Some(&sealed), agrees);
             // whatever happened, the next call with this draft finds out from the disk first
             live.remove(&self.draft);
             posted?;
