@@ -16,6 +16,7 @@ pub use search::{Distance, FoundService, ServiceQuery, ServiceRemark};
 use crate::envelope::{from_json, sha256};
 use crate::facts::{Codes, Dictionary};
 use crate::places;
+use crate::referral::Referral;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -171,6 +172,11 @@ impl Service {
         uuid::Builder::from_random_bytes(hash[..16].try_into().expect("16 of 32 bytes")).into_uuid()
     }
 
+    /// Its commune; none where it works in a whole province or country.
+    pub fn commune(&self) -> Option<&str> {
+        places::province_of(&self.place).map(|_| self.place.as_str())
+    }
+
     /// Everything that is wrong with it, field by field.
     pub fn faults(&self) -> Vec<(ServiceField, ServiceFault)> {
         use ServiceFault::{Malformed, Missing, Unknown};
@@ -280,6 +286,18 @@ impl Directory {
     /// One of them.
     pub fn service(&self, id: Uuid) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+
+    /// The service that a referral goes to: of those of its organisation the one that gives what is needed, in the commune that
+    /// was agreed on; else what comes nearest to that.
+    pub fn of_referral(&self, referral: &Referral) -> Option<&Service> {
+        let fits = |service: &&Service| {
+            let there = service.commune() == referral.provider_commune.as_deref();
+            (service.offers.contains(&referral.service), there)
+        };
+        // of equals the last counts, and the directory has the first in front
+        let of = self.services.iter().rev().filter(|service| referral.to.as_ref() == Some(&service.organisation));
+        of.max_by_key(fits)
     }
 
     /// The numbers that anyone may call, emergencies first.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::referral::NewReferral;
+use crate::share::Share;
 
 fn service(organisation: &str, place: &str, offers: &[&str]) -> Service {
     Service {
@@ -132,4 +134,28 @@ fn the_built_in_numbers_can_be_called_and_those_of_a_directory_come_in_order() {
     let two = [line("Hotline", LineKind::Hotline, "+257 22 00 00 00"), line("Police", LineKind::Emergency, "117")];
     let lines = Directory::new(two.into()).unwrap().lines();
     assert_eq!(lines.iter().map(|line| line.number.as_str()).collect::<Vec<_>>(), ["117", "+257 22 00 00 00"]);
+}
+
+#[test]
+fn of_an_organisation_with_many_services_a_referral_goes_to_the_one_that_was_agreed_on() {
+    let place = |place, offers| service("Clinic", place, &[offers]);
+    let all = [
+        place("BI-CO-04-02", "sv_legal"),
+        place("BI-CO-04-03", "sv_medical"),
+        place("BI-CO-04-04", "sv_medical"),
+        place(NATION, "sv_medical"),
+        service("Other", "BI-CO-04-04", &["sv_medical"]),
+    ];
+    let directory = Directory::new(all.to_vec()).unwrap();
+    let found = |to: &str, need: &str, commune: Option<&str>| {
+        let (service, urgency, commune) = (need.into(), "d1".into(), commune.map(str::to_owned));
+        let new = NewReferral { service, urgency, to: Some(to.into()), commune, share: Share::default() };
+        directory.of_referral(&Referral::agreed(&new).unwrap()).cloned()
+    };
+    for service in &all {
+        assert_eq!(found(&service.organisation, &service.offers[0], service.commune()).as_ref(), Some(service));
+    }
+    assert_eq!(found("Clinic", "sv_medical", Some("BI-CO-04-02")).as_ref(), Some(&all[1]), "it moved: the same need");
+    assert_eq!(found("Clinic", "sv_child", None).as_ref(), Some(&all[3]), "it is not offered any more");
+    assert_eq!(found("Nobody", "sv_medical", None), None);
 }

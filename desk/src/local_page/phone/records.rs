@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tabara_core::focal_point::CaseCard;
 use tabara_core::record::Uuid;
+use tabara_core::referral::Referral;
 use tabara_core::vault::PAGE;
 use tabara_core::vault::mailbox::{ActivityKind, RecordStatus};
 
@@ -85,11 +86,12 @@ pub(super) async fn slip(here: Here, Path(record): Path<Uuid>, Query(asked): Que
         let (slip, card) = (core.slip(record)?, core.case(record)?.summary);
         let directory = core.directory()?;
         let open = card.referrals.iter().filter(|referral| may && !referral.status.is_end());
-        let provider = |to: &String| {
-            let service = directory.services().iter().find(|service| service.organisation == *to);
-            service.map_or(to.clone(), |service| format!("{to}, {}", service.address))
+        let provider = |referral: &Referral| {
+            let address = directory.of_referral(referral).map(|service| service.address.clone());
+            let parts = [referral.to.clone()?, address.unwrap_or_default()];
+            Some(parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", "))
         };
-        let providers: Vec<String> = open.filter_map(|referral| referral.to.as_ref()).map(provider).collect();
+        let providers: Vec<String> = open.filter_map(provider).collect();
         Ok((slip, providers, !card.referrals.is_empty()))
     });
     let (slip, providers, refers) = read.await.map_err(|failed| failed.back("records/0"))?;

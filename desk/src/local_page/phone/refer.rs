@@ -243,7 +243,7 @@ pub(super) async fn refer(here: Here, Path(new): Path<New>, Form(posted): Form<P
         };
         return Ok(here.page(&here.say("refer"), content));
     }
-    let commune = places::province_of(&service.place).map(|_| service.place.clone());
+    let commune = service.commune().map(str::to_owned);
     let referral = NewReferral { service: need, urgency, to: Some(service.organisation), commune, share };
     let made = match here.core(move |core| core.refer(record, &referral)).await {
         Ok(made) => made,

@@ -133,8 +133,7 @@ fn found(core: &FocalPoint, record: Uuid, referral: Uuid) -> Result<(Referral, O
     let known = card.referrals.into_iter().find(|known| known.referral == referral);
     let what = tabara_core::error::NotFoundItem::Referral;
     let known = known.ok_or(tabara_core::Error::NotFound { what })?;
-    let services = core.directory()?;
-    let of = services.services().iter().find(|s| Some(&s.organisation) == known.to.as_ref()).cloned();
+    let of = core.directory()?.of_referral(&known).cloned();
     Ok((known, of))
 }
 
