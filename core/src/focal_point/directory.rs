@@ -5,11 +5,9 @@ use super::phone::{FocalPoint, Phone, lock};
 use crate::catalog::PartKind;
 use crate::error::{Error, NotFoundItem, Result};
 use crate::services::{Directory, FoundService, HelpLine, Service, ServiceQuery, known_lines};
+use crate::vault::PAGE;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Services on one page of a search.
-const PAGE: usize = 50;
 
 impl FocalPoint {
     /// All services, for a page that shows where some are missing. Empty before the directory has come. Works while locked.

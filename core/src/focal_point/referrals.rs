@@ -152,7 +152,7 @@ impl FocalPoint {
         let mut found = Vec::new();
         for card in cards {
             let CaseSummary { record, code, memo, referrals, .. } = card;
-            for mut referral in referrals {
+            for mut referral in referrals.into_iter().filter(|referral| !referral.status.is_end()) {
                 phone.as_on_its_way(&mut referral)?;
                 if referral.status.is_end() {
                     continue;

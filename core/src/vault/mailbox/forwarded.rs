@@ -103,31 +103,28 @@ impl Mailbox {
     }
     /// Providers' devices that count, by organisation, as their cards say. Nothing is verified yet.
     pub fn reachable(&self) -> Result<Vec<(String, Uuid)>, VaultError> {
-        let revoked = self.catalog()?.map(|(_, catalog)| catalog.revoked).unwrap_or_default();
-        let chains: Vec<String> = self
-            .store
-            .read(|c| rows(c, "SELECT chain FROM chain WHERE listed AND chain IS NOT NULL", [], |r| r.get(0)))?;
-        let grants = chains.iter().filter_map(|json| serde_json::from_str::<Chain>(json).ok());
-        let grants = grants.filter_map(|chain| envelope::stored::<Grant>(&chain.grant).ok());
-        let counts = |grant: &Grant| grant.role == DeviceRole::Provider && !revoked.contains(&grant.device);
-        Ok(grants.filter(counts).map(|grant| (grant.organisation, grant.device)).collect())
+        Ok(self.providers()?.into_iter().map(|(_, grant)| (grant.organisation, grant.device)).collect())
     }
     /// The devices of an organisation that a referral is sealed to: those for which the authority vouches.
     pub fn devices_of(&self, organisation: &str) -> Result<Vec<Binding>, VaultError> {
-        let devices: Vec<Uuid> =
-            self.reachable()?.into_iter().filter(|(of, _)| of == organisation).map(|(_, device)| device).collect();
-        let listed: Vec<Digest> = self
-            .store
-            .read(|c| rows(c, "SELECT sha256 FROM chain WHERE listed AND chain IS NOT NULL", [], |r| parsed(r, 0)))?;
-        let mut found: Vec<Binding> = Vec::new();
-        for chain in if devices.is_empty() { vec![] } else { listed } {
-            let Some((grant, binding)) = self.signer(&chain)? else { continue };
-            let is_of = grant.role == DeviceRole::Provider && grant.organisation == organisation;
-            if is_of && devices.contains(&grant.device) {
-                found.push(binding);
-            }
+        let mut found = Vec::new();
+        for (chain, _) in self.providers()?.into_iter().filter(|(_, grant)| grant.organisation == organisation) {
+            found.extend(self.signer(&chain)?.map(|(_, binding)| binding));
         }
         Ok(found)
+    }
+    /// The chains of providers' devices that count, with the cards in them. Nothing is verified yet.
+    fn providers(&self) -> Result<Vec<(Digest, Grant)>, VaultError> {
+        let revoked = self.catalog()?.map(|(_, catalog)| catalog.revoked).unwrap_or_default();
+        let sql = "SELECT sha256, chain FROM chain WHERE listed AND chain IS NOT NULL";
+        let chains: Vec<(Digest, String)> =
+            self.store.read(|c| rows(c, sql, [], |r| Ok((parsed(r, 0)?, r.get(1)?))))?;
+        let grant = |(digest, json): (Digest, String)| {
+            let chain: Chain = serde_json::from_str(&json).ok()?;
+            Some((digest, envelope::stored::<Grant>(&chain.grant).ok()?))
+        };
+        let counts = |grant: &Grant| grant.role == DeviceRole::Provider && !revoked.contains(&grant.device);
+        Ok(chains.into_iter().filter_map(grant).filter(|(_, grant)| counts(grant)).collect())
     }
     /// Steps that the vault has not taken yet and whose signer is known by now, in the order they came.
     pub fn forwarded(&self, most: usize) -> Result<Vec<Forwarded>, VaultError> {
