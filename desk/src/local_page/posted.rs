@@ -13,3 +13,9 @@ pub type Refused = BTreeMap<String, (AnswerReason, Posted)>;
 pub(super) fn field<'a>(posted: &'a [(String, String)], name: &str) -> Option<&'a str> {
     posted.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
 }
+
+/// What was said: each text trimmed, empty ones left out.
+pub(super) fn said(posted: &[(String, String)]) -> Posted {
+    let trimmed = |(name, text): &(String, String)| (name.clone(), text.trim().to_owned());
+    posted.iter().map(trimmed).filter(|(_, text)| !text.is_empty()).collect()
+}

@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tabara_core::focal_point::{FocalPoint, State};
+use tabara_core::vault::PAGE;
 use tabara_core::{Error, Result};
 
 /// The phone as a request meets it, and the language of its page.
@@ -94,6 +95,14 @@ impl Here {
 
     pub(super) fn link(&self, page: &str, id: &str) -> Markup {
         html! { a.row href=(page) { (self.say(id)) } }
+    }
+
+    /// Links to the pages of a list before and after this one, which has so many rows.
+    pub(super) fn turn(&self, list: &str, page: usize, rows: usize) -> Markup {
+        html! {
+            @if page > 0 { a href={ (list) "/" (page - 1) } { (self.say("newer")) } }
+            @if rows == PAGE { a href={ (list) "/" (page + 1) } { (self.say("older")) } }
+        }
     }
 }
 

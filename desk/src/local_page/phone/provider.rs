@@ -11,7 +11,6 @@ use maud::{Markup, html};
 use tabara_core::focal_point::IncomingReferral;
 use tabara_core::record::Uuid;
 use tabara_core::referral::Status;
-use tabara_core::vault::PAGE;
 
 /// A page of the list; the first one is on the first screen.
 pub(super) fn lines(here: &Here, page: usize, lines: &[IncomingReferral]) -> Markup {
@@ -28,10 +27,7 @@ pub(super) fn lines(here: &Here, page: usize, lines: &[IncomingReferral]) -> Mar
                 }
             }
         }
-        p.links {
-            @if page > 0 { a href={ "incoming-page/" (page - 1) } { (here.say("newer")) } }
-            @if lines.len() == PAGE { a href={ "incoming-page/" (page + 1) } { (here.say("older")) } }
-        }
+        p.links { (here.turn("incoming-page", page, lines.len())) }
     }
 }
 
@@ -49,8 +45,9 @@ pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
 pub(super) async fn one(here: Here, Path(referral): Path<Uuid>) -> Shown {
     let opened = here.core(move |core| core.open_referral(referral)).await?;
     let line = &opened.line;
-    let may: Vec<Status> = line.status.next().iter().copied().filter(|next| next.is_by_provider()).collect();
-    let may: Vec<Status> = may.into_iter().filter(|next| *next != Status::Received).collect();
+    // that it was received is said by opening it
+    let hers = |next: &Status| next.is_by_provider() && *next != Status::Received;
+    let may: Vec<Status> = line.status.next().iter().copied().filter(hers).collect();
     let declines = may.contains(&Status::Declined);
     let content = html! {
         h1 { (here.say(&line.service)) }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use tabara_core::focal_point::CaseCard;
 use tabara_core::record::Uuid;
 use tabara_core::referral::Referral;
-use tabara_core::vault::PAGE;
 use tabara_core::vault::mailbox::{ActivityKind, RecordStatus};
 
 pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
@@ -26,7 +25,7 @@ pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
         (here.link("take-back", "take-back"))
         @if cards.is_empty() && !waiting.lease_over { p.hint { (here.say("no-records")) } }
         @for card in &cards { (case(&here, card)) }
-        (turner(&here, "records", page, cards.len()))
+        p.links { (here.turn("records", page, cards.len())) a href=(HOME) { (here.say("home")) } }
     };
     Ok(here.page(&here.say("records"), content))
 }
@@ -59,17 +58,6 @@ fn case(here: &Here, card: &CaseCard) -> Markup {
                     a href={ "withdraw/" (summary.record) } { (here.say("withdraw")) }
                 }
             }
-        }
-    }
-}
-
-/// Links to the pages before and after.
-fn turner(here: &Here, list: &str, page: usize, rows: usize) -> Markup {
-    html! {
-        p.links {
-            @if page > 0 { a href={ (list) "/" (page - 1) } { (here.say("newer")) } }
-            @if rows == PAGE { a href={ (list) "/" (page + 1) } { (here.say("older")) } }
-            a href=(HOME) { (here.say("home")) }
         }
     }
 }
@@ -168,7 +156,7 @@ pub(super) async fn activity(here: Here, Path(page): Path<usize>) -> Shown {
         h1 { (here.say("activity")) }
         (here.p("activity-explain"))
         ul.log { @for line in &lines { li { (moment(line.at)) " " (here.texts.get(kind(line.kind), &[("n", line.records.into())])) } } }
-        (turner(&here, "activity", page, lines.len()))
+        p.links { (here.turn("activity", page, lines.len())) a href=(HOME) { (here.say("home")) } }
     };
     Ok(here.page(&here.say("activity"), content))
 }

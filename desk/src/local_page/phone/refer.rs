@@ -1,17 +1,18 @@
 //! Referring a person, page by page: for what she needs, to whom, what is shared, and that seen as the provider will see it.
 
 use super::here::{Failed, Here, Shown};
-use crate::local_page::posted::{Posted, field};
+use super::services::{numbers_of, place_name};
+use crate::local_page::posted::{Posted, field, said};
 use crate::local_page::trouble::{coded, trouble};
 use axum::Form;
 use axum::extract::Path;
 use maud::{Markup, html};
+use tabara_core::Error;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Status, URGENCIES, is_call_now};
 use tabara_core::services::{FoundService, Service, ServiceQuery, service_types};
 use tabara_core::share::{Agreement, LONGEST_FIELD, Share};
-use tabara_core::{Error, places};
 
 /// The texts of a share, in the order in which they are asked and shown.
 const FIELDS: [&str; 12] = [
@@ -81,7 +82,7 @@ pub(super) async fn providers(here: Here, Path((record, need)): Path<(Uuid, Stri
         html! {
             a.row href={ "refer/" (record) "/" (need) "/" (service.id) } {
                 (service.name)
-                small { (service.organisation) ", " (place(&service.place)) " – " (here.say(way)) }
+                small { (service.organisation) ", " (place_name(&here, &service.place)) " – " (here.say(way)) }
             }
         }
     };
@@ -99,10 +100,6 @@ pub(super) async fn providers(here: Here, Path((record, need)): Path<(Uuid, Stri
         (here.link(&format!("refer/{record}"), "back"))
     };
     Ok(here.page(&here.say("refer"), content))
-}
-
-fn place(code: &str) -> &str {
-    places::name(code).unwrap_or(code)
 }
 
 /// Nobody is referred to: she does not want it, or there is nobody.
@@ -207,16 +204,9 @@ pub(super) fn seen(here: &Here, share: &Share) -> Markup {
     }
 }
 
-/// The share that a form says; none if nobody agreed.
-fn share_of(posted: &Posted) -> Option<Share> {
-    let trimmed = |(name, text): &(String, String)| (name.clone(), text.trim().to_owned());
-    let texts: Vec<_> = posted.iter().map(trimmed).filter(|(_, text)| !text.is_empty()).collect();
-    Share::of(&texts)
-}
-
 /// Shows it as the provider will see it, then refers.
 pub(super) async fn refer(here: Here, Path(new): Path<New>, Form(posted): Form<Posted>) -> Shown {
-    let (Some(share), Some(step @ ("look" | "send"))) = (share_of(&posted), field(&posted, "go")) else {
+    let (Some(share), Some(step @ ("look" | "send"))) = (Share::of(&said(&posted)), field(&posted, "go")) else {
         return form(here, new, &posted).await;
     };
     let (record, need, service) = new.clone();
@@ -266,6 +256,6 @@ async fn again(failed: Failed, new: New, posted: &[(String, String)]) -> Shown {
 pub(super) fn contact(service: &Service) -> Markup {
     html! {
         p { (service.organisation) @if !service.address.is_empty() { ", " (service.address) } }
-        p { @for number in &service.phones { a.number href={ "tel:" (number.replace(' ', "")) } { (number) } " " } }
+        (numbers_of(service))
     }
 }

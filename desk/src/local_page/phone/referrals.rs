@@ -3,17 +3,18 @@
 use super::here::{Here, Shown, moment, spaced};
 use super::refer::contact;
 use crate::local_page::door::HOME;
-use crate::local_page::posted::{Posted, field};
+use crate::local_page::posted::{Posted, field, said};
 use crate::local_page::trouble::coded;
 use axum::Form;
 use axum::extract::Path;
 use maud::{Markup, html};
-use tabara_core::Result;
+use tabara_core::error::NotFoundItem;
 use tabara_core::focal_point::{CaseCard, FocalPoint, OpenReferral};
 use tabara_core::record::Uuid;
 use tabara_core::referral::{Referral, ReferralStep, Status, is_call_now};
 use tabara_core::services::Service;
-use tabara_core::share::{DeclineReason, LONGEST_FIELD, ReferralNote};
+use tabara_core::share::{LONGEST_FIELD, ReferralNote};
+use tabara_core::{Error, Result};
 
 /// How far a referral is, in words.
 pub(super) fn status(here: &Here, status: Status) -> String {
@@ -64,12 +65,12 @@ pub(super) fn steps(here: &Here, steps: &[ReferralStep]) -> Markup {
         ul.log { @for step in steps { li {
             (moment(step.at)) " " strong { (status(here, step.status)) } " "
             (here.say(if step.by_provider { "step-by-provider" } else { "step-by-focal-point" }))
-            @if let Some(note) = &step.note { (said(here, note)) }
+            @if let Some(note) = &step.note { (note_said(here, note)) }
         } } }
     }
 }
 
-fn said(here: &Here, note: &ReferralNote) -> Markup {
+fn note_said(here: &Here, note: &ReferralNote) -> Markup {
     html! {
         @if note.by_telephone { " " (here.say("by-telephone")) }
         @if let Some(reason) = &note.declined { br; (coded(here.texts, "decline", reason)) }
@@ -90,23 +91,7 @@ pub(super) fn note_input(here: &Here, name: &str) -> Markup {
 
 /// The note that a form says; none if it says nothing.
 pub(super) fn note_of(posted: &Posted) -> Option<ReferralNote> {
-    let text = |name: &str| field(posted, name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let declined = match field(posted, "declined") {
-        Some("no_capacity") => Some(DeclineReason::NoCapacity),
-        Some("not_eligible") => Some(DeclineReason::NotEligible),
-        Some("out_of_area") => Some(DeclineReason::OutOfArea),
-        Some("wrong_service") => Some(DeclineReason::WrongService),
-        _ => None,
-    };
-    let note = ReferralNote {
-        text: text("text"),
-        appointment: text("appointment"),
-        declined,
-        propose: text("propose"),
-        full: field(posted, "full").is_some(),
-        by_telephone: field(posted, "by_telephone").is_some(),
-    };
-    (note != ReferralNote::default()).then_some(note)
+    ReferralNote::of(&said(posted)).filter(|note| *note != ReferralNote::default())
 }
 
 /// The status of a form's radio buttons, whose values are the places in the list of all.
@@ -131,8 +116,7 @@ pub(super) fn next(here: &Here, next: &[Status]) -> Markup {
 fn found(core: &FocalPoint, record: Uuid, referral: Uuid) -> Result<(Referral, Option<Service>)> {
     let card = core.case(record)?.summary;
     let known = card.referrals.into_iter().find(|known| known.referral == referral);
-    let what = tabara_core::error::NotFoundItem::Referral;
-    let known = known.ok_or(tabara_core::Error::NotFound { what })?;
+    let known = known.ok_or(Error::NotFound { what: NotFoundItem::Referral })?;
     let of = core.directory()?.of_referral(&known).cloned();
     Ok((known, of))
 }

@@ -4,15 +4,16 @@
 use super::here::{Here, Shown};
 use crate::local_page::door::HOME;
 use crate::services::coverage;
-use crate::texts::Texts;
 use axum::extract::Query;
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tabara_core::places;
 use tabara_core::services::{
     Distance, FoundService, HelpLine, LineKind, NATION, Service, ServiceQuery, ServiceRemark, ServiceSex, known_lines,
     service_types,
 };
+use tabara_core::vault::PAGE;
 
 /// What was asked, as the form posts it: empty texts for what is not known.
 #[derive(Deserialize)]
@@ -46,6 +47,11 @@ fn call(number: &str) -> Markup {
     html! { a.number href={ "tel:" (number.replace(' ', "")) } { (number) } }
 }
 
+/// The numbers of a service.
+pub(super) fn numbers_of(service: &Service) -> Markup {
+    html! { p { @for (at, number) in service.phones.iter().enumerate() { @if at > 0 { " · " } (call(number)) } } }
+}
+
 pub(super) async fn search(here: Here, Query(asked): Query<Asked>) -> Shown {
     let first = asked.place.is_none();
     let text = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
@@ -62,7 +68,7 @@ pub(super) async fn search(here: Here, Query(asked): Query<Asked>) -> Shown {
         if first {
             query.place = core.commune().ok();
         }
-        let abroad: std::collections::BTreeSet<_> =
+        let abroad: BTreeSet<_> =
             core.directory()?.services().iter().map(|s| s.place.clone()).filter(|p| places::is_country(p)).collect();
         Ok((core.find_services(&query, page)?, query, abroad))
     });
@@ -80,7 +86,7 @@ pub(super) async fn search(here: Here, Query(asked): Query<Asked>) -> Shown {
         @for found in &found { (service(&here, found)) }
         p.links {
             @if page > 0 { a href=(next(page - 1)) { (here.say("back")) } }
-            @if found.len() == 50 { a href=(next(page + 1)) { (here.say("next")) } }
+            @if found.len() == PAGE { a href=(next(page + 1)) { (here.say("next")) } }
         }
         (numbers(&here))
         p.links { a href="services/gaps" { (here.say("services-gaps")) } a href=(HOME) { (here.say("home")) } }
@@ -92,7 +98,7 @@ fn nothing(here: &Here) -> Markup {
     html! { h1 { (here.say("services")) } (here.p("services-later")) (numbers(here)) p.links { a href=(HOME) { (here.say("home")) } } }
 }
 
-fn form(here: &Here, query: &ServiceQuery, abroad: &std::collections::BTreeSet<String>) -> Markup {
+fn form(here: &Here, query: &ServiceQuery, abroad: &BTreeSet<String>) -> Markup {
     let place = query.place.as_deref().unwrap_or_default();
     let sex = |name: &str, mine: Option<ServiceSex>| html! { option value=(name) selected[mine == query.sex] { (here.say(&format!("services-sex-{name}"))) } };
     html! {
@@ -139,16 +145,10 @@ fn service(here: &Here, found: &FoundService) -> Markup {
             ServiceRemark::Closed => "remark-closed",
         })
     };
+    let place = place_name(here, &service.place);
+    let place = if service.address.is_empty() { place } else { format!("{place}: {}", service.address) };
     let rows = [
-        (
-            "service-where",
-            format!(
-                "{}{}{}",
-                place_name(here.texts, &service.place),
-                if service.address.is_empty() { "" } else { ": " },
-                service.address
-            ),
-        ),
+        ("service-where", place),
         ("service-for", whom(here, service)),
         ("service-hours", service.hours.clone()),
         ("service-languages", service.languages.join(", ")),
@@ -162,14 +162,14 @@ fn service(here: &Here, found: &FoundService) -> Markup {
             p { strong { (service.organisation) } @if let Some(distance) = distance { " " span.status { (distance) } } }
             @for said in found.remarks.iter().map(remark) { p.warning { (said) } }
             p { (service.offers.iter().map(|code| here.say(code)).collect::<Vec<_>>().join("; ")) }
-            p { @for (at, number) in service.phones.iter().enumerate() { @if at > 0 { " · " } (call(number)) } }
+            (numbers_of(service))
             dl.facts { @for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) { dt { (here.say(name)) } dd { (value) } } }
         }
     }
 }
 
-fn place_name(texts: &Texts, code: &str) -> String {
-    if code == NATION { texts.say("whole-country") } else { places::name(code).unwrap_or(code).to_owned() }
+pub(super) fn place_name(here: &Here, code: &str) -> String {
+    if code == NATION { here.say("whole-country") } else { places::name(code).unwrap_or(code).to_owned() }
 }
 
 fn whom(here: &Here, service: &Service) -> String {
