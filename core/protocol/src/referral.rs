@@ -291,6 +291,11 @@ impl Referral {
         self.sent.filter(|_| waits).map(|sent| sent + answer_within(&self.urgency))
     }
 
+    /// Whether the provider is called about it now, since it has hours and she does not have it yet.
+    pub fn is_call_now(&self) -> bool {
+        is_call_now(&self.urgency) && self.status < Status::Received
+    }
+
     /// What may be counted of it, without month and place.
     pub fn facts(&self, now: i64) -> Facts {
         let days = |sent: i64| now.saturating_sub(sent).max(0) / (24 * 3600);

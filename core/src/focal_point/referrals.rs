@@ -7,7 +7,7 @@ use crate::envelope::SigningKey;
 use crate::error::{AnswerReason, Error, NotFoundItem, Result};
 use crate::facts::{FactValue, Facts};
 use crate::record::{Code, Kind, Record, SealedCase};
-use crate::referral::{NewReferral, Referral, ReferralStep, Status, is_call_now};
+use crate::referral::{NewReferral, Referral, ReferralStep, Status};
 use crate::share::{ReferralNote, Share, ShareError};
 use crate::slip::slip_key;
 use crate::vault::Vault;
@@ -161,7 +161,7 @@ impl FocalPoint {
                 let unreadable = due.is_some()
                     && !referral.devices.is_empty()
                     && !referral.devices.iter().any(|device| reachable.contains(device));
-                let call_now = is_call_now(&referral.urgency) && referral.status < Status::Received;
+                let call_now = referral.is_call_now();
                 let overdue = due.is_some_and(|due| due < now);
                 found.push(OpenReferral { record, code, memo, referral, due, overdue, unreadable, call_now });
             }

@@ -28,12 +28,13 @@ pub(super) async fn home(here: Here) -> Shown {
 }
 
 async fn unlocked(here: Here) -> Shown {
-    let lists =
-        |core: &tabara_core::focal_point::FocalPoint| Ok((core.questionnaires()?, core.drafts()?, core.waiting()?));
-    let (forms, drafts, waiting) = here.core(lists).await?;
-    let provides = here.core(|core| core.role()).await? == DeviceRole::Provider;
-    let incoming = here.core(move |core| if provides { core.incoming(0) } else { Ok(vec![]) }).await?;
-    let open = here.core(|core| core.open_referrals()).await?;
+    let read = here.core(|core| {
+        let provides = core.role()? == DeviceRole::Provider;
+        let incoming = if provides { core.incoming(0)? } else { vec![] };
+        let referrals = (provides, incoming, core.open_referrals()?);
+        Ok((core.questionnaires()?, core.drafts()?, core.waiting()?, referrals))
+    });
+    let (forms, drafts, waiting, (provides, incoming, open)) = read.await?;
     let pressing = open.iter().filter(|open| open.overdue || open.unreadable || open.call_now).take(3);
     let title = |id: &str| forms.iter().find(|form| form.id == id).map_or(id.to_owned(), |form| form.title.clone());
     let slip = here.phone.memory().sealed.is_some();

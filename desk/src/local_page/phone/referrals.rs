@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use tabara_core::error::NotFoundItem;
 use tabara_core::focal_point::{CaseCard, FocalPoint, OpenReferral};
 use tabara_core::record::Uuid;
-use tabara_core::referral::{Referral, ReferralStep, Status, is_call_now};
+use tabara_core::referral::{Referral, ReferralStep, Status};
 use tabara_core::services::Service;
 use tabara_core::share::{LONGEST_FIELD, ReferralNote};
 use tabara_core::{Error, Result};
@@ -127,8 +127,7 @@ pub(super) async fn one(here: Here, Path((record, referral)): Path<(Uuid, Uuid)>
     let (known, service) = read;
     let may: Vec<Status> =
         known.status.next().iter().copied().filter(|s| !matches!(s, Status::Withdrawn | Status::Queued)).collect();
-    let call = known.devices.is_empty() && known.status < Status::Accepted
-        || is_call_now(&known.urgency) && known.status < Status::Received;
+    let call = known.devices.is_empty() && known.status < Status::Accepted || known.is_call_now();
     let content = html! {
         h1 { (here.say(&known.service)) }
         p { (known.to.as_deref().unwrap_or("")) " – " strong { (status(&here, known.status)) } " " span.status { (here.say(&format!("urgency-{}", known.urgency))) } }
