@@ -12,7 +12,7 @@ use crate::entry::{EntryKind, QuarantineDecision};
 use crate::orders;
 use crate::parcel::Caller;
 use crate::settings::Settings;
-use crate::store::{self, Binding, EntryBody, EntryRow, Reading, SentToday, Store, Writing};
+use crate::store::{self, Binding, EntryRow, Reading, SentToday, Store, Writing};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tabara_protocol::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
@@ -268,27 +268,7 @@ impl Desk<'_> {
         }
         let received = day_of(self.now);
         let reason = judge(log, phone.as_deref(), record, &checked.signer, received)?;
-        let kind = match record.kind {
-            record::Kind::Review => EntryKind::Review,
-            record::Kind::Withdrawal => EntryKind::Withdrawal,
-            record::Kind::Screening
-            | record::Kind::Referral
-            | record::Kind::Assistance
-            | record::Kind::Activity
-            | record::Kind::Enforcement => EntryKind::Record,
-        };
-        let position = log.append(&EntryRow {
-            kind,
-            received,
-            reason,
-            id: Some(record.record),
-            binding: checked.binding,
-            seq: checked.binding.map(|_| record.seq),
-            target: record.revises,
-            code: record.code.as_ref().map(|code| code.as_str().to_owned()),
-            addressee: record.route.as_ref().map(|route| route.to.clone()),
-            body: EntryBody::Text(checked.jws),
-        })?;
+        let position = log.append(&EntryRow::of(record, checked.binding, received, reason, checked.jws))?;
         if let Some(bytes) = &checked.sealed
             && !log.is_withdrawn(position)?
         {

@@ -13,9 +13,8 @@ use std::path::Path;
 use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, PublicKey, Typ, sha256};
 use tabara_protocol::log::closings::may_reopen;
-use tabara_protocol::log::row;
 use tabara_protocol::log::verdict::may_differ;
-use tabara_protocol::record::{Code, Record};
+use tabara_protocol::record::Record;
 use tabara_protocol::wire::Introduction;
 
 /// What was rebuilt.
@@ -161,27 +160,13 @@ fn judge(log: &Reading, settings: &Settings, row: &EntryRow, body: &str, expired
         }
         EntryKind::Record | EntryKind::Withdrawal | EntryKind::Review => {
             let phone = row.binding.map(|position| log.binding(position)).transpose()?;
-            let (typ, key) = match &phone {
-                Some(phone) => (Typ::Record, Some(phone.record_key)),
-                None => {
-                    let kid = envelope::peek(body).map(|header| header.kid).ok();
-                    (Typ::Review, kid.map_or(Ok(None), |kid| log.reviewer(&kid))?)
-                }
+            let key = match &phone {
+                Some(phone) => Some(phone.record_key),
+                None => envelope::peek(body).map_or(Ok(None), |header| log.reviewer(&header.kid))?,
             };
-            let opened = key.and_then(|key| {
-                let record = if row.expired().is_some() {
-                    row::record(body).ok()
-                } else {
-                    envelope::open::<Record>(typ, &key, body).ok()
-                };
-                Some((key.kid(), record?))
-            });
+            let opened = key.and_then(|key| Some((key.kid(), row.record(&key).ok()?)));
             let Some((signer, record)) = opened else { return Ok(Err("its signature does not match")) };
-            let seq = row.binding.map(|_| record.seq);
-            let code = record.code.as_ref().map(Code::as_str);
-            let addressee = record.route.as_ref().map(|route| route.to.as_str());
-            let said = (Some(record.record), seq, record.revises, code, addressee);
-            if (row.id, row.seq, row.target, row.code.as_deref(), row.addressee.as_deref()) != said {
+            if !row.says(&record) {
                 return Ok(Err("its columns are not what it says"));
             }
             let verdict = intake::judge(log, phone.as_ref(), &record, &signer, row.received)?;

@@ -44,7 +44,7 @@ pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<C
                 // what is left of a record that has expired is no envelope
                 sent: log
                     .body(position)?
-                    .filter(|body| !body.starts_with('{'))
+                    .filter(|_| found.digests.expired.is_none())
                     .map(|jws| Sent::new(jws, bytes.as_deref())),
             }))
         };

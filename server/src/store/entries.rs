@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use tabara_protocol::clock::civil_month;
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::log::closings::next_month;
-use tabara_protocol::log::row::{self, Digests};
+use tabara_protocol::log::entry::read_record;
+use tabara_protocol::log::row::Digests;
 use tabara_protocol::record::{Reason, Record, Uuid};
 use tabara_protocol::wire::Restoration;
 
@@ -134,7 +135,7 @@ impl Reading<'_> {
         let position = row.get(0)?;
         let damaged = || StoreError::Damaged { position };
         let body: Option<String> = row.get(3)?;
-        let record = body.as_deref().map(row::record).transpose().map_err(|_| damaged())?;
+        let record = body.as_deref().map(read_record).transpose().map_err(|_| damaged())?;
         let kept: Option<Vec<u8>> = row.get(4)?;
         let digests = match (&body, &record, kept) {
             (Some(jws), Some(record), None) => Digests::of(sha256(jws.as_bytes()), record),

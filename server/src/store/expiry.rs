@@ -8,7 +8,8 @@ use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tabara_protocol::envelope::{Digest, sha256};
 use tabara_protocol::kind::Kind;
-use tabara_protocol::log::row::{self, Digests, Expired};
+use tabara_protocol::log::entry::read_record;
+use tabara_protocol::log::row::{Digests, Expired, left_of};
 
 impl Writing<'_> {
     /// Takes sealed bytes, code, case and slip from records of each kind that came before a day, for the entry that comes next. None
@@ -21,9 +22,9 @@ impl Writing<'_> {
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let (position, received, jws): (u64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let record = row::record(&jws).map_err(|_| StoreError::Damaged { position })?;
+            let record = read_record(&jws).map_err(|_| StoreError::Damaged { position })?;
             if Expiry::takes(&before, record.kind, received) {
-                let text = row::left_of(&record);
+                let text = left_of(&record);
                 let expired = Some(Expired { by, left: sha256(text.as_bytes()) });
                 let digests = Digests { slip: None, expired, ..Digests::of(sha256(jws.as_bytes()), &record) };
                 let update =

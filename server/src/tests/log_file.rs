@@ -4,9 +4,9 @@ use super::*;
 use crate::operator::log_export::export;
 use crate::staff::audit_line::Action;
 use crate::staff::file::Staff;
-use tabara_protocol::log::entry::EntryKind;
+use tabara_protocol::log::entry::{EntryKind, read_record};
 use tabara_protocol::log::file::{LogLine, LogReader, LogWriter};
-use tabara_protocol::log::row::{Digests, EntryBody, EntryRow, leaf, record};
+use tabara_protocol::log::row::{Digests, EntryBody, EntryRow, leaf};
 use tabara_protocol::log::verify::{EntryFault, LogFault, LogReport, verify};
 use tabara_protocol::tree::Frontier;
 
@@ -215,7 +215,7 @@ fn who_has_the_servers_keys_is_found_out_by_name() {
 
 fn bury(row: &mut EntryRow) {
     let EntryBody::Text(text) = &row.body else { panic!() };
-    row.body = EntryBody::Tombstone(Digests::of(sha256(text.as_bytes()), &record(text).unwrap()));
+    row.body = EntryBody::Tombstone(Digests::of(sha256(text.as_bytes()), &read_record(text).unwrap()));
 }
 
 fn quarantined(lines: &mut Lines) -> &mut EntryRow {

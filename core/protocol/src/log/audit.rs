@@ -22,6 +22,10 @@ pub struct AuditLine {
 }
 
 impl AuditLine {
+    /// Whether it comes next after a line, by number and hash; before the first stand 0 and zeros.
+    pub fn follows(&self, (number, hash): (u64, Digest)) -> bool {
+        self.number == number + 1 && self.hash == self.digest(hash)
+    }
     /// SHA-256 of the hash of the line before and of this line as JSON, without its own hash.
     pub fn digest(&self, before: Digest) -> Digest {
         #[derive(Serialize)]

@@ -316,9 +316,7 @@ impl EntryPayload {
                 let (grant, binding) = (envelope::stored(&chain.grant)?, envelope::stored(&chain.binding)?);
                 Self::Chain { grant: Box::new(grant), binding: Box::new(binding), chain: chain.digest() }
             }
-            // what is left of an expired record is no envelope
-            EntryKind::Record if body.starts_with('{') => Self::Record(json(body)?),
-            EntryKind::Record => Self::Record(envelope::stored(body)?),
+            EntryKind::Record => Self::Record(Box::new(read_record(body)?)),
             EntryKind::Review => Self::Review(envelope::stored(body)?),
             EntryKind::Withdrawal => Self::Withdrawal(envelope::stored(body)?),
             EntryKind::Revocation => Self::Revocation(json(body)?),
@@ -339,6 +337,11 @@ impl EntryPayload {
             EntryKind::Evidence => Self::Evidence,
         })
     }
+}
+
+/// A record from its stored envelope; what is left of an expired one is none, but JSON.
+pub fn read_record(text: &str) -> Result<Record, EnvelopeError> {
+    if text.starts_with('{') { envelope::from_json(text.as_bytes()) } else { envelope::stored(text) }
 }
 
 /// A reviewer's last word on a case.

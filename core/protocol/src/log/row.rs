@@ -2,8 +2,8 @@
 
 use super::entry::EntryKind;
 use crate::clock::civil_date;
-use crate::envelope::{self, Digest, PublicKey, sha256};
-use crate::kind::Reason;
+use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
+use crate::kind::{Kind, Reason};
 use crate::record::{Record, Uuid};
 use crate::wire::{Introduction, KeptEntry, Leaf, Restoration};
 use serde::{Deserialize, Serialize};
@@ -93,6 +93,46 @@ impl EntryRow {
         let (reason, id, binding, seq, target, code, addressee) = Default::default();
         Self { kind, received, reason, id, binding, seq, target, code, addressee, body: EntryBody::Text(text) }
     }
+    /// A record, review or withdrawal, by the phone whose chain stands at a position, if one sent it.
+    pub fn of(record: &Record, binding: Option<u64>, received: i64, reason: Option<Reason>, jws: String) -> Self {
+        let kind = match record.kind {
+            Kind::Review => EntryKind::Review,
+            Kind::Withdrawal => EntryKind::Withdrawal,
+            Kind::Screening | Kind::Referral | Kind::Assistance | Kind::Activity | Kind::Enforcement => {
+                EntryKind::Record
+            }
+        };
+        Self {
+            kind,
+            received,
+            reason,
+            id: Some(record.record),
+            binding,
+            seq: binding.map(|_| record.seq),
+            target: record.revises,
+            code: record.code.as_ref().map(|code| code.as_str().to_owned()),
+            addressee: record.route.as_ref().map(|route| route.to.clone()),
+            body: EntryBody::Text(jws),
+        }
+    }
+    /// Its record, if this key has signed that; once it has expired, what is left of it.
+    pub fn record(&self, key: &PublicKey) -> Result<Record, EnvelopeError> {
+        let typ = if self.binding.is_some() { Typ::Record } else { Typ::Review };
+        match &self.body {
+            EntryBody::Text(jws) => envelope::open(typ, key, jws),
+            EntryBody::Expired { text, .. } => envelope::from_json(text.as_bytes()),
+            EntryBody::Tombstone(_) => Err(EnvelopeError::BadPayload),
+        }
+    }
+    /// Whether kind and columns are what its record says, and of one that has expired only what counts is left.
+    pub fn says(&self, record: &Record) -> bool {
+        let said = Self::of(record, self.binding, self.received, self.reason, String::new());
+        let is_left = match &self.body {
+            EntryBody::Expired { text, .. } => *text == left_of(record),
+            EntryBody::Text(_) | EntryBody::Tombstone(_) => true,
+        };
+        is_left && *self == Self { body: self.body.clone(), ..said }
+    }
     /// SHA-256 of what was signed; none if what is left of an expired record is not that any more.
     fn jws(&self) -> Option<Digest> {
         match &self.body {
@@ -119,11 +159,6 @@ pub fn left_of(record: &Record) -> String {
     let (code, slip, proof, route, sealed) = Default::default();
     let left = Record { case: Uuid::nil(), code, slip, proof, route, sealed, ..record.clone() };
     serde_json::to_string(&left).expect("plain data has a JSON form")
-}
-
-/// A record from its envelope, or what is left of it.
-pub fn record(text: &str) -> Result<Record, envelope::EnvelopeError> {
-    if text.starts_with('{') { envelope::from_json(text.as_bytes()) } else { envelope::stored(text) }
 }
 
 /// The leaf of the records of a bundle, or of one entry that no phone sent. None if they cannot be that.

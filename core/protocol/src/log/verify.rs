@@ -13,9 +13,8 @@ use super::state::LogState;
 use super::verdict::{judge, judge_binding, may_differ};
 use crate::catalog::{Catalog, Chain};
 use crate::clock::civil_month;
-use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
+use crate::envelope::{self, Digest, PublicKey, Typ, sha256};
 use crate::kind::{Kind, Reason};
-use crate::record::{Code, Record};
 use crate::tree::Frontier;
 use crate::wire::{Introduction, Parcel, TreeHead};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -323,56 +322,31 @@ impl Proof {
         }
         let id = row.id.filter(|id| !self.state.has_id(*id)).ok_or(EntryFault::Columns)?;
         let sender = row.binding.map(|at| self.state.sender(at).ok_or(EntryFault::Signature)).transpose()?;
-        let (text, whole) = match &row.body {
+        let text = match &row.body {
             EntryBody::Tombstone(digests) => {
                 self.state.keep(position, row, id, None, digests.slip, "");
                 return Ok(());
             }
-            EntryBody::Text(text) => (text, true),
-            EntryBody::Expired { text, .. } => (text, false),
+            EntryBody::Text(text) | EntryBody::Expired { text, .. } => text,
         };
-        let (typ, key, signer) = match &sender {
-            Some((_, key)) => (Typ::Record, Some(*key), key.kid()),
-            None => {
-                let kid = envelope::peek(text).map(|header| header.kid).unwrap_or_default();
-                (Typ::Review, self.state.reviewer(&kid), kid)
-            }
+        let key = match &sender {
+            Some((_, key)) => Some(*key),
+            None => envelope::peek(text).ok().and_then(|header| self.state.reviewer(&header.kid)),
         };
-        let opened: Result<Record, EnvelopeError> = match key {
-            Some(key) if whole => envelope::open(typ, &key, text),
-            Some(_) => row::record(text),
-            None => Err(EnvelopeError::WrongKey),
-        };
-        let record = opened.map_err(|_| EntryFault::Signature)?;
+        let key = key.ok_or(EntryFault::Signature)?;
+        let record = row.record(&key).map_err(|_| EntryFault::Signature)?;
+        let signer = key.kid();
         let verdict = match judge(&self.state, sender.map(|(sender, _)| sender), &record, &signer, row.received) {
             Ok(verdict) => verdict,
             Err(never) => match never {},
         };
-        let columns = self.columns(row, &record, whole, text);
+        let says = row.says(&record);
         self.state.keep(position, row, id, Some(record.clone()), record.slip, &signer);
-        columns?;
+        if !says {
+            return Err(EntryFault::Columns);
+        }
         let may = may_differ(row.reason, verdict, self.ours, position < self.trust.expired);
         if may { Ok(()) } else { same(row.reason, verdict) }
-    }
-
-    fn columns(&self, row: &EntryRow, record: &Record, whole: bool, text: &str) -> Checked {
-        let kind = match record.kind {
-            Kind::Review => EntryKind::Review,
-            Kind::Withdrawal => EntryKind::Withdrawal,
-            Kind::Screening | Kind::Referral | Kind::Assistance | Kind::Activity | Kind::Enforcement => {
-                EntryKind::Record
-            }
-        };
-        let seq = row.binding.map(|_| record.seq);
-        let code = record.code.as_ref().map(Code::as_str);
-        let addressee = record.route.as_ref().map(|route| &route.to);
-        let own = row.id == Some(record.record)
-            && row.addressee.as_ref() == addressee
-            && row.seq == seq
-            && row.target == record.revises;
-        // of an expired record only what counts is left
-        let left = whole || text == row::left_of(record);
-        if own && row.code.as_deref() == code && row.kind == kind && left { Ok(()) } else { Err(EntryFault::Columns) }
     }
 
     fn act(
@@ -433,8 +407,7 @@ impl Proof {
     }
 
     fn audit_line(&mut self, line: AuditLine) {
-        let (before, hash) = self.last_line;
-        if line.number != before + 1 || line.hash != line.digest(hash) {
+        if !line.follows(self.last_line) {
             self.fault(LogFault::AuditLine(line.number));
         }
         self.last_line = (line.number, line.hash);
