@@ -12,9 +12,6 @@ use std::path::Path;
 use tabara_protocol::log::file::{LogLine, LogWriter};
 use tabara_protocol::wire::TreeHead;
 
-/// Lines of the audit log that are read at once.
-const PAGE: u64 = 1000;
-
 /// Why there is no file, or half of one.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -36,13 +33,7 @@ fn write(log: &Reading, staff: &Staff, settings: &Settings, to: impl Write) -> R
         let (_, bundle, entries) = log.leaf_entries(index)?;
         writer.line(&LogLine::Leaf { bundle, entries })?;
     }
-    let lines = staff.audit(u64::MAX, 1)?.first().map_or(0, |last| last.number);
-    for after in (0..lines).step_by(PAGE as usize) {
-        let page = PAGE.min(lines - after);
-        for line in staff.audit(after + page + 1, page as usize)?.into_iter().rev() {
-            writer.line(&LogLine::Audit(line))?;
-        }
-    }
+    staff.each_line(|line| writer.line(&LogLine::Audit(line)).map_err(ExportError::from))?;
     let mut failed = Ok(());
     writer.end(|hash| {
         signed(log, settings, hash, BTreeSet::new()).unwrap_or_else(|e| {

@@ -5,9 +5,8 @@
 use super::audit_line::Action;
 use super::file::Staff;
 use crate::statistics::disclosure::ExactUse;
-use crate::store::Result;
+use crate::store::{Result, StoreError};
 use tabara_protocol::envelope::Digest;
-use tabara_protocol::log::audit::AuditLine;
 
 /// Notes who requests which exact figures. Only its result permits showing them.
 pub fn exact(staff: &Staff, now: i64, name: &str, what: &str) -> Result<ExactUse> {
@@ -17,24 +16,13 @@ pub fn exact(staff: &Staff, now: i64, name: &str, what: &str) -> Result<ExactUse
 
 /// Number of the first line that does not carry the hash of the one before it, if there is one.
 pub fn first_broken(staff: &Staff) -> Result<Option<u64>> {
-    const PAGE: usize = 1000;
-    let (mut before, mut broken) = (u64::MAX, None);
-    let mut after: Option<AuditLine> = None;
-    loop {
-        let lines = staff.audit(before, PAGE)?;
-        let last_page = lines.len() < PAGE;
-        for line in lines {
-            if let Some(after) = after.take()
-                && (after.number != line.number + 1 || after.hash != after.digest(line.hash))
-            {
-                broken = Some(after.number);
-            }
-            before = line.number;
-            after = Some(line);
+    let (mut last, mut broken) = ((0, Digest([0; 32])), None);
+    staff.each_line(|line| {
+        if !line.follows(last) {
+            broken = broken.or(Some(line.number));
         }
-        if last_page {
-            let first = after.filter(|line| line.number != 1 || line.hash != line.digest(Digest([0; 32])));
-            return Ok(first.map(|line| line.number).or(broken));
-        }
-    }
+        last = (line.number, line.hash);
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(broken)
 }

@@ -292,8 +292,28 @@ impl Staff {
 
     /// Lines of the audit log before a number, newest first.
     pub fn audit(&self, before: u64, most: usize) -> Result<Vec<AuditLine>> {
+        let before = before.min(i64::MAX as u64) as i64;
+        self.lines("SELECT * FROM audit WHERE line < ?1 ORDER BY line DESC LIMIT ?2", before, most)
+    }
+
+    /// Calls `each` with every line of the audit log, the oldest first.
+    pub fn each_line<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(AuditLine) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        const PAGE: usize = 1000;
+        let mut after = i64::MIN;
+        loop {
+            let page = self.lines("SELECT * FROM audit WHERE line > ?1 ORDER BY line LIMIT ?2", after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.number as i64;
+            page.into_iter().try_for_each(&mut each)?;
+        }
+    }
+
+    fn lines(&self, sql: &str, from: i64, most: usize) -> Result<Vec<AuditLine>> {
         let conn = self.open_file();
-        let mut query = conn.prepare_cached("SELECT * FROM audit WHERE line < ?1 ORDER BY line DESC LIMIT ?2")?;
+        let mut query = conn.prepare_cached(sql)?;
         let line = |r: &rusqlite::Row| {
             let hash = Digest(r.get(5)?);
             Ok(AuditLine {
@@ -305,7 +325,7 @@ impl Staff {
                 hash,
             })
         };
-        let lines = query.query_map(params![before.min(i64::MAX as u64), most], line)?;
+        let lines = query.query_map(params![from, most], line)?;
         Ok(lines.collect::<rusqlite::Result<_>>()?)
     }
 }
