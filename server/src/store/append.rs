@@ -62,7 +62,7 @@ impl Writing<'_> {
 mod tests {
     use super::*;
     use crate::entry::EntryKind;
-    use crate::store::entries::LAST_OF;
+    use crate::store::entries::{IS_RELEASE, LAST_OF};
     use crate::store::withdrawals::LINKED;
     use crate::store::{FILE, Store};
     use tabara_protocol::code::Code;
@@ -105,7 +105,7 @@ mod tests {
         let numbers = "SELECT 1 FROM entry WHERE binding = ?1 AND seq = 1";
         let highest = "SELECT max(seq) FROM entry WHERE binding = ?1";
         let leaves = "SELECT number FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
-        for sql in [LAST_OF, withdrawals, codes, numbers, highest, leaves, LINKED] {
+        for sql in [LAST_OF, IS_RELEASE, withdrawals, codes, numbers, highest, leaves, LINKED] {
             let plan = store.read(|log| {
                 let mut query = log.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
                 Ok(query.query_map([4], |r| r.get::<_, String>(3))?.collect::<rusqlite::Result<Vec<_>>>()?)

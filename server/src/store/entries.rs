@@ -47,6 +47,10 @@ pub struct Quarantined {
 pub(super) const LAST_OF: &str =
     "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position DESC LIMIT 1";
 
+/// The same.
+pub(super) const IS_RELEASE: &str =
+    "SELECT 1 FROM entry WHERE kind = 20 AND kind <> 2 AND json_extract(body, '$.sha256') = ?1";
+
 /// What [`entry`] reads.
 const ENTRY: &str = "SELECT position, kind, received, reason, binding, id, body FROM entry";
 
@@ -190,9 +194,7 @@ impl Reading<'_> {
 
     /// Whether a file is one of the public releases.
     pub fn is_release(&self, file: Digest) -> Result<bool> {
-        let mut query =
-            self.0.prepare_cached("SELECT 1 FROM entry WHERE kind = ?1 AND json_extract(body, '$.sha256') = ?2")?;
-        Ok(query.exists(params![EntryKind::Release as i64, file.to_string()])?)
+        Ok(self.0.prepare_cached(IS_RELEASE)?.exists([file.to_string()])?)
     }
 
     /// The last plan of tables.
