@@ -40,8 +40,8 @@ pub enum OperatorCommand {
     /// The server's secret keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Copies the whole server, beside a running one, into one locked file: log, keys, certificate, accounts, settings. The log is
-    /// checked. It opens with the copy key or a recovery key: `tabara-server restore FILE --key KEY`.
+    /// Copies the whole server, beside a running one, into one locked file: log, keys, certificate, accounts, settings, public
+    /// releases. The log is checked. It opens with the copy key or a recovery key: `tabara-server restore FILE --key KEY`.
     Backup { file: PathBuf },
     /// Takes in bundles and registrations that were carried here by hand, and writes the parcels to carry back into a folder.
     Intake {
@@ -305,7 +305,7 @@ impl OperatorCommand {
             Self::Backup { file } => {
                 safe_copy::write(store, settings, &file, now)?;
                 println!(
-                    "{}: log, keys, certificate, accounts, settings. Carry it to another building.",
+                    "{}: log, keys, certificate, accounts, settings, public releases. Carry it to another building.",
                     file.display()
                 );
             }

@@ -1,4 +1,4 @@
-//! One locked file that holds the whole server: log, keys, certificate, accounts, settings. A timer writes it each night; it
+//! One locked file that holds the whole server: log, keys, certificate, accounts, settings, public releases. A timer writes it each night; it
 //! opens with a copy key, which lies in a safe and opens nothing else, with a recovery key of the catalog, and on the server
 //! itself. A restore on an empty machine is one command. Nothing is put in its place before all of it was read and checked.
 //!
@@ -6,6 +6,7 @@
 
 use super::restore;
 use crate::files::put;
+use crate::reports::release;
 use crate::settings::certificate::{OWN_CERTIFICATE, OWN_KEY};
 use crate::settings::kept::{self, KeptSettings};
 use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, earlier_intake, is_earlier_intake};
@@ -22,7 +23,7 @@ use tabara_protocol::input::{Input, typed};
 use tabara_protocol::seal::{self, SealError};
 use zeroize::Zeroizing;
 
-/// Small parts that a copy may hold, beside earlier intake keys.
+/// Small parts that a copy may hold, beside earlier intake keys and public releases.
 const NAMES: [&str; 9] =
     [OPERATIONS, NEXT, INTAKE, AUTHORITIES, STAFF_FILE, OWN_KEY, OWN_CERTIFICATE, kept::FILE, store::RESTORE_AID];
 /// Those that go on changing on a server that lives: what is there stays.
@@ -93,6 +94,7 @@ pub fn write(store: &Store, settings: &Settings, to: &Path, now: i64) -> Result<
     store.backup(&log, now)?;
     make_private(&staff).map_err(at(&staff))?;
     Staff::open(&settings.data)?.copy(&staff)?;
+    let releases = store.read(|log| log.last_release())?.map_or(0, |last| last.number);
     let beside = to.with_extension("new");
     let written = || -> io::Result<()> {
         remove(&beside)?;
@@ -100,7 +102,7 @@ pub fn write(store: &Store, settings: &Settings, to: &Path, now: i64) -> Result<
         let earlier = earlier_intake(&settings.data).map_err(io::Error::other)?;
         let earlier = earlier.iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()));
         seal::lock_stream(&keys, io::BufWriter::new(file), |out| {
-            for name in NAMES.map(str::to_owned).into_iter().chain(earlier) {
+            for name in NAMES.map(str::to_owned).into_iter().chain(earlier).chain((1..=releases).map(release::name)) {
                 let file = if name == STAFF_FILE { staff.clone() } else { settings.data.join(&name) };
                 if file.exists() {
                     part(out, name, &file, now)?;
@@ -154,6 +156,7 @@ pub fn restore(data: &Path, copy: &Path, key: Option<(&Path, &str)>, now: i64) -
     let read = read(data, copy, key, &log);
     let restored = read.and_then(|(small, written)| {
         for (file, bytes) in &small {
+            key_files::make_folder(file.parent().unwrap_or(data))?;
             key_files::keep(file, bytes)?;
         }
         let store = restore::restore(data, &log, now)?;
@@ -199,7 +202,9 @@ fn read(data: &Path, copy: &Path, key: Option<(&Path, &str)>, log: &Path) -> Res
             }
             return Ok((small, part.written));
         }
-        if part.len > MAX_SMALL || !NAMES.contains(&part.name.as_str()) && !is_earlier_intake(&part.name) {
+        let is_release = release::is_name(&part.name);
+        let is_known = NAMES.contains(&part.name.as_str()) || is_earlier_intake(&part.name) || is_release;
+        if part.len > MAX_SMALL || !is_known {
             return Err(damaged());
         }
         let mut bytes = Zeroizing::new(Vec::new());
@@ -210,6 +215,8 @@ fn read(data: &Path, copy: &Path, key: Option<(&Path, &str)>, log: &Path) -> Res
         let file = data.join(&part.name);
         match fs::read(&file).map(Zeroizing::new) {
             Ok(there) if there == bytes || LIVING.contains(&part.name.as_str()) => (),
+            // the log that comes with it names its hash
+            Ok(_) if is_release => small.push((file, bytes)),
             Ok(_) => return Err(CopyError::Other(file)),
             Err(_) => small.push((file, bytes)),
         }

@@ -59,8 +59,15 @@ pub enum ReleaseError {
     Store(#[from] StoreError),
 }
 
-fn file(settings: &Settings, number: u32) -> PathBuf {
-    settings.data.join(FOLDER).join(format!("{number:04}.jws"))
+/// Its file, below the data folder.
+pub fn name(number: u32) -> String {
+    format!("{FOLDER}/{number:04}.jws")
+}
+
+/// Whether this is the file of a release.
+pub fn is_name(file: &str) -> bool {
+    let number = file.strip_prefix(FOLDER).and_then(|file| file.strip_prefix('/')?.strip_suffix(".jws")?.parse().ok());
+    number.is_some_and(|number| name(number) == file)
 }
 
 /// Makes the next release: signs it, keeps it, and notes its hash in the log.
@@ -79,7 +86,7 @@ pub fn make(store: &Store, settings: &Settings, now: i64) -> Result<(Release, Di
     let base = Base::Public.step();
     let release = Release { number, through: through.to_string(), base, before, rows: public_rows(&snapshot, through) };
     let jws = settings.operations.sign(Typ::Release, &release);
-    let (hash, path) = (sha256(jws.as_bytes()), file(settings, number));
+    let (hash, path) = (sha256(jws.as_bytes()), settings.data.join(name(number)));
     let fault = |e| ReleaseError::File(path.clone(), e);
     std::fs::create_dir_all(settings.data.join(FOLDER)).map_err(fault)?;
     std::fs::write(&path, jws).and_then(|()| std::fs::File::open(&path)?.sync_all()).map_err(fault)?;
@@ -140,7 +147,7 @@ pub fn verify(store: &Store, settings: &Settings, jws: String) -> Result<Frozen,
 
 /// A signed release of the data folder.
 pub fn read(settings: &Settings, number: u32) -> Result<String, ReleaseError> {
-    let path = file(settings, number);
+    let path = settings.data.join(name(number));
     let length = std::fs::metadata(&path).map_err(|e| ReleaseError::File(path.clone(), e))?.len();
     if length > MOST {
         return Err(ReleaseError::File(path, std::io::ErrorKind::FileTooLarge.into()));

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::operator::restore::restore;
+use crate::operator::safe_copy;
+use crate::reports::release;
 use crate::staff::audit_line::Action;
 use crate::staff::file::{FILE as STAFF, Staff};
 use crate::store::StoreError;
@@ -243,4 +245,25 @@ fn a_server_whose_clock_went_back_does_not_serve() {
     assert!(matches!(closings::tick(&house.store, &*house.clock), Err(StoreError::ClockBehind)));
     closings::accept_clock(&house.store, house.now()).unwrap();
     assert!(house.post(&file).is_ok());
+}
+
+#[test]
+fn a_copy_of_the_server_brings_its_public_releases_to_an_empty_machine() {
+    let house = House::new();
+    house.phone();
+    // given a release: the quarter ends in December, and is released 30 days later
+    let now = house.now() + 80 * DAY;
+    closings::accept_clock(&house.store, now).unwrap();
+    let (made, hash) = release::make(&house.store, &house.settings, now).unwrap();
+    let copy = house.folder.path().join("tabara.copy");
+    safe_copy::write(&house.store, &house.settings, &copy, now).unwrap();
+    // when the copy is put up on another machine, with the intake key, which opens copies, too
+    let empty = tempfile::tempdir().unwrap();
+    let key = house.folder.path().join("intake.key");
+    let identity = std::fs::read_to_string(&key).unwrap();
+    let (store, _) = safe_copy::restore(empty.path(), &copy, Some((key.as_path(), identity.trim())), now).unwrap();
+    // then everybody still reads it
+    let settings = Settings::open(empty.path(), house.clock.clone()).unwrap();
+    let frozen = release::verify(&store, &settings, release::read(&settings, made.number).unwrap()).unwrap();
+    assert_eq!((frozen.release, frozen.hash), (made, hash));
 }
