@@ -3,6 +3,9 @@
 
 use super::rows::{FigureRow, Words};
 
+/// Its media type.
+pub const KIND: &str = "text/csv; charset=utf-8";
+
 const HEADS: [&str; 10] =
     ["table", "title", "unit", "place", "place_name", "period", "code", "label", "value", "suppressed"];
 const TAGS: [&str; 10] = [

@@ -3,6 +3,9 @@
 use super::rows::{FigureRow, Words};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
+/// Its media type.
+pub const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// What a workbook says beside its numbers.
 pub struct BookTexts {
     pub figures_sheet: &'static str,

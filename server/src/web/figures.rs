@@ -14,12 +14,14 @@ mod sections;
 
 use super::labels::label;
 use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking, now};
+use super::shared::{Pages, Shared, blocking, now};
 use super::texts::{Language, People};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
+use crate::staff::role::Role;
 use crate::staff::sessions::Visitor;
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
+use crate::store;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +36,25 @@ pub struct Asked {
     page: Option<String>,
     place: Option<String>,
     period: Option<String>,
+}
+
+impl Asked {
+    /// The place and period that are asked for, if this account may see the place.
+    fn view(&self, visitor: &Visitor) -> Result<(Scope, Period), StatusCode> {
+        let scope = self.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
+        let period = self.period.as_deref().map_or(Some(Period::All), read_period);
+        let view = scope.zip(period).ok_or(StatusCode::BAD_REQUEST)?;
+        if visitor.role.may_see(view.0) { Ok(view) } else { Err(StatusCode::FORBIDDEN) }
+    }
+}
+
+/// At which base an account sees numbers; the audit log has noted then what she sees.
+fn base(pages: &Pages, name: &str, role: Role, what: &str) -> store::Result<Base> {
+    if role.sees_exact_counts() {
+        return audit::exact(pages.staff(), now(), name, what).map(Base::Exact);
+    }
+    pages.staff().note(now(), name, Action::Saw, what)?;
+    Ok(Base::Inside)
 }
 
 /// The page that is shown where none is named: the first.
@@ -64,26 +85,15 @@ fn edition(snapshot: &Snapshot) -> String {
 
 pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
     let visitor = here.visitor(&pages).await?;
-    let page = read_page(asked.page.as_deref());
-    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
-    let period = asked.period.as_deref().map_or(Some(Period::All), read_period);
-    let (Some(page), Some(scope), Some(period)) = (page, scope, period) else {
-        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
-    };
-    if !visitor.role.may_see(scope) {
-        return Err(problem(&here, Some(&visitor), StatusCode::FORBIDDEN));
-    }
-    let (shared, name, exact) = (pages.clone(), visitor.name.clone(), visitor.role.sees_exact_counts());
+    let page = read_page(asked.page.as_deref()).ok_or(StatusCode::BAD_REQUEST);
+    let asked = page.and_then(|page| Ok((page, asked.view(&visitor)?)));
+    let (page, (scope, period)) = asked.map_err(|status| problem(&here, Some(&visitor), status))?;
+    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
     let read = move || {
         let snapshot = shared.snapshot()?;
         let about = if page == PEOPLE { String::new() } else { format!("{page} ") };
         let what = format!("{about}{} {} edition {}", scope.place(), period, edition(&snapshot));
-        let base = if exact {
-            Base::Exact(audit::exact(shared.staff(), now(), &name, &what)?)
-        } else {
-            shared.staff().note(now(), &name, Action::Saw, &what)?;
-            Base::Inside
-        };
+        let base = base(&shared, &name, role, &what)?;
         Ok((snapshot, base))
     };
     let read = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0));

@@ -3,14 +3,14 @@
 
 use super::labels::{label, words};
 use super::page::{PageRequest, layout, problem};
-use super::shared::{PageError, Pages, Shared, blocking};
+use super::shared::{PageError, Pages, Shared, blocking, saved};
 use super::texts::Language;
 use crate::reports::release::{self, Frozen, Release, ReleaseError};
 use crate::reports::rows::FigureRow;
 use crate::reports::{csv, dhis2, xlsx};
 use crate::statistics::Month;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use tabara_protocol::tables::{Table, Tables};
 
 /// Files of a release, with their kinds.
 const FILES: [(&str, &str); 5] = [
-    ("figures.csv", "text/csv; charset=utf-8"),
-    ("figures.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("figures.csv", csv::KIND),
+    ("figures.xlsx", xlsx::KIND),
     ("release.jws", "application/jose"),
     ("dhis2-metadata.json", "application/json"),
     ("dhis2-data.json", "application/json"),
@@ -63,19 +63,14 @@ pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<
         let word = |row: &FigureRow| words(row, language);
         Ok(match name {
             "figures.csv" => csv::csv(rows, &word).into_bytes(),
-            "figures.xlsx" => xlsx::xlsx(rows, &word, &language.texts().release.book, &notes(&frozen, language))
-                .map_err(|e| {
-                    tracing::error!("a workbook: {e}");
-                    PageError(StatusCode::INTERNAL_SERVER_ERROR)
-                })?,
+            "figures.xlsx" => xlsx::xlsx(rows, &word, &language.texts().release.book, &notes(&frozen, language))?,
             "dhis2-metadata.json" => dhis2::metadata(rows, &word).to_string().into_bytes(),
             "dhis2-data.json" => dhis2::data_values(rows).to_string().into_bytes(),
             _ => frozen.jws.clone().into_bytes(),
         })
     });
     let bytes = made.await.map_err(|fault| problem(&here, None, fault.0))?;
-    let saved = format!("attachment; filename=\"tabara-{name}\"");
-    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, saved)], bytes).into_response())
+    Ok(saved(kind, &format!("tabara-{name}"), bytes))
 }
 
 /// What a file tells beside its numbers.

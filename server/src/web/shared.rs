@@ -6,7 +6,9 @@ use crate::staff::file::Staff;
 use crate::state::Server;
 use crate::statistics::{Counting, Snapshot};
 use crate::store;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use rust_xlsxwriter::XlsxError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tabara_protocol::clock::{Clock as _, SystemClock};
@@ -83,6 +85,22 @@ impl From<store::StoreError> for PageError {
         tracing::error!("a page: {e}");
         Self(StatusCode::SERVICE_UNAVAILABLE)
     }
+}
+
+impl From<XlsxError> for PageError {
+    fn from(e: XlsxError) -> Self {
+        tracing::error!("a workbook: {e}");
+        Self(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// A file to keep, of this media type.
+pub(super) fn saved(kind: &str, name: &str, bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, bytes).into_response()
 }
 
 /// Runs blocking work (disk, computation) on a thread for it.
