@@ -104,8 +104,7 @@ pub fn waits(
     grant: &Grant,
     now: i64,
 ) -> store::Result<Option<Reason>> {
-    let named = log.catalog_in_force()?.map(|catalog| catalog.operations_keys()).unwrap_or_default();
-    let operations = named.into_iter().chain([settings.operations.public()]);
+    let operations = log.operations_keys()?.into_iter().chain([settings.operations.public()]);
     Ok(judge_binding(introduction, grant, operations, !log.bindings_of(grant.device)?.is_empty(), now))
 }
 

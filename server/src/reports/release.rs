@@ -5,7 +5,8 @@
 use super::rows::{FigureRow, rows};
 use crate::closings::{append, begin};
 use crate::entry::{EntryKind, ReleaseNoted};
-use crate::settings::Settings;
+use crate::settings::key_files::{keep, make_folder};
+use crate::settings::{Settings, SettingsError};
 use crate::statistics::{Base, Counting, Month, Period, Scope, Snapshot};
 use crate::store::{Store, StoreError};
 use base64::Engine as _;
@@ -13,7 +14,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tabara_protocol::catalog::Catalog;
 use tabara_protocol::clock::{civil_date, end_of_day};
 use tabara_protocol::envelope::{self, Digest, PublicKey, Typ, sha256};
 use tabara_protocol::tables::Table;
@@ -56,6 +56,8 @@ pub enum ReleaseError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -87,9 +89,8 @@ pub fn make(store: &Store, settings: &Settings, now: i64) -> Result<(Release, Di
     let release = Release { number, through: through.to_string(), base, before, rows: public_rows(&snapshot, through) };
     let jws = settings.operations.sign(Typ::Release, &release);
     let (hash, path) = (sha256(jws.as_bytes()), settings.data.join(name(number)));
-    let fault = |e| ReleaseError::File(path.clone(), e);
-    std::fs::create_dir_all(settings.data.join(FOLDER)).map_err(fault)?;
-    std::fs::write(&path, jws).and_then(|()| std::fs::File::open(&path)?.sync_all()).map_err(fault)?;
+    make_folder(&settings.data.join(FOLDER))?;
+    keep(&path, jws.as_bytes())?;
     let noted = ReleaseNoted { number, through: release.through.clone(), sha256: hash };
     store.write(move |log| {
         let now = begin(log, now)?;
@@ -133,16 +134,13 @@ pub fn of_log(store: &Store, jws: String) -> Result<Frozen, ReleaseError> {
 
 /// The same, and signed by the present operations key or one that the catalog in force hands over from.
 pub fn verify(store: &Store, settings: &Settings, jws: String) -> Result<Frozen, ReleaseError> {
-    let catalog = store.read(|log| log.catalog())?.and_then(|jws| envelope::stored::<Catalog>(&jws).ok());
-    let mut keys = vec![settings.operations.public()];
-    keys.extend(
-        catalog.into_iter().flat_map(|catalog| [vec![catalog.operations], catalog.rotation.operations].concat()),
-    );
+    let present = settings.operations.public();
+    let keys = [store.read(|log| log.operations_keys())?, vec![present]].concat();
     // an envelope of this size is not opened as what comes from phones is; the log names its hash, and its kind with it
     let (signed, signature) = jws.rsplit_once('.').unwrap_or_default();
     let signature = URL_SAFE_NO_PAD.decode(signature).ok().and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
     let is_signed = signature.is_some_and(|bytes| keys.iter().any(|key| key.verifies(signed.as_bytes(), &bytes)));
-    if is_signed { of_log(store, jws) } else { Err(ReleaseError::Signature(keys[0])) }
+    if is_signed { of_log(store, jws) } else { Err(ReleaseError::Signature(present)) }
 }
 
 /// A signed release of the data folder.

@@ -25,6 +25,11 @@ impl Reading<'_> {
         Ok(self.catalog()?.and_then(|jws| envelope::stored(&jws).ok()))
     }
 
+    /// The keys with which this server signs, or signed before, as the catalog in force names them.
+    pub fn operations_keys(&self) -> Result<Vec<PublicKey>> {
+        Ok(self.catalog_in_force()?.map(|catalog| catalog.operations_keys()).unwrap_or_default())
+    }
+
     /// The key of a reviewer whom the catalog in force names, by its thumbprint.
     pub fn reviewer(&self, kid: &str) -> Result<Option<PublicKey>> {
         let reviewers = self.catalog_in_force()?.map(|catalog| catalog.reviewers).unwrap_or_default();
