@@ -235,7 +235,7 @@ impl OperatorCommand {
                 println!("would be revoked: {}", report::describe(store, device)?);
             }
             Self::Device(DeviceCommand::Revoke { device, from, unused_card, .. }) => {
-                let from = from.map(|from| end_of(&from)).transpose()?.map(day_of);
+                let from = from.map(|day| beginning_of(&day)).transpose()?;
                 devices::revoke(store, device, from, unused_card, now)?;
                 println!("revoked: {}", report::describe(store, device)?);
                 println!(
@@ -292,8 +292,8 @@ impl OperatorCommand {
                 println!("{} entries", held.entries.len());
             }
             Self::Inbox { output, since } => {
-                let since = since.map(|day| end_of_day(&day).ok_or("a day is written YYYY-MM-DD")).transpose()?;
-                let codes = case_export::codes(store, since.map_or(i64::MIN, |end| end - 24 * 3600))?;
+                let since = since.map(|day| beginning_of(&day)).transpose()?;
+                let codes = case_export::codes(store, since.unwrap_or(i64::MIN))?;
                 std::fs::create_dir_all(&output).map_err(|e| format!("{}: {e}", output.display()))?;
                 for code in &codes {
                     // no code in the name of a file
@@ -382,6 +382,10 @@ fn authorities(settings: &mut Settings, command: AuthorityCommand) -> CommandRes
 
 fn end_of(day: &str) -> CommandResult<i64> {
     Ok(end_of_day(day).ok_or("a date is written YYYY-MM-DD")?)
+}
+
+fn beginning_of(day: &str) -> CommandResult<i64> {
+    end_of(day).map(day_of)
 }
 
 /// The files that a catalog names lie in `parts` beside it.

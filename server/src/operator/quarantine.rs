@@ -1,14 +1,13 @@
 //! What waits for somebody's decision, with what she must know to decide: time, place, why, whose phone, whether it was finished
 //! before the phone was lost, and what accepting and rejecting do. Each decision is an entry of the log.
 
+use super::report::owner;
 use crate::intake;
 use crate::store::{self, Quarantined, Store};
-use crate::web::about::visible;
 use std::collections::BTreeMap;
 use std::fmt;
 use tabara_protocol::clock::{civil_date, civil_month};
 use tabara_protocol::facts::FactValue;
-use tabara_protocol::places;
 use tabara_protocol::record::{Reason, Uuid};
 
 /// An entry that waits, and what is known of it.
@@ -26,10 +25,7 @@ pub struct WaitingEntry {
 /// All that waits, oldest first.
 pub fn waiting(store: &Store) -> store::Result<Vec<WaitingEntry>> {
     store.read(|log| {
-        let phone = |phone: store::Phone| {
-            let place = places::name(&phone.binding.commune).unwrap_or(&phone.binding.commune);
-            (phone.binding.device, format!("{}, {place}", visible(&phone.binding.organisation)))
-        };
+        let phone = |phone: store::Phone| (phone.binding.device, owner(&phone.binding));
         let phones: BTreeMap<Uuid, String> = log.phones()?.into_iter().map(phone).collect();
         let known = |entry: Quarantined| {
             let record = entry.record.map(|id| log.find(id)).transpose()?.flatten().and_then(|found| found.record);

@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, first_certificate, key_hash};
 use crate::settings::key_files::{NEXT, signing_key};
-use crate::store::{self, Store};
+use crate::store::{self, Binding, Store};
 use crate::web::about::visible;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::places;
@@ -37,9 +37,14 @@ pub fn describe(store: &Store, device: Uuid) -> store::Result<String> {
     let phones = store.read(|log| log.phones())?;
     let of: Vec<_> = phones.iter().filter(|phone| phone.binding.device == device).collect();
     let Some(first) = of.first() else { return Ok(format!("{device}, a card that no phone has used")) };
-    let place = places::name(&first.binding.commune).unwrap_or(&first.binding.commune);
     let seen = of.iter().filter_map(|phone| phone.seen).max();
     let seen = seen.map_or("never seen".into(), |at| format!("last seen {}", civil_date(at)));
     let records: u64 = of.iter().map(|phone| phone.records).sum();
-    Ok(format!("{device}, {}, {place}, {seen}, {records} records", visible(&first.binding.organisation)))
+    Ok(format!("{device}, {}, {seen}, {records} records", owner(&first.binding)))
+}
+
+/// Organisation and commune of a phone's card.
+pub(super) fn owner(binding: &Binding) -> String {
+    let place = places::name(&binding.commune).unwrap_or(&binding.commune);
+    format!("{}, {place}", visible(&binding.organisation))
 }

@@ -205,8 +205,7 @@ impl Reading<'_> {
     /// When the end of the audit log was last noted, and what it was.
     pub fn last_audit(&self) -> Result<Option<(i64, AuditNoted)>> {
         let Some((position, noted)) = self.last_read(EntryKind::Audit)? else { return Ok(None) };
-        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
-        Ok(Some((query.query_row([position], |r| r.get(0))?, noted)))
+        Ok(Some((self.received_at(position)?.ok_or(StoreError::Damaged { position })?, noted)))
     }
 
     /// Position and content of the last entry of a kind that is written as JSON.
@@ -225,8 +224,13 @@ impl Reading<'_> {
 
     /// When the first entry came.
     pub fn first_received(&self) -> Result<Option<i64>> {
-        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = 1")?;
-        Ok(query.query_row([], |r| r.get(0)).optional()?)
+        self.received_at(1)
+    }
+
+    /// When the entry at a position came.
+    fn received_at(&self, position: u64) -> Result<Option<i64>> {
+        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
+        Ok(query.query_row([position], |r| r.get(0)).optional()?)
     }
 
     /// Every restore, the first one first: its place in the tree, and what was kept.
@@ -263,12 +267,10 @@ impl Reading<'_> {
         let by_entry =
             self.0.prepare_cached(sql)?.query_row(params![device.as_bytes(), device.to_string()], |r| r.get(0))?;
         let catalog = match by_entry {
-            None if self.is_revoked(device)? => self.last_of(EntryKind::Catalog)?,
+            None if self.is_revoked(device)? => self.last_position(EntryKind::Catalog)?,
             _ => return Ok(by_entry),
         };
-        let Some((position, _)) = catalog else { return Ok(None) };
-        let mut query = self.0.prepare_cached("SELECT received FROM entry WHERE position = ?1")?;
-        Ok(query.query_row([position], |r| r.get(0)).optional()?)
+        catalog.map_or(Ok(None), |position| self.received_at(position))
     }
 
     /// When the last entry came.
