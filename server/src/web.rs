@@ -9,7 +9,7 @@
 //! | [`charts`] | SVG from shown numbers |
 //! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
 //! | [`release`] | the latest public release, for everybody |
-//! | [`plan`] | which tables there are this year |
+//! | `plan` | which tables there are this year |
 //! | [`about`] | how to read the figures; who saw what |
 //!
 //! Programs may read the tables: each cell that holds a number carries `data-code` and `data-value`, or `data-below`

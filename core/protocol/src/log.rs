@@ -8,7 +8,7 @@
 //! | [`verdict`] | whether a record or a phone counts at once, or waits for somebody to look |
 //! | [`closings`] | when months close, and when a record has been kept long enough |
 //! | [`audit`] | who saw what: lines that carry the hash of the one before |
-//! | [`file`] | the log as a file that travels (`tabara-server log export`) |
+//! | [`mod@file`] | the log as a file that travels (`tabara-server log export`) |
 //! | `state` | what a log says so far, in memory |
 //! | [`verify`] | the proof (`tabara-desk log verify`) |
 

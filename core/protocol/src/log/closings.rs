@@ -34,7 +34,7 @@ pub fn due(open: &str, now: i64) -> Vec<Due> {
     found
 }
 
-/// Whether a month closes by this time: [`CLOSING_DAYS`] after its last day.
+/// Whether a month closes by this time: `CLOSING_DAYS` after its last day.
 pub fn is_due(month: &str, now: i64) -> bool {
     let closes =
         first_day(month).and_then(|day| day.checked_add(1.month()).ok()?.checked_add(CLOSING_DAYS.days()).ok());
