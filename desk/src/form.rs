@@ -190,9 +190,14 @@ pub(crate) fn begin(questionnaire: Questionnaire, language: &str) -> Interview {
     Interview::start(Arc::new(questionnaire), config)
 }
 
+/// The tables of a form as they were read from a file.
+pub fn workbook(path: &Path, bytes: &[u8]) -> Result<Workbook> {
+    Workbook::read(bytes).map_err(|fault| at(path, fault))
+}
+
 /// Writes the workbook of a form as .xlsx, every cell as text.
 pub fn export(form: &Path, output: &Path) -> Result<()> {
-    let workbook = Workbook::read(&read(form)?).map_err(|fault| at(form, fault))?;
+    let workbook = workbook(form, &read(form)?)?;
     let bytes = xlsx(&workbook).map_err(|fault| at(output, fault))?;
     write(output, bytes)
 }

@@ -6,9 +6,7 @@
 
 use crate::case::{self, Proof};
 use crate::error::{Result, invalid};
-use crate::services;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
 use tabara_protocol::case_export::{Author, CaseExport};
 use tabara_protocol::clock::civil_date;
@@ -213,11 +211,6 @@ pub fn table(
         rows.push(row);
     }
     Ok((Workbook { sheets: vec![Sheet { name: "HTCDS".into(), rows, unread: vec![] }] }, left_out))
-}
-
-/// The table as a file: .xlsx or .csv.
-pub fn bytes(book: &Workbook, path: &Path) -> Result<Vec<u8>> {
-    services::table_file(book, &path.extension().unwrap_or_default().to_string_lossy(), path)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@
 //! | [`reader`] | the offline page that opens an exported case |
 //! | [`services`] | the service directory: tables, the part of a catalog, gaps |
 //! | [`log`] | the proof of a server's log |
-//! | [`files`], [`error`] | reading and writing files; the one error |
+//! | [`files`], [`rows`], [`error`] | reading and writing files; tables; the one error |
 
 pub mod authority;
 pub mod card;
@@ -44,6 +44,7 @@ pub mod pyxform;
 pub mod reader;
 pub mod register;
 pub mod review;
+pub mod rows;
 pub mod services;
 pub mod sheets;
 pub mod simulate;

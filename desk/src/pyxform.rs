@@ -2,6 +2,7 @@
 //! who also uses other servers can mend it before they complain. The rules were found by running both side by side
 //! (`tests/python/beside_pyxform.py`).
 
+use crate::rows;
 use crate::texts::Phrase;
 use std::path::Path;
 use tabara_core::xlsform::{Diagnostic, Severity};
@@ -10,7 +11,7 @@ use tabara_forms::say;
 /// What pyxform would say of a file beyond what was found already.
 pub fn refusals(path: &Path, bytes: &[u8], found: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut all = Vec::new();
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = rows::extension(path);
     let kind = kind(bytes);
     if kind != ending && !(kind == "xlsx" && ending == "xlsm") {
         let message =

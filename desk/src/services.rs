@@ -7,7 +7,6 @@ mod table;
 mod tool;
 
 pub use gaps::{Coverage, coverage};
-pub(crate) use table::table_file;
 pub use table::{Imported, import};
 pub use tool::{ServicesTool, run};
 

@@ -12,6 +12,7 @@ pub use sheet::{TranslationRow, po, read_sheet, xlsx};
 pub use tables::markdown;
 
 use crate::error::{Result, invalid};
+use crate::rows::{cell, rows_of};
 use std::collections::BTreeMap;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
 use tabara_protocol::envelope::sha256;
@@ -46,30 +47,32 @@ pub fn texts(form: &Workbook) -> Vec<FormText> {
 
 fn texts_of(name: &str, sheet: &Sheet) -> Vec<FormText> {
     let Some((header, rows)) = sheet.rows.split_first() else { return Vec::new() };
-    let at = |row: &[String], column: &str| {
-        let found = header.iter().position(|title| title == column).and_then(|at| row.get(at));
-        found.cloned().unwrap_or_default()
-    };
     let mut found: Vec<FormText> = Vec::new();
     for row in rows {
-        let (id, kind) = match name {
-            "survey" => (at(row, "name"), at(row, "type")),
-            _ => (format!("{}/{}", at(row, "list_name"), at(row, "name")), at(row, "list_name")),
-        };
-        for (title, cell) in header.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+        let id = id_of(name, header, row);
+        let kind = cell(header, row, if name == "survey" { "type" } else { "list_name" });
+        for (title, text) in header.iter().zip(row).filter(|(_, text)| !text.is_empty()) {
             let (column, language) = title.split_once("::").unwrap_or((title, ""));
             if SHOWN.contains(&column) {
                 let key = format!("{name}/{id}/{column}");
                 let at = found.iter().rposition(|text| text.key == key).unwrap_or_else(|| {
                     let texts = BTreeMap::new();
-                    found.push(FormText { key, limit: limit(name, &kind, column), texts });
+                    found.push(FormText { key, limit: limit(name, kind, column), texts });
                     found.len() - 1
                 });
-                found[at].texts.insert(language.to_owned(), cell.clone());
+                found[at].texts.insert(language.to_owned(), text.clone());
             }
         }
     }
     found
+}
+
+/// What a row is called in a key: a question by its name, a choice by list and name.
+fn id_of(sheet: &str, header: &[String], row: &[String]) -> String {
+    match sheet {
+        "survey" => cell(header, row, "name").to_owned(),
+        _ => format!("{}/{}", cell(header, row, "list_name"), cell(header, row, "name")),
+    }
 }
 
 /// Characters that a text may have.
@@ -92,7 +95,7 @@ pub struct Translation {
 
 /// What an import did.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct TranslationImport {
     pub changed: usize,
     /// Keys that the form does not have; keys whose source says something else by now: both need a look.
     pub unknown: Vec<String>,
@@ -116,8 +119,7 @@ fn of(source: &str, text: &str) -> String {
 
 impl Translation {
     /// `language` by its name in the form (`Ikirundi (rn)`) or its tag; a new one by its whole name.
-    pub fn new(bytes: &[u8], language: &str) -> Result<Self> {
-        let workbook = Workbook::read(bytes).map_err(|fault| invalid(fault.message.to_string()))?;
+    pub fn new(workbook: Workbook, language: &str) -> Result<Self> {
         let languages = languages(&workbook);
         let wanted = language.to_lowercase();
         let known = languages.iter().find(|name| {
@@ -150,14 +152,14 @@ impl Translation {
                 let (source, words) = (text.texts[&self.source].clone(), text.texts.get(&self.language));
                 let text_now = words.cloned().unwrap_or_default();
                 let row = known.get(&text.key);
-                let cell = |name: &str| row.and_then(|row| row.get(name).cloned()).unwrap_or_default();
-                let holds = cell("of") == of(&source, &text_now);
+                let known = |name: &str| row.and_then(|row| row.get(name).cloned()).unwrap_or_default();
+                let holds = known("of") == of(&source, &text_now);
                 TranslationRow {
-                    status: if holds { cell("status") } else { STATES[0].to_owned() },
-                    by: if holds { cell("by") } else { String::new() },
-                    date: if holds { cell("date") } else { String::new() },
-                    back_translation: cell("back_translation"),
-                    note: cell("note"),
+                    status: if holds { known("status") } else { STATES[0].to_owned() },
+                    by: if holds { known("by") } else { String::new() },
+                    date: if holds { known("date") } else { String::new() },
+                    back_translation: known("back_translation"),
+                    note: known("note"),
                     key: text.key,
                     source,
                     text: text_now,
@@ -192,9 +194,9 @@ impl Translation {
     }
 
     /// Takes a translator's sheet into the form.
-    pub fn import(&mut self, sheet: &[TranslationRow]) -> Imported {
+    pub fn import(&mut self, sheet: &[TranslationRow]) -> TranslationImport {
         let now: BTreeMap<String, TranslationRow> = self.rows().into_iter().map(|row| (row.key.clone(), row)).collect();
-        let (mut done, mut known) = (Imported::default(), self.known());
+        let (mut done, mut known) = (TranslationImport::default(), self.known());
         for row in sheet {
             let Some(old) = now.get(&row.key) else {
                 done.unknown.push(row.key.clone());
@@ -272,12 +274,6 @@ pub fn languages(form: &Workbook) -> Vec<String> {
     found
 }
 
-/// The rows of a sheet by column.
-fn rows_of(sheet: &Sheet) -> Vec<BTreeMap<String, String>> {
-    let Some((header, rows)) = sheet.rows.split_first() else { return Vec::new() };
-    rows.iter().map(|row| header.iter().cloned().zip(row.iter().cloned()).collect()).collect()
-}
-
 /// Puts one text into the form; the column is made where it is missing.
 fn put(form: &mut Workbook, key: &str, language: &str, words: &str) {
     let mut parts = key.split('/');
@@ -290,16 +286,9 @@ fn put(form: &mut Workbook, key: &str, language: &str, words: &str) {
         header.push(title);
         header.len() - 1
     });
-    let of = |header: &[String], row: &[String], wanted: &str| {
-        header.iter().position(|cell| cell == wanted).and_then(|at| row.get(at)).cloned().unwrap_or_default()
-    };
-    let header = sheet.rows[0].clone();
+    let header = header.clone();
     for row in &mut sheet.rows[1..] {
-        let own = match name {
-            "survey" => of(&header, row, "name"),
-            _ => format!("{}/{}", of(&header, row, "list_name"), of(&header, row, "name")),
-        };
-        if Some(own.as_str()) == id {
+        if Some(id_of(name, &header, row).as_str()) == id {
             row.resize(row.len().max(at + 1), String::new());
             words.clone_into(&mut row[at]);
         }

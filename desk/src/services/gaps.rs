@@ -1,6 +1,6 @@
 //! The mapping of actors: which service there is where, and where none is.
 
-use super::table::csv;
+use crate::rows::csv;
 use crate::texts::Texts;
 use tabara_protocol::places::{self, Place};
 use tabara_protocol::services::{Directory, NATION, Service, service_types};

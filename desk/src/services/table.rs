@@ -1,9 +1,6 @@
 //! Services as rows: reading a table with all its faults, and writing one.
 
-use crate::error::{Result, at};
-use crate::form;
 use std::collections::BTreeMap;
-use std::path::Path;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
 use tabara_core::xlsform::{Diagnostic, Phrase, Severity, UNREADABLE};
 use tabara_forms::say;
@@ -371,24 +368,5 @@ fn cell(service: &Service, field: ServiceField) -> String {
         ServiceField::Line => {
             service.line.map_or("", |line| if line == LineKind::Emergency { "emergency" } else { "hotline" }).into()
         }
-    }
-}
-
-/// Rows as CSV (RFC 4180).
-pub(super) fn csv(rows: &[Vec<String>]) -> Vec<u8> {
-    let quoted = |cell: &String| match cell.contains([',', '"', ';', '\n']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.clone(),
-    };
-    let lines = rows.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n");
-    lines.collect::<String>().into_bytes()
-}
-
-/// A workbook as a file, .xlsx or, of its first sheet, .csv.
-pub(crate) fn table_file(book: &Workbook, extension: &str, path: &Path) -> Result<Vec<u8>> {
-    match extension.to_lowercase().as_str() {
-        "xlsx" => form::xlsx(book).map_err(|cause| at(path, cause)),
-        "csv" => Ok(csv(book.sheets.first().map_or(&[][..], |sheet| &sheet.rows))),
-        _ => Err(at(path, "give the file a name that ends in .xlsx or .csv")),
     }
 }

@@ -4,6 +4,7 @@ use super::{coverage, gaps, hsds, import, table};
 use crate::error::{Result, at, invalid};
 use crate::files::{read, write};
 use crate::form;
+use crate::rows;
 use crate::texts::Texts;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -55,10 +56,9 @@ pub fn run(tool: ServicesTool) -> Result<ExitCode> {
         }
         ServicesTool::Export { directory, output } => {
             let directory = directory_of(&directory)?;
-            let extension = output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-            let bytes = match extension.as_str() {
+            let bytes = match rows::extension(&output).as_str() {
                 "json" => serde_json::to_vec_pretty(&hsds::json(&directory)).map_err(|e| at(&output, e))?,
-                _ => table::table_file(&table::workbook(&directory), &extension, &output)?,
+                _ => rows::file(&table::workbook(&directory), &output)?,
             };
             write(&output, bytes)?;
             Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! A translator's sheet: .xlsx for people, PO (gettext) for translators' tools. Both hold the same and read back the same.
 
 use crate::error::{Result, invalid};
+use crate::rows::rows_of;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
@@ -93,7 +94,7 @@ pub fn read_sheet(bytes: &[u8]) -> Result<Vec<TranslationRow>> {
         [b'P', b'K', ..] => {
             let workbook = Workbook::read(bytes).map_err(|fault| invalid(fault.message.to_string()))?;
             let sheet = workbook.sheets.first().ok_or_else(|| invalid("the workbook has no sheet"))?;
-            super::rows_of(sheet).iter().map(TranslationRow::of).collect()
+            rows_of(sheet).iter().map(TranslationRow::of).collect()
         }
         _ => read_po(std::str::from_utf8(bytes).map_err(|_| invalid("neither .xlsx nor PO in UTF-8"))?)?,
     };

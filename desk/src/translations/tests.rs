@@ -3,8 +3,13 @@ use super::*;
 const FORM: &str = include_str!("../../../questionnaires/referral-follow-up.md");
 const TAG: &str = "rn";
 
+fn of(form: &str) -> Translation {
+    let form = Workbook::read(form.as_bytes()).expect("a form");
+    Translation::new(form, TAG).expect("the form has the language")
+}
+
 fn of_form() -> Translation {
-    Translation::new(FORM.as_bytes(), TAG).expect("the form has the language")
+    of(FORM)
 }
 
 #[test]
@@ -42,7 +47,7 @@ fn a_translators_sheet_comes_back_and_no_text_is_lost() {
     let done = form.import(&sheet);
     assert_eq!((done.changed, done.unknown.len(), done.stale.len()), (1, 1, 1));
     let written = markdown(FORM, form.workbook());
-    let again = Translation::new(written.as_bytes(), TAG).expect("still a form");
+    let again = of(&written);
     let rows = again.rows();
     // Then the words, who signed them and their back-translation are there, and nothing else changed
     assert_eq!((rows[at].status.clone(), rows[at].by.clone(), rows[at].date.clone()), signed);
@@ -57,7 +62,7 @@ fn a_translators_sheet_comes_back_and_no_text_is_lost() {
     assert_eq!(again.status().states, BTreeMap::from([("draft".into(), rows.len() - 1), ("reviewed".into(), 1)]));
     // and the state falls with the words that it was given for
     let other = written.replacen("Noshobora kwandika ibi?", "Ibindi?", 1);
-    assert_eq!(Translation::new(other.as_bytes(), TAG).expect("a form").status().states.get("reviewed"), None);
+    assert_eq!(of(&other).status().states.get("reviewed"), None);
     let compiled = tabara_core::screening::compile(written.as_bytes());
     assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
 }
@@ -69,13 +74,12 @@ fn every_questionnaire_is_honest_about_its_languages() {
         if !name.ends_with(".md") || name == "first-line.md" {
             continue;
         }
-        let bytes = std::fs::read(entry.path()).expect("a form");
+        let form = Workbook::read(&std::fs::read(entry.path()).expect("a form")).expect("a form");
         for tag in ["en", "fr", "rn", "sw"] {
-            let status = Translation::new(&bytes, tag).expect("a language").status();
+            let status = Translation::new(form.clone(), tag).expect("a language").status();
             assert!(status.missing == 0 && status.too_long.is_empty(), "{name} {tag}: {status:?}");
             // the mark that users see says draft as long as any text is one
             let drafts = status.states.get("draft").copied().unwrap_or_default();
-            let form = Workbook::read(&bytes).expect("a form");
             let mark = texts(&form).into_iter().find(|text| text.key == format!("choices/translation/{tag}/label"));
             assert_eq!(
                 drafts > 0,

@@ -11,7 +11,7 @@ use tabara_desk::files::{read, write, write_private};
 use tabara_desk::htcds::HtcdsProfile;
 use tabara_desk::keys::PassphraseArgs;
 use tabara_desk::texts::Texts;
-use tabara_desk::{authority, case, catalog, export, htcds, inbox, keys, review};
+use tabara_desk::{authority, case, catalog, export, htcds, inbox, keys, review, rows};
 use tabara_protocol::catalog::Uuid;
 use tabara_protocol::clock::{Clock as _, SystemClock};
 use tabara_protocol::envelope::{Digest, PublicKey};
@@ -167,7 +167,7 @@ impl HtcdsArgs {
         let held = files.iter().map(held).collect::<Result<Vec<_>>>()?;
         let asked = (*names, &*keys::owner(&reading.identity));
         let (book, left_out) = htcds::table(&held, &reading.key()?, reading.proof()?, *profile, asked)?;
-        write_private(output, &htcds::bytes(&book, output)?)?;
+        write_private(output, &rows::file(&book, output)?)?;
         for code in left_out {
             eprintln!("{code}: nothing is held that can be written");
         }

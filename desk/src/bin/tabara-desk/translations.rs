@@ -1,10 +1,11 @@
 //! `tabara-desk form translations`.
 
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use tabara_desk::error::{Result, at};
+use tabara_desk::error::Result;
 use tabara_desk::files::{read, write};
+use tabara_desk::rows::{self, xlsx};
 use tabara_desk::{form, translations};
 
 #[derive(Subcommand)]
@@ -35,29 +36,27 @@ pub enum TranslationsTool {
 
 impl TranslationsTool {
     pub fn run(self) -> Result<ExitCode> {
-        let ends = |path: &Path, ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
         match self {
             Self::Export { form, language, output } => {
-                let translation = translations::Translation::new(&read(&form)?, &language)?;
+                let translation = translations::Translation::new(form::workbook(&form, &read(&form)?)?, &language)?;
                 let rows = translation.rows();
-                match ends(&output, "po") {
-                    true => write(&output, translations::po(&rows, translation.language()))?,
-                    false => {
-                        write(&output, form::xlsx(&translations::xlsx(&rows)).map_err(|fault| at(&output, fault))?)?
-                    }
-                }
+                let bytes = match rows::extension(&output).as_str() {
+                    "po" => translations::po(&rows, translation.language()).into_bytes(),
+                    _ => xlsx(&translations::xlsx(&rows), &output)?,
+                };
+                write(&output, bytes)?;
             }
             Self::Import { form, sheet, language, output } => {
                 let before = read(&form)?;
-                let mut translation = translations::Translation::new(&before, &language)?;
+                let mut translation = translations::Translation::new(form::workbook(&form, &before)?, &language)?;
                 let done = translation.import(&translations::read_sheet(&read(&sheet)?)?);
-                match ends(&output, "md") {
-                    true => write(
-                        &output,
-                        translations::markdown(&String::from_utf8_lossy(&before), translation.workbook()),
-                    )?,
-                    false => write(&output, form::xlsx(translation.workbook()).map_err(|fault| at(&output, fault))?)?,
-                }
+                let bytes = match rows::extension(&output).as_str() {
+                    "md" => {
+                        translations::markdown(&String::from_utf8_lossy(&before), translation.workbook()).into_bytes()
+                    }
+                    _ => xlsx(translation.workbook(), &output)?,
+                };
+                write(&output, bytes)?;
                 println!("{} texts changed", done.changed);
                 done.unknown.iter().for_each(|key| println!("not in the form, left in the sheet: {key}"));
                 done.stale.iter().for_each(|key| println!("made for another source, a draft: {key}"));
@@ -68,11 +67,9 @@ impl TranslationsTool {
                 });
             }
             Self::Status { form } => {
-                let bytes = read(&form)?;
-                let workbook =
-                    tabara_core::xlsform::workbook::Workbook::read(&bytes).map_err(|fault| at(&form, fault.message))?;
+                let workbook = form::workbook(&form, &read(&form)?)?;
                 for language in translations::languages(&workbook) {
-                    let status = translations::Translation::new(&bytes, &language)?.status();
+                    let status = translations::Translation::new(workbook.clone(), &language)?.status();
                     let states: Vec<String> = status.states.iter().map(|(state, n)| format!("{n} {state}")).collect();
                     println!(
                         "{language}: {} texts, {} missing, {}, {} too long",
