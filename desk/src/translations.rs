@@ -244,7 +244,7 @@ impl Translation {
             .chain(own)
             .map(|row| COLUMNS.map(|column| row.get(column).cloned().unwrap_or_default()).to_vec())
             .collect();
-        self.workbook.sheets.retain(|sheet| sheet.name != SHEET);
+        self.workbook.sheets.retain(|sheet| !sheet.name.trim().eq_ignore_ascii_case(SHEET));
         if !rows.is_empty() {
             let header = COLUMNS.map(str::to_owned).to_vec();
             let rows = [vec![header], rows].concat();

@@ -89,3 +89,16 @@ fn every_questionnaire_is_honest_about_its_languages() {
         }
     }
 }
+
+#[test]
+fn a_sheet_of_translations_is_known_whatever_the_case_of_its_name() {
+    let mut form = of(&format!(
+        "{FORM}\n| Translations |\n| | language | key | note |\n| | Ikirundi (rn) | survey/consent/label | old |\n"
+    ));
+    let mut sheet = form.rows();
+    let at = sheet.iter().position(|row| row.key == "survey/consent/label").expect("a text");
+    assert_eq!(sheet[at].note, "old");
+    sheet[at].note = "new".into();
+    form.import(&sheet);
+    assert_eq!(form.rows()[at].note, "new");
+}
