@@ -346,15 +346,24 @@ fn read_csv(text: &str) -> Result<Workbook, Problem> {
 
 /// A .csv with one table: every record is a row, at its own line.
 fn read_csv_list(text: &str) -> Result<Workbook, Problem> {
-    let (mut sheet, mut total) = (Sheet::default(), 0);
+    let (mut sheet, mut total, mut row) = (Sheet::default(), 0, 0);
     for record in delimited::reader(text, delimited::delimiter(text)).records() {
         let record = record.map_err(damaged)?;
-        let row = record.position().map_or(0, |place| place.line().saturating_sub(1)) as u32;
+        row += record.position().map_or(0, |place| blank_lines(text, place.byte() as usize));
         for (column, cell) in (0u32..).zip(&record).filter(|(_, cell)| !cell.is_empty()) {
             sheet.put((row, column), clean(cell), &mut total)?;
         }
+        row += 1;
     }
     Ok(Workbook { sheets: vec![sheet] })
+}
+
+/// Lines without a cell before a record, which the reader passes over. It leaves the second half of `\r\n` to the next record.
+fn blank_lines(text: &str, at: usize) -> u32 {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let gap = &after[..after.len() - after.trim_start_matches(['\r', '\n']).len()];
+    let gap = gap.strip_prefix('\n').filter(|_| before.ends_with('\r')).unwrap_or(gap);
+    gap.replace("\r\n", "\n").len() as u32
 }
 
 fn split_cells(inner: &str) -> Vec<String> {

@@ -274,3 +274,13 @@ fn a_table_with_semicolons_twins_or_nameless_rows_is_told() {
     assert_eq!(list(0), [("1", "Un"), ("2", "Deux; trois")]);
     assert_eq!(list(1), [("1", "Un"), ("1", "Encore")]);
 }
+
+#[test]
+fn a_list_keeps_each_row_in_its_place_however_its_lines_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["name;place", "a;b", "", ";", "\"c\nd\";e", "f;g", ""].join(end);
+        let list = Workbook::read_list(text.as_bytes()).expect("a list");
+        let rows: Vec<String> = list.sheets[0].rows.iter().map(|row| row.join("|")).collect();
+        assert_eq!(rows, ["name|place", "a|b", "", "", "c\nd|e", "f|g"], "{end:?}");
+    }
+}
