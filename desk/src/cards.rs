@@ -9,12 +9,13 @@ use crate::error::{Result, at, no_date};
 use crate::files::{read, word, write_private};
 use crate::keys::PassphraseArgs;
 use crate::register::{self, REGISTER, RegisteredCard};
+use crate::rows::rows_of;
 use crate::sheets;
 use crate::texts::{TEXTS, Texts, refused};
 use maud::{Markup, PreEscaped, html};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use tabara_core::xlsform::workbook::Workbook;
 use tabara_forms::say;
 use tabara_protocol::catalog::{Area, DeviceRole, EnrolmentCard, Grant, Uuid};
 use tabara_protocol::clock::{Clock as _, SystemClock, civil_date, end_of_day};
@@ -28,7 +29,7 @@ const LONGEST: i64 = 366 * 86_400;
 
 #[derive(clap::Args)]
 pub struct CardsArgs {
-    /// People: .csv with the columns `name` and `commune` (code or name), and if need be `organisation`, `role`, `area`.
+    /// People: .csv or .xlsx with the columns `name` and `commune` (code or name), and if need be `organisation`, `role`, `area`.
     #[arg(long, required_unless_present = "report")]
     list: Option<PathBuf>,
     /// What `tabara-server report` wrote: shows the register with what became of each card.
@@ -47,18 +48,8 @@ pub struct CardsArgs {
     secret: PassphraseArgs,
 }
 
-/// A line of the list.
-#[derive(Deserialize)]
-struct Person {
-    name: String,
-    commune: String,
-    #[serde(default)]
-    organisation: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    area: String,
-}
+/// The columns of the list; the first two must be there.
+const COLUMNS: [&str; 5] = ["name", "commune", "organisation", "role", "area"];
 
 pub fn run(args: &CardsArgs, texts: &Texts) -> Result<()> {
     if let Some(report) = &args.report {
@@ -112,33 +103,41 @@ pub fn run(args: &CardsArgs, texts: &Texts) -> Result<()> {
 
 /// The whole list, or the first line that is wrong: no card is made of half a list.
 fn requests(list: &Path, notes: &DeploymentNotes, expires: i64) -> Result<Vec<(String, CardRequest)>> {
-    let bytes = read(list)?;
-    let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&*bytes);
+    let book = Workbook::read_list(&read(list)?).map_err(|e| at(list, e))?;
+    let Some(sheet) = book.sheets.first() else { return Err(at(list, "nobody stands on the list")) };
+    let titles = |column: &str| sheet.rows.iter().take(1).flatten().filter(|title| *title == column).count();
+    if COLUMNS.iter().any(|column| titles(column) > 1) || COLUMNS[..2].iter().any(|column| titles(column) == 0) {
+        let columns = COLUMNS.join(", ");
+        return Err(at(list, format!("line 1: a list has the columns name and commune, each once; all are {columns}")));
+    }
+    if !sheet.unread.is_empty() {
+        return Err(at(list, "a line has cells that stand in no column, or a long blank stretch stands before it"));
+    }
     let mut found: Vec<(String, CardRequest)> = Vec::new();
-    for (line, row) in (2..).zip(rows.deserialize::<Person>()) {
+    for (line, row) in (2..).zip(rows_of(sheet)).filter(|(_, row)| row.values().any(|cell| !cell.is_empty())) {
         let wrong = |what: String| at(list, format!("line {line}: {what}"));
-        let person = row.map_err(|e| at(list, e))?;
+        let [name, commune, organisation, role, area] =
+            COLUMNS.map(|column| row.get(column).map_or("", String::as_str));
         let code = |word: &str, usual: &str| serde_json::Value::from(if word.is_empty() { usual } else { word });
-        let role: DeviceRole = serde_json::from_value(code(&person.role, "focal_point"))
-            .map_err(|_| wrong(format!("role {}: focal_point or provider", person.role)))?;
-        let area: Area = serde_json::from_value(code(&person.area, "commune"))
-            .map_err(|_| wrong(format!("area {}: commune, border_post, mobile_team or hotline", person.area)))?;
-        let commune = places::communes()
-            .find(|place| place.code == person.commune || place.name.to_lowercase() == person.commune.to_lowercase());
-        let commune = commune.ok_or_else(|| {
+        let role: DeviceRole = serde_json::from_value(code(role, "focal_point"))
+            .map_err(|_| wrong(format!("role {role}: focal_point or provider")))?;
+        let area: Area = serde_json::from_value(code(area, "commune"))
+            .map_err(|_| wrong(format!("area {area}: commune, border_post, mobile_team or hotline")))?;
+        let place = places::communes()
+            .find(|place| place.code == commune || place.name.to_lowercase() == commune.to_lowercase());
+        let place = place.ok_or_else(|| {
             let names = places::communes().map(|place| format!("{} {}", place.code, place.name)).collect::<Vec<_>>();
-            wrong(format!("{} is none of the communes: {}", person.commune, names.join(", ")))
+            wrong(format!("{commune} is none of the communes: {}", names.join(", ")))
         })?;
-        if person.name.is_empty() || found.len() >= MAX_PEOPLE {
+        if name.is_empty() || found.len() >= MAX_PEOPLE {
             return Err(wrong(format!("a card needs a name, and a list has at most {MAX_PEOPLE} lines")));
         }
-        if found.iter().any(|(name, _)| *name == person.name) {
-            return Err(wrong(format!("{} stands on the list twice", person.name)));
+        if found.iter().any(|(known, _)| known == name) {
+            return Err(wrong(format!("{name} stands on the list twice")));
         }
-        let organisation =
-            if person.organisation.is_empty() { notes.organisation.clone() } else { person.organisation };
-        let (commune, servers) = (commune.code.to_owned(), notes.servers.clone());
-        found.push((person.name, CardRequest { role, organisation, commune, area, expires, servers }));
+        let organisation = if organisation.is_empty() { notes.organisation.clone() } else { organisation.to_owned() };
+        let (commune, servers) = (place.code.to_owned(), notes.servers.clone());
+        found.push((name.to_owned(), CardRequest { role, organisation, commune, area, expires, servers }));
     }
     if found.is_empty() { Err(at(list, "nobody stands on the list")) } else { Ok(found) }
 }
@@ -196,4 +195,44 @@ fn states(cards: &[RegisteredCard], report: &InForce, texts: &Texts) -> String {
     let strangers = seen.keys().filter(|device| !cards.iter().any(|card| card.device == **device));
     let strangers = strangers.map(|device| format!("    -  {device}  {}\n", texts.say("paper-state-stranger")));
     cards.iter().map(line).chain(strangers).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(list: &[u8]) -> Result<Vec<(String, CardRequest)>> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.csv");
+        std::fs::write(&file, list).unwrap();
+        requests(&file, &DeploymentNotes { organisation: "CNLTP".into(), servers: vec![] }, 1_900_000_000)
+    }
+
+    #[test]
+    fn a_list_is_read_as_a_spreadsheet_in_french_saves_it() {
+        let people = told(
+            "\u{feff}name;commune;organisation;role\r\nAline;Muyinga;;\r\n\r\nBeata;BI-CO-04-02;IOM;provider\r\n"
+                .as_bytes(),
+        );
+        let people = people.unwrap();
+        let all: Vec<_> = people.iter().map(|(name, of)| (name.as_str(), of.organisation.as_str(), of.role)).collect();
+        assert_eq!(all, [("Aline", "CNLTP", DeviceRole::FocalPoint), ("Beata", "IOM", DeviceRole::Provider)]);
+        assert_eq!(people[0].1.commune, "BI-CO-01-06");
+    }
+
+    #[test]
+    fn no_card_is_made_of_a_list_with_a_line_that_is_wrong() {
+        for (list, cure) in [
+            ("name,place\nAline,Muyinga\n", "commune"),
+            ("name,commune,name\nAline,Muyinga,Beata\n", "name"),
+            ("name,commune\nAline,Muyinga,provider\n", "line"),
+            ("name,commune\nAline,Muyinga\n\nBeata,Paris\n", "line 4"),
+            ("name,commune,role\nAline,Muyinga,chief\n", "focal_point"),
+            ("name,commune\nAline,Muyinga\nAline,Muyinga\n", "twice"),
+            ("name,commune\n", "nobody"),
+        ] {
+            let fault = told(list.as_bytes()).unwrap_err().to_string();
+            assert!(fault.contains(cure), "{fault}");
+        }
+    }
 }
