@@ -58,18 +58,7 @@ pub fn refusals(path: &Path, bytes: &[u8], found: &[Diagnostic]) -> Vec<Diagnost
 }
 
 fn of_file(message: Phrase, hint: Phrase) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        code: "pyxform",
-        sheet: String::new(),
-        row: 0,
-        column: String::new(),
-        cell: String::new(),
-        content: String::new(),
-        span: None,
-        message,
-        hint,
-    }
+    Diagnostic::of_file(message.coded("pyxform").hint(hint))
 }
 
 /// The ending that belongs to the content.

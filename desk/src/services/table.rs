@@ -1,10 +1,10 @@
 //! Services as rows: reading a table with all its faults, and writing one.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
-use tabara_core::xlsform::{Diagnostic, Phrase, Severity, UNREADABLE};
+use tabara_core::xlsform::{Diagnostic, Phrase, Problem};
 use tabara_forms::say;
-use tabara_protocol::catalog::Uuid;
 use tabara_protocol::places;
 use tabara_protocol::services::{
     Directory, LineKind, MAX_DIRECTORY, MAX_SERVICES, NATION, Service, ServiceFault, ServiceField, ServiceSex,
@@ -49,8 +49,7 @@ pub fn import(bytes: &[u8]) -> Imported {
     let book = match Workbook::read_list(bytes) {
         Ok(book) => book,
         Err(problem) => {
-            let fault = Diagnostic { hint: problem.hint, ..fault(UNREADABLE, problem.message) };
-            return Imported { directory: None, faults: vec![fault] };
+            return Imported { directory: None, faults: vec![Diagnostic::of_file(problem)] };
         }
     };
     let empty = Sheet::default();
@@ -67,24 +66,9 @@ pub fn import(bytes: &[u8]) -> Imported {
             most = MAX_SERVICES,
             mb = MAX_DIRECTORY >> 20
         );
-        faults.push(fault("too-long", message));
+        faults.push(Diagnostic::of_file(message.coded("too-long")));
     }
     Imported { directory: directory.filter(|_| faults.is_empty()), faults }
-}
-
-fn fault(code: &'static str, message: Phrase) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        code,
-        sheet: String::new(),
-        row: 0,
-        column: String::new(),
-        cell: String::new(),
-        content: String::new(),
-        span: None,
-        message,
-        hint: Phrase::default(),
-    }
 }
 
 struct Reader<'a> {
@@ -105,7 +89,7 @@ impl Reader<'_> {
                 let message =
                     say!("directory-column", "there is no column '{word}', or it is there twice", word = title);
                 let hint = say!("directory-columns", "the columns are {names}", names);
-                self.faults.push(self.at(0, at, "unknown-column", message, hint));
+                self.fault(0, at, message.coded("unknown-column").hint(hint));
             }
         }
         for (name, field) in &COLUMNS[..4] {
@@ -114,7 +98,7 @@ impl Reader<'_> {
                 self.faults.push(Diagnostic {
                     sheet: self.sheet.name.clone(),
                     row: 1,
-                    ..fault("missing-column", message)
+                    ..Diagnostic::of_file(message.coded("missing-column"))
                 });
             }
         }
@@ -134,23 +118,25 @@ impl Reader<'_> {
             }
             for (field, what) in wrong {
                 let (message, hint) = words(field, what, self.cell(cells, field));
-                let at = self.columns.get(&field).copied().unwrap_or_default();
-                self.faults.push(self.at(row, at, code(what), message, hint));
+                self.fault(row, self.column(field), message.coded(code(what)).hint(hint));
             }
             if let Some(first) = seen.insert(service.id, row + 1) {
                 let message = say!("directory-twice", "this service stands already in row {first}", first);
                 let hint = say!("directory-twice-hint", "give it another name, or another id");
-                self.faults.push(self.at(
-                    row,
-                    self.columns.get(&ServiceField::Name).copied().unwrap_or_default(),
-                    "twice",
-                    message,
-                    hint,
-                ));
+                self.fault(row, self.column(ServiceField::Name), message.coded("twice").hint(hint));
             }
             services.push(service);
         }
         services
+    }
+
+    fn fault(&mut self, row: usize, column: usize, problem: Problem) {
+        self.faults.push(Diagnostic::of_cell(self.sheet, row, column, problem));
+    }
+
+    /// The index of a field's column; the first if the table lacks it.
+    fn column(&self, field: ServiceField) -> usize {
+        self.columns.get(&field).copied().unwrap_or_default()
     }
 
     fn cell<'c>(&self, cells: &'c [String], field: ServiceField) -> &'c str {
@@ -162,48 +148,33 @@ impl Reader<'_> {
         let mut wrong = Vec::new();
         let text = |field| self.cell(cells, field).to_owned();
         let list = |field, apart: &[char]| -> Vec<String> {
-            self.cell(cells, field)
-                .split(apart)
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect()
+            let parts = self.cell(cells, field).split(apart).map(str::trim);
+            parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
         };
-        let mut one_of = |field, read: &dyn Fn(&str) -> Option<usize>| {
-            let word = self.cell(cells, field).to_lowercase();
-            let found = if word.is_empty() { None } else { read(&word) };
-            if found.is_none() && !word.is_empty() {
-                wrong.push((field, ServiceFault::Unknown));
+        let (sex, line) = (text(ServiceField::Sex).to_lowercase(), text(ServiceField::Line).to_lowercase());
+        let sex = match sex.as_str() {
+            "female" => Some(ServiceSex::Female),
+            "male" => Some(ServiceSex::Male),
+            other => {
+                wrong.extend((!["", "all"].contains(&other)).then_some((ServiceField::Sex, ServiceFault::Unknown)));
+                None
             }
-            found
         };
-        let sex = one_of(ServiceField::Sex, &|word| ["female", "male", "all"].iter().position(|sex| *sex == word));
-        let line = one_of(ServiceField::Line, &|word| ["emergency", "hotline"].iter().position(|line| *line == word));
-        let mut number = |field| {
-            let text = self.cell(cells, field);
-            let read = text.parse::<u32>().ok();
-            if read.is_none() && !text.is_empty() {
-                wrong.push((field, ServiceFault::Malformed));
+        let line = match line.as_str() {
+            "emergency" => Some(LineKind::Emergency),
+            "hotline" => Some(LineKind::Hotline),
+            other => {
+                wrong.extend((!other.is_empty()).then_some((ServiceField::Line, ServiceFault::Unknown)));
+                None
             }
-            read
         };
-        let (minimum, maximum) = (number(ServiceField::MinimumAge), number(ServiceField::MaximumAge));
-        let capacity = number(ServiceField::Capacity);
-        let mut age = |field, years: Option<u32>| {
-            let read = years.and_then(|years| u8::try_from(years).ok());
-            wrong.extend((read.is_none() && years.is_some()).then_some((field, ServiceFault::Malformed)));
-            read
-        };
-        let (minimum_age, maximum_age) =
-            (age(ServiceField::MinimumAge, minimum), age(ServiceField::MaximumAge, maximum));
+        let minimum_age = parsed(self.cell(cells, ServiceField::MinimumAge), ServiceField::MinimumAge, &mut wrong);
+        let maximum_age = parsed(self.cell(cells, ServiceField::MaximumAge), ServiceField::MaximumAge, &mut wrong);
+        let capacity = parsed(self.cell(cells, ServiceField::Capacity), ServiceField::Capacity, &mut wrong);
         let (organisation, name) = (text(ServiceField::Organisation), text(ServiceField::Name));
         let place = place(self.cell(cells, ServiceField::Place));
-        let written = self.cell(cells, ServiceField::Id);
-        let id = written.parse().unwrap_or_else(|_| Service::id_of(&organisation, &name, &place));
-        wrong.extend(
-            (!written.is_empty() && written.parse::<Uuid>().is_err())
-                .then_some((ServiceField::Id, ServiceFault::Malformed)),
-        );
+        let id = parsed(self.cell(cells, ServiceField::Id), ServiceField::Id, &mut wrong);
+        let id = id.unwrap_or_else(|| Service::id_of(&organisation, &name, &place));
         let service = Service {
             id,
             organisation,
@@ -211,7 +182,7 @@ impl Reader<'_> {
             place,
             offers: list(ServiceField::Offers, &[' ', ',', ';']).iter().map(|code| offer(code)).collect(),
             hours: text(ServiceField::Hours),
-            sex: sex.and_then(|at| [Some(ServiceSex::Female), Some(ServiceSex::Male), None][at]),
+            sex,
             minimum_age,
             maximum_age,
             languages: list(ServiceField::Languages, &[' ', ',', ';']),
@@ -221,26 +192,17 @@ impl Reader<'_> {
             address: text(ServiceField::Address),
             capacity,
             verified: text(ServiceField::Verified),
-            line: line.map(|at| [LineKind::Emergency, LineKind::Hotline][at]),
+            line,
         };
         (service, wrong)
     }
+}
 
-    fn at(&self, row: usize, column: usize, code: &'static str, message: Phrase, hint: Phrase) -> Diagnostic {
-        let cell =
-            |row: usize| self.sheet.rows.get(row).and_then(|cells| cells.get(column)).cloned().unwrap_or_default();
-        // a directory has fewer columns than there are letters, but a table may have more
-        let letter = u8::try_from(column).ok().filter(|at| *at < 26).map(|at| char::from(b'A' + at));
-        Diagnostic {
-            sheet: self.sheet.name.clone(),
-            row: row + 1,
-            column: cell(0),
-            cell: letter.map(|letter| format!("{letter}{}", row + 1)).unwrap_or_default(),
-            content: cell(row),
-            hint,
-            ..fault(code, message)
-        }
-    }
+/// What a cell holds, such as a number; none if it is empty, or cannot be read.
+fn parsed<T: FromStr>(cell: &str, field: ServiceField, wrong: &mut Vec<(ServiceField, ServiceFault)>) -> Option<T> {
+    let read = cell.parse().ok();
+    wrong.extend((read.is_none() && !cell.is_empty()).then_some((field, ServiceFault::Malformed)));
+    read
 }
 
 /// The code of a place: as it is written, or by its official name. A commune goes before the province of its name.

@@ -2,7 +2,7 @@
 //! the first.
 
 use super::phrase::{Phrase, Problem};
-use super::workbook::Workbook;
+use super::workbook::{Sheet, Workbook};
 use serde::Serialize;
 
 /// Whether the form can be used at all.
@@ -39,6 +39,23 @@ pub struct Diagnostic {
     pub message: Phrase,
     /// What the author can do.
     pub hint: Phrase,
+}
+
+impl Diagnostic {
+    /// An error of a file as a whole.
+    pub fn of_file(problem: impl Into<Problem>) -> Self {
+        let Problem { code, message, hint } = problem.into();
+        let (sheet, column, cell, content) = Default::default();
+        Self { severity: Severity::Error, code, sheet, row: 0, column, cell, content, span: None, message, hint }
+    }
+
+    /// An error of one cell, by the indices of its row and column.
+    pub fn of_cell(sheet: &Sheet, row: usize, column: usize, problem: impl Into<Problem>) -> Self {
+        let content = |row: usize| sheet.rows.get(row).and_then(|cells| cells.get(column)).cloned().unwrap_or_default();
+        let cell = format!("{}{}", letters(column), row + 1);
+        let (title, content) = (content(0), content(row));
+        Self { sheet: sheet.name.clone(), row: row + 1, column: title, cell, content, ..Self::of_file(problem) }
+    }
 }
 
 /// More diagnostics than this are not listed: a hostile form must not cost memory, and nobody reads them.
