@@ -3,14 +3,17 @@
 //! for that is what `tabara-server held CODE` writes. An age file, a record with its sealed case (`{"jws","sealed"}`) or a list
 //! of those has no chain: it opens unverified, and every line that is shown of it says so. Nothing is fetched or written.
 
-use crate::error::{Result, invalid};
+use crate::error::{Result, at, invalid};
 use crate::explanation;
+use crate::files;
 use crate::texts::Texts;
-use tabara_core::questionnaire::{Questionnaire, Source};
+use std::path::Path;
+use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_protocol::case_export::{Author, CaseExport, HeldEntry, Trust};
 use tabara_protocol::envelope::{self, PublicKey, sha256};
-use tabara_protocol::record::{Record, SealedCase, Sent};
+use tabara_protocol::record::{Kind, Record, SealedCase, Sent};
+use tabara_protocol::referral::Status;
 use tabara_protocol::seal;
 
 /// What must be proven before a case is shown.
@@ -60,6 +63,18 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
         .filter(|sent| sent.sealed.is_some())
         .map(|sent| open_sent(sent, identity, (None, read(sent)?)))
         .collect()
+}
+
+/// Reads what `tabara-server held CODE` wrote.
+pub fn held(path: &Path) -> Result<CaseExport> {
+    envelope::from_json(&files::read(path)?).map_err(|e| at(path, e))
+}
+
+/// How far a referral came. Each of its steps names the first, and the furthest counts.
+pub(super) fn furthest<'r>(first: &Record, records: impl Iterator<Item = &'r Record>) -> Option<Status> {
+    let steps = records.filter(|step| step.kind == Kind::Referral);
+    let mine = steps.filter(|step| step.record == first.record || step.revises == Some(first.record));
+    mine.filter_map(|step| Some(step.route.as_ref()?.status)).max()
 }
 
 impl Proof {
@@ -169,10 +184,7 @@ fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &
     };
     let at = questionnaire.language(language).unwrap_or(questionnaire.default_language);
     let label = node.label.get(at, questionnaire.default_language);
-    let list = node.choices.as_ref().and_then(|choices| match choices.from {
-        Source::List(list) => questionnaire.lists.get(list as usize),
-        Source::Rows(_) => None,
-    });
+    let list = node.list().and_then(|list| questionnaire.lists.get(list as usize));
     let word = |code: &str| {
         let known = list.and_then(|list| questionnaire.choice_label(&list.name, code, language));
         known.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
@@ -189,7 +201,7 @@ mod tests {
     use super::*;
     use tabara_protocol::catalog::Uuid;
     use tabara_protocol::envelope::{Digest, SigningKey, Typ};
-    use tabara_protocol::record::{Kind, QuestionnaireRef, SealedRef};
+    use tabara_protocol::record::{QuestionnaireRef, SealedRef};
 
     fn sealed_record(to: &str, answer: &str) -> (Record, Vec<u8>) {
         let questionnaire = QuestionnaireRef { id: "q".into(), sha256: Digest([1; 32]) };

@@ -4,6 +4,7 @@
 //! Both versions are compared as packages: a change of the workbook that no phone sees is no change. Questions are the
 //! same if their path is (groups and name), choices if list and name are.
 
+use crate::files::word;
 use crate::texts::{Phrase, Texts, arguments};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -176,11 +177,6 @@ fn source(version: &Version<'_>, from: &Source) -> String {
         Source::List(list) => version.package.lists[*list as usize].name.clone(),
         Source::Rows(node) => format!("${{{}}}", version.package.nodes[*node as usize].name),
     }
-}
-
-/// The word that stands for a value in JSON.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn texts_of(node: &Node) -> Vec<(String, &Text)> {

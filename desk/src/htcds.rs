@@ -42,9 +42,9 @@ fn columns() -> impl Iterator<Item = Column> {
 
 /// Whether a picklist has a code; a list of which the codes stand elsewhere, or no list, takes any.
 fn is_code(list: &str, code: &str) -> bool {
-    let mut rows = include_str!("htcds/values.csv").lines().filter_map(|row| row.split_once(',')).peekable();
-    let known: Vec<&str> = rows.by_ref().filter(|(of, _)| *of == list).map(|(_, code)| code).collect();
-    known.is_empty() || known.contains(&code)
+    let rows = include_str!("htcds/values.csv").lines().filter_map(|row| row.split_once(','));
+    let mut known = rows.filter(|(of, _)| *of == list).map(|(_, code)| code).peekable();
+    known.peek().is_none() || known.any(|one| one == code)
 }
 
 /// What our code is in a field of theirs.
@@ -150,13 +150,9 @@ fn fields(held: &Held, names: bool, owner: &str) -> Option<Fields> {
     put("cas_IncomingReferralDate", &civil_date(*received).to_string());
     put("cas_ReasonForIncomingReferral", "AdditionalServicesRequired");
     put("cas_IncomingReferralDetails", &format!("Tabara case {}", told.case));
-    // each step of a referral names the first, and the furthest counts
-    let steps = || held.entries.iter().filter(|(_, _, other, _)| other.kind == Kind::Referral);
-    let furthest = |first: &Record| {
-        let mine = steps().filter(|(_, _, step, _)| step.record == first.record || step.revises == Some(first.record));
-        mine.filter_map(|(_, _, step, _)| Some(step.route.as_ref()?.status)).max()
-    };
-    let referrals = steps().filter(|(_, _, first, _)| first.revises.is_none());
+    let furthest = |first: &Record| case::furthest(first, held.entries.iter().map(|(_, _, step, _)| step));
+    let steps = held.entries.iter().filter(|(_, _, other, _)| other.kind == Kind::Referral);
+    let referrals = steps.filter(|(_, _, first, _)| first.revises.is_none());
     let routes: Vec<_> =
         referrals.filter_map(|(day, _, first, _)| Some((day, first.route.as_ref()?, furthest(first)))).collect();
     if let Some((day, route, _)) = routes.last() {

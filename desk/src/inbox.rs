@@ -3,13 +3,11 @@
 
 use crate::case::{self, Proof};
 use crate::error::{Result, at};
-use crate::files::read;
 use crate::texts::Texts;
 use std::collections::BTreeSet;
 use std::path::Path;
 use tabara_protocol::case_export::{Author, CaseExport};
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::envelope;
 use tabara_protocol::places;
 use tabara_protocol::record::{Kind, Record};
 use tabara_protocol::referral::{Status, answer_within};
@@ -58,8 +56,7 @@ pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefu
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        let held = read(&path).and_then(|bytes| envelope::from_json::<CaseExport>(&bytes).map_err(|e| at(&path, e)));
-        match held.and_then(|held| of_person(&held, proof)) {
+        match case::held(&path).and_then(|held| of_person(&held, proof)) {
             Ok(rows) => all.extend(rows),
             Err(why) => {
                 let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -85,12 +82,7 @@ fn of_person(held: &CaseExport, proof: Proof) -> Result<Vec<InboxRow>> {
         signed.iter().filter(|(.., r)| r.kind != Kind::Review).filter_map(|(.., r)| r.revises).collect();
     let decided: BTreeSet<_> =
         signed.iter().filter(|(.., r)| r.kind == Kind::Review).filter_map(|(.., r)| r.revises).collect();
-    // each step of a referral names the first, and the furthest counts
-    let furthest = |first: &Record| {
-        let steps = signed.iter().map(|(.., step)| step).filter(|step| step.kind == Kind::Referral);
-        let mine = steps.filter(|step| step.record == first.record || step.revises == Some(first.record));
-        mine.filter_map(|step| Some(step.route.as_ref()?.status)).max()
-    };
+    let furthest = |first: &Record| case::furthest(first, signed.iter().map(|(.., step)| step));
     let current = || {
         signed
             .iter()
@@ -174,7 +166,7 @@ mod tests {
     use tabara_protocol::case_export::HeldEntry;
     use tabara_protocol::catalog::Uuid;
     use tabara_protocol::code::Code;
-    use tabara_protocol::envelope::{Digest, SigningKey, Typ, sha256};
+    use tabara_protocol::envelope::{self, Digest, SigningKey, Typ, sha256};
     use tabara_protocol::facts::FactValue;
     use tabara_protocol::record::{QuestionnaireRef, Sent};
     use tabara_protocol::referral::Route;

@@ -29,18 +29,16 @@ impl PassphraseArgs {
             let text = Zeroizing::new(String::from_utf8_lossy(&Zeroizing::new(read(path)?)).into_owned());
             return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
         }
-        let typed = rpassword::prompt_password(format!("{prompt}: "));
-        typed.map(Zeroizing::new).map_err(|e| invalid(format!("no passphrase could be read: {e}")))
+        unseen(&format!("{prompt}: "))
     }
     /// For a new key: typed twice.
     pub fn new_one(&self) -> Result<Zeroizing<String>> {
-        let first = self.get("New passphrase (12 characters or more)")?;
-        if self.passphrase_file.is_none()
-            && typed(Input::Secret, &self.get("Once more")?) != typed(Input::Secret, &first)
-        {
-            return Err(invalid("the two passphrases differ"));
+        let prompt = "New passphrase (12 characters or more)";
+        if self.passphrase_file.is_some() {
+            self.get(prompt)
+        } else {
+            new_passphrase(&format!("{prompt}:"), "Once more:")
         }
-        Ok(first)
     }
     /// For a file that may not be locked at all.
     pub fn for_file(&self, path: &Path) -> Result<Zeroizing<String>> {
@@ -52,11 +50,15 @@ impl PassphraseArgs {
     }
 }
 
+/// A passphrase, typed unseen.
+fn unseen(prompt: &str) -> Result<Zeroizing<String>> {
+    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+    typed.map_err(|e| invalid(format!("no passphrase could be read: {e}")))
+}
+
 /// A new passphrase, typed unseen and twice.
 pub fn new_passphrase(prompt: &str, again: &str) -> Result<Zeroizing<String>> {
-    let ask = |prompt: &str| rpassword::prompt_password(format!("{prompt} ")).map(Zeroizing::new);
-    let unread = |e: std::io::Error| invalid(format!("no passphrase could be read: {e}"));
-    let (first, second) = (ask(prompt).map_err(unread)?, ask(again).map_err(unread)?);
+    let (first, second) = (unseen(&format!("{prompt} "))?, unseen(&format!("{again} "))?);
     if typed(Input::Secret, &first) == typed(Input::Secret, &second) {
         Ok(first)
     } else {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::case::Proof;
-use tabara_desk::error::{DeskError, Result, at};
+use tabara_desk::error::{DeskError, Result};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::htcds::HtcdsProfile;
 use tabara_desk::keys::PassphraseArgs;
@@ -142,7 +142,7 @@ impl CaseTool {
                 }
             }
             Self::Export { file, reading, output } => {
-                let held = serde_json::from_slice(&read(&file)?).map_err(|e| at(&file, e))?;
+                let held = case::held(&file)?;
                 let words = |sha256: &Digest| reading.questionnaire(sha256);
                 let text = export::text(&held, &reading.key()?, reading.proof()?, words, &reading.language)?;
                 write_private(&output, text.as_bytes())?;
@@ -163,8 +163,7 @@ impl InboxArgs {
 impl HtcdsArgs {
     pub fn run(&self) -> Result<()> {
         let Self { files, reading, profile, names, output } = self;
-        let held = |path: &PathBuf| serde_json::from_slice(&read(path)?).map_err(|e| at(path, e));
-        let held = files.iter().map(held).collect::<Result<Vec<_>>>()?;
+        let held = files.iter().map(|file| case::held(file)).collect::<Result<Vec<_>>>()?;
         let asked = (*names, &*keys::owner(&reading.identity));
         let (book, left_out) = htcds::table(&held, &reading.key()?, reading.proof()?, *profile, asked)?;
         write_private(output, &rows::file(&book, output)?)?;
