@@ -42,7 +42,7 @@ pub use scope::Scope;
 pub use tables::Snapshot;
 
 use crate::entry::{Entry, EntryPayload};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Reading, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tabara_protocol::clock;
@@ -144,15 +144,18 @@ impl Counting {
         event_of(&entry).map_or(Ok(()), |event| self.ledger.apply(entry.position, &event))
     }
 
-    /// Takes what has come into a store's log since, and gives the numbers; of the open months with what was received
+    /// Takes what has come into a log since.
+    fn read(&mut self, log: &Reading) -> store::Result<()> {
+        log.entries(self.head, u64::MAX, |entry| {
+            let position = entry.position;
+            self.take(entry).map_err(|LedgerFault::TooLong| StoreError::Damaged { position })
+        })
+    }
+
+    /// The same of a store's log, and gives the numbers; of the open months with what was received
     /// before a time.
     pub fn follow(&mut self, store: &Store, open_before: i64) -> store::Result<Arc<Snapshot>> {
-        store.read(|log| {
-            log.entries(self.head, u64::MAX, |entry| {
-                let position = entry.position;
-                self.take(entry).map_err(|_| StoreError::Damaged { position })
-            })
-        })?;
+        store.read(|log| self.read(log))?;
         Ok(self.snapshot(open_before))
     }
 

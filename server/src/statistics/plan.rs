@@ -6,13 +6,13 @@
 //! of the table (cell, where facts are crossed), and by quarter if it comes to forty; the nation has each table by year
 //! at least. Totals by month, and what organisations tell, always stand.
 
+use super::Counting;
 use super::disclosure::Base;
 use super::month::Period;
 use super::scope::Scope;
 use super::tables::Snapshot;
-use super::{Counting, LedgerFault};
 use crate::entry::{Grain, PlannedTable, YearPlan};
-use crate::store::{self, Reading, StoreError};
+use crate::store::{self, Reading};
 
 /// People of the year before for each code of a table, so that it exists by year, and by quarter.
 pub const BY_YEAR: u32 = 10;
@@ -21,10 +21,7 @@ pub const BY_QUARTER: u32 = 40;
 /// The plan of a year, from what the log shows of the year before. A pure function of the log.
 pub fn fix(log: &Reading, year: u16) -> store::Result<YearPlan> {
     let mut counting = Counting::standard();
-    log.entries(0, u64::MAX, |entry| {
-        let position = entry.position;
-        counting.take(entry).map_err(|LedgerFault::TooLong| StoreError::Damaged { position })
-    })?;
+    counting.read(log)?;
     Ok(from_shown(&counting.snapshot(0), year))
 }
 
