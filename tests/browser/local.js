@@ -131,6 +131,21 @@ export async function enrol(page, card, pin = '271828') {
   await page.waitForSelector('text=/This phone|Ce téléphone/');
 }
 
+// A phone that has a card, a PIN and the questionnaire.
+export async function supplied(browser, card, options = phone, language = 'en-GB') {
+  const dir = folder();
+  const local = await phoneOver(dir);
+  const page = await enter(browser, local, options, language);
+  await enrol(page, card);
+  await sync(page);
+  return { dir, local, page };
+}
+
+export const leave = async ({ local, page }) => {
+  await page.context().close();
+  await local.end();
+};
+
 export async function unlock(page, pin = '271828') {
   await page.fill('#pin', pin);
   await page.click('main .main');
@@ -192,6 +207,14 @@ export async function walk(page, answers, until = () => false) {
     await page.waitForLoadState();
   }
   assert.fail('the interview does not end');
+}
+
+// From the review to the slip: its two codes.
+export async function seal(page) {
+  await page.click('a.main');
+  await page.click('button.main');
+  await page.waitForSelector('#code');
+  return { code: await page.textContent('#code'), second: await page.textContent('#undo') };
 }
 
 // Agrees to everything.

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import {
-  agreed, begin, deployment, endAll, enrol, enter, executablePath, flags, folder, go, launch, phone, phoneOver, shot, sound, sync,
-  unlock, walk, watch, wide,
+  agreed, begin, deployment, endAll, enrol, enter, executablePath, flags, folder, go, launch, leave, phone, phoneOver, seal, shot,
+  sound, supplied, sync, unlock, walk, watch, wide,
 } from './local.js';
 
 let server, browser;
@@ -21,28 +21,7 @@ after(async () => {
   await endAll();
 });
 
-// A phone that has a card, a PIN and the questionnaire.
-async function enrolled(options = phone, language = 'en-GB') {
-  const dir = folder();
-  const local = await phoneOver(dir);
-  const page = await enter(browser, local, options, language);
-  await enrol(page, await server.card());
-  await sync(page);
-  return { dir, local, page };
-}
-
-async function seal(page) {
-  await page.click('a.main');
-  await page.click('button.main');
-  await page.waitForSelector('#code');
-  const codes = { code: await page.textContent('#code'), second: await page.textContent('#undo') };
-  return codes;
-}
-
-const leave = async ({ local, page }) => {
-  await page.context().close();
-  await local.end();
-};
+const enrolled = async (options, language) => supplied(browser, await server.card(), options, language);
 
 for (const [name, options, language] of [
   ['phone', phone, 'en-GB'],

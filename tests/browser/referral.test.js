@@ -2,9 +2,7 @@
 // them. Screenshots go to out/browser, for people to look at.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import {
-  agreed, begin, deployment, endAll, enrol, enter, folder, go, launch, phone, phoneOver, shot, sound, sync, walk,
-} from './local.js';
+import { agreed, begin, deployment, endAll, go, launch, phone, seal, shot, sound, supplied, sync, walk } from './local.js';
 
 let server, browser;
 before(async () => {
@@ -16,13 +14,7 @@ after(async () => {
   await endAll();
 });
 
-async function enrolled(card, language) {
-  const local = await phoneOver(folder());
-  const page = await enter(browser, local, phone, language);
-  await enrol(page, card);
-  await sync(page);
-  return page;
-}
+const enrolled = async (card, language) => (await supplied(browser, card, phone, language)).page;
 
 for (const [name, language, gone] of [['en', 'en-GB', 'no longer wanted'], ['fr', 'fr-FR', 'plus souhaitée']]) {
   test(`a referral and its answer, side by side, ${name}`, async () => {
@@ -31,10 +23,7 @@ for (const [name, language, gone] of [['en', 'en-GB', 'no longer wanted'], ['fr'
     const focal = await enrolled(await server.card(), language);
     await begin(focal);
     await walk(focal, { ...agreed, x_health: 'yes', j_work: 'yes', n_need: 'sv_medical' });
-    await focal.click('a.main');
-    await focal.click('button.main');
-    await focal.waitForSelector('#code');
-    const code = (await focal.textContent('#code')).trim();
+    const code = (await seal(focal)).code.trim();
     let taps = 0;
     const tap = async (what, page = focal) => { taps += 1; await page.click(what); await page.waitForLoadState(); };
     await tap('a[href^="refer/"]');
