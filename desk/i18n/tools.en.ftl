@@ -68,14 +68,6 @@ simulated-hardly = hardly ever asked: { $questions }
 simulated-outcomes = outcomes:
 simulated-changes = outcomes that move if the form does not have the question:
 
-# Inbox
-inbox-overdue = OVERDUE
-inbox-referral = referral that nobody has accepted ({ $urgency }): { $service }, { $to }
-inbox-review = to be reviewed: { $outcome }
-inbox-double = perhaps doubles: { $n } screenings under one code
-inbox-quarantined = quarantined: ask the operator
-inbox-refused = NOT SHOWN: { $file }: { $why }
-inbox-sum = { $n } to do, { $overdue } overdue
 
 # Why a screening came out as it did
 explained-tier = tier { $tier }

@@ -552,11 +552,3 @@ directory-date = « { $word } » n'est pas une date
 directory-date-hint = écrivez AAAA-MM-JJ
 directory-malformed = « { $word } » n'est pas écrit comme il faut
 
-# Boîte de réception
-inbox-overdue = en retard
-inbox-referral = référencement que personne n'a accepté ({ $urgency }) : { $service }, { $to }
-inbox-review = à examiner : { $outcome }
-inbox-double = peut-être des doublons : { $n } entretiens sous un code
-inbox-quarantined = en quarantaine : demandez à l'opérateur
-inbox-refused = PAS MONTRÉ : { $file } : { $why }
-inbox-sum = { $n } à faire, { $overdue } en retard

@@ -4,21 +4,24 @@
 use crate::case::{self, Proof};
 use crate::error::{Result, at};
 use crate::texts::Texts;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tabara_protocol::case_export::{Author, CaseExport};
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::places;
-use tabara_protocol::record::{Kind, Record};
-use tabara_protocol::referral::{Status, answer_within};
+use tabara_protocol::record::{Kind, Record, Uuid};
+use tabara_protocol::referral::{Status, answer_within, is_call_now};
 
-/// A screening is looked at within so many hours.
-const REVIEW_HOURS: i64 = 72;
+const DAY: i64 = 24 * 3600;
+/// A screening is looked at within so long.
+const REVIEW_WITHIN: i64 = 3 * DAY;
+/// Somebody asks how a person is so long after a provider last told of her.
+const FOLLOW_UP_AFTER: i64 = 30 * DAY;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InboxTask {
-    /// A referral that no provider has accepted: urgency, service, organisation.
+    /// A referral that no provider has accepted, and that no later one to the same service replaces: urgency, service, organisation.
     Referral { urgency: String, service: String, to: String },
     /// A reviewer has not decided about a screening of this outcome; empty where the person is not counted.
     Review { outcome: String },
@@ -26,20 +29,33 @@ pub enum InboxTask {
     Double { screenings: usize },
     /// It is quarantined until the operator has looked.
     Quarantined,
+    /// A provider took the person, and nobody has spoken with her since: service, organisation.
+    FollowUp { service: String, to: String },
+    /// Nothing is to be done: a reviewer decided, for this organisation.
+    Decided { decision: String, by: String },
 }
 
 /// One thing to do for one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
-    /// Seconds since 1970 UTC.
-    pub due: i64,
+    /// Seconds since 1970 UTC; none where nothing is to be done.
+    pub due: Option<i64>,
     /// Code of the commune.
     pub place: String,
     /// The code on the person's slip.
     pub code: String,
-    /// Whose record it is.
-    pub record: tabara_protocol::record::Uuid,
+    /// Whose record it is, and its case.
+    pub record: Uuid,
+    pub case: Uuid,
+    /// The name of the file in the folder.
+    pub file: String,
     pub task: InboxTask,
+}
+
+impl InboxRow {
+    pub fn is_overdue(&self, now: i64) -> bool {
+        self.due.is_some_and(|due| due < now)
+    }
 }
 
 /// A file that is not shown, and why.
@@ -48,7 +64,7 @@ pub struct InboxRefusal {
     pub why: String,
 }
 
-/// Everything in a folder, the most urgent first. A file that proves nothing is told, and hides no other.
+/// Everything in a folder, the most urgent first, what is decided last. A file that proves nothing is told, and hides no other.
 pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefusal>)> {
     let (mut all, mut refused) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder).map_err(|e| at(folder, e))? {
@@ -56,68 +72,112 @@ pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefu
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        match case::held(&path).and_then(|held| of_person(&held, proof)) {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match case::held(&path).and_then(|held| of_person(&held, &file, proof)) {
             Ok(rows) => all.extend(rows),
-            Err(why) => {
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                refused.push(InboxRefusal { file, why: why.to_string() });
-            }
+            Err(why) => refused.push(InboxRefusal { file, why: why.to_string() }),
         }
     }
-    all.sort_by(|a, b| (a.due, &a.place, &a.code).cmp(&(b.due, &b.place, &b.code)));
+    let order = |row: &InboxRow| (row.due.unwrap_or(i64::MAX), row.place.clone(), row.code.clone());
+    all.sort_by_cached_key(order);
     Ok((all, refused))
 }
 
+/// A record of a person, with what the log says of it.
+struct Logged {
+    received: i64,
+    quarantined: bool,
+    /// Commune of the phone.
+    commune: String,
+    record: Record,
+}
+
+impl Logged {
+    fn fact(&self, name: &str) -> Option<String> {
+        self.record.facts.get(name).and_then(|value| value.codes().next()).map(str::to_owned)
+    }
+
+    /// The log tells the day alone. What has hours counts from its beginning, so that nobody waits for the evening; the rest
+    /// from its end.
+    fn due(&self, within: i64) -> i64 {
+        self.received + within + if within < DAY { 0 } else { DAY }
+    }
+
+    /// Whether somebody spoke with the person for it.
+    fn is_talk(&self) -> bool {
+        self.record.revises.is_none() && self.record.kind != Kind::Review && self.record.kind.is_about_a_person()
+    }
+}
+
 /// What is to be done for the person of one file.
-fn of_person(held: &CaseExport, proof: Proof) -> Result<Vec<InboxRow>> {
+fn of_person(held: &CaseExport, file: &str, proof: Proof) -> Result<Vec<InboxRow>> {
     let trust = proof.trust(held);
-    let mut signed: Vec<(i64, bool, Option<Author>, Record)> = Vec::new();
+    let mut log = Vec::new();
     for entry in held.entries.iter().filter(|entry| !entry.taken_back) {
         if let Some(sent) = &entry.sent {
             let (author, record) = case::signed(held, entry, sent, trust.as_ref())?;
-            signed.push((entry.received, entry.waits.is_some(), author, record));
+            let commune = match author {
+                Some(Author::Phone { grant, .. }) => grant.commune,
+                _ => String::new(),
+            };
+            log.push(Logged { received: entry.received, quarantined: entry.waits.is_some(), commune, record });
         }
     }
-    let revised: BTreeSet<_> =
-        signed.iter().filter(|(.., r)| r.kind != Kind::Review).filter_map(|(.., r)| r.revises).collect();
-    let decided: BTreeSet<_> =
-        signed.iter().filter(|(.., r)| r.kind == Kind::Review).filter_map(|(.., r)| r.revises).collect();
-    let furthest = |first: &Record| case::furthest(first, signed.iter().map(|(.., step)| step));
-    let current = || {
-        signed
-            .iter()
-            .filter(|(.., r)| (r.kind == Kind::Referral && r.revises.is_none()) || !revised.contains(&r.record))
+    let reviews = || log.iter().filter(|one| one.record.kind == Kind::Review);
+    let decided: BTreeMap<_, _> = reviews().filter_map(|review| Some((review.record.revises?, review))).collect();
+    let is_double = |one: &Logged| {
+        decided.get(&one.record.record).and_then(|review| review.fact("decision")).is_some_and(|d| d == "duplicate")
     };
-    let screenings = current().filter(|(.., record)| record.kind == Kind::Screening).count();
+    let corrects = log.iter().filter(|one| one.record.kind != Kind::Review);
+    let revised: BTreeSet<_> = corrects.filter_map(|one| one.record.revises).collect();
+    let is_first = |record: &Record| record.kind == Kind::Referral && record.revises.is_none();
+    let stands = |one: &&Logged| is_first(&one.record) || !revised.contains(&one.record.record);
+    let screenings =
+        log.iter().filter(stands).filter(|one| one.record.kind == Kind::Screening && !is_double(one)).count();
     let mut rows = Vec::new();
-    for (received, quarantined, author, record) in current() {
-        let fact = |name: &str| record.facts.get(name).and_then(|value| value.codes().next()).map(str::to_owned);
-        let of_phone = match author {
-            Some(Author::Phone { grant, .. }) => grant.commune.clone(),
-            _ => String::new(),
+    for (place, one) in log.iter().enumerate().filter(|(_, one)| stands(one)) {
+        let record = &one.record;
+        let mut add = |due, task| {
+            let place = one.fact("screen_commune").unwrap_or_else(|| one.commune.clone());
+            let (code, file) = (held.code.to_string(), file.to_owned());
+            rows.push(InboxRow { due, place, code, record: record.record, case: record.case, file, task });
         };
-        let place = fact("screen_commune").unwrap_or(of_phone);
-        let mut add = |hours: i64, task| {
-            let due = received + hours * 3600;
-            rows.push(InboxRow { due, place: place.clone(), code: held.code.to_string(), record: record.record, task });
-        };
-        if *quarantined {
-            add(REVIEW_HOURS, InboxTask::Quarantined);
+        if one.quarantined {
+            add(Some(one.due(REVIEW_WITHIN)), InboxTask::Quarantined);
         }
-        match (record.kind, &record.route) {
-            (Kind::Screening, _) if !decided.contains(&record.record) => {
-                let outcome = fact("outcome").unwrap_or_default();
+        match (record.kind, &record.route, decided.get(&record.record)) {
+            (Kind::Screening, _, Some(review)) => {
+                let (decision, by) = (review.fact("decision"), review.fact("decided_by"));
+                add(None, InboxTask::Decided { decision: decision.unwrap_or_default(), by: by.unwrap_or_default() });
+            }
+            (Kind::Screening, _, None) => {
+                let outcome = one.fact("outcome").unwrap_or_default();
                 // what nobody suspects needs no decision; who is not counted may be anybody
-                if !matches!(outcome.as_str(), "no_indication") {
-                    add(REVIEW_HOURS, InboxTask::Review { outcome });
+                if outcome != "no_indication" {
+                    add(Some(one.due(REVIEW_WITHIN)), InboxTask::Review { outcome });
                 }
                 if screenings > 1 {
-                    add(REVIEW_HOURS, InboxTask::Double { screenings });
+                    add(Some(one.due(REVIEW_WITHIN)), InboxTask::Double { screenings });
                 }
             }
-            (Kind::Referral, Some(route)) if record.revises.is_none() && furthest(record) <= Some(Status::Expired) => {
+            (Kind::Referral, Some(route), _) if record.revises.is_none() => {
                 let (urgency, service, to) = (route.urgency.clone(), route.service.clone(), route.to.clone());
-                add(answer_within(&urgency) / 3600, InboxTask::Referral { urgency, service, to });
+                let is_step =
+                    |step: &&Logged| step.record.record == record.record || step.record.revises == Some(record.record);
+                let last = log.iter().rposition(|step| is_step(&step)).unwrap_or(place);
+                let again = |later: &Logged| {
+                    is_first(&later.record) && later.record.route.as_ref().is_some_and(|r| r.service == service)
+                };
+                match case::furthest(record, log.iter().map(|step| &step.record)) {
+                    Some(Status::Withdrawn | Status::RefusedByPerson) => {}
+                    Some(reached) if reached >= Status::Accepted => {
+                        if !log[last + 1..].iter().any(Logged::is_talk) {
+                            add(Some(log[last].due(FOLLOW_UP_AFTER)), InboxTask::FollowUp { service, to });
+                        }
+                    }
+                    _ if log[place + 1..].iter().any(again) => {}
+                    _ => add(Some(one.due(answer_within(&urgency))), InboxTask::Referral { urgency, service, to }),
+                }
             }
             _ => {}
         }
@@ -125,29 +185,39 @@ fn of_person(held: &CaseExport, proof: Proof) -> Result<Vec<InboxRow>> {
     Ok(rows)
 }
 
+/// A task in words.
+pub fn task(task: &InboxTask, texts: &Texts) -> String {
+    let code = |list: &str, code: &str| {
+        texts.say(&if code.is_empty() { "inbox-uncounted".into() } else { format!("{list}-{code}") })
+    };
+    match task {
+        InboxTask::Referral { urgency, service, to } => {
+            let id = if is_call_now(urgency) { "inbox-call" } else { "inbox-referral" };
+            let urgency = code("urgency", urgency).into();
+            texts.get(id, &[("urgency", urgency), ("service", texts.say(service).into()), ("to", to.as_str().into())])
+        }
+        InboxTask::FollowUp { service, to } => {
+            texts.get("inbox-follow-up", &[("service", texts.say(service).into()), ("to", to.as_str().into())])
+        }
+        InboxTask::Review { outcome } => texts.get("inbox-review", &[("outcome", code("outcome", outcome).into())]),
+        InboxTask::Double { screenings } => texts.get("inbox-double", &[("n", (*screenings).into())]),
+        InboxTask::Quarantined => texts.say("inbox-quarantined"),
+        InboxTask::Decided { decision, by } => {
+            let (decision, by) = (code("decision", decision), code("decided", by));
+            texts.get("inbox-decided", &[("decision", decision.into()), ("by", by.into())])
+        }
+    }
+}
+
 /// The list to read. What is overdue has a mark.
 pub fn text(rows: &[InboxRow], refused: &[InboxRefusal], now: i64, texts: &Texts) -> String {
     let mut text = String::new();
     for row in rows {
-        let task = match &row.task {
-            InboxTask::Referral { urgency, service, to } => {
-                let args = [
-                    ("urgency", urgency.as_str().into()),
-                    ("service", texts.say(service).into()),
-                    ("to", to.as_str().into()),
-                ];
-                texts.get("inbox-referral", &args)
-            }
-            InboxTask::Review { outcome } => {
-                texts.get("inbox-review", &[("outcome", if outcome.is_empty() { "-" } else { outcome }.into())])
-            }
-            InboxTask::Double { screenings } => texts.get("inbox-double", &[("n", (*screenings).into())]),
-            InboxTask::Quarantined => texts.say("inbox-quarantined"),
-        };
-        let overdue = if row.due < now { texts.say("inbox-overdue") } else { String::new() };
+        let overdue = if row.is_overdue(now) { texts.say("inbox-overdue") } else { String::new() };
         let place = places::name(&row.place).unwrap_or(&row.place);
-        let (due, code) = (civil_date(row.due).to_string(), &row.code);
-        text += &format!("{overdue:12} {due}  {place:16} {code:12} {}  {task}\n", row.record);
+        let due = row.due.map_or("-".to_owned(), |due| civil_date(due).to_string());
+        let (code, record, task) = (&row.code, row.record, task(&row.task, texts));
+        text += &format!("{overdue:12} {due:10}  {place:16} {code:12} {record}  {task}\n");
     }
     for InboxRefusal { file, why } in refused {
         text += &format!(
@@ -155,9 +225,10 @@ pub fn text(rows: &[InboxRow], refused: &[InboxRefusal], now: i64, texts: &Texts
             texts.get("inbox-refused", &[("file", file.as_str().into()), ("why", why.as_str().into())])
         );
     }
-    let overdue = rows.iter().filter(|row| row.due < now).count();
+    let (open, overdue) =
+        (rows.iter().filter(|row| row.due.is_some()).count(), rows.iter().filter(|row| row.is_overdue(now)).count());
     case::shown(&text, true)
-        + &format!("{}\n", texts.get("inbox-sum", &[("n", rows.len().into()), ("overdue", overdue.into())]))
+        + &format!("{}\n", texts.get("inbox-sum", &[("n", open.into()), ("overdue", overdue.into())]))
 }
 
 #[cfg(test)]
@@ -223,9 +294,14 @@ mod tests {
         assert_eq!(tasks[0], (urgent.record, referral));
         assert!(tasks.contains(&(presumed.record, InboxTask::Review { outcome: "presumed".into() })));
         assert_eq!(tasks.iter().filter(|(_, task)| *task == InboxTask::Double { screenings: 2 }).count(), 2);
-        assert_eq!((tasks.len(), refused.len(), rows[0].due < NOW), (4, 1, true));
+        assert!(tasks.contains(&(other.record, InboxTask::Decided { decision: String::new(), by: String::new() })));
+        // the one who was answered is asked how she is, later
+        let asked_again =
+            |(record, task): &(Uuid, InboxTask)| *record == asked.record && matches!(task, InboxTask::FollowUp { .. });
+        assert!(tasks.iter().any(asked_again));
+        assert_eq!((tasks.len(), refused.len(), rows[0].is_overdue(NOW)), (6, 1, true));
         let french = text(&rows, &refused, NOW, &Texts::new("fr").unwrap());
-        assert!(french.contains("en retard") && french.contains("Butanyerera") | french.contains("h3"), "{french}");
+        assert!(french.contains("en retard") && french.contains("dans les trois heures"), "{french}");
 
         // with an authority nothing of it is proven, and nothing is listed
         let authority = SigningKey::generate().public();

@@ -1,6 +1,6 @@
 //! What the tools say, in English and French (Fluent, folder `i18n`). The English of a diagnostic is the text that it carries;
 //! its French stands in `tools.fr.ftl` under the same id. What only the tools say is in both `tools` files, what the local page
-//! says in both `page` files, and the tools for keys, catalogs and cards in both `office` files.
+//! says in both `page` files, the tools for keys, catalogs and cards in both `office` files, and a case worker's inbox in both `inbox` files.
 
 use crate::error::{DeskError, Result, invalid};
 use fluent_bundle::concurrent::FluentBundle;
@@ -9,10 +9,18 @@ use std::sync::LazyLock;
 use tabara_forms::xlsform::Catalogue;
 pub use tabara_forms::xlsform::Phrase;
 
-const ENGLISH: [&str; 3] =
-    [include_str!("../i18n/tools.en.ftl"), include_str!("../i18n/page.en.ftl"), include_str!("../i18n/office.en.ftl")];
-const FRENCH: [&str; 3] =
-    [include_str!("../i18n/tools.fr.ftl"), include_str!("../i18n/page.fr.ftl"), include_str!("../i18n/office.fr.ftl")];
+const ENGLISH: [&str; 4] = [
+    include_str!("../i18n/tools.en.ftl"),
+    include_str!("../i18n/page.en.ftl"),
+    include_str!("../i18n/office.en.ftl"),
+    include_str!("../i18n/inbox.en.ftl"),
+];
+const FRENCH: [&str; 4] = [
+    include_str!("../i18n/tools.fr.ftl"),
+    include_str!("../i18n/page.fr.ftl"),
+    include_str!("../i18n/office.fr.ftl"),
+    include_str!("../i18n/inbox.fr.ftl"),
+];
 
 /// What the tools for keys, catalogs, cards and a new deployment say.
 pub static TEXTS: Catalogue = Catalogue::new(ENGLISH[2]);
@@ -226,7 +234,7 @@ mod tests {
             let missing: Vec<_> = ids(english).difference(&ids(french)).copied().collect();
             assert!(missing.is_empty(), "{missing:?}");
         }
-        for at in [1, 2] {
+        for at in [1, 2, 3] {
             assert_eq!(ids(ENGLISH[at]), ids(FRENCH[at]));
         }
     }

@@ -1,0 +1,69 @@
+# A case worker's inbox, in the terminal and in the browser.
+inbox-overdue = OVERDUE
+inbox-call = call at once, { $urgency }: { $service }, { $to } has not accepted
+inbox-referral = referral that nobody has accepted, { $urgency }: { $service }, { $to }
+inbox-review = to be reviewed: { $outcome }
+inbox-double = perhaps doubles: { $n } screenings under one code
+inbox-quarantined = quarantined: ask the operator
+inbox-follow-up = ask how she is: { $service }, { $to }
+inbox-decided = decided: { $decision }, by { $by }
+inbox-uncounted = not told: the person is not counted
+inbox-refused = NOT SHOWN: { $file }: { $why }
+inbox-sum = { $n } to do, { $overdue } overdue
+
+outcome-presumed = presumed victim
+outcome-exploited = exploited, trafficking not established
+outcome-at_risk = at risk
+outcome-inconclusive = inconclusive
+outcome-no_indication = no indication
+decision-confirmed = confirmed
+decision-not_confirmed = not confirmed
+decision-duplicate = a double of another record
+decided-association = Association
+decided-national_commission = National Commission
+decided-police = Police
+decided-court = Court
+decided-iom = IOM
+reason-act = The act is not established, or established by something new
+reason-means = The means are not established, or established by something new
+reason-purpose = The purpose is not established, or established by something new
+reason-age = The age was established
+reason-document = A document or an authority says so
+reason-other = Another reason: see the note
+
+inbox = Inbox
+inbox-read = What the server held when the folder was written. Cases are closed: no name and no answer is on this page.
+inbox-on-duty = On duty: { $who }
+inbox-nobody-on-duty = Nobody is on duty by the roster.
+inbox-roster-bad = The roster cannot be read: { $why }
+inbox-place = Place
+inbox-show = Show
+inbox-none = Nothing waits here.
+inbox-due = until { $day }
+inbox-signed-here = decided here; carry { $file } to the server
+inbox-key = Your key
+inbox-key-explain = With its passphrase cases are opened here, until you lock, or ten minutes after you last did something.
+inbox-passphrase = Passphrase of { $file }
+inbox-open = Open
+inbox-proven = Every signature was checked, up to the authority.
+inbox-signed-by = signed by { $who }
+inbox-why = Why it came out so
+inbox-answers = All answers
+inbox-taken-back = The person took it back: the answers are erased.
+inbox-counted = Counted
+inbox-decide = Decide
+inbox-decide-explain = Your decision is signed, and written into a file for the server. Reason and note are sealed to the case workers; only decision and organisation are counted.
+inbox-decision = Decision
+inbox-by = Who decided
+inbox-reason = Reason
+inbox-note = Note
+inbox-sign = Sign
+inbox-signed = Signed. Carry { $file } to the server: tabara-server intake.
+inbox-notes = Hand-over between shifts
+inbox-notes-explain = Sealed to the case workers of the catalog.
+inbox-notes-closed = { $n ->
+    [one] One note. It is read with your key.
+   *[other] { $n } notes. They are read with your key.
+}
+inbox-note-line = { $day }, { $by }
+inbox-note-kept = The note is sealed.

@@ -1,0 +1,69 @@
+# La boîte de réception d'un gestionnaire de cas, dans le terminal et dans le navigateur.
+inbox-overdue = en retard
+inbox-call = à appeler tout de suite, { $urgency } : { $service }, { $to } n'a pas accepté
+inbox-referral = référencement que personne n'a accepté, { $urgency } : { $service }, { $to }
+inbox-review = à examiner : { $outcome }
+inbox-double = peut-être des doublons : { $n } entretiens sous un code
+inbox-quarantined = en quarantaine : demandez à l'opérateur
+inbox-follow-up = suivi, prendre de ses nouvelles : { $service }, { $to }
+inbox-decided = décision : { $decision }, par { $by }
+inbox-uncounted = non dit : la personne n'est pas comptée
+inbox-refused = PAS MONTRÉ : { $file } : { $why }
+inbox-sum = { $n } à faire, { $overdue } en retard
+
+outcome-presumed = victime présumée
+outcome-exploited = exploitation constatée, traite non établie
+outcome-at_risk = à risque
+outcome-inconclusive = non concluant
+outcome-no_indication = aucun indice
+decision-confirmed = confirmé
+decision-not_confirmed = non confirmé
+decision-duplicate = double d'un autre enregistrement
+decided-association = Association
+decided-national_commission = Commission nationale
+decided-police = Police
+decided-court = Tribunal
+decided-iom = OIM
+reason-act = L'acte n'est pas établi, ou l'est par un élément nouveau
+reason-means = Les moyens ne sont pas établis, ou le sont par un élément nouveau
+reason-purpose = Le but n'est pas établi, ou l'est par un élément nouveau
+reason-age = L'âge a été établi
+reason-document = Un document ou une autorité le dit
+reason-other = Autre raison : voir la note
+
+inbox = Boîte de réception
+inbox-read = Ce que le serveur gardait quand le dossier a été écrit. Les cas sont fermés : ni nom ni réponse sur cette page.
+inbox-on-duty = De garde : { $who }
+inbox-nobody-on-duty = Personne n'est de garde selon le tableau.
+inbox-roster-bad = Le tableau de garde est illisible : { $why }
+inbox-place = Lieu
+inbox-show = Montrer
+inbox-none = Rien n'attend ici.
+inbox-due = jusqu'au { $day }
+inbox-signed-here = décidé ici ; portez { $file } au serveur
+inbox-key = Votre clé
+inbox-key-explain = Avec sa phrase secrète, les cas s'ouvrent ici, jusqu'au verrouillage ou dix minutes après votre dernière action.
+inbox-passphrase = Phrase secrète de { $file }
+inbox-open = Ouvrir
+inbox-proven = Chaque signature a été vérifiée, jusqu'à l'autorité.
+inbox-signed-by = signé par { $who }
+inbox-why = Pourquoi ce résultat
+inbox-answers = Toutes les réponses
+inbox-taken-back = La personne l'a repris : les réponses sont effacées.
+inbox-counted = Compté
+inbox-decide = Décider
+inbox-decide-explain = Votre décision est signée et écrite dans un fichier pour le serveur. Raison et note sont scellées pour les gestionnaires de cas ; seules la décision et l'organisation sont comptées.
+inbox-decision = Décision
+inbox-by = Qui a décidé
+inbox-reason = Raison
+inbox-note = Note
+inbox-sign = Signer
+inbox-signed = Signé. Portez { $file } au serveur : tabara-server intake.
+inbox-notes = Passage de service
+inbox-notes-explain = Scellé pour les gestionnaires de cas du catalogue.
+inbox-notes-closed = { $n ->
+    [one] Une note. Elle se lit avec votre clé.
+   *[other] { $n } notes. Elles se lisent avec votre clé.
+}
+inbox-note-line = { $day }, { $by }
+inbox-note-kept = La note est scellée.
