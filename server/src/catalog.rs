@@ -2,11 +2,11 @@
 //! hash. The server passes them on and cannot change them. A catalog is published by command, also while a server runs on the
 //! same folder.
 
-use crate::closings::{append, begin};
-use crate::entry::{EntryKind, Revocation};
 use crate::http::problem::{Problem, blocking};
+use crate::http::state::Server;
+use crate::log::closings::{append, begin};
+use crate::log::entry::{EntryKind, Revocation};
 use crate::settings::Settings;
-use crate::state::Server;
 use crate::store::{self, EntryRow, Store, StoreError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};

@@ -7,10 +7,13 @@
 //!    quarantine, or is to come again later.
 //! 3. All that is kept of a bundle is one leaf of the tree. Nothing is told before it is durable.
 
-use crate::closings::{append, begin, believed, day_of};
-use crate::entry::{EntryKind, QuarantineDecision};
+pub mod bundles;
+pub mod parcel;
+
+use crate::intake::parcel::Caller;
+use crate::log::closings::{append, begin, believed, day_of};
+use crate::log::entry::{EntryKind, QuarantineDecision};
 use crate::orders;
-use crate::parcel::Caller;
 use crate::settings::Settings;
 use crate::store::{self, Binding, EntryRow, Reading, SentToday, Store, Writing};
 use std::collections::HashMap;

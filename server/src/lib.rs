@@ -1,47 +1,35 @@
 //! The server of Tabara: takes in signed records whose cases it cannot read, and counts coded facts.
 //!
-//! Modules form layers: each uses only those above it in this table. A test keeps it so.
+//! Files form layers: no two import each other. A test keeps it so. Roughly, each module uses those above it:
 //!
 //! | module | what |
 //! |--|--|
-//! | [`entry`] | the entries of the one append-only log |
+//! | [`mod@log`] | the one append-only log: its entries, the clock, months that close, the proof |
 //! | [`store`] | SQLite: the log, its Merkle tree, and what derives from it |
-//! | [`closings`] | the clock; months that close, and revisions |
 //! | [`settings`] | what a server needs to start: its folder, its keys, whom it trusts |
-//! | [`orders`], [`parcel`] | orders to phones; the signed answer to whatever a phone sends |
-//! | [`intake`] | the verdict on each record |
+//! | [`orders`] | orders to phones |
+//! | [`intake`] | the verdict on each record; the exchange with phones and its signed answer |
+//! | [`devices`], [`catalog`] | what else phones ask for: registration and files |
 //! | [`statistics`] | the only door to numbers |
-//! | `terminal` | secrets typed at a terminal |
 //! | [`staff`] | accounts, sessions, and the audit log of who saw what |
-//! | [`http`], [`counters`] | connections, limits, bodies, problems; counts since the start |
-//! | [`state`] | what every handler shares |
-//! | [`devices`], [`catalog`], [`bundles`] | what phones ask for: registration, files, and the one exchange |
-//! | [`rebuild`] | the proof that everything derives from the log |
-//! | [`web`] | the pages |
+//! | [`http`] | connections, limits, bodies, problems; what every handler shares |
+//! | [`web`], [`reports`] | the pages; the figures as files |
 //! | [`operator`] | keys, backups, what operators look at, their commands |
 //!
 //! [`serve`] runs all of it on a listener: tests and the demo do the same as `tabara-server`.
 
-pub mod bundles;
 pub mod catalog;
-pub mod closings;
-pub mod counters;
 pub mod devices;
-pub mod entry;
-mod files;
 pub mod http;
 pub mod intake;
+pub mod log;
 pub mod operator;
 pub mod orders;
-pub mod parcel;
-pub mod rebuild;
 pub mod reports;
 pub mod settings;
 pub mod staff;
-pub mod state;
 pub mod statistics;
 pub mod store;
-mod terminal;
 pub mod web;
 
 #[cfg(test)]
@@ -63,14 +51,16 @@ use utoipa::openapi::{Components, Info, OpenApi, Server as Address};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use entry::{AuditNoted, EntryKind};
 use http::limits::Limits;
 use http::problem::Problem;
+use http::state::Server;
 use http::{client, connections};
+use log::closings;
+use log::entry::{AuditNoted, EntryKind};
 pub use settings::Settings;
 use settings::certificate::TlsCertificate;
 use staff::file::Staff;
-use state::Server;
+
 pub use store::Store;
 
 /// The API for phones, made from the same types and paths as the handlers.
@@ -89,7 +79,7 @@ fn routes(server: Arc<Server>) -> Router {
         .routes(routes!(health))
         .merge(devices::routes())
         .merge(catalog::routes())
-        .merge(bundles::routes())
+        .merge(intake::bundles::routes())
         .merge(reports::api::routes())
         .fallback(|| async { Problem::NotFound })
         .split_for_parts();

@@ -17,10 +17,10 @@ pub mod report;
 pub mod restore;
 pub mod safe_copy;
 
-use crate::bundles;
 use crate::devices;
 use crate::intake::Outcome;
-use crate::rebuild::{self, Rebuilt};
+use crate::intake::bundles;
+use crate::log::rebuild::{self, Rebuilt};
 use crate::settings::Settings;
 use crate::staff::file::Staff;
 use crate::statistics::Counting;
@@ -42,7 +42,7 @@ pub fn lock_data_dir(data: &Path) -> CommandResult<std::fs::File> {
 
 /// The passphrase of a key file, from a file, the terminal or the input.
 pub fn passphrase(file: Option<&Path>) -> std::io::Result<zeroize::Zeroizing<String>> {
-    crate::terminal::secret("Passphrase of the key: ", file)
+    crate::staff::terminal::secret("Passphrase of the key: ", file)
 }
 
 /// The list of phones.

@@ -5,8 +5,8 @@
 //! Orders go to the first or accepted binding of a card alone, and only that one answers them. The server's key cannot destroy
 //! a vault at once: an order with less than [`NOTICE`] needs the authority's signature.
 
-use crate::closings::{append, begin};
-use crate::entry::{Acknowledgement, EntryKind, Revocation};
+use crate::log::closings::{append, begin};
+use crate::log::entry::{Acknowledgement, EntryKind, Revocation};
 use crate::settings::Settings;
 use crate::store::{self, Binding, EntryRow, Store, StoreError, Writing};
 use tabara_protocol::envelope::{self, Typ};

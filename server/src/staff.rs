@@ -18,6 +18,7 @@
 //! | [`account`], [`accounts`] | a person with a sign-in; making one |
 //! | [`sign_in`], [`attempts`], [`password`], [`totp`] | signing in, and what is checked |
 //! | [`sessions`] | who is signed in; change of password |
+//! | `terminal` | secrets typed at a terminal |
 //! | [`audit_line`], [`audit`] | who saw what |
 //! | [`mod@file`] | the SQLite file that holds all of this |
 //! | [`command`] | `tabara-server user` |
@@ -33,4 +34,5 @@ pub mod password;
 pub mod role;
 pub mod sessions;
 pub mod sign_in;
+pub(crate) mod terminal;
 pub mod totp;

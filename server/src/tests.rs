@@ -8,11 +8,11 @@ mod over_http;
 mod referrals;
 mod restores;
 
-use crate::bundles;
-use crate::closings;
 use crate::devices;
 use crate::http::problem::Problem;
 use crate::intake::Outcome;
+use crate::intake::bundles;
+use crate::log::closings;
 use crate::settings::Settings;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -152,7 +152,7 @@ impl House {
     }
     fn rebuilt(&self) -> Result<(), String> {
         let empty = tempfile::tempdir().unwrap();
-        let rebuilt = crate::rebuild::rebuild(&self.store, &self.settings, empty.path());
+        let rebuilt = crate::log::rebuild::rebuild(&self.store, &self.settings, empty.path());
         rebuilt.map(drop).map_err(|e| e.to_string())
     }
     /// Whoever can write to the file, while no server runs.
@@ -167,9 +167,10 @@ impl House {
     }
     fn people(&self) -> u32 {
         let mut found = 0;
-        let each = |entry: crate::entry::Entry| {
-            found +=
-                u32::from(matches!(entry.payload, crate::entry::EntryPayload::Record(_)) && entry.reason.is_none());
+        let each = |entry: crate::log::entry::Entry| {
+            found += u32::from(
+                matches!(entry.payload, crate::log::entry::EntryPayload::Record(_)) && entry.reason.is_none(),
+            );
             Ok(())
         };
         self.store.read(|log| log.entries(0, u64::MAX, each)).unwrap();

@@ -36,7 +36,7 @@ use self::local_path::local_path;
 use self::page::{LANGUAGE_COOKIE, PageRequest, problem};
 use self::shared::Pages;
 use self::texts::Language;
-use crate::state::Server;
+use crate::http::state::Server;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::http::StatusCode;

@@ -1,6 +1,6 @@
 //! `tabara-server held`: what the log holds under the code of a slip, still sealed, and the proof that it stands in the log.
 
-use crate::entry::EntryPayload;
+use crate::log::entry::EntryPayload;
 use crate::settings::Settings;
 use crate::store::{self, Reading, Store, StoreError};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
-use crate::entry::EntryKind;
+use crate::log::entry::EntryKind;
 use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};

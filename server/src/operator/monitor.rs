@@ -2,7 +2,7 @@
 //! reveal nothing about a person, a phone or a place.
 
 use crate::http::problem::{Problem, blocking};
-use crate::state::Server;
+use crate::http::state::Server;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;

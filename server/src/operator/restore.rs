@@ -1,9 +1,9 @@
 //! `tabara-server restore`: puts a backup in place of the log. The first entry after it says so: the tree had so many leaves,
 //! and so many are kept. What the log that is replaced has revoked and withdrawn does not come back.
 
-use crate::closings::append;
-use crate::entry::{EntryKind, Revocation};
 use crate::intake;
+use crate::log::closings::append;
+use crate::log::entry::{EntryKind, Revocation};
 use crate::store::{self, PROVEN, RestoreError, Store};
 use std::path::Path;
 use tabara_protocol::wire::Restoration;

@@ -5,9 +5,9 @@
 //! The file is an age file. In it a line of JSON stands before the bytes of each part; the log comes last.
 
 use super::restore;
-use crate::files::put;
 use crate::reports::release;
 use crate::settings::certificate::{OWN_CERTIFICATE, OWN_KEY};
+use crate::settings::files::put;
 use crate::settings::kept::{self, KeptSettings};
 use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, earlier_intake, is_earlier_intake};
 use crate::settings::{AUTHORITIES, Settings, SettingsError};

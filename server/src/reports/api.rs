@@ -2,7 +2,7 @@
 
 use super::release::{Release, of_log, read};
 use crate::http::problem::Problem;
-use crate::state::Server;
+use crate::http::state::Server;
 use axum::Json;
 use axum::extract::State;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 //! quarter's end, once; what comes late enters the next one.
 
 use super::rows::{FigureRow, rows};
-use crate::closings::{append, begin};
-use crate::entry::{EntryKind, ReleaseNoted};
+use crate::log::closings::{append, begin};
+use crate::log::entry::{EntryKind, ReleaseNoted};
 use crate::settings::key_files::{keep, make_folder};
 use crate::settings::{Settings, SettingsError};
 use crate::statistics::{Base, Counting, Month, Period, Scope, Snapshot};

@@ -6,7 +6,7 @@ use super::audit;
 use super::audit_line::Action;
 use super::file::Staff;
 use super::role::Role;
-use crate::terminal::new_secret;
+use crate::staff::terminal::new_secret;
 use clap::{Subcommand, ValueEnum};
 use std::io::Write;
 

@@ -61,7 +61,7 @@ impl Writing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::EntryKind;
+    use crate::log::entry::EntryKind;
     use crate::store::entries::{IS_RELEASE, LAST_OF};
     use crate::store::withdrawals::LINKED;
     use crate::store::{FILE, Store};

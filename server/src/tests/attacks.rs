@@ -141,7 +141,7 @@ fn rt_08_false_people_are_taken_out_and_an_old_card_counts_nobody() {
     let from = Some(closings::day_of(house.now()));
     devices::revoke(&house.store, liar.device, from, false, house.now()).unwrap();
     let mut taken_back = Vec::new();
-    let each = |entry: crate::entry::Entry| {
+    let each = |entry: crate::log::entry::Entry| {
         taken_back.extend(entry.takes_back);
         Ok(())
     };
@@ -348,12 +348,12 @@ fn an_old_month_that_someone_accepts_counts_in_the_month_in_which_it_came() {
     let position = house.store.read(|log| log.quarantined()).unwrap()[0].position;
     crate::intake::decide(&house.store, position, true, house.now()).unwrap();
     let mut counted = None;
-    let each = |entry: crate::entry::Entry| {
+    let each = |entry: crate::log::entry::Entry| {
         counted = entry.about.as_deref().map(crate::statistics::in_month_of_receipt).or(counted.take());
         Ok(())
     };
     house.store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
-    let Some(crate::entry::EntryPayload::Record(record)) = counted.map(|entry| entry.payload) else { panic!() };
+    let Some(crate::log::entry::EntryPayload::Record(record)) = counted.map(|entry| entry.payload) else { panic!() };
     assert_eq!(record.facts["month"], FactValue::One("2026-11".into()));
 }
 

@@ -125,7 +125,7 @@ fn a_record_that_was_kept_long_enough_stays_counted_and_is_tied_to_nobody() {
         drop(file);
         let empty = tempfile::tempdir().unwrap();
         let store = Store::open(copy.path()).unwrap();
-        assert!(crate::rebuild::rebuild(&store, &house.settings, empty.path()).is_err(), "{change}");
+        assert!(crate::log::rebuild::rebuild(&store, &house.settings, empty.path()).is_err(), "{change}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::labels::label;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
-use crate::entry::{Grain, YearPlan};
+use crate::log::entry::{Grain, YearPlan};
 use crate::statistics::plan::{BY_QUARTER, BY_YEAR};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

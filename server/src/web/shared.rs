@@ -1,9 +1,9 @@
 //! What every page shares, and the error of a page.
 
-use crate::closings::week_of;
+use crate::http::state::Server;
+use crate::log::closings::week_of;
 use crate::reports::release::Frozen;
 use crate::staff::file::Staff;
-use crate::state::Server;
 use crate::statistics::{Counting, Snapshot};
 use crate::store;
 use axum::http::{StatusCode, header};

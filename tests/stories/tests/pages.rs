@@ -3,9 +3,9 @@
 
 use tabara_core::facts::Facts;
 use tabara_core::kind::Kind;
-use tabara_server::closings::note_dictionary;
-use tabara_server::entry::Grain;
-use tabara_server::rebuild::rebuild;
+use tabara_server::log::closings::note_dictionary;
+use tabara_server::log::entry::Grain;
+use tabara_server::log::rebuild::rebuild;
 use tabara_server::reports::release::{self, Release, ReleaseError};
 use tabara_server::reports::rows::FigureRow;
 use tabara_server::staff::accounts::set_account;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 // the SQLite of this build takes its cipher from the core
 use tabara_core as _;
-use tabara_server::entry::{Closing, Entry, EntryPayload};
+use tabara_server::log::entry::{Closing, Entry, EntryPayload};
 use tabara_server::statistics::{Base, Counting, Period, Scope, Shelf};
 
 const FILES: [(&str, &str); 2] = [

@@ -14,7 +14,8 @@ use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_desk::authority;
-use tabara_server::{Settings, Store, catalog, closings, serve};
+use tabara_server::log::closings;
+use tabara_server::{Settings, Store, catalog, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tabara_core::clock::{Clock, SystemClock};
 use tabara_core::record::SealedCase;
 use tabara_core::seal;
-use tabara_server::entry::EntryPayload;
+use tabara_server::log::entry::EntryPayload;
 use tabara_server::operator::case_export;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};

@@ -17,7 +17,7 @@ use tabara_core::record::{Code, Record, Sent, Uuid};
 use tabara_core::seal;
 use tabara_core::wire::{BUNDLES, Bundle, DEVICES, Introduction, PREFIX};
 use tabara_server::Settings;
-use tabara_server::entry::EntryPayload;
+use tabara_server::log::entry::EntryPayload;
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::Staff;
 use tabara_server::staff::role::Role;

@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::counters::Counters;
+use crate::http::counters::Counters;
 use crate::http::limited_body::Memory;
 use crate::http::limits::Limits;
 use crate::http::partial_uploads::{LastParcels, PartialUploads};

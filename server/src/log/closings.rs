@@ -2,7 +2,7 @@
 //! every closing that is due is appended first. So the position of a month's closing divides records that came in time
 //! from late ones, and every copy of the log agrees.
 
-use crate::entry::{ClockAccepted, DictionaryInForce, EntryKind, Reopening};
+use crate::log::entry::{ClockAccepted, DictionaryInForce, EntryKind, Reopening};
 use crate::statistics::plan;
 use crate::store::{EntryRow, Reading, Result, Store, StoreError, Writing};
 use serde::Serialize;
@@ -149,7 +149,7 @@ pub fn append(log: &Writing, kind: EntryKind, now: i64, body: &impl Serialize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Entry, EntryPayload, Revocation};
+    use crate::log::entry::{Entry, EntryPayload, Revocation};
     use jiff::civil::Date;
     use tabara_protocol::envelope::sha256;
     use tabara_protocol::facts;

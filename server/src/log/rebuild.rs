@@ -2,10 +2,10 @@
 //! same rules as at first. Signatures, verdicts, closings, sealed bytes, the tree and derived tables must be the same, and
 //! each tombstone must be justified by a withdrawal; it fails at the first entry where they differ.
 
-use crate::closings::close_due;
 use crate::devices;
-use crate::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
 use crate::intake;
+use crate::log::closings::close_due;
+use crate::log::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
 use crate::settings::Settings;
 use crate::statistics::plan;
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
