@@ -4,9 +4,9 @@
 
 use crate::http::problem::{Problem, blocking};
 use crate::http::state::Server;
-use crate::log::closings::{append, begin};
-use crate::log::entry::{EntryKind, Revocation};
+use crate::log::{append, begin};
 use crate::settings::Settings;
+use crate::store::entry::{EntryKind, Revocation};
 use crate::store::{self, EntryRow, Store, StoreError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};

@@ -2,13 +2,15 @@
 //! wins; another one is kept, and its records are quarantined, and so is a first one long after the card has expired. After a
 //! restore a phone shows by the answer to its first registration that it was accepted before.
 
+pub mod bundles;
+
 use crate::http::limited_body::LimitedBody;
 use crate::http::problem::{Problem, blocking};
 use crate::http::state::Server;
 use crate::intake::parcel::{self, Caller, Told};
-use crate::log::closings::{append, begin, day_of};
-use crate::log::entry::{EntryKind, Revocation};
+use crate::log::{append, begin, day_of};
 use crate::settings::Settings;
+use crate::store::entry::{EntryKind, Revocation};
 use crate::store::{self, Binding, EntryRow, Reading, Store, StoreError, Writing};
 use axum::extract::State;
 use axum::response::Response;

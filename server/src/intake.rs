@@ -7,14 +7,13 @@
 //!    quarantine, or is to come again later.
 //! 3. All that is kept of a bundle is one leaf of the tree. Nothing is told before it is durable.
 
-pub mod bundles;
 pub mod parcel;
 
 use crate::intake::parcel::Caller;
-use crate::log::closings::{append, begin, believed, day_of};
-use crate::log::entry::{EntryKind, QuarantineDecision};
+use crate::log::{append, begin, believed, day_of};
 use crate::orders;
 use crate::settings::Settings;
+use crate::store::entry::{EntryKind, QuarantineDecision};
 use crate::store::{self, Binding, EntryRow, Reading, SentToday, Store, Writing};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,17 +4,17 @@
 //!
 //! | module | what |
 //! |--|--|
-//! | [`mod@log`] | the one append-only log: its entries, the clock, months that close, the proof |
-//! | [`store`] | SQLite: the log, its Merkle tree, and what derives from it |
+//! | [`store`] | SQLite: the one append-only log, its Merkle tree, and what derives from it |
 //! | [`settings`] | what a server needs to start: its folder, its keys, whom it trusts |
+//! | [`mod@log`] | what the log notes by its clock: months that close, revisions, plans |
 //! | [`orders`] | orders to phones |
-//! | [`intake`] | the verdict on each record; the exchange with phones and its signed answer |
-//! | [`devices`], [`catalog`] | what else phones ask for: registration and files |
+//! | [`intake`] | the verdict on each record; the signed answer |
+//! | [`devices`], [`catalog`] | what phones ask for: registration, the one exchange, files |
 //! | [`statistics`] | the only door to numbers |
 //! | [`staff`] | accounts, sessions, and the audit log of who saw what |
 //! | [`http`] | connections, limits, bodies, problems; what every handler shares |
 //! | [`web`], [`reports`] | the pages; the figures as files |
-//! | [`operator`] | keys, backups, what operators look at, their commands |
+//! | [`operator`] | keys, backups, the proof of the log, what operators look at, their commands |
 //!
 //! [`serve`] runs all of it on a listener: tests and the demo do the same as `tabara-server`.
 
@@ -55,11 +55,10 @@ use http::limits::Limits;
 use http::problem::Problem;
 use http::state::Server;
 use http::{client, connections};
-use log::closings;
-use log::entry::{AuditNoted, EntryKind};
 pub use settings::Settings;
 use settings::certificate::TlsCertificate;
 use staff::file::Staff;
+use store::entry::{AuditNoted, EntryKind};
 
 pub use store::Store;
 
@@ -79,7 +78,7 @@ fn routes(server: Arc<Server>) -> Router {
         .routes(routes!(health))
         .merge(devices::routes())
         .merge(catalog::routes())
-        .merge(intake::bundles::routes())
+        .merge(devices::bundles::routes())
         .merge(reports::api::routes())
         .fallback(|| async { Problem::NotFound })
         .split_for_parts();
@@ -126,10 +125,10 @@ fn note_audit(store: &Store, staff: &Staff, clock: &dyn Clock) -> store::Result<
     let (now, noted) = (clock.unix(), AuditNoted { lines: last.number, hash: last.hash });
     store.write(move |log| {
         let last = log.last_audit()?;
-        let today = |at| closings::day_of(at) == closings::day_of(now);
+        let today = |at| crate::log::day_of(at) == crate::log::day_of(now);
         if last.is_none_or(|(at, last)| last.lines < noted.lines && !today(at)) {
-            let now = closings::begin(log, now)?;
-            closings::append(log, EntryKind::Audit, now, &noted)?;
+            let now = crate::log::begin(log, now)?;
+            crate::log::append(log, EntryKind::Audit, now, &noted)?;
         }
         Ok(())
     })
@@ -155,7 +154,7 @@ pub async fn serve(
             minutes.tick().await;
             let (server, clock) = (ticking.clone(), clock.clone());
             let tick = move || {
-                closings::tick(&server.store, &*clock)?;
+                crate::log::tick(&server.store, &*clock)?;
                 note_audit(&server.store, &server.staff, &*clock)
             };
             if let Ok(Err(e)) = tokio::task::spawn_blocking(tick).await {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tabara_protocol::clock::{Clock as _, SystemClock};
 use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::seal;
-use tabara_server::log::closings::note_dictionary;
+use tabara_server::log::note_dictionary;
 use tabara_server::operator::certificate::reload;
 use tabara_server::operator::command::OperatorCommand;
 use tabara_server::operator::{CommandResult, lock_data_dir, safe_copy};

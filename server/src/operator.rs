@@ -13,14 +13,15 @@ pub mod mail;
 pub mod monitor;
 pub mod notify;
 pub mod quarantine;
+pub mod rebuild;
 pub mod report;
 pub mod restore;
 pub mod safe_copy;
 
 use crate::devices;
+use crate::devices::bundles;
 use crate::intake::Outcome;
-use crate::intake::bundles;
-use crate::log::rebuild::{self, Rebuilt};
+use crate::operator::rebuild::Rebuilt;
 use crate::settings::Settings;
 use crate::staff::file::Staff;
 use crate::statistics::Counting;

@@ -5,9 +5,9 @@
 //! Orders go to the first or accepted binding of a card alone, and only that one answers them. The server's key cannot destroy
 //! a vault at once: an order with less than [`NOTICE`] needs the authority's signature.
 
-use crate::log::closings::{append, begin};
-use crate::log::entry::{Acknowledgement, EntryKind, Revocation};
+use crate::log::{append, begin};
 use crate::settings::Settings;
+use crate::store::entry::{Acknowledgement, EntryKind, Revocation};
 use crate::store::{self, Binding, EntryRow, Store, StoreError, Writing};
 use tabara_protocol::envelope::{self, Typ};
 use tabara_protocol::record::{Order, Uuid};

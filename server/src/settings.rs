@@ -6,7 +6,6 @@
 pub mod addresses;
 pub mod certificate;
 pub mod error;
-pub(crate) mod files;
 pub mod kept;
 pub mod key_files;
 pub mod own_certificate;

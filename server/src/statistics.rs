@@ -41,7 +41,7 @@ pub use month::{Month, Period};
 pub use scope::Scope;
 pub use tables::Snapshot;
 
-use crate::log::entry::{Entry, EntryPayload};
+use crate::store::entry::{Entry, EntryPayload};
 use crate::store::{self, Reading, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;

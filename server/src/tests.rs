@@ -9,10 +9,10 @@ mod referrals;
 mod restores;
 
 use crate::devices;
+use crate::devices::bundles;
 use crate::http::problem::Problem;
 use crate::intake::Outcome;
-use crate::intake::bundles;
-use crate::log::closings;
+use crate::log;
 use crate::settings::Settings;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ impl House {
         settings.trust(authority.public()).unwrap();
         let store = Store::open(folder.path()).unwrap();
         let house = Self { folder, clock, store, settings, authority, reviewer, desk: seal::new_identity() };
-        closings::note_dictionary(&house.store, &*house.clock).unwrap();
+        log::note_dictionary(&house.store, &*house.clock).unwrap();
         house.publish(1);
         house
     }
@@ -152,7 +152,7 @@ impl House {
     }
     fn rebuilt(&self) -> Result<(), String> {
         let empty = tempfile::tempdir().unwrap();
-        let rebuilt = crate::log::rebuild::rebuild(&self.store, &self.settings, empty.path());
+        let rebuilt = crate::operator::rebuild::rebuild(&self.store, &self.settings, empty.path());
         rebuilt.map(drop).map_err(|e| e.to_string())
     }
     /// Whoever can write to the file, while no server runs.
@@ -167,9 +167,9 @@ impl House {
     }
     fn people(&self) -> u32 {
         let mut found = 0;
-        let each = |entry: crate::log::entry::Entry| {
+        let each = |entry: crate::store::entry::Entry| {
             found += u32::from(
-                matches!(entry.payload, crate::log::entry::EntryPayload::Record(_)) && entry.reason.is_none(),
+                matches!(entry.payload, crate::store::entry::EntryPayload::Record(_)) && entry.reason.is_none(),
             );
             Ok(())
         };

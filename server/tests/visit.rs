@@ -24,8 +24,8 @@ use tabara_protocol::record::{Kind, Order, QuestionnaireRef, Record, Sent, Uuid}
 use tabara_protocol::referral::{Route, Status};
 use tabara_protocol::seal;
 use tabara_protocol::wire::{Bundle, Enclosed, Introduction, MEDIA_TYPE, Parcel, Standing, TreeHead, WipeDone};
-use tabara_server::log::entry::EntryKind;
 use tabara_server::settings::key_files;
+use tabara_server::store::entry::EntryKind;
 use tabara_server::store::{EntryRow, Writing};
 use tabara_server::{Settings, Store};
 

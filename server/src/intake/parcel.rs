@@ -1,6 +1,6 @@
 //! What a phone is told: the signed and sealed answer to what it sent, made from the log as it is then.
 
-use crate::log::closings::believed;
+use crate::log::believed;
 use crate::orders;
 use crate::settings::Settings;
 use crate::store::{self, Binding, PhoneNews, Reading, Store, StoreError};

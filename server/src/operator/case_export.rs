@@ -1,7 +1,7 @@
 //! `tabara-server held`: what the log holds under the code of a slip, still sealed, and the proof that it stands in the log.
 
-use crate::log::entry::EntryPayload;
 use crate::settings::Settings;
+use crate::store::entry::EntryPayload;
 use crate::store::{self, Reading, Store, StoreError};
 use std::collections::BTreeSet;
 use tabara_protocol::case_export::{CaseExport, HeldEntry};

@@ -5,7 +5,7 @@ use super::{
     CommandResult, case_export, doctor, keys, lock_data_dir, log_export, phones, quarantine, rebuild, report,
     safe_copy, take_in,
 };
-use crate::log::closings::{accept_clock, day_of, reopen};
+use crate::log::{accept_clock, day_of, reopen};
 use crate::reports::command::ReleaseCommand;
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};

@@ -1,9 +1,9 @@
 //! `tabara-server doctor`: what an operator should check. Each finding says what to do.
 
-use crate::log::entry::EntryKind;
 use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, SERVED, first_certificate, not_after};
 use crate::settings::key_files::{INTAKE, OPERATIONS};
+use crate::store::entry::EntryKind;
 use crate::store::{self, PROVEN, Store};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -2,8 +2,8 @@
 //! and so many are kept. What the log that is replaced has revoked and withdrawn does not come back.
 
 use crate::intake;
-use crate::log::closings::append;
-use crate::log::entry::{EntryKind, Revocation};
+use crate::log::append;
+use crate::store::entry::{EntryKind, Revocation};
 use crate::store::{self, PROVEN, RestoreError, Store};
 use std::path::Path;
 use tabara_protocol::wire::Restoration;

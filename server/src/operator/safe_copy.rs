@@ -7,11 +7,11 @@
 use super::restore;
 use crate::reports::release;
 use crate::settings::certificate::{OWN_CERTIFICATE, OWN_KEY};
-use crate::settings::files::put;
 use crate::settings::kept::{self, KeptSettings};
 use crate::settings::key_files::{self, INTAKE, NEXT, OPERATIONS, earlier_intake, is_earlier_intake};
 use crate::settings::{AUTHORITIES, Settings, SettingsError};
 use crate::staff::file::{FILE as STAFF_FILE, Staff};
+use crate::store::files::put;
 use crate::store::{self, RestoreError, Store, StoreError, make_private};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};

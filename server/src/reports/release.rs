@@ -3,11 +3,11 @@
 //! quarter's end, once; what comes late enters the next one.
 
 use super::rows::{FigureRow, rows};
-use crate::log::closings::{append, begin};
-use crate::log::entry::{EntryKind, ReleaseNoted};
+use crate::log::{append, begin};
 use crate::settings::key_files::{keep, make_folder};
 use crate::settings::{Settings, SettingsError};
 use crate::statistics::{Base, Counting, Month, Period, Scope, Snapshot};
+use crate::store::entry::{EntryKind, ReleaseNoted};
 use crate::store::{Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

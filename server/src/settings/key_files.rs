@@ -1,7 +1,7 @@
 //! Secret keys as files of the data folder, mode 0600.
 
 use super::error::{SettingsError, io_error};
-use crate::settings::files::put;
+use crate::store::files::put;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};

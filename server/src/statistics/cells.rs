@@ -8,7 +8,7 @@ use super::contributors::Contributors;
 use super::disclosure::Count;
 use super::ledger::{Layouts, Row};
 use super::month::Month;
-use crate::log::entry::ReviewDecision;
+use crate::store::entry::ReviewDecision;
 use tabara_protocol::places;
 use tabara_protocol::tables::{Dimension, Population, Table, Tables, Unit};
 

@@ -8,7 +8,7 @@
 
 use super::columns::Layout;
 use super::month::Month;
-use crate::log::entry::ReviewDecision;
+use crate::store::entry::ReviewDecision;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;

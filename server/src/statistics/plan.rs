@@ -11,7 +11,7 @@ use super::disclosure::Base;
 use super::month::Period;
 use super::scope::Scope;
 use super::tables::Snapshot;
-use crate::log::entry::{Grain, PlannedTable, YearPlan};
+use crate::store::entry::{Grain, PlannedTable, YearPlan};
 use crate::store::{self, Reading};
 
 /// People of the year before for each code of a table, so that it exists by year, and by quarter.

@@ -2,7 +2,7 @@
 
 use super::month::{Month, Period};
 use super::scope::Scope;
-use crate::log::entry::{Grain, YearPlan};
+use crate::store::entry::{Grain, YearPlan};
 use std::collections::{BTreeMap, HashMap};
 
 /// All plans of a log.
@@ -41,7 +41,7 @@ impl Plans {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::entry::PlannedTable;
+    use crate::store::entry::PlannedTable;
 
     fn plan(year: u16, rows: &[(&str, &str, Grain)]) -> YearPlan {
         let row = |(table, place, grain): &(&str, &str, Grain)| PlannedTable {

@@ -6,7 +6,7 @@ mod random;
 
 use super::disclosure::ExactUse;
 use super::*;
-use crate::log::entry as log;
+use crate::store::entry as log;
 use proptest::prelude::*;
 use tabara_protocol::catalog::{Binding, Grant};
 use tabara_protocol::envelope::{SigningKey, sha256};

@@ -61,8 +61,8 @@ impl Writing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::entry::EntryKind;
     use crate::store::entries::{IS_RELEASE, LAST_OF};
+    use crate::store::entry::EntryKind;
     use crate::store::withdrawals::LINKED;
     use crate::store::{FILE, Store};
     use tabara_protocol::code::Code;

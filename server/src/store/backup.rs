@@ -7,7 +7,7 @@ use super::restore_aid::RestoreAid;
 use super::schema;
 use super::transaction::{Reading, Writing};
 use super::tree::first_unproven;
-use crate::settings::files::put;
+use crate::store::files::put;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::os::unix::fs::OpenOptionsExt as _;

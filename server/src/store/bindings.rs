@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
-use crate::log::entry::{EntryKind, EntryPayload};
+use crate::store::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::catalog::{Area, DeviceRole};
 use tabara_protocol::envelope::{Digest, PublicKey};

@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::{Reading, Writing};
-use crate::log::entry::EntryKind;
+use crate::store::entry::EntryKind;
 use rusqlite::{OptionalExtension as _, params};
 use tabara_protocol::catalog::Catalog;
 use tabara_protocol::envelope::{self, Digest, PublicKey};

@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::Writing;
-use crate::log::entry::{EntryKind, EntryPayload, QuarantineDecision, ReviewDecision};
+use crate::store::entry::{EntryKind, EntryPayload, QuarantineDecision, ReviewDecision};
 use rusqlite::params;
 use tabara_protocol::catalog::PartKind;
 use tabara_protocol::record::{Reason, Record};

@@ -3,7 +3,7 @@
 use super::error::{Result, StoreError};
 use super::rows::{digests, reason};
 use super::transaction::Reading;
-use crate::log::entry::{
+use crate::store::entry::{
     AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, ReleaseNoted, Reopening, Revision,
     Revocation, YearPlan,
 };

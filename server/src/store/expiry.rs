@@ -3,7 +3,7 @@
 use super::error::{Result, StoreError};
 use super::rows::{ROW, digest_bytes, entry_row};
 use super::transaction::{Reading, Writing};
-use crate::log::entry::{EntryKind, Expiry};
+use crate::store::entry::{EntryKind, Expiry};
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tabara_protocol::envelope::{Digest, sha256};

@@ -4,7 +4,7 @@
 use super::bindings::Binding;
 use super::error::{Result, StoreError};
 use super::transaction::Reading;
-use crate::log::entry::{EntryKind, EntryPayload};
+use crate::store::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, Row, params};
 use tabara_protocol::envelope::Digest;
 use tabara_protocol::record::{News, Update, Uuid};

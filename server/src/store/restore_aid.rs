@@ -7,7 +7,7 @@
 
 use super::error::Result;
 use super::transaction::{PATIENCE, Reading};
-use crate::settings::files::put;
+use crate::store::files::put;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::transaction::Reading;
-use crate::log::entry::EntryKind;
+use crate::store::entry::EntryKind;
 use rusqlite::types::Value;
 use rusqlite::{Row, params};
 use tabara_protocol::envelope::{Digest, PublicKey, sha256};

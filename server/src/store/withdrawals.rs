@@ -10,7 +10,7 @@ use super::entries::Found;
 use super::error::{Result, StoreError};
 use super::rows::digest_bytes;
 use super::transaction::{Reading, Writing};
-use crate::log::entry::{EntryKind, EntryPayload};
+use crate::store::entry::{EntryKind, EntryPayload};
 use rusqlite::{OptionalExtension as _, params};
 use std::collections::BTreeSet;
 use tabara_protocol::envelope;

@@ -52,7 +52,7 @@ fn rt_04_what_nobody_trusts_is_kept_in_small_amounts_only_and_must_be_an_age_fil
     let parcel = thief.send(&house, &records);
     assert!(kept(&parcel).values().all(|reason| *reason == Some(Reason::SecondBinding)));
     assert_eq!((kept(&parcel).len(), parcel.refused.len()), (20, 0));
-    let midnight = closings::day_of(START) + DAY;
+    let midnight = log::day_of(START) + DAY;
     assert_eq!(parcel.later, Some(midnight));
     // the phone has them still, and the next day they are taken
     assert_eq!(kept(&thief.send(&house, &records[20..])).len(), 0);
@@ -138,10 +138,10 @@ fn rt_08_false_people_are_taken_out_and_an_old_card_counts_nobody() {
     day(&house, &mut liar);
     house.clock.add(DAY);
     day(&house, &mut liar);
-    let from = Some(closings::day_of(house.now()));
+    let from = Some(log::day_of(house.now()));
     devices::revoke(&house.store, liar.device, from, false, house.now()).unwrap();
     let mut taken_back = Vec::new();
-    let each = |entry: crate::log::entry::Entry| {
+    let each = |entry: crate::store::entry::Entry| {
         taken_back.extend(entry.takes_back);
         Ok(())
     };
@@ -253,7 +253,7 @@ fn rt_23_what_was_withdrawn_lies_in_no_file_at_once_and_its_facts_after_the_revi
     assert!(found(facts));
     for _ in 0..3 {
         house.clock.add(30 * DAY);
-        closings::tick(&house.store, &*house.clock).unwrap();
+        log::tick(&house.store, &*house.clock).unwrap();
     }
     assert!(!found(facts), "the facts go with the revision");
     house.rebuilt().unwrap();
@@ -348,12 +348,12 @@ fn an_old_month_that_someone_accepts_counts_in_the_month_in_which_it_came() {
     let position = house.store.read(|log| log.quarantined()).unwrap()[0].position;
     crate::intake::decide(&house.store, position, true, house.now()).unwrap();
     let mut counted = None;
-    let each = |entry: crate::log::entry::Entry| {
+    let each = |entry: crate::store::entry::Entry| {
         counted = entry.about.as_deref().map(crate::statistics::in_month_of_receipt).or(counted.take());
         Ok(())
     };
     house.store.read(|log| log.entries(0, u64::MAX, each)).unwrap();
-    let Some(crate::log::entry::EntryPayload::Record(record)) = counted.map(|entry| entry.payload) else { panic!() };
+    let Some(crate::store::entry::EntryPayload::Record(record)) = counted.map(|entry| entry.payload) else { panic!() };
     assert_eq!(record.facts["month"], FactValue::One("2026-11".into()));
 }
 

@@ -52,7 +52,7 @@ fn an_empty_bundle_writes_nothing_but_that_the_phone_was_heard_of() {
     let parcel = phone.send(&house, &[]);
     assert_eq!((parcel.head, parcel.leaves.len(), house.head()), (before, 0, before));
     let seen = house.store.read(|log| log.phones()).unwrap()[0].seen;
-    assert_eq!(seen, Some(closings::day_of(START)), "the day, not the hour");
+    assert_eq!(seen, Some(log::day_of(START)), "the day, not the hour");
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl House {
     fn pass(&self, days: i64) {
         for _ in 0..days {
             self.clock.add(DAY);
-            closings::tick(&self.store, &*self.clock).unwrap();
+            log::tick(&self.store, &*self.clock).unwrap();
         }
     }
 }
@@ -35,18 +35,18 @@ fn a_month_that_a_wrong_clock_closed_is_opened_again() {
     let mut phone = house.phone();
     let send = |phone: &mut Phone, record: &Record| phone.send(&house, &[phone.sign(record)]);
     let open = || house.store.read(|log| log.open_month()).unwrap().unwrap();
-    let reopen = |month: &str| closings::reopen(&house.store, month.into(), house.now()).unwrap();
+    let reopen = |month: &str| log::reopen(&house.store, month.into(), house.now()).unwrap();
     assert!(!reopen("2026-11"), "it is open");
     let (early, late) = (house.identified(&mut phone), house.identified(&mut phone));
     send(&mut phone, &early);
     // on 20 November the clock jumps to 15 December: November closes
     house.clock.add(25 * DAY);
-    closings::tick(&house.store, &*house.clock).unwrap();
+    log::tick(&house.store, &*house.clock).unwrap();
     assert_eq!(open(), "2026-12");
     assert!(!reopen("2026-11"), "by this clock it would close again at once");
     // the operator puts the clock right, and says so; the closing stands, and what comes in November waits for the revision
     house.clock.add(-25 * DAY + 60);
-    closings::accept_clock(&house.store, house.now()).unwrap();
+    log::accept_clock(&house.store, house.now()).unwrap();
     send(&mut phone, &late);
     assert_eq!((open().as_str(), house.counted()), ("2026-12", (1, 0)));
     assert!(!reopen("2026-12") && !reopen("november") && !reopen("2026-9"));
@@ -65,9 +65,9 @@ fn what_a_revision_has_settled_is_not_opened_again() {
     let house = House::new();
     house.pass(50);
     // 9 January: December closes, with the revision of the year; a clock that was 3 days ahead did it
-    let reopen = |month: &str| closings::reopen(&house.store, month.into(), house.now()).unwrap();
+    let reopen = |month: &str| log::reopen(&house.store, month.into(), house.now()).unwrap();
     house.clock.add(-3 * DAY);
-    closings::accept_clock(&house.store, house.now()).unwrap();
+    log::accept_clock(&house.store, house.now()).unwrap();
     assert!(!reopen("2026-11"), "it is in the revision");
     assert!(reopen("2026-12"), "its own revision comes again");
     house.pass(3);
@@ -125,7 +125,7 @@ fn a_record_that_was_kept_long_enough_stays_counted_and_is_tied_to_nobody() {
         drop(file);
         let empty = tempfile::tempdir().unwrap();
         let store = Store::open(copy.path()).unwrap();
-        assert!(crate::log::rebuild::rebuild(&store, &house.settings, empty.path()).is_err(), "{change}");
+        assert!(crate::operator::rebuild::rebuild(&store, &house.settings, empty.path()).is_err(), "{change}");
     }
 }
 

@@ -92,10 +92,10 @@ impl House {
                 .unwrap();
         }
         house.clock.add(25 * DAY);
-        closings::tick(&house.store, &*house.clock).unwrap();
+        log::tick(&house.store, &*house.clock).unwrap();
         house.clock.add(-25 * DAY + 60);
-        closings::accept_clock(&house.store, house.now()).unwrap();
-        assert!(closings::reopen(&house.store, "2026-11".into(), house.now()).unwrap());
+        log::accept_clock(&house.store, house.now()).unwrap();
+        assert!(log::reopen(&house.store, "2026-11".into(), house.now()).unwrap());
         devices::revoke(&house.store, other.device, None, false, house.now()).unwrap();
         devices::trust(&house.store, other.device, house.now()).unwrap();
         devices::revoke(&house.store, other.device, Some(house.now()), false, house.now()).unwrap();
@@ -107,7 +107,7 @@ impl House {
                 let record = phone.screening(&house);
                 phone.send(&house, &[phone.sign(&record)]);
             }
-            closings::tick(&house.store, &*house.clock).unwrap();
+            log::tick(&house.store, &*house.clock).unwrap();
         }
         house
     }

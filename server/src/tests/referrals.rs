@@ -1,7 +1,7 @@
 //! Referrals on their way: from a focal point's phone to the devices of a provider, and answers back.
 
 use super::*;
-use crate::log::entry::EntryKind;
+use crate::store::entry::EntryKind;
 use tabara_protocol::record::News;
 use tabara_protocol::referral::{Route, Status};
 use tabara_protocol::wire::providers_digest;

@@ -211,7 +211,7 @@ fn a_clock_that_jumped_closes_nothing_and_tells_nobody_until_the_operator_has_lo
     let house = House::new();
     let mut phone = house.phone();
     house.clock.add(3650 * DAY);
-    closings::tick(&house.store, &*house.clock).unwrap();
+    log::tick(&house.store, &*house.clock).unwrap();
     let open = || house.store.read(|log| log.open_month()).unwrap().unwrap();
     assert_eq!(open(), "2026-11", "ten years stay open");
     house.clock.add(-3650 * DAY);
@@ -220,13 +220,13 @@ fn a_clock_that_jumped_closes_nothing_and_tells_nobody_until_the_operator_has_lo
     let sent = phone.sign(&record);
     let parcel = phone.send(&house, std::slice::from_ref(&sent));
     assert_eq!((kept(&parcel)[&jws(&sent)], parcel.time), (None, START), "records are taken, no time is told");
-    closings::tick(&house.store, &*house.clock).unwrap();
+    log::tick(&house.store, &*house.clock).unwrap();
     assert_eq!(open(), "2026-11");
     house.clock.add(-3650 * DAY + 60);
     assert_eq!(phone.send(&house, &[]).time, START + 60, "a clock that is right again is believed at once");
     // a server that stood still for two months, and whose operator says that it is so
     house.clock.add(60 * DAY);
-    closings::accept_clock(&house.store, house.now()).unwrap();
+    log::accept_clock(&house.store, house.now()).unwrap();
     assert_eq!(open(), "2027-01");
     assert_eq!(phone.send(&house, &[]).time, house.now());
     house.rebuilt().unwrap();
@@ -242,8 +242,8 @@ fn a_server_whose_clock_went_back_does_not_serve() {
     house.clock.add(-2 * 3600);
     let file = phone.bundle(&house, &phone.asks(), &[]);
     assert_eq!(house.post(&file).unwrap_err(), Problem::Unavailable);
-    assert!(matches!(closings::tick(&house.store, &*house.clock), Err(StoreError::ClockBehind)));
-    closings::accept_clock(&house.store, house.now()).unwrap();
+    assert!(matches!(log::tick(&house.store, &*house.clock), Err(StoreError::ClockBehind)));
+    log::accept_clock(&house.store, house.now()).unwrap();
     assert!(house.post(&file).is_ok());
 }
 
@@ -253,7 +253,7 @@ fn a_copy_of_the_server_brings_its_public_releases_to_an_empty_machine() {
     house.phone();
     // given a release: the quarter ends in December, and is released 30 days later
     let now = house.now() + 80 * DAY;
-    closings::accept_clock(&house.store, now).unwrap();
+    log::accept_clock(&house.store, now).unwrap();
     let (made, hash) = release::make(&house.store, &house.settings, now).unwrap();
     let copy = house.folder.path().join("tabara.copy");
     safe_copy::write(&house.store, &house.settings, &copy, now).unwrap();

@@ -3,8 +3,8 @@
 use super::labels::label;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
-use crate::log::entry::{Grain, YearPlan};
 use crate::statistics::plan::{BY_QUARTER, BY_YEAR};
+use crate::store::entry::{Grain, YearPlan};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};

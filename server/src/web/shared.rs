@@ -1,7 +1,7 @@
 //! What every page shares, and the error of a page.
 
 use crate::http::state::Server;
-use crate::log::closings::week_of;
+use crate::log::week_of;
 use crate::reports::release::Frozen;
 use crate::staff::file::Staff;
 use crate::statistics::{Counting, Snapshot};

@@ -13,7 +13,7 @@ use tabara_desk::case::Proof;
 use tabara_desk::inbox::{self, InboxTask};
 use tabara_desk::review::{self, ReviewDecision};
 use tabara_desk::texts::Texts;
-use tabara_server::bundles;
+use tabara_server::devices::bundles;
 use tabara_server::operator::case_export;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::phone::{KeyStore, presumed_victim, to_doctor};

@@ -3,9 +3,8 @@
 
 use tabara_core::facts::Facts;
 use tabara_core::kind::Kind;
-use tabara_server::log::closings::note_dictionary;
-use tabara_server::log::entry::Grain;
-use tabara_server::log::rebuild::rebuild;
+use tabara_server::log::note_dictionary;
+use tabara_server::operator::rebuild::rebuild;
 use tabara_server::reports::release::{self, Release, ReleaseError};
 use tabara_server::reports::rows::FigureRow;
 use tabara_server::staff::accounts::set_account;
@@ -13,6 +12,7 @@ use tabara_server::staff::file::{self, Staff};
 use tabara_server::staff::role::Role;
 use tabara_server::staff::{audit, password};
 use tabara_server::statistics::Counting;
+use tabara_server::store::entry::Grain;
 use tabara_support::coordinator::{Cell, Coordinator, Sheet};
 use tabara_support::deployment::SetClock;
 use tabara_support::load::{KeyDeployment, NOON, Running};

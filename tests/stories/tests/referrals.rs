@@ -194,7 +194,7 @@ async fn who_no_longer_agrees_is_forgotten_by_the_provider_at_her_next_sync() {
     assert!(clinic.incoming(0).unwrap().iter().all(|line| line.status == Status::Withdrawn));
     let settings = world.deployment.settings();
     let empty = tempfile::tempdir().unwrap();
-    tabara_server::log::rebuild::rebuild(world.deployment.store(), &settings, empty.path()).unwrap();
+    tabara_server::operator::rebuild::rebuild(world.deployment.store(), &settings, empty.path()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 // the SQLite of this build takes its cipher from the core
 use tabara_core as _;
-use tabara_server::log::entry::{Closing, Entry, EntryPayload};
 use tabara_server::statistics::{Base, Counting, Period, Scope, Shelf};
+use tabara_server::store::entry::{Closing, Entry, EntryPayload};
 
 const FILES: [(&str, &str); 2] = [
     ("infosheet-2020", include_str!("../../data/seeds/infosheet-2020.json")),

@@ -348,7 +348,7 @@ async fn a_forged_or_cut_parcel_changes_nothing() {
     let (ours, theirs) = (deployment(&folder).await, deployment(&other).await);
     let phone = phone_with(&ours, &ours.card("BI-CO-04-02"), 0..2).await;
     let bundle = courier::export(&phone.mailbox).unwrap().unwrap();
-    let opened = tabara_server::intake::bundles::open(theirs.store(), &theirs.settings(), &bundle);
+    let opened = tabara_server::devices::bundles::open(theirs.store(), &theirs.settings(), &bundle);
     assert!(opened.is_err(), "another server cannot even read it");
     let parcel = hand_in(&ours, &bundle);
     let (middle, end) = (parcel.len() / 2, parcel.len());
@@ -366,8 +366,8 @@ async fn a_forged_or_cut_parcel_changes_nothing() {
 /// Somebody brings a bundle to the server. Returns the parcel.
 fn hand_in(deployment: &Deployment, bundle: &[u8]) -> Vec<u8> {
     let (store, settings) = (deployment.store(), deployment.settings());
-    let signed = tabara_server::intake::bundles::open(store, &settings, bundle).unwrap();
-    tabara_server::intake::bundles::answer(store, &settings, signed).unwrap().0
+    let signed = tabara_server::devices::bundles::open(store, &settings, bundle).unwrap();
+    tabara_server::devices::bundles::answer(store, &settings, signed).unwrap().0
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_desk::authority;
-use tabara_server::log::closings;
+use tabara_server::log;
 use tabara_server::{Settings, Store, catalog, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -218,7 +218,7 @@ impl Deployment {
 
     /// Closes the months that are due by the clock.
     pub fn tick(&self) {
-        closings::tick(self.store(), &*self.clock).expect("months close");
+        log::tick(self.store(), &*self.clock).expect("months close");
     }
 
     /// The text of a new card for a commune.

@@ -16,7 +16,7 @@ use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, SealedCase, Seal
 use tabara_core::seal;
 use tabara_core::sync::{Client, Progress, SyncReport};
 use tabara_core::vault::mailbox::Mailbox;
-use tabara_server::log::entry::EntryPayload;
+use tabara_server::store::entry::EntryPayload;
 
 /// A phone reduced to its mailbox and its record key.
 pub struct Phone {

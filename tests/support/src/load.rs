@@ -222,8 +222,8 @@ impl Phone {
     pub fn hand_in(&self, store: &Store, settings: &Settings, records: &[Sent]) -> Vec<Told> {
         let introduces = Bundle { introductions: vec![self.introduction()], ..Bundle::default() };
         let file = self.bundle(&introduces, records, &settings.intake_recipient());
-        let signed = tabara_server::intake::bundles::open(store, settings, &file).expect("a bundle of a known phone");
-        let (answer, _) = tabara_server::intake::bundles::answer(store, settings, signed).expect("a parcel");
+        let signed = tabara_server::devices::bundles::open(store, settings, &file).expect("a bundle of a known phone");
+        let (answer, _) = tabara_server::devices::bundles::answer(store, settings, signed).expect("a parcel");
         let (parcel, _) = self.open(&answer, &file, settings);
         records.iter().map(|sent| told(&parcel, sent)).collect()
     }

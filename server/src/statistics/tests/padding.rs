@@ -50,7 +50,7 @@ fn rt_06_fakes_of_two_phones_do_not_show_whether_somebody_is_in_a_sensitive_cell
 fn rt_12_whoever_looks_after_every_arrival_sees_nothing_move() {
     // Given a month that is open; all that this log receives comes on the first day of 1970, a Thursday
     const DAY: i64 = 86_400;
-    let monday = |now: i64| crate::log::closings::week_of(now);
+    let monday = |now: i64| crate::log::week_of(now);
     let mut log = Log::new();
     log.screened(0, &presumed("2021-06"));
     let before = log.0.snapshot(monday(0));

@@ -8,7 +8,7 @@ use tabara_core::facts::FactValue;
 use tabara_core::record::{Kind, News, Reason, Record, Sent, Uuid};
 use tabara_core::tree;
 use tabara_core::wire::{BUNDLE_HEADER, BUNDLES, Bundle, DEVICES, MAX_FILE, MAX_REGISTRATION, Standing};
-use tabara_server::log::entry::EntryPayload;
+use tabara_server::store::entry::EntryPayload;
 use tabara_support::load::{KeyDeployment, NOON, Phone, Running, Told};
 
 const ACCEPTED: Verdict = Verdict::Accepted;
@@ -149,7 +149,7 @@ async fn a_card_from_the_drawer_waits_for_the_operator() {
     for (days, standing) in [(100, Standing::Late), (10, Standing::Trusted)] {
         let now = NOON + (1 + days) * 86_400;
         server.clock.set(now);
-        tabara_server::log::closings::accept_clock(&server.store, now).unwrap();
+        tabara_server::log::accept_clock(&server.store, now).unwrap();
         let mut phone = server.deployment.phone();
         assert_eq!(server.register(&phone).await.standing, standing, "{days} days");
         let record = phone.sealed_screening();
@@ -224,7 +224,7 @@ async fn a_withdrawal_beats_its_record_in_any_order_of_arrival() {
 
         for days in [30, 60] {
             server.clock.set(NOON + days * 86_400);
-            tabara_server::log::closings::tick(&server.store, &*server.clock).unwrap();
+            tabara_server::log::tick(&server.store, &*server.clock).unwrap();
         }
         assert_eq!(server.store.read(|log| log.body(position)).unwrap(), None);
         // a tombstone still knows what it was
@@ -364,7 +364,7 @@ async fn every_entry_reads_back_as_what_it_says() {
     let sent = phone.sign(&record, None);
     server.send(&phone, &[sent]).await;
     let mut kinds = Vec::new();
-    let each = |entry: tabara_server::log::entry::Entry| {
+    let each = |entry: tabara_server::store::entry::Entry| {
         kinds.push(match entry.payload {
             EntryPayload::Catalog(catalog) => format!("catalog {}", catalog.version),
             EntryPayload::Chain { grant, binding, .. } => format!("chain {}", grant.device == binding.device),

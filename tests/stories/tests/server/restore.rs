@@ -5,7 +5,7 @@ use tabara_core::catalog::Catalog;
 use tabara_core::record::{Record, Sent, Uuid};
 use tabara_core::wire::{Bundle, Lineage, Restoration, lineage};
 use tabara_server::Store;
-use tabara_server::log::rebuild::{RebuildError, rebuild};
+use tabara_server::operator::rebuild::{RebuildError, rebuild};
 use tabara_support::load::{NOON, Phone, Running, told};
 
 impl TestServer {
@@ -141,7 +141,7 @@ async fn all_is_derived_again_from_the_log_and_a_changed_log_does_not_prove_itse
     // months close one after the other, as time goes by
     for month in 1..=4 {
         server.clock.set(NOON + month * 30 * 86_400);
-        tabara_server::log::closings::tick(&server.store, &*server.clock).unwrap();
+        tabara_server::log::tick(&server.store, &*server.clock).unwrap();
     }
 
     let again = || {

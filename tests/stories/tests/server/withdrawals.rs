@@ -9,7 +9,7 @@ use tabara_core::facts::{FactValue, Facts};
 use tabara_core::record::{Code, Kind, News, Reason, Record, Sent, Uuid};
 use tabara_core::slip::slip_key;
 use tabara_server::intake::decide;
-use tabara_server::log::rebuild::rebuild;
+use tabara_server::operator::rebuild::rebuild;
 use tabara_server::statistics::Counting;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::SetClock;
@@ -274,7 +274,7 @@ proptest! {
         // at the revision the facts go, and the log still proves itself
         for days in [30, 60] {
             clock.set(NOON + days * DAY);
-            tabara_server::log::closings::tick(&store, &*clock).unwrap();
+            tabara_server::log::tick(&store, &*clock).unwrap();
         }
         for name in &here {
             prop_assert_eq!(kept(&store, name), (!gone.contains(name), !gone.contains(name)), "{}", name);

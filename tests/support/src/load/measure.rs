@@ -13,7 +13,7 @@ use tabara_core::record::{Record, SealedRef, Sent, Uuid};
 use tabara_core::wire::{BUNDLES, Bundle, PREFIX};
 use tabara_server::Settings;
 use tabara_server::Store;
-use tabara_server::log::entry::EntryKind;
+use tabara_server::store::entry::EntryKind;
 use tabara_server::store::{EntryRow, FILE};
 
 /// What was measured.

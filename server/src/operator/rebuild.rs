@@ -4,10 +4,10 @@
 
 use crate::devices;
 use crate::intake;
-use crate::log::closings::close_due;
-use crate::log::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
+use crate::log::close_due;
 use crate::settings::Settings;
 use crate::statistics::plan;
+use crate::store::entry::{DictionaryInForce, EntryKind, EntryPayload, Reopening};
 use crate::store::{self, EntryBody, EntryRow, Reading, Store, StoreError, Writing};
 use std::path::Path;
 use tabara_protocol::catalog::Catalog;
