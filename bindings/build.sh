@@ -5,7 +5,8 @@
 #   phone   optimised and small, as it goes onto a phone
 #
 #   OUT/native/libtabara.so    the library, stripped (OUT is target/bindings where none is given)
-#   OUT/kotlin/  OUT/swift/    what an app compiles
+#   OUT/kotlin/                what an app compiles
+#   OUT/swift/                 a package for SwiftPM; for debug it is bindings/swift
 #   OUT/python/tabara/         an importable package; for debug it is bindings/python/tabara
 #
 # The generator reads the symbol table, so stripping comes last; it asks cargo where uniffi.toml lies, so all of this
@@ -46,12 +47,21 @@ esac
 echo "building the generator"
 cargo build -p tabara-bindgen
 
+swift=bindings/swift
+if [ "$profile" != debug ]; then
+  swift=$out/swift
+  rm -rf "$swift"
+  mkdir -p "$swift"
+  cp -R bindings/swift/Package.swift bindings/swift/Sources bindings/swift/Tests bindings/swift/README.md "$swift/"
+fi
+mkdir -p "$swift/Sources/TabaraCoreFFI" "$swift/lib"
+
 python=bindings/python/tabara
 [ "$profile" = debug ] || python=$out/python/tabara
 mkdir -p "$out/native" "$python"
 for language in kotlin swift python; do
   folder=$out/$language
-  [ $language = python ] && folder=$python
+  case $language in python) folder=$python ;; swift) folder=$swift/Sources/TabaraCoreFFI ;; esac
   "$target/debug/tabara-bindgen" generate -n -l $language -o "$folder" "$library" >/dev/null
 done
 
@@ -62,7 +72,12 @@ grep -q 'onMalformedInput(CodingErrorAction.REPORT)' "$generated"
 sed 's/onMalformedInput(CodingErrorAction.REPORT)/onMalformedInput(CodingErrorAction.REPLACE)/' "$generated" >"$generated.new"
 mv "$generated.new" "$generated"
 
+# SwiftPM wants one kind of file in a folder, and knows the map by one name only.
+mv "$swift/Sources/TabaraCoreFFI/TabaraCore.swift" "$swift/Sources/TabaraCore/Generated.swift"
+mv "$swift/Sources/TabaraCoreFFI/TabaraCoreFFI.modulemap" "$swift/Sources/TabaraCoreFFI/module.modulemap"
+
 strip --strip-unneeded -o "$out/native/libtabara.so" "$library"
 cp "$out/native/libtabara.so" "$python/"
+cp "$out/native/libtabara.so" "$swift/lib/"
 [ "$profile" = debug ] || cp bindings/python/tabara/__init__.py "$python/"
-echo "written: $out/native, $out/kotlin, $out/swift, $python"
+echo "written: $out/native, $out/kotlin, $swift, $python"

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::secret::{DeviceSecret, HostSecretAdapter};
 use crate::session::Session;
-use crate::sync::{SyncProgress, watched};
+use crate::sync::{SyncProgress, SyncRun, watched};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Referral, Status};
 use tabara_core::services::{FoundService, HelpLine, Service, ServiceQuery};
 use tabara_core::share::ReferralNote;
-use tabara_core::sync::{Progress, SyncReport};
+use tabara_core::sync::SyncReport;
 use tabara_core::vault::drafts::DraftInfo;
 use tabara_core::vault::mailbox::{Activity, Waiting};
 
@@ -310,7 +310,11 @@ impl FocalPoint {
     /// Sends what waits and fetches what is new; works while locked. May be dropped at any moment: what was settled stays
     /// settled, and the next run goes on from there.
     pub async fn sync(&self, progress: Option<Arc<dyn SyncProgress>>) -> Result<SyncReport> {
-        self.0.sync(&Progress::new(watched(progress))).await
+        self.0.sync(&watched(progress)).await
+    }
+    /// The same, ended by `SyncRun.cancel`.
+    pub async fn sync_run(&self, run: Arc<SyncRun>) -> Result<SyncReport> {
+        self.0.sync(&run.0).await
     }
     /// Carries the bundle of another phone to the server, and returns the parcel to take back to it.
     pub async fn carry(&self, bundle: Vec<u8>) -> Result<Vec<u8>> {

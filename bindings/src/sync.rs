@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use tabara_core::error::UntrustedReason;
-use tabara_core::sync::{Step, SyncReport};
+use tabara_core::sync::{Progress, Step, SyncReport};
 use tabara_core::wire::Standing;
 
 /// What a sync is doing.
@@ -83,11 +83,29 @@ pub struct SyncReport {
     pub cancelled: bool,
 }
 
+/// A sync with a way to end it: for Swift, where cancelling a task does not drop what it waits for in the core. It serves one
+/// call of `syncRun`.
+#[derive(uniffi::Object)]
+pub struct SyncRun(pub(crate) Progress);
+
+#[uniffi::export]
+impl SyncRun {
+    /// A sync that is yet to begin, and who watches it.
+    #[uniffi::constructor]
+    pub fn new(progress: Option<Arc<dyn SyncProgress>>) -> Self {
+        Self(watched(progress))
+    }
+    /// Ends it, also before it has begun: it returns at once with `cancelled`. What was settled stays settled.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
 /// Passes the steps on to the app, if it watches.
-pub(crate) fn watched(progress: Option<Arc<dyn SyncProgress>>) -> impl Fn(Step) + Send + Sync + 'static {
-    move |step| {
+pub(crate) fn watched(progress: Option<Arc<dyn SyncProgress>>) -> Progress {
+    Progress::new(move |step| {
         if let Some(progress) = &progress {
             let _ = progress.at(step);
         }
-    }
+    })
 }

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from paths import ROOT, TARGET
 
-PAGES = ["README.md", "CONTRIBUTING.md", "bindings/README.md", "deploy/README.md", "deploy/keys.md", "mobile-samples/android/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "bindings/README.md", "bindings/swift/README.md", "deploy/README.md", "deploy/keys.md", "mobile-samples/android/README.md"]
 BLOCK = re.compile(r"(?:^<!-- ([^\n]*?) -->\n+)?^```(\w*)[^\n]*\n(.*?)^```$", re.M | re.S)
 
 

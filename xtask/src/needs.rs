@@ -56,6 +56,12 @@ pub const ANDROID: Need = Need {
     packages: "aapt android-framework-res",
     there: || on_path("aapt2") && Path::new("/usr/share/android-framework-res").exists(),
 };
+pub const SWIFT: Need = Need {
+    name: "debootstrap, root, and leave to mount",
+    why: "Swift 6, which lies in a folder of its own (bindings/swift/chroot.sh)",
+    packages: "debootstrap",
+    there: || Path::new("/usr/sbin/debootstrap").exists() && works("unshare", &["--mount", "true"]),
+};
 pub const ARM: Need = Need {
     name: "compiler and emulator for 64-bit ARM",
     why: "the vault's tests on what phones have",
