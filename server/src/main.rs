@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::io::Read as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tabara_server::operator::{CommandResult, lock_data_dir, safe_copy};
 use tabara_server::settings::SettingsError;
 use tabara_server::settings::addresses::{Network, PublicUrl};
 use tabara_server::settings::certificate::{OWN_CERTIFICATE, OWN_KEY, TlsCertificate};
+use tabara_server::store::files::give_to_owner;
 use tabara_server::settings::kept::KeptSettings;
 use tabara_server::settings::key_files::make_folder;
 use tabara_server::settings::own_certificate;
@@ -26,7 +28,7 @@ use tabara_server::{Settings, Store, serve};
 #[derive(Parser)]
 #[command(name = "tabara-server", version, about = "Takes in sealed records and counts coded facts")]
 struct Cli {
-    /// Data folder: /var/lib/tabara where the system has one, else `data`.
+    /// Data folder: /var/lib/tabara where the package is installed, else `data`.
     #[arg(long, global = true)]
     data: Option<PathBuf>,
     #[command(subcommand)]
@@ -100,7 +102,15 @@ struct InitArgs {
 fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(Cli::parse()) {
+    let mut cli = Cli::parse();
+    let data = cli.data.take().unwrap_or_else(usual_folder);
+    let done = run(cli, &data);
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) && data.is_dir() {
+        if let Err(e) = give_to_owner(&data) {
+            tracing::warn!("{}: the server may not read what was made: {e}", data.display());
+        }
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("tabara-server: {e}");
@@ -109,26 +119,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> CommandResult {
-    let system = Path::new("/var/lib/tabara");
-    let data = cli.data.unwrap_or_else(|| if system.is_dir() { system } else { Path::new("data") }.to_owned());
+fn usual_folder() -> PathBuf {
+    let system = ["/var/lib/tabara", "/usr/lib/systemd/system/tabara-server.service"];
+    let installed = system.iter().any(|there| Path::new(there).exists());
+    PathBuf::from(if installed { system[0] } else { "data" })
+}
+
+fn run(cli: Cli, data: &Path) -> CommandResult {
     if let Command::Operator(OperatorCommand::Keys(command)) = &cli.command {
-        command.before_opening(&data)?;
+        command.before_opening(data)?;
     }
     let clock = Arc::new(SystemClock::default());
     let now = clock.unix();
     if let Command::Restore { file, key, passphrase_file } = &cli.command {
-        return restored(&data, file, key.as_deref(), passphrase_file.as_deref(), now);
+        return restored(data, file, key.as_deref(), passphrase_file.as_deref(), now);
     }
     // only `init` makes anything: a mistyped folder stays empty
     let mut settings = match &cli.command {
-        Command::Init(_) => Settings::create(&data, clock)?,
-        _ => Settings::open(&data, clock)?,
+        Command::Init(_) => Settings::create(data, clock)?,
+        _ => Settings::open(data, clock)?,
     };
     if !matches!(cli.command, Command::Init(_)) && !data.join(tabara_server::store::FILE).exists() {
         return Err("the keys are here, and no log: tabara-server restore FILE puts a copy here".into());
     }
-    let store = Store::open(&data)?;
+    let store = Store::open(data)?;
     match cli.command {
         Command::Init(args) => {
             init(&mut settings, *args, now)?;
@@ -146,7 +160,7 @@ fn run(cli: Cli) -> CommandResult {
                 tracing::warn!("there is no catalog: phones cannot start. tabara-server catalog publish FILE");
             }
             settings.monitor = monitor;
-            let kept = KeptSettings::read(&data)?;
+            let kept = KeptSettings::read(data)?;
             let listen = listen.or(kept.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
             settings.public_url = public_url.or(kept.public_url());
             settings.trusted_proxies = if trusted_proxy.is_empty() { kept.trusted_proxies() } else { trusted_proxy };
@@ -154,7 +168,7 @@ fn run(cli: Cli) -> CommandResult {
             let own = own[1].exists().then(|| own.into());
             let files = certificate.zip(key).or(own);
             settings.tls = files.map(|(chain, key)| TlsCertificate::open(&chain, &key)).transpose()?;
-            let _lock = lock_data_dir(&data)?;
+            let _lock = lock_data_dir(data)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
@@ -164,7 +178,7 @@ fn run(cli: Cli) -> CommandResult {
             })?;
         }
         Command::Operator(command) => command.run(&store, &mut settings, now)?,
-        Command::User(command) => command::run(command, &Staff::open(&data)?, now, &mut std::io::stdout())?,
+        Command::User(command) => command::run(command, &Staff::open(data)?, now, &mut std::io::stdout())?,
         Command::Restore { .. } => unreachable!("done before the folder was opened"),
     }
     Ok(())

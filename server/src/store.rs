@@ -15,7 +15,7 @@ mod entries;
 pub mod entry;
 mod error;
 mod expiry;
-pub(crate) mod files;
+pub mod files;
 mod log_view;
 mod news;
 mod restore_aid;

@@ -1,14 +1,17 @@
 """The operator's days, played from deploy/days.md alone: a person at a terminal, two phones, a server that burns. Only systemd is
-a double."""
+a double. `TABARA_INSTALLED` (the suite `release`) plays them with the installed package, by root on a bare machine, and the double
+starts what the installed unit says, as its user."""
 
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import signal
 import stat
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -26,10 +29,24 @@ case "$1" in --data) exec {target}/debug/tabara-server "$@";; esac
 exec {target}/debug/tabara-server --data {data} "$@"
 """
 SYSTEMCTL = """#!/bin/sh
-if [ "$1" = stop ]; then kill "$(cat {data}.pid)"; exit; fi
+if [ "$1" = stop ]; then kill "$(cat {folder}/machine.pid)"; exit; fi
 trap '' HUP
-setsid {target}/debug/tabara-server --data {data} serve > {data}.log 2>&1 < /dev/null &
-echo $! > {data}.pid
+setsid {target}/debug/tabara-server --data {data} serve > {folder}/machine.log 2>&1 < /dev/null &
+echo $! > {folder}/machine.pid
+sleep 0.5
+"""
+
+INSTALLED = "TABARA_INSTALLED" in os.environ
+# the folder is given to the unit's user as a whole, but only if it is not that user's already: as systemd does
+UNIT = """#!/bin/sh
+if [ "$1" = stop ]; then kill "$(cat {folder}/machine.pid)"; exit; fi
+trap '' HUP
+id tabara > /dev/null 2>&1 || useradd --system tabara
+[ "$(stat -c %U {data})" = tabara ] || chown -R tabara:tabara {data}
+TABARA_OPTIONS=
+line=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/tabara-server.service)
+setsid setpriv --reuid tabara --regid tabara --clear-groups $(eval echo "$line") > {folder}/machine.log 2>&1 < /dev/null &
+echo $! > {folder}/machine.pid
 sleep 0.5
 """
 
@@ -43,7 +60,7 @@ class Site(World):
 
 class Operator:
     def __init__(self, folder):
-        self.folder, self.data = folder, folder / "machine"
+        self.folder, self.data = folder, Path("/var/lib/tabara") if INSTALLED else folder / "machine"
         self.address, self.commands = free_address(), 0
         self.prompts = {
             "Organisation that most cards name": "CNLTP",
@@ -63,10 +80,12 @@ class Operator:
         }
         bin = folder / "bin"
         bin.mkdir()
-        for name, text in {"tabara-server": SERVER, "systemctl": SYSTEMCTL}.items():
-            (bin / name).write_text(text.format(target=TARGET, data=self.data))
+        doubles = {"systemctl": UNIT} if INSTALLED else {"tabara-server": SERVER, "systemctl": SYSTEMCTL}
+        for name, text in doubles.items():
+            (bin / name).write_text(text.format(target=TARGET, data=self.data, folder=folder))
             (bin / name).chmod(0o755)
-        (bin / "tabara-desk").symlink_to(TARGET / "debug" / "tabara-desk")
+        if not INSTALLED:
+            (bin / "tabara-desk").symlink_to(TARGET / "debug" / "tabara-desk")
         self.env = {"PATH": f"{bin}:{os.environ['PATH']}", "LANG": "C", "HOME": str(folder)}
 
     def type(self, command, cwd=None):
@@ -107,6 +126,7 @@ class Operator:
                 line = line.replace(word, str(value))
             self.commands += 1
             code, shown = self.type(line, cwd or self.folder / "tabara")
+            print(f"\n$ {line}\n{shown}", end="")
             assert code == 0, f"{line}\n{shown}"
             all_shown.append(shown)
         if any(line.startswith("systemctl") for line in lines):
@@ -123,7 +143,7 @@ class Operator:
 
     def burn(self):
         self.stop()
-        self.data.rename(self.folder / f"burnt-{self.commands}")
+        shutil.move(self.data, self.folder / f"burnt-{self.commands}")
 
     def stop(self):
         pid = self.folder / "machine.pid"
@@ -138,6 +158,8 @@ def operator(tmp_path):
     operator = Operator(tmp_path)
     yield operator
     operator.stop()
+    if INSTALLED and operator.data.exists():
+        operator.burn()
 
 
 def cards(operator, file="cards-1.html"):

@@ -144,10 +144,10 @@ def test_units_and_container_start_the_program_with_words_that_it_knows(tmp_path
     for unit in deploy.glob("*.service"):
         text = unit.read_text()
         options = re.search(r'^Environment=TABARA_OPTIONS="(.*)"$', text, re.M)
-        found = re.findall(r"^ExecStart=/usr/local/bin/tabara-server (.*)$", text, re.M)
+        found = re.findall(r"^ExecStart=/usr/bin/tabara-server (.*)$", text, re.M)
         filled = [c.replace("$TABARA_OPTIONS", options[1] if options else "").replace("$TABARA_DOCTOR", "") for c in found]
         commands += [c.split() for c in filled]
-        (tmp_path / unit.name).write_text(text.replace("/usr/local/bin/tabara-server", str(SERVER)))
+        (tmp_path / unit.name).write_text(text.replace("/usr/bin/tabara-server", str(SERVER)))
     page = (deploy / "README.md").read_text()
     commands += [c.split()[1:] for c in re.findall(r"`(tabara-server init [^`]*)`", page)]
     commands += [("doctor " + c).split() for c in re.findall(r"TABARA_DOCTOR=([^`]*)`", page)]

@@ -286,3 +286,16 @@ def test_behind_a_proxy_as_deploy_sets_it_up_people_sign_in_and_strangers_lock_n
         proxy.process.wait()
         office.server.terminate()
         office.server.wait()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_what_root_makes_in_the_folder_of_the_servers_user_can_be_read_by_the_server(world):
+    """The unit's user is not root's: systemd gives it the folder once, and what a command makes there later must be its own."""
+    nobody = 65_534
+    world.stop()
+    for place in [world.data, *world.data.rglob("*")]:
+        os.chown(place, nobody, nobody)
+    for words in [["keys", "next"], ["keys", "new-intake"], ["user", "add", "officer", "--role", "coordinator"], ["backup", world.data / "a.copy"]]:
+        subprocess.run([SERVER, "--data", world.data, *words], check=True, capture_output=True, input="a long enough password\n", text=True)
+    world.run("restore", world.data / "a.copy")
+    assert {place.name for place in world.data.rglob("*") if place.stat().st_uid != nobody} == set()

@@ -4,6 +4,7 @@
 
 mod bindings;
 mod needs;
+mod release;
 mod suites;
 mod terminal;
 
@@ -27,6 +28,10 @@ cargo xtask WORD (or ./x WORD)
   package
         builds the phone library for release and writes its Kotlin, Swift and Python to out/package
 
+  release
+        builds the Debian package of server and desk with its checksum to out/release; TABARA_RELEASE_KEY=FILE names
+        the SSH key that signs it
+
   --yes allows to install what is missing with apt; root and CI=true allow it too.";
 
 fn main() -> ExitCode {
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         "bench" => bench(&rest, &allow),
         "questionnaires" => questionnaires(&allow),
         "package" => bindings::package(&allow),
+        "release" => release::release(&allow),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

@@ -69,6 +69,13 @@ pub const ARM: Need = Need {
     there: || on_path("aarch64-linux-gnu-gcc") && on_path("qemu-aarch64") && on_path("cc"),
 };
 
+pub const SSH_KEYGEN: Need = Need {
+    name: "ssh-keygen",
+    why: "the signature of a release",
+    packages: "openssh-client",
+    there: || on_path("ssh-keygen"),
+};
+
 /// Whether a program can be called by its name.
 pub fn on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

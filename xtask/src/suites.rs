@@ -20,7 +20,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 16] = [
+const SUITES: [Suite; 17] = [
     Suite {
         name: "lint",
         what: "format, clippy, documentation",
@@ -89,6 +89,13 @@ const SUITES: [Suite; 16] = [
         usual: false,
         steps: sanitizer,
     },
+    Suite {
+        name: "release",
+        what: "the Debian package on a machine without Rust",
+        needs: &[needs::C_COMPILER, needs::SSH_KEYGEN],
+        usual: false,
+        steps: || crate::release::steps(&shared()),
+    },
     Suite { name: "siege", what: "a server under every attack, 10 minutes", needs: &[], usual: false, steps: siege },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
@@ -135,8 +142,8 @@ fn choose(words: &[&str]) -> Result<Vec<&'static Suite>, String> {
 
 fn attempt(suite: &Suite, allow: &Allow) -> (Counts, End) {
     let mut counts = Counts::default();
-    if suite.name == "conformance" && !shared().is_dir() {
-        println!("absent: the recorded cases are not beside this clone (TABARA_SHARED)");
+    if ["conformance", "release"].contains(&suite.name) && !shared().is_dir() {
+        println!("absent: the shared cases and machines are not beside this clone (TABARA_SHARED)");
         return (counts, End::Absent("no TABARA_SHARED".into()));
     }
     if let Err(why) = allow.install(suite.needs) {
