@@ -44,7 +44,7 @@ const QUESTIONS: [&str; 8] = [
     "certificate",
     "forms",
     "case-worker",
-    "expires",
+    "notify",
     "safe-passphrase",
     "case-worker-passphrase",
 ];
@@ -67,6 +67,8 @@ struct Answers {
     own_certificate: bool,
     forms: Vec<&'static str>,
     case_worker: String,
+    /// Hears by e-mail when something on the server waits.
+    notify: Option<String>,
     expires: i64,
     safe: Zeroizing<String>,
     worker: Zeroizing<String>,
@@ -208,8 +210,8 @@ impl Answers {
         if case_worker.is_empty() || !case_worker.chars().all(plain) || case_worker == "recovery" {
             return Err(bad("case-worker"));
         }
-        let usual = civil_date(SystemClock::default().unix() + YEAR).to_string();
-        let expires = end_of_day(&ask("expires", &usual)?).ok_or_else(no_date)?;
+        let notify = Some(ask("notify", "")?).filter(|to| !to.is_empty());
+        let expires = end_of_day(&civil_date(SystemClock::default().unix() + YEAR).to_string()).ok_or_else(no_date)?;
         let secret = |id: &str| -> Result<Zeroizing<String>> {
             match &given {
                 Some(given) => Ok(Zeroizing::new(given.get(id).cloned().unwrap_or_default())),
@@ -217,7 +219,7 @@ impl Answers {
             }
         };
         let (safe, worker) = (secret("safe-passphrase")?, secret("case-worker-passphrase")?);
-        Ok(Self { organisation, address, own_certificate, forms, case_worker, expires, safe, worker })
+        Ok(Self { organisation, address, own_certificate, forms, case_worker, notify, expires, safe, worker })
     }
 }
 
@@ -282,6 +284,9 @@ impl Server {
             false => words.extend(["--listen", "127.0.0.1:8080", "--trusted-proxy", "127.0.0.1"]),
         }
         self.run(&words, None)?;
+        if let Some(to) = &answers.notify {
+            self.run(&["notify", "add", to, "--duty", "operator"], None)?;
+        }
         let file = dir.join("server.json");
         self.run(&["report", "-o", &text(&file)], None)?;
         serde_json::from_slice(&read(&file)?).map_err(|e| at(&file, e))

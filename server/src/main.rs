@@ -94,6 +94,9 @@ struct InitArgs {
     /// Public key (age1...) of a key that opens copies of this server and nothing else.
     #[arg(long)]
     copy_key: Vec<String>,
+    /// The certificate that phones see, where a proxy holds it, for `doctor`; the server's user must be able to read it.
+    #[arg(long)]
+    shown_certificate: Option<PathBuf>,
     /// Makes a certificate of its own for the host of --public-url, where there is no public one and no proxy.
     #[arg(long, requires = "public_url")]
     own_certificate: bool,
@@ -105,10 +108,11 @@ fn main() -> ExitCode {
     let mut cli = Cli::parse();
     let data = cli.data.take().unwrap_or_else(usual_folder);
     let done = run(cli, &data);
-    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) && data.is_dir() {
-        if let Err(e) = give_to_owner(&data) {
-            tracing::warn!("{}: the server may not read what was made: {e}", data.display());
-        }
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+        && data.is_dir()
+        && let Err(e) = give_to_owner(&data)
+    {
+        tracing::warn!("{}: the server may not read what was made: {e}", data.display());
     }
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -202,6 +206,7 @@ fn init(settings: &mut Settings, args: InitArgs, now: i64) -> CommandResult {
     if !args.copy_key.is_empty() {
         kept.copy_keys = args.copy_key;
     }
+    kept.shown_certificate = args.shown_certificate.or(kept.shown_certificate);
     kept.write(&settings.data)?;
     if args.own_certificate {
         let host = kept.public_url().map(|url| url.host().to_owned()).unwrap_or_default();

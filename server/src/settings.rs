@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod error;
 pub mod kept;
 pub mod key_files;
+pub mod messages;
 pub mod own_certificate;
 
 pub use error::SettingsError;

@@ -68,7 +68,7 @@ class Operator:
             "Name of the first case worker": "aline",
             "Certificate: own": "",
             "Questionnaires:": "",
-            "Last day of the first catalog": "",
+            "E-mail address that hears": "operator@example.org",
             "Passphrase of everything": SAFE,
             "Passphrase of the case worker": WORKER,
             "Passphrase of the authority": SAFE,
@@ -182,6 +182,7 @@ def test_the_whole_list_is_played_from_the_page_with_few_commands(operator):
     (folder / "people.csv").write_text("name,commune\nBeata,Kayanza\nClaude,BI-CO-01-01\n")
     shown = operator.play("First card", cwd=folder)
     assert "Cases can be opened by: aline (case_worker), recovery (recovery)" in shown[0] and "NOW" not in shown[-1]
+    assert "soon  messages cannot leave: tabara-server notify mail" in shown[-1], "the address went with the copy"
     site = Site(operator.address)
     beata, claude = map(phone_of, cards(operator))
     for phone in (beata, claude):

@@ -13,7 +13,6 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from client import Phone
-from paths import ROOT
 from test_server_machine import certificate
 from world import SERVER
 
@@ -44,35 +43,34 @@ class MailServer:
         self.mail.append((envelope.mail_from, envelope.rcpt_tos, message))
         return "250 OK"
 
-    def config(self, security, people, **more):
-        (self.folder / "password").write_text("a password\n")
-        mail = {"server": "localhost", "port": self.port, "security": security, "from": "tabara@example.org",
-                "user": "tabara", "password_file": str(self.folder / "password"), "issuer": str(self.folder / "chain.pem"), **more}
-        file = self.folder / "notify.json"
-        file.write_text(json.dumps({"page": "https://tabara.example", "mail": mail, "people": people}))
-        return file
+    def named(self, world, security, *more, issuer=None):
+        """The operator names this mail server."""
+        words = ["--server", "localhost", "--port", str(self.port), "--security", security, "--from", "tabara@example.org",
+                 "--user", "tabara", "--issuer", issuer or self.folder / "chain.pem", *more]
+        return notify(world, "mail", *words, input="a password\n")
 
 
-def notify(world, config):
-    command = [SERVER, "--data", world.folder / "data", "notify", config]
-    return subprocess.run(command, capture_output=True, text=True)
+def notify(world, *words, input=None):
+    command = [SERVER, "--data", world.data, "notify", *words]
+    return subprocess.run(command, capture_output=True, text=True, input=input)
 
 
-PEOPLE = [
-    {"to": "operator@example.org", "role": "operator", "when": "at_once", "language": "en"},
-    {"to": "coordinator@example.org", "role": "coordinator", "when": "daily", "language": "fr"},
-]
+OPERATOR = ("add", "operator@example.org", "--duty", "operator", "--language", "en")
+COORDINATOR = ("add", "coordinator@example.org", "--duty", "coordinator", "--daily")
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls", "none"])
 def test_each_role_hears_once_of_what_waits_and_nothing_of_anybody(world, security):
     server = MailServer(world.folder, security)
     try:
-        config = server.config(security, PEOPLE)
+        world.run("init", "--public-url", "https://tabara.example")
+        for words in [OPERATOR, COORDINATOR]:
+            assert notify(world, *words).returncode == 0
+        assert server.named(world, security).returncode == 0
         # given: no backup yet, and a phone that was never heard of
         phone = Phone(world.authority)
         world.register(phone)
-        done = notify(world, config)
+        done = notify(world, "send")
         assert (done.returncode, done.stdout) == (0, "2 told\n"), done.stderr
         said = {to[0]: message for _, to, message in server.mail}
         operator, coordinator = said["operator@example.org"], said["coordinator@example.org"]
@@ -86,11 +84,23 @@ def test_each_role_hears_once_of_what_waits_and_nothing_of_anybody(world, securi
             for private in [phone.device, "IOM", "BI-", *"0123456789"]:
                 assert private not in whole
         # when: nothing new; then: nobody hears of it again, but of what begins
-        assert notify(world, config).stdout == "0 told\n"
+        assert notify(world, "send").stdout == "0 told\n"
         (world.folder / "data" / "intake.key").chmod(0o644)
-        assert notify(world, config).stdout == "1 told\n"
+        assert notify(world, "send").stdout == "1 told\n"
         assert "The keys of the server need a look. (today)" in server.mail[-1][2].get_content()
-        assert (world.folder / "data" / "notified.json").stat().st_mode & 0o777 == 0o600
+        for name in ["notified.json", "settings.json"]:
+            assert (world.data / name).stat().st_mode & 0o777 == 0o600
+        # a trial goes to everybody, at once
+        before = len(server.mail)
+        assert notify(world, "try").stdout.count("sent to") == 2
+        assert [("reach you" in m.get_content(), "vous parviennent" in m.get_content()) for _, _, m in server.mail[before:]] == [
+            (True, False), (False, True)]
+        # who is taken off hears nothing more
+        assert notify(world, "remove", "operator@example.org").returncode == 0
+        (world.data / "intake.key").chmod(0o600)
+        notify(world, "send")
+        (world.data / "intake.key").chmod(0o644)
+        assert notify(world, "send").stdout == "0 told\n"
     finally:
         server.stop()
 
@@ -112,14 +122,16 @@ def test_what_could_not_be_sent_is_sent_at_the_next_call_and_others_do_not_wait_
     server = MailServer(world.folder, "starttls")
     server.stop()
     try:
-        hook = {"to": f"http://127.0.0.1:{hooks.server_port}/tabara", "role": "operator"}
-        config = server.config("starttls", [PEOPLE[0], hook])
-        done = notify(world, config)
+        world.run("init", "--public-url", "https://tabara.example")
+        notify(world, *OPERATOR)
+        notify(world, "add", f"http://127.0.0.1:{hooks.server_port}/tabara", "--duty", "operator")
+        server.named(world, "starttls")
+        done = notify(world, "send")
         assert done.returncode == 1 and "operator@example.org" in done.stderr
         assert got == [{"page": "https://tabara.example", "today": ["backup"], "soon": ["catalog", "log"]}]
         server = MailServer(world.folder, "starttls")
-        config = server.config("starttls", [PEOPLE[0], hook])
-        assert notify(world, config).stdout == "1 told\n" and len(server.mail) == 1 and len(got) == 1
+        server.named(world, "starttls")
+        assert notify(world, "send").stdout == "1 told\n" and len(server.mail) == 1 and len(got) == 1
     finally:
         server.stop()
         hooks.shutdown()
@@ -128,24 +140,30 @@ def test_what_could_not_be_sent_is_sent_at_the_next_call_and_others_do_not_wait_
 def test_mail_leaves_the_machine_by_tls_alone_and_to_the_right_server(world):
     server = MailServer(world.folder, "tls")
     try:
-        assert "by TLS alone" in notify(world, server.config("none", PEOPLE, server="mail.example.org")).stderr
+        notify(world, *OPERATOR)
+        refused = notify(world, "mail", "--server", "mail.example.org", "--security", "none", "--from", "a@example.org")
+        assert refused.returncode == 1 and "by TLS alone" in refused.stderr
         other = world.folder / "other"
         other.mkdir()
         certificate(other)
-        assert notify(world, server.config("tls", PEOPLE, issuer=str(other / "chain.pem"))).returncode == 1
-        assert server.mail == []
-        web = [{"to": "http://alarms.example.org/", "role": "operator"}]
-        assert "begins with https://" in notify(world, server.config("tls", web)).stderr
-        assert "unknown field" in notify(world, server.config("tls", [{**PEOPLE[0], "whne": "daily"}])).stderr
+        server.named(world, "tls", issuer=other / "chain.pem")
+        assert notify(world, "send").returncode == 1 and server.mail == []
     finally:
         server.stop()
 
 
-def test_the_published_file_names_what_the_program_knows(world):
-    config = json.loads((ROOT / "deploy" / "notify.json").read_text())
-    config["mail"]["password_file"] = str(world.folder / "none")
-    for person in config["people"]:
-        person["to"] = person["to"].replace("https://alarms.example.org", "http://127.0.0.1:1")
-    (world.folder / "notify.json").write_text(json.dumps(config))
-    done = notify(world, world.folder / "notify.json")
-    assert done.returncode == 1 and "none: No such file" in done.stderr and "127.0.0.1:1" in done.stderr
+def test_wrong_words_change_nothing_and_say_what_would(world):
+    for words, cure in [
+        (["add", "http://alarms.example.org/", "--duty", "operator"], "https://"),
+        (["add", "operator", "--duty", "operator"], "neither an e-mail address"),
+        ([*OPERATOR[:-1], "rn"], "fr or en"),
+        (["remove", "operator@example.org"], "notify list"),
+    ]:
+        done = notify(world, *words)
+        assert done.returncode == 1 and cure in done.stderr, done.stderr
+    assert notify(world, "list").stdout.startswith("Next, for e-mail")
+    doctor = subprocess.run([SERVER, "--data", world.data, "doctor"], capture_output=True, text=True).stdout
+    assert "soon  nobody is told when something waits: tabara-server notify add" in doctor
+    # an address without a mail server: each run says what is missing
+    notify(world, *OPERATOR)
+    assert "notify mail --server" in notify(world, "send").stderr

@@ -1,6 +1,6 @@
 //! The operator's commands on a data folder. Except where noted they work beside a running server.
 
-use super::notify::{self, NotifyConfig};
+use super::notify::NotifyCommand;
 use super::{
     CommandResult, case_export, doctor, keys, lock_data_dir, log_export, phones, quarantine, rebuild, report,
     safe_copy, take_in,
@@ -68,14 +68,10 @@ pub enum OperatorCommand {
         since: Option<String>,
     },
     /// Looks at keys, catalog, clock, backup, disk and phones; exit 1 if something must be done now.
-    Doctor {
-        /// The certificate that phones see, to look at its last day.
-        #[arg(long)]
-        certificate: Option<PathBuf>,
-    },
-    /// Tells people, by e-mail or to a web address, that something waits for them; the file says whom and how
-    /// (deploy/notify.json). For a timer.
-    Notify { config: PathBuf },
+    Doctor,
+    /// Tells people, by e-mail or to a web address, that something waits for them.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Public releases of the figures.
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -309,20 +305,14 @@ impl OperatorCommand {
                     file.display()
                 );
             }
-            Self::Doctor { certificate } => {
+            Self::Doctor => {
                 let unproven = doctor::prove(store, now)?;
                 if let Some(leaf) = unproven {
                     println!("NOW   leaf {leaf} of the tree is not proven by its entries");
                 }
-                judged(doctor::examine(store, settings, certificate.as_deref())?)?
+                judged(doctor::examine(store, settings)?)?
             }
-            Self::Notify { config } => {
-                let file = std::fs::read(&config).map_err(|e| format!("{}: {e}", config.display()))?;
-                let config: NotifyConfig =
-                    serde_json::from_slice(&file).map_err(|e| format!("{}: {e}", config.display()))?;
-                let findings = doctor::examine(store, settings, config.certificate.as_deref())?;
-                println!("{} told", notify::notify(&config, &settings.data, &findings, now)?);
-            }
+            Self::Notify(command) => command.run(store, settings, now)?,
             Self::Log(LogCommand::Export { file }) => {
                 let head = log_export::export(store, &Staff::open(&settings.data)?, settings, &file)?;
                 println!("head {}:{}", head.size, head.root);

@@ -2,6 +2,7 @@
 
 use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, SERVED, first_certificate, not_after};
+use crate::settings::kept::KeptSettings;
 use crate::settings::key_files::{INTAKE, OPERATIONS};
 use crate::store::entry::EntryKind;
 use crate::store::{self, PROVEN, Store};
@@ -35,6 +36,7 @@ pub enum Topic {
     Clock,
     Backup,
     Disk,
+    Messages,
     Phones,
     Orders,
     Quarantine,
@@ -42,9 +44,9 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Self; 10] = {
+    pub const ALL: [Self; 11] = {
         use Topic::*;
-        [Keys, Catalog, Certificate, Clock, Backup, Disk, Phones, Orders, Quarantine, Log]
+        [Keys, Catalog, Certificate, Clock, Backup, Disk, Messages, Phones, Orders, Quarantine, Log]
     };
 }
 
@@ -79,25 +81,27 @@ const KEEP_COPIES: i64 = 35;
 const PROVEN_DAYS: i64 = 2;
 
 /// Checks keys, catalog, certificate, clock, backup, disk, phones and quarantine; of the log, what the last [`prove`] found.
-pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -> store::Result<Vec<Finding>> {
+pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
+    let kept = KeptSettings::read(&settings.data).unwrap_or_default();
     let now = settings.clock.unix();
     let catalog = store.read(|log| log.catalog_in_force())?;
     let policy = catalog.as_ref().map(|c| c.policy.clone()).unwrap_or_default();
     let catalog_revokes = catalog.as_ref().map(|c| c.revoked.clone()).unwrap_or_default();
     let mut found = key_findings(store, settings)?;
     found.push(catalog.map_or_else(no_catalog, |catalog| expiry(Topic::Catalog, "the catalog", catalog.expires, now)));
-    // the one that is given, and the one that the server shows
+    // the one of the proxy, and the one that the server shows
     let served = [SERVED, OWN_CERTIFICATE].map(|name| settings.data.join(name)).into_iter().find(|file| file.exists());
     found.extend(
-        certificate
-            .into_iter()
-            .chain(served.as_deref())
+        kept.shown_certificate
+            .iter()
+            .chain(&served)
             .map(|file| certificate_finding(first_certificate(file).as_deref(), now)),
     );
     found.push(clock(store, now)?);
     found.push(backup(store.last_backup()?, i64::from(policy.keep_sealed_days), now));
     found.extend(old_copies(&settings.data, now));
     found.push(disk(settings));
+    found.push(messages(&kept));
     let phones = store.read(|log| log.phones())?;
     let lease = i64::from(policy.lease_days) * DAY;
     let silent = phones
@@ -128,6 +132,19 @@ pub fn examine(store: &Store, settings: &Settings, certificate: Option<&Path>) -
     found.push(tree(store, now)?);
     found.push(quarantine(store, now)?);
     Ok(found)
+}
+
+/// Whether anybody hears of the rest.
+fn messages(kept: &KeptSettings) -> Finding {
+    let people = &kept.messages.people;
+    let (grade, text) = if people.is_empty() {
+        (Grade::Soon, "nobody is told when something waits: tabara-server notify add ADDRESS --duty operator".into())
+    } else if kept.messages.mail.is_none() && people.iter().any(|person| !person.to.contains("://")) {
+        (Grade::Soon, "messages cannot leave: tabara-server notify mail --server NAME --from ADDRESS".into())
+    } else {
+        (Grade::Well, format!("{} addresses are told when something waits", people.len()))
+    };
+    Finding { topic: Topic::Messages, grade, text }
 }
 
 /// Somebody must look at what waits; within two weeks, since it counts nowhere meanwhile.

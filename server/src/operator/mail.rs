@@ -1,14 +1,13 @@
 //! Ways out for [`super::notify`]: mail by SMTP and web addresses, both with TLS by ring.
 
 use super::CommandResult;
+use crate::settings::messages::{Mail, Security};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Message, SmtpTransport, Transport as _};
-use serde::Deserialize;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tabara_protocol::record::Uuid;
@@ -18,40 +17,21 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 /// Longest time for a connection to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The mail server that takes messages.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    server: String,
-    #[serde(default)]
-    port: Option<u16>,
-    #[serde(default)]
-    security: Security,
-    from: String,
-    #[serde(default)]
-    user: Option<String>,
-    /// File with the password in its first line.
-    #[serde(default)]
-    password_file: Option<PathBuf>,
-    /// PEM of an issuer beside the public ones, for a mail server of one's own.
-    #[serde(default)]
-    issuer: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Security {
-    #[default]
-    Tls,
-    Starttls,
-    /// For a mail server on this machine only.
-    None,
-}
-
 /// Sends mail.
 pub struct Mailer {
     transport: SmtpTransport,
     from: Address,
+}
+
+/// Whether a message can go there: an e-mail address, HTTPS, or HTTP to this machine.
+pub fn is_address(to: &str) -> bool {
+    if to.contains("://") { web_address(to).is_ok() } else { to.parse::<Address>().is_ok() }
+}
+
+fn web_address(to: &str) -> CommandResult<reqwest::Url> {
+    let url: reqwest::Url = to.parse()?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() == "https" || here { Ok(url) } else { Err("a web address begins with https://".into()) }
 }
 
 impl Mailer {
@@ -60,8 +40,8 @@ impl Mailer {
             mail.server == "localhost" || mail.server.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let parameters = || -> CommandResult<TlsParameters> {
             let mut parameters = TlsParameters::builder(mail.server.clone());
-            if let Some(file) = &mail.issuer {
-                parameters = parameters.add_root_certificate(Certificate::from_pem(&std::fs::read(file)?)?);
+            if let Some(pem) = &mail.issuer {
+                parameters = parameters.add_root_certificate(Certificate::from_pem(pem.as_bytes())?);
             }
             Ok(parameters.build()?)
         };
@@ -69,16 +49,14 @@ impl Mailer {
             Security::Tls => (465, Tls::Wrapper(parameters()?)),
             Security::Starttls => (587, Tls::Required(parameters()?)),
             Security::None if here => (25, Tls::None),
-            Security::None => return Err("mail leaves this machine by TLS alone: `security` is tls or starttls".into()),
+            Security::None => return Err("mail leaves this machine by TLS alone: --security tls or starttls".into()),
         };
         let from: Address = mail.from.parse()?;
         let name = ClientId::Domain(from.domain().to_owned());
         let mut transport = SmtpTransport::builder_dangerous(&mail.server).port(mail.port.unwrap_or(port)).tls(tls);
         transport = transport.hello_name(name).timeout(Some(PATIENCE));
-        if let Some((user, file)) = mail.user.as_ref().zip(mail.password_file.as_ref()) {
-            let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-            let password = text.lines().next().unwrap_or_default().to_owned();
-            transport = transport.credentials(Credentials::new(user.clone(), password));
+        if let Some((user, password)) = &mail.login {
+            transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
         }
         Ok(Self { transport: transport.build(), from })
     }
@@ -107,13 +85,8 @@ impl Webhooks {
         Ok(Self(http.redirect(reqwest::redirect::Policy::none()).build()?))
     }
 
-    /// HTTPS, or HTTP to this machine.
     pub fn post(&self, to: &str, body: &serde_json::Value) -> CommandResult {
-        let url: reqwest::Url = to.parse()?;
-        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if url.scheme() != "https" && !here {
-            return Err("a web address begins with https://".into());
-        }
+        let url = web_address(to)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let request = self.0.post(url).header("content-type", "application/json").body(serde_json::to_vec(body)?);
         let answer = runtime.block_on(async { request.send().await }).map_err(reqwest::Error::without_url)?;

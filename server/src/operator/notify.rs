@@ -1,63 +1,127 @@
 //! `tabara-server notify`: tells people that something waits for them, by e-mail or to a web address. A timer calls it.
 //!
 //! A message says which kinds of things wait, where to look, and whether today: never a number, a name, a place or
-//! anything of a case. What is told is what `doctor` finds, by role. Somebody who is told at once hears of a
+//! anything of a case. What is told is what `doctor` finds, by duty. Who is told stands in the settings. Somebody who is told at once hears of a
 //! thing when it begins, when it becomes urgent, and again after a week; a digest comes once a day while there is
 //! something. What was told is in the data folder (`notified.json`); what could not be sent is sent at the next call.
 
 use super::CommandResult;
-use super::doctor::{Finding, Grade, Topic};
-use super::mail::{Mail, Mailer, Webhooks};
-use crate::settings::key_files;
+use super::doctor::{self, Finding, Grade, Topic};
+use super::mail::{Mailer, Webhooks, is_address};
+use crate::settings::kept::KeptSettings;
+use crate::settings::messages::{Duty, Mail, Recipient, Security};
+use crate::settings::{Settings, key_files};
+use crate::staff::terminal::secret;
+use crate::store::Store;
 use crate::web::texts::{Language, Notices};
+use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What the file names: who is told, and how.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NotifyConfig {
-    /// Address of the pages, for the link in a message.
-    page: String,
-    /// The certificate that phones see, where a proxy holds it.
-    #[serde(default)]
-    pub certificate: Option<PathBuf>,
-    #[serde(default)]
-    mail: Option<Mail>,
-    people: Vec<Recipient>,
+#[derive(Subcommand)]
+pub enum NotifyCommand {
+    /// Sends what is due; a timer calls it every ten minutes.
+    Send,
+    /// Who is told, of what, how.
+    List,
+    /// Tells one more address of what waits, or another way than before: e-mail, or a web address that gets JSON.
+    Add {
+        address: String,
+        /// What the person looks after.
+        #[arg(long)]
+        duty: Duty,
+        /// Once a day while something waits; else at once when it begins, and again after a week.
+        #[arg(long)]
+        daily: bool,
+        /// fr or en.
+        #[arg(long, default_value = "fr")]
+        language: String,
+    },
+    /// Tells an address nothing more.
+    Remove { address: String },
+    /// The mail server that takes messages. The password of the mailbox is asked for, or read from the input's first line.
+    Mail {
+        #[arg(long)]
+        server: String,
+        /// The sender's address.
+        #[arg(long)]
+        from: String,
+        /// Name of the mailbox, if the server asks for one.
+        #[arg(long)]
+        user: Option<String>,
+        #[arg(long, default_value = "tls")]
+        security: Security,
+        /// Where it is not the usual one.
+        #[arg(long)]
+        port: Option<u16>,
+        /// Certificate of an issuer beside the public ones, PEM, for a mail server of one's own.
+        #[arg(long)]
+        issuer: Option<PathBuf>,
+    },
+    /// Sends a message to everybody now, to see that it arrives.
+    Try,
 }
 
-/// Who is told of what.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recipient {
-    /// An e-mail address; or a web address, which gets JSON by POST: `{"page": …, "today": [topics], "soon": [topics]}`.
-    to: String,
-    role: Role,
-    #[serde(default)]
-    when: When,
-    /// `fr`, if nothing is said, or `en`.
-    #[serde(default)]
-    language: Option<String>,
-}
-
-/// What a person looks after.
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Role {
-    /// The machine: keys, catalog, certificate, clock, backup, disk, log.
-    Operator,
-    /// The work: entries in quarantine, silent phones, orders that no phone has acknowledged.
-    Coordinator,
-}
-
-#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum When {
-    #[default]
-    AtOnce,
-    Daily,
+impl NotifyCommand {
+    pub fn run(self, store: &Store, settings: &Settings, now: i64) -> CommandResult {
+        let data = &settings.data;
+        let mut kept = KeptSettings::read(data)?;
+        let people = &mut kept.messages.people;
+        match self {
+            Self::Send => {
+                let sent = notify(&kept, data, &doctor::examine(store, settings)?, now)?;
+                println!("{sent} told");
+                return Ok(());
+            }
+            Self::Try => {
+                for person in &kept.messages.people {
+                    let notices = notices(person)?;
+                    tell(&kept, person, &BTreeMap::new(), format!("{}\n\n{}\n", notices.works, notices.why))?;
+                    println!("sent to {}", person.to);
+                }
+                return Ok(());
+            }
+            Self::List => (),
+            Self::Add { address: to, duty, daily, language } => {
+                if !is_address(&to) {
+                    return Err(format!("{to} is neither an e-mail address nor a web address, https://...").into());
+                }
+                let person = Recipient { to, duty, daily, language };
+                notices(&person)?;
+                people.retain(|known| known.to != person.to);
+                people.push(person);
+            }
+            Self::Remove { address } => {
+                let before = people.len();
+                people.retain(|known| known.to != address);
+                if people.len() == before {
+                    return Err(format!("{address} was told nothing: tabara-server notify list").into());
+                }
+            }
+            Self::Mail { server, from, user, security, port, issuer } => {
+                let read =
+                    |file: PathBuf| std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()));
+                let issuer = issuer.map(read).transpose()?;
+                let password = |user| Ok((user, secret("Password of the mailbox: ", None)?.to_string()));
+                let login = user.map(password).transpose().map_err(|e: std::io::Error| e)?;
+                let mail = Mail { server, port, security, from, login, issuer };
+                Mailer::new(&mail)?;
+                kept.messages.mail = Some(mail);
+            }
+        }
+        kept.write(data)?;
+        for Recipient { to, duty, daily, language } in &kept.messages.people {
+            println!("{to}  {duty:?}  {}  {language}", if *daily { "daily" } else { "at once" });
+        }
+        match &kept.messages.mail {
+            Some(mail) => {
+                println!("by {} from {}. To see that it arrives: tabara-server notify try", mail.server, mail.from)
+            }
+            None => println!("Next, for e-mail: tabara-server notify mail --server NAME --from ADDRESS --user NAME"),
+        }
+        Ok(())
+    }
 }
 
 /// What a recipient was told, and when last.
@@ -67,11 +131,9 @@ struct Told {
     digest: i64,
 }
 
-impl Role {
-    fn cares(self, topic: Topic) -> bool {
-        let work = matches!(topic, Topic::Phones | Topic::Orders | Topic::Quarantine);
-        matches!(self, Self::Coordinator) == work
-    }
+fn cares(duty: Duty, topic: Topic) -> bool {
+    let work = matches!(topic, Topic::Phones | Topic::Orders | Topic::Quarantine);
+    (duty == Duty::Coordinator) == work
 }
 
 const WEEK: i64 = 7 * 86_400;
@@ -81,7 +143,7 @@ const DAY: i64 = 23 * 3600;
 /// What somebody must be told now, most urgent first: what of hers is open, if it is time for any of it.
 fn due(recipient: &Recipient, told: &mut Told, findings: &[Finding], now: i64) -> BTreeMap<Topic, Grade> {
     let mut open = BTreeMap::new();
-    for finding in findings.iter().filter(|f| f.grade > Grade::Well && recipient.role.cares(f.topic)) {
+    for finding in findings.iter().filter(|f| f.grade > Grade::Well && cares(recipient.duty, f.topic)) {
         let grade = open.entry(finding.topic).or_insert(finding.grade);
         *grade = (*grade).max(finding.grade);
     }
@@ -89,51 +151,53 @@ fn due(recipient: &Recipient, told: &mut Told, findings: &[Finding], now: i64) -
     let is_new = |(topic, grade): (&Topic, &Grade)| {
         told.topics.get(topic).is_none_or(|(before, at)| grade > before || now - at >= WEEK || *at > now)
     };
-    let time = match recipient.when {
-        When::AtOnce => open.iter().any(is_new),
-        When::Daily => now - told.digest >= DAY || told.digest > now,
-    };
+    let digest = now - told.digest >= DAY || told.digest > now;
+    let time = if recipient.daily { digest } else { open.iter().any(is_new) };
     if time { open } else { BTreeMap::new() }
 }
 
-/// Subject and text of a message.
-fn message(texts: &Notices, page: &str, open: &BTreeMap<Topic, Grade>) -> (String, String) {
+fn notices(recipient: &Recipient) -> CommandResult<&'static Notices> {
+    Ok(&Language::read(&recipient.language).ok_or("a language is fr or en")?.texts().notices)
+}
+
+/// The text of a message.
+fn message(texts: &Notices, page: &str, open: &BTreeMap<Topic, Grade>) -> String {
     let line = |(topic, grade): (&Topic, &Grade)| {
         let when = if *grade == Grade::Now { texts.today } else { texts.soon };
         format!("- {} ({when})\n", texts.topics[*topic as usize])
     };
     let lines: String = open.iter().map(line).collect();
-    (texts.subject.to_owned(), format!("{}\n\n{lines}\n{page}\n\n{}\n", texts.lead, texts.why))
+    format!("{}\n\n{lines}\n{page}\n\n{}\n", texts.lead, texts.why)
 }
 
-fn tell(config: &NotifyConfig, recipient: &Recipient, open: &BTreeMap<Topic, Grade>) -> CommandResult {
+fn tell(kept: &KeptSettings, recipient: &Recipient, open: &BTreeMap<Topic, Grade>, text: String) -> CommandResult {
     let to = &recipient.to;
     if to.contains("://") {
         let of = |grade| open.iter().filter(|(_, g)| **g == grade).map(|(topic, _)| topic).collect::<Vec<_>>();
-        let body = serde_json::json!({ "page": config.page, "today": of(Grade::Now), "soon": of(Grade::Soon) });
-        return Webhooks::new()?.post(to, &body);
+        let page = kept.public_url.as_deref();
+        return Webhooks::new()?
+            .post(to, &serde_json::json!({ "page": page, "today": of(Grade::Now), "soon": of(Grade::Soon) }));
     }
-    let language = recipient.language.as_deref().map_or(Some(Language::French), Language::read);
-    let texts = &language.ok_or("a language is fr or en")?.texts().notices;
-    let (subject, text) = message(texts, &config.page, open);
-    Mailer::new(config.mail.as_ref().ok_or("the file has no `mail`")?)?.send(to, &subject, text)
+    let none = "no mail server is named: tabara-server notify mail --server NAME --from ADDRESS";
+    Mailer::new(kept.messages.mail.as_ref().ok_or(none)?)?.send(to, notices(recipient)?.subject, text)
 }
 
 /// Tells everybody whose time it is. Returns how many were told; an error if somebody could not be.
-pub fn notify(config: &NotifyConfig, data: &Path, findings: &[Finding], now: i64) -> CommandResult<usize> {
+fn notify(kept: &KeptSettings, data: &Path, findings: &[Finding], now: i64) -> CommandResult<usize> {
     let file = data.join("notified.json");
     let mut told: BTreeMap<String, Told> = match std::fs::read(&file) {
         Ok(json) => serde_json::from_slice(&json).unwrap_or_default(),
         Err(_) => BTreeMap::new(),
     };
     let (mut sent, mut failed) = (0, Vec::new());
-    for recipient in &config.people {
+    for recipient in &kept.messages.people {
         let told = told.entry(recipient.to.clone()).or_default();
         let open = due(recipient, told, findings, now);
         if open.is_empty() {
             continue;
         }
-        match tell(config, recipient, &open) {
+        let text = message(notices(recipient)?, kept.public_url.as_deref().unwrap_or_default(), &open);
+        match tell(kept, recipient, &open, text) {
             Ok(()) => {
                 sent += 1;
                 told.digest = now;
@@ -155,8 +219,8 @@ mod tests {
     fn finding(topic: Topic, grade: Grade) -> Finding {
         Finding { topic, grade, text: String::new() }
     }
-    fn person(role: Role, when: When) -> Recipient {
-        Recipient { to: "x@example.org".into(), role, when, language: None }
+    fn person(duty: Duty, daily: bool) -> Recipient {
+        Recipient { to: "x@example.org".into(), duty, daily, language: "fr".into() }
     }
     fn hears(recipient: &Recipient, told: &mut Told, findings: &[Finding], now: i64) -> Vec<Topic> {
         let open = due(recipient, told, findings, now);
@@ -169,7 +233,7 @@ mod tests {
 
     #[test]
     fn at_once_means_when_it_begins_when_it_becomes_urgent_and_after_a_week() {
-        let (operator, mut told) = (person(Role::Operator, When::AtOnce), Told::default());
+        let (operator, mut told) = (person(Duty::Operator, false), Told::default());
         let soon = [finding(Topic::Certificate, Grade::Soon), finding(Topic::Quarantine, Grade::Soon)];
         let mut at = |hours: i64, findings: &[Finding]| hears(&operator, &mut told, findings, MONDAY + hours * 3600);
         assert_eq!(at(0, &[finding(Topic::Certificate, Grade::Well)]), []);
@@ -187,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_digest_comes_once_a_day_while_something_is_open() {
-        let (coordinator, mut told) = (person(Role::Coordinator, When::Daily), Told::default());
+        let (coordinator, mut told) = (person(Duty::Coordinator, true), Told::default());
         let open = [finding(Topic::Quarantine, Grade::Soon), finding(Topic::Phones, Grade::Soon)];
         let mut at = |hours: i64, findings: &[Finding]| hears(&coordinator, &mut told, findings, MONDAY + hours * 3600);
         assert_eq!(at(0, &open), [Topic::Phones, Topic::Quarantine]);
@@ -199,14 +263,15 @@ mod tests {
     #[test]
     fn a_message_says_what_kind_of_thing_waits_and_where_in_every_language() {
         let open = [(Topic::Quarantine, Grade::Soon), (Topic::Certificate, Grade::Now)].into();
-        let (_, text) = message(&Language::English.texts().notices, "https://tabara.example", &open);
+        let text = message(&Language::English.texts().notices, "https://tabara.example", &open);
         assert!(text.contains("- The certificate of the server ends. (today)\n- Entries wait in quarantine. (soon)\n"));
         assert!(text.contains("\nhttps://tabara.example\n"));
         let open = Topic::ALL.map(|topic| (topic, Grade::Soon)).into();
         for language in Language::ALL {
-            let (subject, text) = message(&language.texts().notices, "https://tabara.example", &open);
+            let notices = &language.texts().notices;
+            let text = message(notices, "https://tabara.example", &open);
             assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), Topic::ALL.len());
-            assert!(!subject.is_empty() && !text.chars().any(|c| c.is_ascii_digit()), "no number");
+            assert!(!notices.subject.is_empty() && !text.chars().any(|c| c.is_ascii_digit()), "no number");
         }
     }
 }

@@ -4,10 +4,11 @@
 use super::addresses::{Network, PublicUrl};
 use super::error::{SettingsError, io_error};
 use super::key_files::keep;
+use super::messages::Messages;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name of the file.
 pub const FILE: &str = "settings.json";
@@ -23,6 +24,9 @@ pub struct KeptSettings {
     pub trusted_proxies: Vec<String>,
     /// age keys (`age1…`) that open copies of this server and nothing else.
     pub copy_keys: Vec<String>,
+    /// The certificate that phones see, where a proxy holds it: `doctor` looks at its last day.
+    pub shown_certificate: Option<PathBuf>,
+    pub messages: Messages,
 }
 
 impl KeptSettings {

@@ -133,7 +133,7 @@ fn a_record_that_was_kept_long_enough_stays_counted_and_is_tied_to_nobody() {
 fn doctor_proves_the_log_and_notify_believes_it_for_two_days() {
     let house = House::new();
     let log = |house: &House| {
-        let all = doctor::examine(&house.store, &house.settings, None).unwrap();
+        let all = doctor::examine(&house.store, &house.settings).unwrap();
         all.into_iter().find(|finding| finding.topic == Topic::Log).unwrap().grade
     };
     assert_eq!(log(&house), Grade::Soon, "nobody has looked yet");
@@ -153,7 +153,7 @@ fn a_copy_of_the_log_that_is_older_than_what_was_erased_since_is_told() {
     let house = House::new();
     let told = |days: i64| {
         house.clock.0.store(START + days * DAY, Ordering::Relaxed);
-        let all = doctor::examine(&house.store, &house.settings, None).unwrap();
+        let all = doctor::examine(&house.store, &house.settings).unwrap();
         all.iter().any(|finding| finding.text.starts_with("2 copies of the log are older"))
     };
     let backups = house.folder.path().join("backup");

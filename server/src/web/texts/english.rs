@@ -113,6 +113,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "The clock of the server is wrong.",
             "The backup is too old.",
             "The disk of the server fills up.",
+            "Messages like this one reach nobody, or not everybody.",
             "Phones have been silent for long.",
             "Orders to phones are not acknowledged.",
             "Entries wait in quarantine.",
@@ -120,6 +121,7 @@ pub(super) static ENGLISH: Texts = Texts {
         ],
         today: "today",
         soon: "soon",
+        works: "This is a trial: messages of Tabara reach you.",
         why: "This message holds nothing of any case. Whoever runs the server can end these messages.",
     },
     account: AccountPage {

@@ -119,6 +119,7 @@ pub(super) static FRENCH: Texts = Texts {
             "L’horloge du serveur est fausse.",
             "La sauvegarde est trop ancienne.",
             "Le disque du serveur se remplit.",
+            "Les messages comme celui-ci n’arrivent à personne, ou pas à tous.",
             "Des téléphones se taisent depuis longtemps.",
             "Des ordres aux téléphones sont sans réponse.",
             "Des entrées attendent en quarantaine.",
@@ -126,6 +127,7 @@ pub(super) static FRENCH: Texts = Texts {
         ],
         today: "aujourd’hui",
         soon: "bientôt",
+        works: "Ceci est un essai : les messages de Tabara vous parviennent.",
         why: "Ce message ne contient rien d’aucun cas. Qui gère le serveur peut mettre fin à ces messages.",
     },
     account: AccountPage {

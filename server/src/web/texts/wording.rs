@@ -50,7 +50,9 @@ pub struct Notices {
     pub subject: &'static str,
     pub lead: &'static str,
     /// In the order of `operator::doctor::Topic`.
-    pub topics: [&'static str; 10],
+    pub topics: [&'static str; 11],
+    /// A trial, asked for by whoever runs the server.
+    pub works: &'static str,
     pub today: &'static str,
     pub soon: &'static str,
     pub why: &'static str,
