@@ -17,12 +17,12 @@ use tabara_server::operator::{CommandResult, lock_data_dir, safe_copy};
 use tabara_server::settings::SettingsError;
 use tabara_server::settings::addresses::{Network, PublicUrl};
 use tabara_server::settings::certificate::{OWN_CERTIFICATE, OWN_KEY, TlsCertificate};
-use tabara_server::store::files::give_to_owner;
 use tabara_server::settings::kept::KeptSettings;
 use tabara_server::settings::key_files::make_folder;
 use tabara_server::settings::own_certificate;
 use tabara_server::staff::command::{self, UserCommand};
 use tabara_server::staff::file::Staff;
+use tabara_server::store::files::give_to_owner;
 use tabara_server::{Settings, Store, serve};
 
 #[derive(Parser)]
