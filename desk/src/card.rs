@@ -99,6 +99,8 @@ mod tests {
         let server = ServerAddress { url: "https://tabara.example".into(), pin: Some(Digest([7; 32])) };
         assert_eq!((granted.servers, granted.area), (vec![server], Area::BorderPost));
         assert!(svg(&card).unwrap().contains("<svg"));
+        // 105 when the card was JSON in base64
+        assert!(qr(&card.text()).unwrap().width() <= 65);
         assert!(terminal(&card.text()).unwrap().lines().count() < 70);
     }
 

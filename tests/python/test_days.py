@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from client import Phone
-from formats import Key, from_json, unb64
+import formats
+from formats import Key, unb64
 from paths import ROOT, TARGET
 from world import World, free_address
 
@@ -164,11 +165,11 @@ def operator(tmp_path):
 
 def cards(operator, file="cards-1.html"):
     html = (operator.folder / "tabara" / file).read_text()
-    return re.findall(r"TABARA2\.[\w-]+", html)
+    return re.findall(r"TABARA2\.\w+", html)
 
 
 def phone_of(card):
-    card = from_json(unb64(card.removeprefix("TABARA2.")))
+    card = formats.card(card)
     phone = Phone(Key())
     phone.authority, phone.card = card["authority"], Key(unb64(card["seed"]))
     phone.grant = json.loads(unb64(card["grant"].split(".")[1]))

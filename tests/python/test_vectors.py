@@ -71,7 +71,7 @@ def known(name):
 
 def test_authority_card_phone_record_and_sealed_case_hang_together():
     record, keys = known("record.json")
-    card = json.loads(unb64(record["card"].removeprefix("TABARA2.")))
+    card = formats.card(record["card"])
     assert card["authority"] == keys["authority"].public and unb64(card["seed"]) == keys["card"].seed
     grant = jose("grant", card["authority"], card["grant"])
     assert (grant["role"], grant["area"]) == ("focal_point", "commune") and grant["servers"][0]["url"].startswith("https://")

@@ -1,19 +1,16 @@
 //! What the authority signs: cards, which begin the chain of trust authority -> card -> device, and the catalog,
 //! which tells phones what to trust and use. The authority's key lies offline (`tabara-desk authority`).
 
+mod card;
+
+pub use card::{CardError, EnrolmentCard};
+
 use crate::envelope::{self, Digest, EnvelopeError, PublicKey, SigningKey, Typ, sha256};
-use crate::input::{Input, typed};
 use crate::kind::Kind;
 use crate::places;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 pub use uuid::Uuid;
-use zeroize::Zeroizing;
 
 /// What the owner of a device does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,18 +159,6 @@ impl Chain {
     }
 }
 
-/// What is handed over with a card, as text or QR: everything a phone needs to enrol with no network.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnrolmentCard {
-    /// Envelope of kind grant.
-    pub grant: String,
-    /// The card's one-time secret, base64url.
-    pub seed: Digest,
-    /// The authority's key: all trust of this phone starts here.
-    pub authority: PublicKey,
-}
-
 /// Whether a phone may speak to this address: `https://`, or `http://` to this very machine, for tests and demos.
 /// Host and port only: no user, path or query.
 pub fn is_server_address(address: &str) -> bool {
@@ -195,65 +180,6 @@ pub fn is_server_address(address: &str) -> bool {
         None => host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|a| a.is_loopback()),
     };
     port && well_formed && (secure || loopback)
-}
-
-const CARD_PREFIX: &str = "TABARA2.";
-/// A message with a card in it is at most this long.
-const MAX_CARD_MESSAGE: usize = 64 * 1024;
-/// base64url of which the last sign may hold bits of something else.
-const UNTIDY_B64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
-
-/// The text is not a card, or its grant is not signed by the authority that the card names.
-#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
-pub enum CardError {
-    /// It is not the text of a card. Ask for it again, or scan the QR code.
-    #[error("not the text of a card")]
-    Unreadable,
-    /// The authority did not sign its grant. Do not enrol with it.
-    #[error("not signed by the authority it names")]
-    BadGrant,
-}
-
-impl EnrolmentCard {
-    /// Reads a card's text wherever it stands in a message: line breaks, the marks of quoted mail, and words around it do not
-    /// matter. Checks the grant's signature.
-    pub fn parse(text: &str) -> Result<(Self, Grant), CardError> {
-        if text.len() > MAX_CARD_MESSAGE {
-            return Err(CardError::Unreadable);
-        }
-        let text = typed(Input::Card, text);
-        let bodies = text.match_indices(CARD_PREFIX).map(|(at, prefix)| &text[at + prefix.len()..]);
-        let card = bodies.take(8).find_map(Self::body).ok_or(CardError::Unreadable)?;
-        let grant: Grant = envelope::open(Typ::Grant, &card.authority, &card.grant).map_err(|_| CardError::BadGrant)?;
-        let addressed = (1..=MAX_SERVERS).contains(&grant.servers.len())
-            && grant.servers.iter().all(|server| is_server_address(&server.url));
-        if addressed && SigningKey::from_seed(card.seed.0).public() == grant.card {
-            Ok((card, grant))
-        } else {
-            Err(CardError::BadGrant)
-        }
-    }
-    /// Reads base64url of a card's JSON. The JSON tells where it ends, so that letters which follow it do no harm.
-    fn body(text: &str) -> Option<Self> {
-        let sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let len = text.find(|c| !sign(c)).unwrap_or(text.len());
-        // a single sign after groups of four holds no whole byte
-        let json = Zeroizing::new(UNTIDY_B64.decode(&text[..len - usize::from(len % 4 == 1)]).ok()?);
-        let mut values = serde_json::Deserializer::from_slice(&json).into_iter::<IgnoredAny>();
-        values.next()?.ok()?;
-        envelope::from_json(&json[..values.byte_offset()]).ok()
-    }
-    /// The text that [`EnrolmentCard::parse`] reads.
-    pub fn text(&self) -> String {
-        format!("{CARD_PREFIX}{}", B64.encode(serde_json::to_vec(self).expect("plain data has a JSON form")))
-    }
-}
-
-impl fmt::Debug for EnrolmentCard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EnrolmentCard(..)")
-    }
 }
 
 /// What a recipient's key is for.

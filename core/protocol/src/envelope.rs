@@ -115,9 +115,8 @@ impl Signer {
     }
     /// As [`sign`].
     pub fn sign<T: Serialize>(&self, typ: Typ, payload: &T) -> String {
-        let header = Header { alg: Alg::Ed25519, typ, kid: self.kid.clone() };
-        let json = |bytes: Result<Vec<u8>, _>| B64.encode(bytes.expect("plain data has a JSON form"));
-        let signed = format!("{}.{}", json(serde_json::to_vec(&header)), json(serde_json::to_vec(payload)));
+        let payload = B64.encode(serde_json::to_vec(payload).expect("plain data has a JSON form"));
+        let signed = format!("{}.{payload}", header(typ, self.kid.clone()));
         let signature = B64.encode(self.pair.sign(signed.as_bytes()));
         format!("{signed}.{signature}")
     }
@@ -127,6 +126,16 @@ impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signer(..)")
     }
+}
+
+fn header(typ: Typ, kid: String) -> String {
+    let header = Header { alg: Alg::Ed25519, typ, kid };
+    B64.encode(serde_json::to_vec(&header).expect("plain data has a JSON form"))
+}
+
+/// The first part of every envelope that [`sign`] makes with this key.
+pub(crate) fn protected(typ: Typ, key: &PublicKey) -> String {
+    header(typ, key.kid())
 }
 
 /// Reads the payload of an envelope whose signature was checked before it was stored.
