@@ -159,29 +159,39 @@ pub(super) fn lines(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, 
     lines.extend(opened.author.iter().map(|author| format!("signed    {}", author_text(author))));
     lines.extend(opened.record.iter().flat_map(|r| &r.code).map(|code| format!("code      {code}")));
     lines.push(String::new());
-    lines.extend(case.answers.iter().map(|(path, answer)| match questionnaire {
-        Some(questionnaire) => labelled(questionnaire, language, path, answer),
-        None => format!("{path}: {answer}"),
+    lines.extend(case.answers.iter().map(|(path, answer)| match labelled(questionnaire, language, path, answer) {
+        (label, text) if label.is_empty() => format!("{path}: {text}"),
+        (label, text) => format!("{path}: {label}\n    {text}"),
     }));
-    if let Some(assessment) = &case.assessment {
-        lines.push(String::new());
-        let told = serde_json::from_value(assessment.clone()).ok().filter(|_| !case.answers.is_empty());
-        let screened = questionnaire.filter(|form| !form.indicators.is_empty() && form.list("outcome").is_some());
-        let spoken = Texts::of(language).or(Texts::of("en"));
-        lines.push(match (told, screened, spoken) {
-            (Some(told), Some(form), Some(texts)) => explanation::text(&told, &case.answers, form, texts),
-            _ => format!("assessment {assessment:#}"),
-        });
+    if let Some(why) = assessed(opened, questionnaire, language) {
+        lines.extend([String::new(), why]);
     }
     lines.join("\n")
 }
 
-/// An answer with its question's label, and choices with theirs.
-fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &str) -> String {
+/// Why a screening came out as it did; as it was sealed, if nobody has the words of its questionnaire.
+pub(super) fn assessed(opened: &OpenedCase, questionnaire: Option<&Questionnaire>, language: &str) -> Option<String> {
+    let case = &opened.case;
+    let assessment = case.assessment.as_ref()?;
+    let told = serde_json::from_value(assessment.clone()).ok().filter(|_| !case.answers.is_empty());
+    let screened = questionnaire.filter(|form| !form.indicators.is_empty() && form.list("outcome").is_some());
+    let spoken = Texts::of(language).or(Texts::of("en"));
+    Some(match (told, screened, spoken) {
+        (Some(told), Some(form), Some(texts)) => explanation::text(&told, &case.answers, form, texts),
+        _ => format!("assessment {assessment:#}"),
+    })
+}
+
+/// The label of an answer's question, which may be empty, and the answer, its choices with their labels.
+pub(super) fn labelled(
+    questionnaire: Option<&Questionnaire>,
+    language: &str,
+    path: &str,
+    answer: &str,
+) -> (String, String) {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let Some(node) = questionnaire.node(name).map(|at| &questionnaire.nodes[at]) else {
-        return format!("{path}: {answer}");
-    };
+    let found = questionnaire.and_then(|form| Some((form, &form.nodes[form.node(name)?])));
+    let Some((questionnaire, node)) = found else { return (String::new(), answer.to_owned()) };
     let at = questionnaire.language(language).unwrap_or(questionnaire.default_language);
     let label = node.label.get(at, questionnaire.default_language);
     let list = node.list().and_then(|list| questionnaire.lists.get(list as usize));
@@ -193,7 +203,7 @@ fn labelled(questionnaire: &Questionnaire, language: &str, path: &str, answer: &
         Some(_) => answer.split(' ').map(word).collect::<Vec<_>>().join("; "),
         None => answer.to_owned(),
     };
-    if label.is_empty() { format!("{path}: {text}") } else { format!("{path}: {label}\n    {text}") }
+    (label.to_owned(), text)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use tabara_protocol::catalog::{
     Catalog, PROTOCOL, Part, PartKind, Policy, Recipient, RecipientRole, Reviewer, Rotation, ServerAddress, Uuid,
 };
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::envelope::{self, Digest, PublicKey, sha256};
+use tabara_protocol::envelope::{self, Digest, PublicKey, Typ, sha256};
 use tabara_protocol::kind::Kind;
 use tabara_protocol::seal;
 use tabara_protocol::server_report::ServerReport;
@@ -73,6 +73,12 @@ pub fn place(commune: &str) -> String {
 /// Reads a signed catalog without trusting it.
 pub fn stored(path: &Path) -> Result<Catalog> {
     InForce::read(path)?.catalog.ok_or_else(|| refused(say!(TEXTS: "catalog-none", file = path.display())))
+}
+
+/// Reads a catalog that this authority signed.
+pub fn of_authority(path: &Path, authority: &PublicKey) -> Result<Catalog> {
+    let jws = InForce::read(path)?.jws.unwrap_or_default();
+    envelope::open(Typ::Catalog, authority, &jws).map_err(|e| at(path, e))
 }
 
 /// What a person asks to change. Keys were tried: their files were opened.

@@ -110,7 +110,7 @@ impl Logged {
 }
 
 /// What is to be done for the person of one file.
-fn of_person(held: &CaseExport, file: &str, proof: Proof) -> Result<Vec<InboxRow>> {
+pub(crate) fn of_person(held: &CaseExport, file: &str, proof: Proof) -> Result<Vec<InboxRow>> {
     let trust = proof.trust(held);
     let mut log = Vec::new();
     for entry in held.entries.iter().filter(|entry| !entry.taken_back) {

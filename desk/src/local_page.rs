@@ -1,4 +1,4 @@
-//! A phone in the browser, and a form tried out: pages that this machine serves to its own user alone.
+//! A phone in the browser, a form tried out, and a case worker's inbox: pages that this machine serves to its own user alone.
 //!
 //! One axum router over HTTP on loopback, HTML by maud, every change a posted form with a redirect after it, so that all of
 //! it works without script. [`phone`] runs the real core on a folder; [`preview`] runs an interview of a form without a vault.
@@ -11,7 +11,7 @@
 //! | [`fields`], [`drawing`] | one question of every type; a whole page of an interview |
 //! | [`posted`], [`answers`], [`conversation`] | what was posted, as XLSForm writes it; one step of an interview |
 //! | [`key_store`], [`trouble`] | the computer's key store; the core's errors in words |
-//! | [`phone`], [`preview`] | the two programs |
+//! | [`phone`], [`preview`], [`inbox`] | the three programs |
 
 pub mod answers;
 pub mod conversation;
@@ -19,6 +19,7 @@ pub mod door;
 pub mod drawing;
 pub mod fields;
 pub mod frame;
+pub mod inbox;
 pub mod key_store;
 pub mod markdown;
 pub mod phone;
@@ -59,6 +60,11 @@ impl LocalPage {
     pub async fn preview(form: &Path, language: &str) -> Result<Self> {
         let state = preview::Preview::new(form, language);
         Self::new(|door| preview::router(door, state)).await
+    }
+
+    /// What waits for a case worker.
+    pub async fn inbox(desk: inbox::InboxDesk) -> Result<Self> {
+        Self::new(|door| inbox::router(door, desk)).await
     }
 
     async fn new(routes: impl FnOnce(Arc<Door>) -> Router) -> Result<Self> {

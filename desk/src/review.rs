@@ -4,10 +4,15 @@
 use crate::error::{Result, invalid};
 use tabara_protocol::catalog::{Catalog, RecipientRole, Uuid};
 use tabara_protocol::clock::civil_month;
-use tabara_protocol::envelope::{self, Digest, Signer, SigningKey, Typ};
+use tabara_protocol::envelope::{self, Digest, Signer, SigningKey, Typ, sha256};
 use tabara_protocol::facts::{Dictionary, FactValue, Facts};
-use tabara_protocol::record::{Kind, QuestionnaireRef, Record, Sent};
+use tabara_protocol::record::{Kind, QuestionnaireRef, Record, SealedCase, SealedRef, Sent};
+use tabara_protocol::seal;
 use tabara_protocol::wire::Bundle;
+use zeroize::Zeroizing;
+
+/// Why a reviewer decides otherwise than the screening, or as it. Sealed to the case workers, never counted.
+pub const REASONS: [&str; 6] = ["act", "means", "purpose", "age", "document", "other"];
 
 /// A decision, in the codes of `facts.csv`.
 #[derive(Debug, Clone)]
@@ -18,10 +23,15 @@ pub struct ReviewDecision {
     pub decision: String,
     /// Who decided: `association`, `national_commission`, `police`, `court` or `iom`.
     pub decided_by: String,
+    /// One of [`REASONS`].
+    pub reason: Option<String>,
+    /// In words, for whoever opens the case later.
+    pub note: Option<String>,
 }
 
-/// Signs a decision. `now`, in seconds since 1970 UTC, gives its month.
-pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sent> {
+/// Signs a decision. `now`, in seconds since 1970 UTC, gives its month. Reason and note are sealed to these
+/// [`readers`].
+pub fn sign(decision: &ReviewDecision, key: &SigningKey, readers: &[String], now: i64) -> Result<Sent> {
     let fact = |name: &str, code: &str| (name.to_owned(), FactValue::One(code.to_owned()));
     let facts: Facts = [
         fact("month", &civil_month(now)),
@@ -32,21 +42,42 @@ pub fn sign(decision: &ReviewDecision, key: &SigningKey, now: i64) -> Result<Sen
     if Dictionary::standard().check(Kind::Review, &facts).is_err() {
         return Err(invalid("the decision or who decided is not one of the codes of facts.csv"));
     }
+    if decision.reason.as_ref().is_some_and(|reason| !REASONS.contains(&reason.as_str())) {
+        return Err(invalid(format!("the reason is one of {}", REASONS.join(", "))));
+    }
+    let (id, questionnaire) = (Uuid::new_v4(), QuestionnaireRef { id: "review".into(), sha256: Digest([0; 32]) });
+    let said = [("reason", &decision.reason), ("note", &decision.note)];
+    let answers: Vec<_> = said.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said.clone()?))).collect();
+    let sealed = if answers.is_empty() {
+        None
+    } else {
+        let (record, case, questionnaire) = (id, decision.case, questionnaire.clone());
+        let (language, sealed_at, assessment) = (String::new(), now, None);
+        let case = SealedCase { record, case, questionnaire, language, sealed_at, answers, assessment };
+        let plain = Zeroizing::new(serde_json::to_vec(&case).map_err(|e| invalid(e.to_string()))?);
+        Some(seal::seal(&plain, readers)?)
+    };
     let record = Record {
-        record: Uuid::new_v4(),
+        record: id,
         case: decision.case,
         seq: 0,
         kind: Kind::Review,
-        questionnaire: QuestionnaireRef { id: "review".into(), sha256: Digest([0; 32]) },
+        questionnaire,
         revises: Some(decision.record),
         code: None,
         slip: None,
         proof: None,
         route: None,
         facts,
-        sealed: None,
+        sealed: sealed.as_ref().map(|bytes| SealedRef { sha256: sha256(bytes), len: bytes.len() as u32 }),
     };
-    Ok(Sent::new(envelope::sign(Typ::Review, key, &record), None))
+    Ok(Sent::new(envelope::sign(Typ::Review, key, &record), sealed.as_deref()))
+}
+
+/// Who can open what is sealed under a catalog: case workers and the recovery key.
+pub fn readers(catalog: &Catalog) -> Vec<String> {
+    let readers = catalog.recipients.iter().filter(|one| one.role != RecipientRole::Intake);
+    readers.map(|one| one.age.clone()).collect()
 }
 
 /// The bundle that brings decisions to the server of this catalog.
@@ -69,10 +100,19 @@ mod tests {
             case: Uuid::new_v4(),
             decision: decision.into(),
             decided_by: "national_commission".into(),
+            reason: None,
+            note: None,
         };
-        let signed = sign(&decision("confirmed"), &key, 1_795_363_200).unwrap();
+        let ((identity, reader), now) = (seal::new_identity(), 1_795_363_200);
+        let told =
+            ReviewDecision { reason: Some("age".into()), note: Some("a document".into()), ..decision("confirmed") };
+        let signed = sign(&told, &key, &[reader], now).unwrap();
+        let case = seal::unseal(&signed.sealed_bytes().unwrap().unwrap(), &identity).unwrap();
+        let case: SealedCase = envelope::from_json(&case).unwrap();
+        let said = [("reason", "age"), ("note", "a document")].map(|(name, said)| (name.to_owned(), said.to_owned()));
+        assert_eq!(case.answers, said);
         let record: Record = envelope::open(Typ::Review, &key.public(), &signed.jws).unwrap();
         assert_eq!(record.facts["month"], FactValue::One("2026-11".into()));
-        assert!(sign(&decision("perhaps"), &key, 1_795_363_200).is_err());
+        assert!(sign(&decision("perhaps"), &key, &[], now).is_err());
     }
 }

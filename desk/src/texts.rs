@@ -259,8 +259,9 @@ mod tests {
     #[test]
     fn the_page_asks_for_no_text_that_is_missing() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/local_page");
-        let phone = std::fs::read_dir(folder.join("phone")).expect("sources");
-        let files = std::fs::read_dir(&folder).expect("sources").chain(phone).flatten().map(|entry| entry.path());
+        let below = ["phone", "inbox"].map(|name| std::fs::read_dir(folder.join(name)).expect("sources"));
+        let all = std::fs::read_dir(&folder).expect("sources").chain(below.into_iter().flatten());
+        let files = all.flatten().map(|entry| entry.path());
         let sources: Vec<String> =
             files.filter(|f| f.is_file()).filter_map(|f| std::fs::read_to_string(f).ok()).collect();
         let asked: BTreeSet<&str> = sources.iter().flat_map(|text| asked(text)).collect();

@@ -54,6 +54,12 @@ pub(super) fn plain_name(language: &str) -> &str {
     language.split_once(" (").map_or(language, |(name, _)| name)
 }
 
+/// A code in groups that are read aloud.
+pub(super) fn spaced(code: &str) -> String {
+    let signs: Vec<char> = code.chars().filter(|c| c.is_alphanumeric()).collect();
+    signs.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
 pub(super) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css")).into_response()
 }

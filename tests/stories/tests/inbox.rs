@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use tabara_core::catalog::Reviewer;
 use tabara_core::clock::Clock as _;
-use tabara_core::envelope::sha256;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Status};
@@ -14,7 +13,6 @@ use tabara_desk::inbox::{self, InboxTask};
 use tabara_desk::review::{self, ReviewDecision};
 use tabara_desk::texts::Texts;
 use tabara_server::devices::bundles;
-use tabara_server::operator::case_export;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::phone::{KeyStore, presumed_victim, to_doctor};
 use tabara_support::{interviewer, people};
@@ -34,16 +32,6 @@ async fn enrolled(folder: &Path, clock: &Arc<SetClock>, card: &str) -> FocalPoin
 
 async fn sync(phone: &FocalPoint) {
     phone.sync(&Default::default()).await.unwrap();
-}
-
-/// What `tabara-server inbox` writes.
-fn exported(deployment: &Deployment, folder: &Path) {
-    let (store, settings) = (deployment.store(), deployment.settings());
-    for code in case_export::codes(store, i64::MIN).unwrap() {
-        let file = folder.join(format!("{}.json", sha256(code.as_str().as_bytes())));
-        std::fs::write(file, serde_json::to_vec(&case_export::gather(store, &settings, code).unwrap()).unwrap())
-            .unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +78,7 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
     let inbox = tempfile::tempdir().unwrap();
     let authority = deployment.authority.key.public();
     let read = || {
-        exported(&deployment, inbox.path());
+        deployment.export_inbox(inbox.path());
         let (rows, refused) = inbox::rows(inbox.path(), Proof::From(authority)).unwrap();
         assert!(refused.is_empty(), "{}", refused[0].why);
         rows
@@ -121,10 +109,21 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
         );
         let case = held.unwrap().entries.iter().find(|entry| entry.record == record).unwrap().sent.clone().unwrap();
         let case = tabara_core::envelope::stored::<tabara_core::record::Record>(&case.jws).unwrap().case;
-        let decision = ReviewDecision { record, case, decision: decision.into(), decided_by: "iom".into() };
+        let decision = ReviewDecision {
+            record,
+            case,
+            decision: decision.into(),
+            decided_by: "iom".into(),
+            reason: Some("document".into()),
+            note: None,
+        };
         let key = &deployment.authority.reviewer;
-        let bundle =
-            review::bundle(&[review::sign(&decision, key, clock.unix()).unwrap()], key, &deployment.catalog).unwrap();
+        let bundle = review::bundle(
+            &[review::sign(&decision, key, &review::readers(&deployment.catalog), clock.unix()).unwrap()],
+            key,
+            &deployment.catalog,
+        )
+        .unwrap();
         let (store, settings) = (deployment.store(), deployment.settings());
         let opened = bundles::open(store, &settings, &bundle).unwrap();
         bundles::answer(store, &settings, opened).unwrap();

@@ -15,6 +15,7 @@ use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_desk::authority;
 use tabara_server::log;
+use tabara_server::operator::case_export;
 use tabara_server::{Settings, Store, catalog, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -214,6 +215,16 @@ impl Deployment {
         self.questionnaires.insert(sha256(&bytes), bytes);
         self.catalog.version += 1;
         self.publish();
+    }
+
+    /// What `tabara-server inbox` writes.
+    pub fn export_inbox(&self, folder: &Path) {
+        let (store, settings) = (self.store(), self.settings());
+        for code in case_export::codes(store, i64::MIN).expect("the log can be read") {
+            let file = folder.join(format!("{}.json", sha256(code.as_str().as_bytes())));
+            let held = case_export::gather(store, &settings, code).expect("the log can be read");
+            std::fs::write(file, serde_json::to_vec(&held).expect("plain data")).expect("the folder can be written");
+        }
     }
 
     /// Closes the months that are due by the clock.

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::case::Proof;
@@ -10,6 +11,8 @@ use tabara_desk::error::{DeskError, Result};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::htcds::HtcdsProfile;
 use tabara_desk::keys::PassphraseArgs;
+use tabara_desk::local_page::LocalPage;
+use tabara_desk::local_page::inbox::InboxDesk;
 use tabara_desk::texts::Texts;
 use tabara_desk::{authority, case, catalog, export, htcds, inbox, keys, review, rows};
 use tabara_protocol::catalog::Uuid;
@@ -65,6 +68,22 @@ pub struct InboxArgs {
     /// en or fr.
     #[arg(long, default_value = "en")]
     language: String,
+    /// In the browser of this computer, where cases are opened with `--identity`. A roster in the folder, duty.csv (from, until,
+    /// name, telephone), says who is on duty.
+    #[arg(long, requires = "identity")]
+    browser: bool,
+    /// The case worker's key.
+    #[arg(long)]
+    identity: Option<PathBuf>,
+    /// Folder with the catalog's parts, for the words of questions and choices.
+    #[arg(long)]
+    parts: Option<PathBuf>,
+    /// The catalog in force: notes to the next shift and reasons of decisions are sealed to its case workers.
+    #[arg(long)]
+    catalog: Option<PathBuf>,
+    /// The reviewer's key, to sign decisions with.
+    #[arg(long, requires = "catalog")]
+    key: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -97,6 +116,12 @@ pub struct ReviewArgs {
     /// association, national_commission, police, court or iom.
     #[arg(long)]
     decided_by: String,
+    /// Why: act, means, purpose, age, document or other. Sealed to the case workers.
+    #[arg(long)]
+    reason: Option<String>,
+    /// A note, sealed to the case workers.
+    #[arg(long)]
+    note: Option<String>,
     /// The reviewer's key.
     #[arg(long)]
     key: PathBuf,
@@ -153,7 +178,20 @@ impl CaseTool {
 }
 
 impl InboxArgs {
-    pub fn run(&self) -> Result<ExitCode> {
+    pub fn run(self) -> Result<ExitCode> {
+        if let Some(identity) = self.identity.filter(|_| self.browser) {
+            let of_authority = |path: PathBuf| catalog::of_authority(&path, &self.authority);
+            let desk = InboxDesk {
+                folder: self.folder,
+                authority: self.authority,
+                identity,
+                parts: self.parts,
+                catalog: self.catalog.map(of_authority).transpose()?,
+                reviewer: self.key,
+                clock: Arc::new(SystemClock::default()),
+            };
+            return crate::serve(LocalPage::inbox(desk));
+        }
         let (rows, refused) = inbox::rows(&self.folder, Proof::From(self.authority))?;
         print!("{}", inbox::text(&rows, &refused, SystemClock::default().unix(), &Texts::new(&self.language)?));
         Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -177,9 +215,10 @@ impl HtcdsArgs {
 impl ReviewArgs {
     pub fn run(self) -> Result<()> {
         let key = keys::signing_key(&self.key, &self.secret.for_file(&self.key)?)?;
-        let Self { record, case, decision, decided_by, .. } = self;
-        let now = SystemClock::default().unix();
-        let signed = review::sign(&review::ReviewDecision { record, case, decision, decided_by }, &key, now)?;
-        write(&self.output, review::bundle(&[signed], &key, &catalog::stored(&self.catalog)?)?)
+        let Self { record, case, decision, decided_by, reason, note, .. } = self;
+        let (now, catalog) = (SystemClock::default().unix(), catalog::stored(&self.catalog)?);
+        let decision = review::ReviewDecision { record, case, decision, decided_by, reason, note };
+        let signed = review::sign(&decision, &key, &review::readers(&catalog), now)?;
+        write(&self.output, review::bundle(&[signed], &key, &catalog)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::state::Phone;
 use crate::local_page::door::HOME;
+pub(super) use crate::local_page::frame::spaced;
 use crate::local_page::frame::{self, Frame};
 use crate::local_page::trouble::trouble;
 use crate::texts::Texts;
@@ -141,10 +142,4 @@ pub(super) fn moment(unix: i64) -> String {
         (unix + tabara_core::clock::BUJUMBURA.as_secs() as i64).rem_euclid(86_400),
     );
     format!("{day} {:02}:{:02}", seconds / 3600, seconds / 60 % 60)
-}
-
-/// A code in groups that are read aloud.
-pub(super) fn spaced(code: &str) -> String {
-    let signs: Vec<char> = code.chars().filter(|c| c.is_alphanumeric()).collect();
-    signs.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }

@@ -10,6 +10,7 @@
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
 //! | `held CODE` | `{"export", "identity", "authority", "form"}`: what the operator writes on a case, the case worker's key, the authority's public key, the questionnaire |
 //! | `locked PASSPHRASE` | `{"file"}`: the case worker's key file under a passphrase, base64url |
+//! | `inbox FOLDER` | `{"authority"}`: three people are screened, one of them in need of a doctor within an hour; the folder is what the operator writes for a case worker, `keys` beside it holds `identity.age` (passphrase `quatre mots au hasard`), `reviewer.key`, `catalog.jws` and the parts |
 //! | `records` | `{"records": [{"record": PAYLOAD, "answers": {...}}]}`: the log, each case opened by the case worker |
 
 //!
@@ -23,15 +24,20 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tabara_core::catalog::Reviewer;
 use tabara_core::clock::{Clock, SystemClock};
+use tabara_core::envelope::{self, Digest, Typ};
+use tabara_core::focal_point::FocalPoint;
 use tabara_core::record::SealedCase;
+use tabara_core::referral::NewReferral;
 use tabara_core::seal;
 use tabara_server::operator::case_export;
 use tabara_server::store::entry::EntryPayload;
 use tabara_server::{Settings, Store};
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::developer::{hand_out_card, invite_coordinator};
-use tabara_support::light_phone;
+use tabara_support::phone::{KeyStore, to_doctor};
+use tabara_support::{interviewer, light_phone, people};
 
 const FORM: &str = "returnee-screening.md";
 
@@ -123,9 +129,13 @@ async fn serve_test() {
                 let file = seal::lock(deployment.authority.case_worker.as_bytes(), passphrase).expect("it locks");
                 say(json!({ "file": BASE64_URL_SAFE_NO_PAD.encode(file) }));
             }
+            ("inbox", folder) => {
+                let answer = inbox(&mut deployment, folder.as_ref()).await;
+                say(answer);
+            }
             ("records", _) => say(json!({ "records": records(&deployment) })),
             _ => say(
-                json!({ "error": "card COMMUNE, provider ORGANISATION, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE or records" }),
+                json!({ "error": "card COMMUNE, provider ORGANISATION, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE, inbox FOLDER or records" }),
             ),
         }
     }
@@ -145,6 +155,42 @@ fn held(deployment: &Deployment, code: &str) -> Value {
         "export": export, "identity": *deployment.authority.case_worker,
         "authority": deployment.authority.key.public(), "form": form,
     })
+}
+
+/// A case worker's folder, after a morning of work of a focal point in Ngozi.
+async fn inbox(deployment: &mut Deployment, folder: &Path) -> Value {
+    let (name, key) = ("Beata".to_owned(), deployment.authority.reviewer.public());
+    deployment.catalog.reviewers.push(Reviewer { name, key });
+    deployment.add_service("Clinic");
+    let phones = tempfile::tempdir().expect("a folder");
+    let mut enrolled = Vec::new();
+    for (name, card) in [("a", deployment.provider_card("Clinic")), ("b", deployment.card("BI-CO-05-03"))] {
+        let clock = Arc::new(SystemClock::default());
+        let phone = FocalPoint::open(&phones.path().join(name), Arc::<KeyStore>::default(), clock).expect("a phone");
+        phone.enrol(&card, "271828").expect("a good card");
+        phone.sync(&Default::default()).await.expect("the server answers");
+        enrolled.push(phone);
+    }
+    let mut victims: Vec<_> = people::people(true).into_iter().filter(|person| person.presumed).take(3).collect();
+    for (person, name) in victims.iter_mut().zip(["Aline", "Benite", "Chantal"]) {
+        person.answers.extend([("s3_keep", "yes".into()), ("c_name", name.into())]);
+        let finished = interviewer::screen(&enrolled[1], person).expect("an interview");
+        if name == "Benite" {
+            let urgent = NewReferral { urgency: "h1".into(), ..to_doctor(Some("Clinic"), name) };
+            enrolled[1].refer(finished.record, &urgent).expect("a referral");
+        }
+    }
+    enrolled[1].sync(&Default::default()).await.expect("the server answers");
+    deployment.export_inbox(folder);
+    let keys = folder.join("keys");
+    let keep = |name: &str, bytes: &[u8]| std::fs::write(keys.join(name), bytes).expect("the folder can be written");
+    std::fs::create_dir_all(&keys).expect("the folder can be written");
+    let authority = &deployment.authority;
+    keep("identity.age", &seal::lock(authority.case_worker.as_bytes(), "quatre mots au hasard").expect("it locks"));
+    keep("reviewer.key", format!("TABARA-SIGNING-KEY-1-{}", Digest(*authority.reviewer.seed())).as_bytes());
+    keep("catalog.jws", envelope::sign(Typ::Catalog, &authority.key, &deployment.catalog).as_bytes());
+    deployment.questionnaires.iter().for_each(|(sha256, package)| keep(&sha256.to_string(), package));
+    json!({ "authority": authority.key.public() })
 }
 
 /// Every record of the log, in its order, with what the case worker reads in its sealed case.
