@@ -34,17 +34,17 @@ public final class Deployment: @unchecked Sendable {
     public func providerCard(_ organisation: String) -> String { say("provider \(organisation)")["card"] as! String }
 
     /// The network goes while the work runs, and comes back at the same address.
-    public func stopped<T>(_ work: () async throws -> T) async throws -> T {
+    public func stopped(isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Void) async throws {
         _ = say("stop")
         defer { _ = say("start") }
-        return try await work()
+        try await work()
     }
 
     /// While the work runs, the server takes connections and says nothing.
-    public func frozen<T>(_ work: () async throws -> T) async throws -> T {
+    public func frozen(isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Void) async throws {
         kill(program.processIdentifier, SIGSTOP)
         defer { kill(program.processIdentifier, SIGCONT) }
-        return try await work()
+        try await work()
     }
 
     /// The log as JSON, each case opened by the case worker.
