@@ -3,18 +3,21 @@
 //! for that is what `tabara-server held CODE` writes. An age file, a record with its sealed case (`{"jws","sealed"}`) or a list
 //! of those has no chain: it opens unverified, and every line that is shown of it says so. Nothing is fetched or written.
 
-use crate::error::{Result, at, invalid};
+use crate::error::{DeskError, Result, at, invalid};
 use crate::explanation;
 use crate::files;
 use crate::texts::Texts;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use std::path::Path;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
-use tabara_protocol::case_export::{Author, CaseExport, HeldEntry, Trust};
+use tabara_protocol::case_export::{Author, CaseCopy, CaseExport, HeldEntry, Trust};
+use tabara_protocol::catalog::Uuid;
 use tabara_protocol::envelope::{self, PublicKey, sha256};
 use tabara_protocol::record::{Kind, Record, SealedCase, Sent};
 use tabara_protocol::referral::Status;
-use tabara_protocol::seal;
+use tabara_protocol::seal::{self, FileKeyCopy, SealError};
+use zeroize::Zeroizing;
 
 /// What must be proven before a case is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,7 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
         let sealed = export.entries.iter().filter_map(|entry| sent(entry).map(|sent| (entry, sent)));
         let open = |(entry, sent)| {
             let author = signed(&export, entry, &sent, trust.as_ref())?;
-            open_sent(&sent, identity, author)
+            open_sent(&sent, identity, &export.copies, author)
         };
         return sealed.map(open).collect();
     }
@@ -53,7 +56,11 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
         ));
     }
     if file.starts_with(b"age-encryption.org/") {
-        return Ok(vec![OpenedCase { case: unseal(file, identity)?, record: None, author: None }]);
+        return Ok(vec![OpenedCase {
+            case: unseal(&Zeroizing::new(seal::unseal(file, identity)?))?,
+            record: None,
+            author: None,
+        }]);
     }
     let sent = match envelope::from_json::<Sent>(file) {
         Ok(one) => vec![one],
@@ -61,7 +68,7 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
     };
     sent.iter()
         .filter(|sent| sent.sealed.is_some())
-        .map(|sent| open_sent(sent, identity, (None, read(sent)?)))
+        .map(|sent| open_sent(sent, identity, &[], (None, read(sent)?)))
         .collect()
 }
 
@@ -102,18 +109,58 @@ pub(super) fn signed(
 
 /// The record in an envelope whose signature nobody checked.
 fn read(sent: &Sent) -> Result<Record> {
-    envelope::stored(&sent.jws).map_err(|_| invalid("the export is damaged"))
+    envelope::stored(&sent.jws).map_err(|_| damaged())
 }
 
-fn unseal(sealed: &[u8], identity: &str) -> Result<SealedCase> {
-    envelope::from_json(&seal::unseal(sealed, identity)?).map_err(|_| invalid("it opens, but does not hold a case"))
+fn unseal(plain: &[u8]) -> Result<SealedCase> {
+    envelope::from_json(plain).map_err(|_| invalid("it opens, but does not hold a case"))
 }
 
-/// Opens the case beside a record, which must belong to it.
-pub(super) fn open_sent(sent: &Sent, identity: &str, signed: (Option<Author>, Record)) -> Result<OpenedCase> {
+/// Gives what is held to a new case worker (`age1…`): the keys of its cases, locked to her. All else stays as it was, with its
+/// proof, for her and for everybody who could open it before.
+pub fn copy(held: &CaseExport, identity: &str, proof: Proof, to: &str) -> Result<CaseExport> {
+    let (trust, mut copied) = (proof.trust(held), held.clone());
+    for entry in &held.entries {
+        let Some(sent) = entry.sent.as_ref().filter(|sent| sent.sealed.is_some()) else { continue };
+        let (_, record) = signed(held, entry, sent, trust.as_ref())?;
+        let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(damaged)?;
+        let key = match seal::file_key(&sealed, identity) {
+            Err(SealError::NotForThisKey) => {
+                copied_key(&held.copies, record.record, identity).ok_or(SealError::NotForThisKey)?
+            }
+            key => key?,
+        };
+        let key = B64.encode(seal::lock_to(key.bytes(), &[to])?);
+        copied.copies.push(CaseCopy { record: record.record, key });
+    }
+    Ok(copied)
+}
+
+/// The key of a case that somebody gave to the owner of this identity.
+fn copied_key(copies: &[CaseCopy], record: Uuid, identity: &str) -> Option<FileKeyCopy> {
+    let mine = copies.iter().filter(|copy| copy.record == record);
+    let open = |copy: &CaseCopy| FileKeyCopy::of(&seal::unlock_with(&B64.decode(&copy.key).ok()?, identity).ok()?);
+    mine.into_iter().find_map(open)
+}
+
+fn damaged() -> DeskError {
+    invalid("the export is damaged")
+}
+
+/// Opens the case beside a record, which must belong to it; with a key that was copied, if the identity is no recipient.
+pub(super) fn open_sent(
+    sent: &Sent,
+    identity: &str,
+    copies: &[CaseCopy],
+    signed: (Option<Author>, Record),
+) -> Result<OpenedCase> {
     let (author, record) = signed;
-    let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(|| invalid("the export is damaged"))?;
-    let case = unseal(&sealed, identity)?;
+    let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(damaged)?;
+    let opened = match (seal::unseal(&sealed, identity), copied_key(copies, record.record, identity)) {
+        (Err(SealError::NotForThisKey), Some(key)) => seal::unseal_copied(&sealed, &key),
+        (opened, _) => opened,
+    };
+    let case = unseal(&Zeroizing::new(opened?))?;
     let named = record.sealed.is_some_and(|s| s.sha256 == sha256(&sealed));
     let same = (case.record, case.case, &case.questionnaire) == (record.record, record.case, &record.questionnaire);
     if named && same {
@@ -209,7 +256,6 @@ pub(super) fn labelled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_protocol::catalog::Uuid;
     use tabara_protocol::envelope::{Digest, SigningKey, Typ};
     use tabara_protocol::record::{QuestionnaireRef, SealedRef};
 

@@ -30,7 +30,7 @@ pub(super) fn entries(held: &CaseExport, identity: &str, proof: Proof) -> Result
         };
         let (author, record) = case::signed(held, entry, sent, trust.as_ref())?;
         let seals = sent.sealed.is_some();
-        let open = || case::open_sent(sent, identity, (author.clone(), record.clone()));
+        let open = || case::open_sent(sent, identity, &held.copies, (author.clone(), record.clone()));
         let opened = seals.then(open).transpose()?;
         Ok(ShownEntry { held: entry.clone(), author, record: Some(record), opened })
     };

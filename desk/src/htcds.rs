@@ -67,7 +67,7 @@ fn open(file: &CaseExport, identity: &str, proof: Proof) -> Result<Held> {
         let (author, record) = case::signed(file, entry, sent, trust.as_ref())?;
         let told = match sent.sealed {
             Some(_) if record.kind == Kind::Screening => {
-                Some(case::open_sent(sent, identity, (author.clone(), record.clone()))?.case)
+                Some(case::open_sent(sent, identity, &file.copies, (author.clone(), record.clone()))?.case)
             }
             _ => None,
         };

@@ -261,7 +261,7 @@ mod tests {
             HeldEntry { record: id, kind, received, waits, taken_back, jws: hash, sent: Some(Sent::new(jws, None)) }
         };
         let (code, entries) = (Code::generate(), records.iter().map(entry).collect());
-        let held = CaseExport { code, catalogs: vec![], chains: vec![], entries, proof: String::new() };
+        let held = CaseExport { code, catalogs: vec![], chains: vec![], entries, proof: String::new(), copies: vec![] };
         std::fs::write(folder.join(format!("{}.json", Uuid::new_v4())), serde_json::to_vec(&held).unwrap()).unwrap();
     }
 

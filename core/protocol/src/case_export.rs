@@ -28,6 +28,18 @@ pub struct CaseExport {
     /// Envelope of kind parcel: the leaves that hold these records, under the head of the log when this was written. It
     /// answers the SHA-256 of the code.
     pub proof: String,
+    /// For a case worker to whom nobody sealed: the keys of the sealed cases, which one who holds them gave her.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<CaseCopy>,
+}
+
+/// The key of one sealed case, locked to a new case worker: see [`crate::seal::file_key`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseCopy {
+    /// The record beside which the case is sealed.
+    pub record: Uuid,
+    /// An age file, base64url without padding.
+    pub key: String,
 }
 
 /// One entry of the log.
@@ -250,6 +262,7 @@ mod tests {
                 chains: vec![Chain::bind(&card, &binding, &keys[PHONE], &transport)],
                 entries: vec![],
                 proof: String::new(),
+                copies: vec![],
             };
             Self { keys, export }
         }

@@ -4,6 +4,8 @@
 //! The whole file has one of few lengths, so that its length does not tell what was said. age adds a stanza of random length
 //! to each header, so the filling depends on the header. A DEFLATE stream says itself where it ends: no length is needed.
 
+use age::secrecy::ExposeSecret as _;
+use age_core::format::{FileKey, Stanza};
 use std::cell::RefCell;
 use std::io::{BufReader, Read as _, Write};
 use zeroize::Zeroizing;
@@ -116,9 +118,59 @@ impl Write for Shared<'_> {
 
 /// Opens a sealed case with a case worker's identity (`AGE-SECRET-KEY-1…`).
 pub fn unseal(sealed: &[u8], identity: &str) -> Result<Vec<u8>, SealError> {
-    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| SealError::BadIdentity)?;
+    unseal_as(sealed, &own(identity)?)
+}
+
+/// Opens a sealed case with the [`file_key`] that somebody copied out of it.
+pub fn unseal_copied(sealed: &[u8], key: &FileKeyCopy) -> Result<Vec<u8>, SealError> {
+    unseal_as(sealed, key)
+}
+
+/// The key of one sealed case: it opens this one and nothing else. Who holds a case worker's identity gives it to a new one, who
+/// then opens the bytes that the record names.
+pub struct FileKeyCopy(Zeroizing<[u8; 16]>);
+
+impl FileKeyCopy {
+    /// From what [`FileKeyCopy::bytes`] gave; none if it is not as long.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|key| Self(Zeroizing::new(key)))
+    }
+    /// The key; secret.
+    pub fn bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl age::Identity for FileKeyCopy {
+    fn unwrap_stanza(&self, _: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+        Some(Ok(FileKey::new(Box::new(*self.0))))
+    }
+}
+
+/// The key of one sealed case, for a copy.
+pub fn file_key(sealed: &[u8], identity: &str) -> Result<FileKeyCopy, SealError> {
+    struct Keeping(age::x25519::Identity, RefCell<Option<FileKeyCopy>>);
+    impl age::Identity for Keeping {
+        fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+            let found = self.0.unwrap_stanza(stanza);
+            if let Some(Ok(key)) = &found {
+                self.1.replace(Some(FileKeyCopy(Zeroizing::new(*key.expose_secret()))));
+            }
+            found
+        }
+    }
+    let keeping = Keeping(own(identity)?, RefCell::default());
+    unseal_as(sealed, &keeping)?;
+    keeping.1.into_inner().ok_or(SealError::NotForThisKey)
+}
+
+fn own(identity: &str) -> Result<age::x25519::Identity, SealError> {
+    identity.trim().parse().map_err(|_| SealError::BadIdentity)
+}
+
+fn unseal_as(sealed: &[u8], identity: &dyn age::Identity) -> Result<Vec<u8>, SealError> {
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| SealError::Damaged)?;
-    let reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
+    let reader = decryptor.decrypt(std::iter::once(identity)).map_err(|e| match e {
         age::DecryptError::NoMatchingKeys => SealError::NotForThisKey,
         _ => SealError::Damaged,
     })?;
@@ -166,8 +218,7 @@ pub fn lock_to(secret: &[u8], recipients: &[impl AsRef<str>]) -> Result<Vec<u8>,
 
 /// Opens what [`lock_to`] wrote, with the identity of a recipient.
 pub fn unlock_with(locked: &[u8], identity: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| SealError::BadIdentity)?;
-    age::decrypt(&identity, locked).map(Into::into).map_err(|e| match e {
+    age::decrypt(&own(identity)?, locked).map(Into::into).map_err(|e| match e {
         age::DecryptError::NoMatchingKeys => SealError::NotForThisKey,
         _ => SealError::Damaged,
     })
@@ -219,7 +270,6 @@ pub fn recipient_of(identity: &str) -> Option<String> {
 
 /// A new identity with its public recipient, for `tabara-desk` and for tests.
 pub fn new_identity() -> (zeroize::Zeroizing<String>, String) {
-    use age::secrecy::ExposeSecret as _;
     let identity = age::x25519::Identity::generate();
     (identity.to_string().expose_secret().to_owned().into(), identity.to_public().to_string())
 }
@@ -237,6 +287,16 @@ mod tests {
         assert_eq!(unseal(&sealed, &ours).unwrap(), b"the full answers");
         assert_eq!(unseal(&sealed, &recovery).unwrap(), b"the full answers");
         assert_eq!(unseal(&sealed, &stranger), Err(SealError::NotForThisKey));
+    }
+
+    #[test]
+    fn the_key_of_one_file_opens_it_for_who_gets_it_and_no_other_file() {
+        let (ours, to_us) = new_identity();
+        let sealed = seal(b"the full answers", &[&to_us]).unwrap();
+        let key = FileKeyCopy::of(file_key(&sealed, &ours).unwrap().bytes()).unwrap();
+        assert_eq!(unseal_copied(&sealed, &key).unwrap(), b"the full answers");
+        assert!(unseal_copied(&seal(b"another", &[to_us]).unwrap(), &key).is_err());
+        assert!(matches!(file_key(&sealed, &new_identity().0), Err(SealError::NotForThisKey)));
     }
 
     #[test]

@@ -72,7 +72,14 @@ fn held(to: &str, keep: &str, decision: Option<&str>) -> CaseExport {
         review.facts = [fact("decision", decision), fact("decided_by", "national_commission")].into();
         entries.push(entry(&review, None));
     }
-    CaseExport { code: Code::generate(), catalogs: vec![], chains: vec![], entries, proof: String::new() }
+    CaseExport {
+        code: Code::generate(),
+        catalogs: vec![],
+        chains: vec![],
+        entries,
+        proof: String::new(),
+        copies: vec![],
+    }
 }
 
 fn written(file: CaseExport, identity: &str, profile: HtcdsProfile, names: bool) -> BTreeMap<String, String> {

@@ -61,7 +61,7 @@ pub fn gather(store: &Store, settings: &Settings, code: Code) -> store::Result<C
         }
         let leaves = positions.iter().map(|position| log.leaf_of(*position)).collect::<store::Result<BTreeSet<_>>>()?;
         let proof = signed(log, settings, sha256(code.as_str().as_bytes()), leaves)?;
-        Ok(CaseExport { code, catalogs: log.catalogs()?, chains, entries, proof })
+        Ok(CaseExport { code, catalogs: log.catalogs()?, chains, entries, proof, copies: vec![] })
     })
 }
 

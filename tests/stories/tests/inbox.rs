@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use tabara_core::case_export::CaseExport;
 use tabara_core::catalog::Reviewer;
 use tabara_core::clock::Clock as _;
 use tabara_core::focal_point::FocalPoint;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Status};
-use tabara_desk::case::Proof;
+use tabara_core::seal;
+use tabara_desk::case::{self, Proof};
+use tabara_desk::export;
 use tabara_desk::inbox::{self, InboxTask};
 use tabara_desk::review::{self, ReviewDecision};
 use tabara_desk::texts::Texts;
@@ -104,9 +107,7 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
 
     // When the reviewer decides, and the server takes her bundle in
     let decide = |record: Uuid, decision: &str| {
-        let held = tabara_desk::case::held(
-            &inbox.path().join(rows.iter().find(|row| row.record == record).unwrap().file.clone()),
-        );
+        let held = case::held(&inbox.path().join(rows.iter().find(|row| row.record == record).unwrap().file.clone()));
         let case = held.unwrap().entries.iter().find(|entry| entry.record == record).unwrap().sent.clone().unwrap();
         let case = tabara_core::envelope::stored::<tabara_core::record::Record>(&case.jws).unwrap().case;
         let decision = ReviewDecision {
@@ -148,4 +149,23 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("Aline") && !text.contains("Benite") && !text.contains("h3"), "{text}");
+
+    // When a new case worker comes, and the old one gives her this case
+    let file = rows.iter().find(|row| row.record == helped.record).unwrap().file.clone();
+    let (held, proof) = (case::held(&inbox.path().join(file)).unwrap(), Proof::From(authority));
+    let ((newcomer, to), worker) = (seal::new_identity(), &deployment.authority.case_worker);
+    let told =
+        |held: &CaseExport, key: &str| export::text(held, key, proof, |_| None, "en").map_err(|why| why.to_string());
+    assert!(told(&held, &newcomer).unwrap_err().contains("does not open"));
+    assert!(case::copy(&held, &newcomer, proof, &to).is_err(), "who cannot open it cannot give it");
+    let copied = case::copy(&held, worker, proof, &to).unwrap();
+    // Then she reads the same, with the same proof, and so can the old one; and she can pass it on
+    for key in [&newcomer, worker] {
+        let text = told(&copied, key).unwrap();
+        assert!(text.contains("Benite") && text.contains("reason: document"), "{text}");
+    }
+    let ((third, to), (stranger, _)) = (seal::new_identity(), seal::new_identity());
+    assert!(told(&case::copy(&copied, &newcomer, proof, &to).unwrap(), &third).unwrap().contains("Benite"));
+    assert!(told(&copied, &stranger).is_err());
+    assert!(!serde_json::to_string(&copied).unwrap().contains("Benite"));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening::read_questionnaire;
 use tabara_desk::case::Proof;
-use tabara_desk::error::{DeskError, Result};
+use tabara_desk::error::{DeskError, Result, at};
 use tabara_desk::files::{read, write, write_private};
 use tabara_desk::htcds::HtcdsProfile;
 use tabara_desk::keys::PassphraseArgs;
@@ -48,6 +48,20 @@ pub enum CaseTool {
         file: PathBuf,
         #[command(flatten)]
         reading: ReadingArgs,
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// Gives cases to a new case worker, to whom nobody sealed them: writes each file again, so that her key opens it, too. Takes
+    /// what `tabara-server held CODE` or `tabara-server inbox` wrote.
+    Copy {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        reading: ReadingArgs,
+        /// Her public key, age1...
+        #[arg(long)]
+        to: String,
+        /// A folder.
         #[arg(short, long)]
         output: PathBuf,
     },
@@ -164,6 +178,15 @@ impl CaseTool {
                 for opened in case::open(&read(&file)?, &reading.key()?, reading.proof()?)? {
                     let questionnaire = reading.questionnaire(&opened.case.questionnaire.sha256);
                     println!("{}\n", case::text(&opened, questionnaire.as_ref(), &reading.language));
+                }
+            }
+            Self::Copy { files, reading, to, output } => {
+                let (key, proof) = (reading.key()?, reading.proof()?);
+                std::fs::create_dir_all(&output).map_err(|e| at(&output, e))?;
+                for file in files {
+                    let copied = case::copy(&case::held(&file)?, &key, proof, &to).map_err(|e| at(&file, e))?;
+                    let bytes = serde_json::to_vec(&copied).map_err(|e| at(&file, e))?;
+                    write_private(&output.join(file.file_name().unwrap_or_default()), &bytes)?;
                 }
             }
             Self::Export { file, reading, output } => {
