@@ -291,6 +291,11 @@ impl Referral {
         self.sent.filter(|_| waits).map(|sent| sent + answer_within(&self.urgency))
     }
 
+    /// Whether whom it was sent to does not take the person: another provider is to be asked.
+    pub fn needs_another(&self) -> bool {
+        self.to.is_some() && matches!(self.status, Status::Declined | Status::ServiceUnavailable | Status::Expired)
+    }
+
     /// Whether the provider is called about it now, since it has hours and she does not have it yet.
     pub fn is_call_now(&self) -> bool {
         is_call_now(&self.urgency) && self.status < Status::Received

@@ -136,7 +136,8 @@ impl FocalPoint {
         })
     }
 
-    /// Referrals that have not ended, overdue ones first, then by the time by which somebody should answer.
+    /// Referrals that go on, and those that a provider does not take while nobody else was asked: these and overdue ones first, then by
+    /// the time by which somebody should answer.
     pub fn open_referrals(&self) -> Result<Vec<OpenReferral>> {
         let phone = &self.0;
         let mailbox = phone.mailbox()?;
@@ -152,9 +153,11 @@ impl FocalPoint {
         let mut found = Vec::new();
         for card in cards {
             let CaseSummary { record, code, memo, referrals, .. } = card;
-            for mut referral in referrals.into_iter().filter(|referral| !referral.status.is_end()) {
+            for (at, referral) in referrals.iter().enumerate() {
+                let mut referral = referral.clone();
                 phone.as_on_its_way(&mut referral)?;
-                if referral.status.is_end() {
+                let again = || referrals[at + 1..].iter().any(|later| later.service == referral.service);
+                if referral.status.is_end() && (!referral.needs_another() || again()) {
                     continue;
                 }
                 let (code, memo, due) = (code.clone(), memo.clone(), referral.due());
@@ -166,7 +169,7 @@ impl FocalPoint {
                 found.push(OpenReferral { record, code, memo, referral, due, overdue, unreadable, call_now });
             }
         }
-        found.sort_by_key(|open| (!open.overdue, open.due.unwrap_or(i64::MAX)));
+        found.sort_by_key(|open| (!(open.overdue || open.referral.needs_another()), open.due.unwrap_or(i64::MAX)));
         Ok(found)
     }
 }

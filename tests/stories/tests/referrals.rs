@@ -221,7 +221,11 @@ async fn a_declined_person_goes_to_a_second_provider_and_one_without_a_device_is
         (Status::Declined, Some(&declined))
     );
     assert_eq!(world.record(referral.referral).facts["referral_status"].codes().next(), Some("sent"));
+    // it stays in sight until she has asked elsewhere
+    let in_sight = || phone.open_referrals().unwrap().iter().any(|open| open.referral.referral == referral.referral);
+    assert!(in_sight());
     phone.refer(record, &to_doctor(declined.propose.as_deref(), MARKER)).unwrap();
+    assert!(!in_sight());
     sync(&phone).await;
     sync(&shelter).await;
     let line = the_one(&shelter);

@@ -35,7 +35,10 @@ async fn unlocked(here: Here) -> Shown {
         Ok((core.questionnaires()?, core.drafts()?, core.waiting()?, referrals))
     });
     let (forms, drafts, waiting, (provides, incoming, open)) = read.await?;
-    let pressing = open.iter().filter(|open| open.overdue || open.unreadable || open.call_now).take(3);
+    let pressing = open
+        .iter()
+        .filter(|open| open.overdue || open.unreadable || open.call_now || open.referral.needs_another())
+        .take(3);
     let title = |id: &str| forms.iter().find(|form| form.id == id).map_or(id.to_owned(), |form| form.title.clone());
     let slip = here.phone.memory().sealed.is_some();
     let other = if here.texts.tag() == "en" { "fr" } else { "en" };
