@@ -1,6 +1,6 @@
 //! One case, opened with her key: what waits, why it came out so, what was told; and the decision of a reviewer.
 
-use super::{Here, keep, passphrase};
+use super::here::{Here, keep, passphrase};
 use crate::case::{self, Proof};
 use crate::catalog::place;
 use crate::error::{Result, invalid};
