@@ -167,25 +167,40 @@ fn run(cli: Cli, data: &Path) -> CommandResult {
             let kept = KeptSettings::read(data)?;
             let listen = listen.or(kept.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
             settings.public_url = public_url.or(kept.public_url());
+            let address =
+                settings.public_url.as_ref().map_or(format!("http://{listen}"), |url| url.origin().to_owned());
             settings.trusted_proxies = if trusted_proxy.is_empty() { kept.trusted_proxies() } else { trusted_proxy };
             let own = [OWN_CERTIFICATE, OWN_KEY].map(|name| data.join(name));
             let own = own[1].exists().then(|| own.into());
             let files = certificate.zip(key).or(own);
             settings.tls = files.map(|(chain, key)| TlsCertificate::open(&chain, &key)).transpose()?;
             let _lock = lock_data_dir(data)?;
+            let first = command::first_link(&Staff::open(data)?, now, &address)?;
             tokio::runtime::Runtime::new()?.block_on(async {
                 let listener = tokio::net::TcpListener::bind(listen).await?;
                 tracing::info!("listening on {}", listener.local_addr()?);
+                if let Some(link) = first {
+                    eprintln!("Nobody can sign in yet. Within two days, open this link, which works once:\n{link}");
+                }
                 note_dictionary(&store, &*settings.clock).map_err(std::io::Error::other)?;
                 tokio::spawn(asked_to_reload(settings.tls.clone()));
                 serve(listener, store, settings, asked_to_stop()).await
             })?;
         }
         Command::Operator(command) => command.run(&store, &mut settings, now)?,
-        Command::User(command) => command::run(command, &Staff::open(data)?, now, &mut std::io::stdout())?,
+        Command::User(command) => {
+            let address = page_address(&KeptSettings::read(data)?);
+            command::run(command, &Staff::open(data)?, now, &address, &mut std::io::stdout())?;
+        }
         Command::Restore { .. } => unreachable!("done before the folder was opened"),
     }
     Ok(())
+}
+
+/// Where the pages are, as far as the data folder knows.
+fn page_address(kept: &KeptSettings) -> String {
+    let listen = || kept.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    kept.public_url().map_or_else(|| format!("http://{}", listen()), |url| url.origin().to_owned())
 }
 
 fn init(settings: &mut Settings, args: InitArgs, now: i64) -> CommandResult {

@@ -4,6 +4,7 @@
 //! | part | what |
 //! |--|--|
 //! | [`sign_in`], [`account`] | signing in and out; sessions and password |
+//! | [`accounts`] | who has an account; inviting somebody, and making the account |
 //! | `guard` | what every request passes; refusals as pages |
 //! | [`figures`] | the coordinator's page |
 //! | [`charts`] | SVG from shown numbers |
@@ -17,6 +18,7 @@
 
 pub mod about;
 pub mod account;
+pub mod accounts;
 mod assets;
 pub mod charts;
 pub mod figures;
@@ -34,11 +36,12 @@ use self::assets::{icon, style};
 use self::guard::guard;
 use self::local_path::local_path;
 use self::page::{LANGUAGE_COOKIE, PageRequest, problem};
-use self::shared::Pages;
+use self::shared::{Pages, Shared};
 use self::texts::Language;
 use crate::http::state::Server;
+use crate::staff::role::Permission;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Query};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -57,7 +60,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn routes(server: &Arc<Server>) -> Router {
     let pages = Arc::new(Pages::new(server.clone()));
     Router::new()
-        .route("/", get(|| async { Redirect::to("/figures") }))
+        .route("/", get(home))
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/figures", get(figures::page))
@@ -68,6 +71,10 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/public", get(release::page))
         .route("/public/{file}", get(release::download))
         .route("/audit", get(about::audit))
+        .route("/accounts", get(accounts::page))
+        .route("/accounts/invite", post(accounts::invite))
+        .route("/accounts/remove", post(accounts::remove))
+        .route("/welcome", get(accounts::welcome).post(accounts::accept))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/session", post(account::end_session))
@@ -79,6 +86,12 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(from_fn_with_state(pages.clone(), guard))
         .with_state(pages)
+}
+
+/// The first page of whoever is signed in.
+async fn home(State(pages): Shared, here: PageRequest) -> Result<Redirect, Response> {
+    let role = here.visitor(&pages).await?.role;
+    Ok(Redirect::to(if role.may(Permission::Figures) { "/figures" } else { "/plan" }))
 }
 
 #[derive(Deserialize)]

@@ -115,7 +115,7 @@ def test_serve_and_doctor_tell_the_end_of_the_certificate_that_is_served(tmp_pat
 
 def test_nobody_else_reads_a_backup_or_the_accounts_while_they_are_made(world):
     subprocess.run(
-        [SERVER, "--data", world.folder / "data", "user", "add", "aline", "--role", "coordinator"],
+        [SERVER, "--data", world.folder / "data", "user", "add", "aline", "--role", "national-coordinator"],
         input=PASSWORD + "\n", text=True, check=True, capture_output=True)
     backup, seen, done = world.folder / "backup", set(), threading.Event()
     backup.mkdir()

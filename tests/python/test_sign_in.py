@@ -32,7 +32,7 @@ class Office:
         self.authority = Key()
         self.run("init", "--authority", self.authority.public)
         self.secrets, self.recovery = {}, {}
-        for name, role in [("aline", ["coordinator"]), ("bea", ["provincial-coordinator", "--province", "BI-PR-01"])]:
+        for name, role in [("aline", ["national-coordinator"]), ("bea", ["provincial-coordinator", "--province", "BI-PR-01"])]:
             issued = self.run("user", "add", name, "--role", *role, input=PASSWORD + "\n")
             self.secrets[name] = re.search(r"secret=(\w+)", issued)[1]
             self.recovery[name] = re.findall(r"^  (\S+)$", issued, re.M)
@@ -88,7 +88,7 @@ def test_no_link_leads_to_another_site_or_has_control_signs(office, away):
     answer = office.browser().get("/language/fr", params={"back": away})
     assert (answer.status_code, answer.headers.get("location")) == (303, "/")
     answer = office.sign_in(form={"to": away})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/figures")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 def test_after_signing_in_she_is_where_her_link_led(office):

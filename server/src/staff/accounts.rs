@@ -6,7 +6,7 @@ use super::audit_line::Action;
 use super::file::Staff;
 use super::password::{self, PasswordHash};
 use super::role::Role;
-use super::sessions::Visitor;
+use super::sessions::{Ticket, Visitor};
 use super::totp::TotpSecret;
 use crate::store::StoreError;
 use std::time::{Duration, Instant};
@@ -34,10 +34,45 @@ pub enum AccountError {
 /// How many recovery codes an account gets.
 const RECOVERY_CODES: usize = 8;
 
+/// A link that was not used for so long does nothing.
+pub const INVITATION_SECONDS: i64 = 2 * 86_400;
+
+fn is_name(name: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
+    (2..=40).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Invites somebody to make an account, or to make hers again: whoever holds the ticket can, once. An earlier invitation of
+/// the same name ends.
+pub fn invite(staff: &Staff, now: i64, by: &str, name: &str, role: Role) -> Result<Ticket, AccountError> {
+    if !is_name(name) {
+        return Err(AccountError::Name);
+    }
+    let ticket = Ticket::generate();
+    staff.put_invitation(ticket.kept(), name, role, now + INVITATION_SECONDS)?;
+    staff.note(now, by, Action::Invited, &[name, &in_words(role)].join(" "))?;
+    Ok(ticket)
+}
+
+/// Makes the account that an invitation is for. Nothing where the ticket is used, too old or unknown.
+pub fn accept(staff: &Staff, now: i64, ticket: &Ticket, password: &str) -> Result<Option<Issued>, AccountError> {
+    if !password::is_acceptable(password) {
+        return Err(AccountError::Password);
+    }
+    match staff.use_invitation(ticket.kept(), now)? {
+        Some((name, role)) => set_account(staff, now, &name, role, password).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A role and its province, as the audit log names them.
+fn in_words(role: Role) -> String {
+    [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// Makes an account, or gives one a new password, secret, recovery codes and role.
 pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &str) -> Result<Issued, AccountError> {
-    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
-    if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
+    if !is_name(name) {
         return Err(AccountError::Name);
     }
     if !password::is_acceptable(password) {
@@ -50,8 +85,7 @@ pub fn set_account(staff: &Staff, now: i64, name: &str, role: Role, password: &s
         Account { name: name.into(), role, password: PasswordHash::new(password), secret: kept, last_step: 0 };
     let hashes: Vec<Digest> = recovery.iter().map(recovery_hash).collect();
     staff.put(&account, &hashes)?;
-    let detail = [Some(role.word()), role.province()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    staff.note(now, name, Action::AccountSet, &detail)?;
+    staff.note(now, name, Action::AccountSet, &in_words(role))?;
     Ok(Issued { secret, recovery })
 }
 

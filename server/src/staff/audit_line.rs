@@ -17,10 +17,12 @@ pub enum Action {
     PasswordChanged,
     /// One of her other sessions, by herself.
     SessionEnded,
+    /// Somebody, to make an account.
+    Invited,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = {
+    pub const ALL: [Self; 11] = {
         use Action::*;
         [
             SignedIn,
@@ -33,6 +35,7 @@ impl Action {
             AccountRemoved,
             PasswordChanged,
             SessionEnded,
+            Invited,
         ]
     };
 
@@ -48,6 +51,7 @@ impl Action {
             Self::AccountRemoved => "account_removed",
             Self::PasswordChanged => "password_changed",
             Self::SessionEnded => "session_ended",
+            Self::Invited => "invited",
         }
     }
 }

@@ -1,13 +1,15 @@
 //! `tabara-server user`: accounts, on the server's own machine. If a person lost both the authenticator and the recovery
 //! codes, set the account again.
 
-use super::accounts::{Issued, set_account};
+use super::accounts::AccountError;
+use super::accounts::{INVITATION_SECONDS, Issued, invite, set_account};
 use super::audit;
 use super::audit_line::Action;
 use super::file::Staff;
 use super::role::Role;
+use super::sessions::Ticket;
 use crate::staff::terminal::new_secret;
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use std::io::Write;
 
 #[derive(Subcommand)]
@@ -16,8 +18,17 @@ pub enum UserCommand {
     /// the input's first line.
     Add {
         name: String,
+        #[arg(long, value_parser = Role::WORDS)]
+        role: String,
+        /// Code of the province of a provincial coordinator, BI-PR-NN.
         #[arg(long)]
-        role: RoleWord,
+        province: Option<String>,
+    },
+    /// Prints a link by which somebody makes her account herself, or makes it again; it works once, for two days.
+    Invite {
+        name: String,
+        #[arg(long, value_parser = Role::WORDS)]
+        role: String,
         /// Code of the province of a provincial coordinator, BI-PR-NN.
         #[arg(long)]
         province: Option<String>,
@@ -31,11 +42,24 @@ pub enum UserCommand {
     Audit,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub enum RoleWord {
-    Coordinator,
-    ProvincialCoordinator,
-    NationalDataOfficer,
+/// The name under which audit lines of this command stand.
+const CONSOLE: &str = "console";
+
+/// The link of an invitation, under the address of the pages.
+pub fn link(address: &str, ticket: &Ticket) -> String {
+    format!("{address}/welcome?key={}", ticket.text())
+}
+
+/// Where nobody has an account: the first link, for the national data officer, who invites the others.
+pub fn first_link(staff: &Staff, now: i64, address: &str) -> Result<Option<String>, AccountError> {
+    if !staff.accounts()?.is_empty() {
+        return Ok(None);
+    }
+    invite(staff, now, CONSOLE, "officer", Role::NationalDataOfficer).map(|ticket| Some(link(address, &ticket)))
+}
+
+fn role_of(word: &str, province: Option<&str>) -> Result<Role, &'static str> {
+    Role::read(word, province).ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")
 }
 
 /// Runs a command on the accounts of a data folder.
@@ -43,14 +67,23 @@ pub fn run(
     command: UserCommand,
     staff: &Staff,
     now: i64,
+    address: &str,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         UserCommand::Add { name, role, province } => {
-            let role = Role::read(Role::WORDS[role as usize], province.as_deref())
-                .ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")?;
+            let role = role_of(&role, province.as_deref())?;
             let password = new_secret("Password: ", "The same again: ")?;
             show(&set_account(staff, now, &name, role, &password)?, &name, out)?;
+        }
+        UserCommand::Invite { name, role, province } => {
+            let ticket = invite(staff, now, CONSOLE, &name, role_of(&role, province.as_deref())?)?;
+            writeln!(out, "{}", link(address, &ticket))?;
+            let hours = INVITATION_SECONDS / 3600;
+            writeln!(
+                out,
+                "It works once, within {hours} hours. Whoever opens it first is {name}: hand it over in person."
+            )?;
         }
         UserCommand::Remove { name } => {
             if !staff.remove(&name)? {
@@ -97,7 +130,7 @@ mod tests {
     fn what_is_printed_can_be_typed_drawn_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let staff = Staff::open(folder.path()).unwrap();
-        let issued = set_account(&staff, 1, "aline", Role::Coordinator, "a long enough password").unwrap();
+        let issued = set_account(&staff, 1, "aline", Role::NationalCoordinator, "a long enough password").unwrap();
         let mut out = Vec::new();
         show(&issued, "aline", &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -105,10 +138,10 @@ mod tests {
         assert!(text.contains(&format!("otpauth://totp/Tabara:aline?secret={secret}&issuer=Tabara")));
         assert!(issued.recovery.iter().all(|code| text.contains(&code.to_string())));
         let mut out = Vec::new();
-        run(UserCommand::List, &staff, 2, &mut out).unwrap();
-        run(UserCommand::Remove { name: "aline".into() }, &staff, 2, &mut out).unwrap();
-        run(UserCommand::Audit, &staff, 2, &mut out).unwrap();
+        run(UserCommand::List, &staff, 2, "", &mut out).unwrap();
+        run(UserCommand::Remove { name: "aline".into() }, &staff, 2, "", &mut out).unwrap();
+        run(UserCommand::Audit, &staff, 2, "", &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("aline                coordinator") && text.contains("2 lines, whole"));
+        assert!(text.starts_with("aline                national-coordinator") && text.contains("2 lines, whole"));
     }
 }

@@ -18,7 +18,7 @@ use tabara_protocol::log::audit::AuditLine;
 pub const FILE: &str = "staff.sqlite";
 
 /// What each version adds to the one before. A step never changes once it is released.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 -- A person with a sign-in. Times are seconds since 1970 UTC.
 CREATE TABLE account (
@@ -64,6 +64,12 @@ CREATE TABLE browser (hash BLOB NOT NULL, name TEXT NOT NULL REFERENCES account 
 CREATE TABLE unknown (tries INTEGER NOT NULL) STRICT;
 INSERT INTO unknown VALUES (0);
 ",
+    "
+UPDATE account SET role = 'national-coordinator' WHERE role = 'coordinator';
+-- Who may make an account, once, until a time; by the SHA-256 of the link's secret.
+CREATE TABLE invitation (hash BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, province TEXT,
+                         until INTEGER NOT NULL) STRICT;
+",
 ];
 
 /// The open file, and the failed sign-ins of this process.
@@ -85,6 +91,12 @@ impl SessionRow {
     fn read(r: &rusqlite::Row) -> rusqlite::Result<Self> {
         Ok(Self { id: Digest(r.get(0)?), name: r.get(1)?, began: r.get(2)?, seen: r.get(3)? })
     }
+}
+
+/// Columns name, role and province.
+fn named_role(row: &rusqlite::Row) -> rusqlite::Result<(String, Option<Role>)> {
+    let province: Option<String> = row.get(2)?;
+    Ok((row.get(0)?, Role::read(&row.get::<_, String>(1)?, province.as_deref())))
 }
 
 impl Staff {
@@ -142,6 +154,36 @@ impl Staff {
         })
     }
 
+    /// Keeps an invitation; an earlier one of the same name goes.
+    pub fn put_invitation(&self, ticket: Digest, name: &str, role: Role, until: i64) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO invitation VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.write(|tx| Ok(tx.execute(sql, params![ticket.0, name, role.word(), role.province(), until]).map(drop)?))
+    }
+
+    /// Whom an invitation is for, while it lasts.
+    pub fn invitation(&self, ticket: Digest, now: i64) -> Result<Option<(String, Role)>> {
+        let sql = "SELECT name, role, province FROM invitation WHERE hash = ?1 AND until > ?2";
+        let found = self.open_file().query_row(sql, params![ticket.0, now], named_role).optional()?;
+        Ok(found.and_then(|(name, role)| Some((name, role?))))
+    }
+
+    /// The same, and it is used up.
+    pub fn use_invitation(&self, ticket: Digest, now: i64) -> Result<Option<(String, Role)>> {
+        let sql = "DELETE FROM invitation WHERE hash = ?1 AND until > ?2 RETURNING name, role, province";
+        let found = self.write(|tx| Ok(tx.query_row(sql, params![ticket.0, now], named_role).optional()?))?;
+        Ok(found.and_then(|(name, role)| Some((name, role?))))
+    }
+
+    /// All invitations that last, by name, with their end.
+    pub fn invitations(&self, now: i64) -> Result<Vec<(String, Role, i64)>> {
+        let conn = self.open_file();
+        let mut query =
+            conn.prepare_cached("SELECT name, role, province, until FROM invitation WHERE until > ?1 ORDER BY name")?;
+        let row = |r: &rusqlite::Row| Ok((named_role(r)?, r.get(3)?));
+        let all = query.query_map([now], row)?.collect::<rusqlite::Result<Vec<((String, Option<Role>), i64)>>>()?;
+        Ok(all.into_iter().filter_map(|((name, role), until)| Some((name, role?, until))).collect())
+    }
+
     pub fn remove(&self, name: &str) -> Result<bool> {
         self.write(|tx| Ok(tx.execute("DELETE FROM account WHERE name = ?1", [name])? > 0))
     }
@@ -169,11 +211,7 @@ impl Staff {
     pub fn accounts(&self) -> Result<Vec<(String, Role)>> {
         let conn = self.open_file();
         let mut query = conn.prepare_cached("SELECT name, role, province FROM account ORDER BY name")?;
-        let row = |r: &rusqlite::Row| {
-            let province: Option<String> = r.get(2)?;
-            Ok((r.get(0)?, Role::read(&r.get::<_, String>(1)?, province.as_deref())))
-        };
-        let all = query.query_map([], row)?.collect::<rusqlite::Result<Vec<(String, Option<Role>)>>>()?;
+        let all = query.query_map([], named_role)?.collect::<rusqlite::Result<Vec<(String, Option<Role>)>>>()?;
         Ok(all.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
     }
 
@@ -345,7 +383,7 @@ mod tests {
     fn a_file_of_the_first_version_becomes_what_a_new_one_is_and_keeps_its_accounts() {
         let [old, new] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let fresh = Staff::open(new.path()).unwrap();
-        set_account(&fresh, 1, "aline", Role::Coordinator, "a long enough password").unwrap();
+        set_account(&fresh, 1, "aline", Role::NationalCoordinator, "a long enough password").unwrap();
         {
             let first = Connection::open(old.path().join(FILE)).unwrap();
             first.execute_batch(STEPS[0]).unwrap();
@@ -355,7 +393,7 @@ mod tests {
             first.execute("INSERT INTO failure VALUES ('name a password typed as a name', 1)", []).unwrap();
         }
         let opened = Staff::open(old.path()).unwrap();
-        assert_eq!(opened.accounts().unwrap(), [("aline".to_owned(), Role::Coordinator)]);
+        assert_eq!(opened.accounts().unwrap(), [("aline".to_owned(), Role::NationalCoordinator)]);
         assert_eq!(schema(old.path()), schema(new.path()));
         drop(opened);
         let bytes = std::fs::read(old.path().join(FILE)).unwrap();

@@ -135,8 +135,10 @@ pub fn sign_in(staff: &Staff, now: i64, at: Instant, request: &SignInRequest) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::staff::accounts::{AccountError, Issued, change_password, set_account};
-    use crate::staff::role::Role;
+    use crate::staff::accounts::{
+        AccountError, INVITATION_SECONDS, Issued, accept, change_password, invite, set_account,
+    };
+    use crate::staff::role::{Permission, Role};
     use crate::staff::sessions::{SessionEnd, sessions_of, sign_out, visitor};
     use crate::staff::{audit, file};
     use crate::statistics::Scope;
@@ -159,7 +161,7 @@ mod tests {
     fn house() -> House {
         let folder = tempfile::tempdir().unwrap();
         let staff = Staff::open(folder.path()).unwrap();
-        let issued = set_account(&staff, NOW, "aline", Role::Coordinator, PASSWORD).unwrap();
+        let issued = set_account(&staff, NOW, "aline", Role::NationalCoordinator, PASSWORD).unwrap();
         House { staff, issued, folder, begun: Instant::now() }
     }
 
@@ -185,7 +187,7 @@ mod tests {
         let ticket = house.sign_in(NOW, PASSWORD, &house.issued.secret.code(NOW)).unwrap();
         let read = |now| visitor(&house.staff, now, Ticket::read(&ticket.text()).unwrap()).unwrap();
         let aline = read(NOW + 60).unwrap();
-        assert_eq!((aline.name.as_str(), aline.role), ("aline", Role::Coordinator));
+        assert_eq!((aline.name.as_str(), aline.role), ("aline", Role::NationalCoordinator));
         assert!(aline.ticket.fits(&ticket.form_token()) && !aline.ticket.fits(""));
         sign_out(&house.staff, NOW + 61, &aline).unwrap();
         assert_eq!(read(NOW + 62).err(), Some(SessionEnd::Gone));
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn name_password_and_code_count_as_they_are_meant_whatever_bytes_a_keyboard_makes_of_them() {
         let house = house();
-        set_account(&house.staff, NOW, "chantal", Role::Coordinator, "un été très long").unwrap();
+        set_account(&house.staff, NOW, "chantal", Role::NationalCoordinator, "un été très long").unwrap();
         let secret = house.staff.account("chantal").unwrap().unwrap().secret;
         let code = secret.code(NOW);
         let spaced = format!("{}\u{a0}{} ", &code[..3], &code[3..]);
@@ -356,20 +358,41 @@ mod tests {
     }
 
     #[test]
-    fn a_province_sees_itself_only() {
+    fn a_province_covers_itself_only_and_each_role_may_what_its_row_says() {
         let province = |code| Scope::province(code).unwrap();
         let role = Role::read("provincial-coordinator", Some("BI-PR-04")).unwrap();
-        assert!(role.may_see(province("BI-PR-04")));
-        assert!(!role.may_see(province("BI-PR-05")) && !role.may_see(Scope::Nation));
-        assert!(!role.sees_exact_counts() && !role.sees_audit());
+        assert!(role.covers(province("BI-PR-04")));
+        assert!(!role.covers(province("BI-PR-05")) && !role.covers(Scope::Nation));
+        assert!(!role.may(Permission::ExactCounts) && !role.may(Permission::Audit));
         assert_eq!(Role::read("provincial-coordinator", None), None);
-        assert_eq!(Role::read("coordinator", Some("BI-PR-04")), None);
+        for (at, word) in Role::WORDS.into_iter().enumerate().filter(|(at, _)| *at != 1) {
+            let role = Role::read(word, None).unwrap();
+            assert!((role.index(), role.word()) == (at, word) && role.covers(province("BI-PR-05")));
+            assert_eq!(Role::read(word, Some("BI-PR-04")), None);
+            assert_eq!(role.may(Permission::ExactCounts), role == Role::NationalDataOfficer);
+        }
+    }
+
+    #[test]
+    fn an_invitation_makes_one_account_once_and_a_newer_one_ends_it() {
+        let house = house();
+        let invited = |name| invite(&house.staff, NOW, "console", name, Role::Auditor).unwrap();
+        assert!(invite(&house.staff, NOW, "console", "B&C", Role::Auditor).is_err());
+        let (first, second) = (invited("fanny"), invited("fanny"));
+        assert!(matches!(accept(&house.staff, NOW, &second, "short"), Err(AccountError::Password)));
+        assert!(accept(&house.staff, NOW, &first, PASSWORD).unwrap().is_none(), "the newer one took its place");
+        assert!(accept(&house.staff, NOW + INVITATION_SECONDS, &second, PASSWORD).unwrap().is_none(), "too old");
+        let issued = accept(&house.staff, NOW, &second, PASSWORD).unwrap().unwrap();
+        assert!(accept(&house.staff, NOW, &second, PASSWORD).unwrap().is_none(), "used");
+        let asked = request("192.0.2.1", None, "fanny", PASSWORD, &issued.secret.code(NOW));
+        assert!(house.ask(NOW, &asked).is_ok());
+        assert_eq!(house.actions()[1..], ["invited", "invited", "account_set", "signed_in"]);
     }
 
     #[test]
     fn weak_passwords_and_odd_names_make_no_account() {
         let house = house();
-        let set = |name, password| set_account(&house.staff, NOW, name, Role::Coordinator, password);
+        let set = |name, password| set_account(&house.staff, NOW, name, Role::NationalCoordinator, password);
         assert!(matches!(set("b", PASSWORD), Err(AccountError::Name)));
         assert!(matches!(set("b&c", PASSWORD), Err(AccountError::Name)));
         assert!(matches!(set("bea", "short"), Err(AccountError::Password)));

@@ -4,8 +4,8 @@ use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
+use crate::staff::role::Permission;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::html;
@@ -55,10 +55,7 @@ pub async fn audit(
     here: PageRequest,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
-    if !visitor.role.sees_audit() {
-        return Err(problem(&here, Some(&visitor), StatusCode::FORBIDDEN));
-    }
+    let visitor = here.visitor_who_may(&pages, Permission::Audit).await?;
     let shared = pages.clone();
     let before = query.before.unwrap_or(u64::MAX);
     let read = move || Ok((shared.staff().audit(before, PAGE)?, audit::first_broken(shared.staff())?));

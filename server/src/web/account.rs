@@ -114,7 +114,7 @@ pub async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Response> {
     let [old, new, again] = [form.old, form.new, form.again].map(Zeroizing::new);
-    let visitor = here.visitor_by_form(&pages, &form.token).await?;
+    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
     let texts = here.language.texts();
     let account = &texts.account;
     let same = typed(Input::Secret, &new) == typed(Input::Secret, &again);
@@ -150,7 +150,7 @@ pub async fn end_session(
     here: PageRequest,
     Form(form): Form<SessionForm>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token).await?;
+    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
     let shared = pages.clone();
     let ended = blocking(move || Ok(sessions::end(shared.staff(), now(), &visitor, form.session)?)).await;
     ended.map_err(|fault| problem(&here, None, fault.0))?;

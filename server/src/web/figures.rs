@@ -18,7 +18,7 @@ use super::shared::{Pages, Shared, blocking, now};
 use super::texts::{Language, People};
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
-use crate::staff::role::Role;
+use crate::staff::role::{Permission, Role};
 use crate::staff::sessions::Visitor;
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
 use crate::store;
@@ -44,13 +44,13 @@ impl Asked {
         let scope = self.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
         let period = self.period.as_deref().map_or(Some(Period::All), read_period);
         let view = scope.zip(period).ok_or(StatusCode::BAD_REQUEST)?;
-        if visitor.role.may_see(view.0) { Ok(view) } else { Err(StatusCode::FORBIDDEN) }
+        if visitor.role.covers(view.0) { Ok(view) } else { Err(StatusCode::FORBIDDEN) }
     }
 }
 
 /// At which base an account sees numbers; the audit log has noted then what she sees.
 fn base(pages: &Pages, name: &str, role: Role, what: &str) -> store::Result<Base> {
-    if role.sees_exact_counts() {
+    if role.may(Permission::ExactCounts) {
         return audit::exact(pages.staff(), now(), name, what).map(Base::Exact);
     }
     pages.staff().note(now(), name, Action::Saw, what)?;
@@ -84,7 +84,7 @@ fn edition(snapshot: &Snapshot) -> String {
 }
 
 pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
+    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
     let page = read_page(asked.page.as_deref()).ok_or(StatusCode::BAD_REQUEST);
     let asked = page.and_then(|page| Ok((page, asked.view(&visitor)?)));
     let (page, (scope, period)) = asked.map_err(|status| problem(&here, Some(&visitor), status))?;
@@ -205,7 +205,7 @@ impl Sheet {
         };
         let provinces = places::provinces().filter_map(|p| Some((Scope::province(p.code)?, p.name)));
         let scopes = std::iter::once((Scope::Nation, texts.nation)).chain(provinces);
-        let scopes: Vec<_> = scopes.filter(|(scope, _)| visitor.role.may_see(*scope)).collect();
+        let scopes: Vec<_> = scopes.filter(|(scope, _)| visitor.role.covers(*scope)).collect();
         let year = match self.period {
             Period::Year(year) | Period::Quarter(year, _) => Some(year),
             Period::All => None,

@@ -5,7 +5,7 @@ use super::labels::label;
 use super::local_path::{encoded, local_path};
 use super::shared::{Pages, blocking, now};
 use super::texts::Language;
-use crate::staff::role::Role;
+use crate::staff::role::{Permission, Role};
 use crate::staff::sessions::{self, SessionEnd, Ticket, Visitor};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -26,6 +26,7 @@ pub struct PageRequest {
     /// Path and query, for the language switch and for the way back after signing in.
     address: String,
     is_get: bool,
+    host: String,
     /// Whether cookies are restricted to TLS; not on the machine itself, where there is none.
     secure: bool,
     ticket: Option<Ticket>,
@@ -49,6 +50,7 @@ impl FromRequestParts<Arc<Pages>> for PageRequest {
             language: chosen.unwrap_or_else(|| Language::accepted(text(header::ACCEPT_LANGUAGE))),
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned(),
             is_get: parts.method == Method::GET,
+            host: text(header::HOST).to_owned(),
             secure,
             ticket: cookie(SESSION_COOKIE).and_then(Ticket::read),
             browser: cookie(BROWSER_COOKIE).and_then(Ticket::read),
@@ -89,15 +91,36 @@ impl PageRequest {
                     None => "",
                 };
                 let here = Some(self.address.as_str()).filter(|_| self.is_get).and_then(local_path);
-                let to = encoded(here.unwrap_or("/figures"));
+                let to = encoded(here.unwrap_or("/"));
                 Err(Redirect::to(&format!("/sign-in?to={to}{why}")).into_response())
             }
         }
     }
 
-    /// The person who is signed in and whose own page posted this form, as its hidden token tells; else a page that says no.
-    pub(super) async fn visitor_by_form(&self, pages: &Arc<Pages>, token: &str) -> Result<Visitor, Response> {
+    /// The same, if she may do something; else a page that says no.
+    pub(super) async fn visitor_who_may(&self, pages: &Arc<Pages>, what: Permission) -> Result<Visitor, Response> {
         let visitor = self.visitor(pages).await?;
+        if visitor.role.may(what) { Ok(visitor) } else { Err(problem(self, Some(&visitor), StatusCode::FORBIDDEN)) }
+    }
+
+    /// The address of this server, as the visitor's browser knows it.
+    pub(super) fn origin(&self, pages: &Pages) -> String {
+        let plain = || format!("http{}://{}", if self.secure { "s" } else { "" }, self.host);
+        pages.server.settings.public_url.as_ref().map_or_else(plain, |url| url.origin().to_owned())
+    }
+
+    /// The person who is signed in and whose own page posted this form, as its hidden token tells, if she
+    /// may do what it asks for; else a page that says no.
+    pub(super) async fn visitor_by_form(
+        &self,
+        pages: &Arc<Pages>,
+        token: &str,
+        needs: Option<Permission>,
+    ) -> Result<Visitor, Response> {
+        let visitor = match needs {
+            Some(what) => self.visitor_who_may(pages, what).await?,
+            None => self.visitor(pages).await?,
+        };
         if visitor.ticket.fits(token) {
             Ok(visitor)
         } else {
@@ -115,7 +138,7 @@ impl PageRequest {
 }
 
 /// The name of a role, with its province.
-fn role(role: Role, language: Language) -> String {
+pub(super) fn role_name(role: Role, language: Language) -> String {
     let name = language.texts().roles[role.index()];
     match role.province() {
         Some(code) => format!("{name}, {}", label("place", code, language)),
@@ -160,14 +183,19 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                     @if let Some(visitor) = visitor {
                         div.inner.second {
                             nav.pages aria-label="Tabara" {
-                                (link("/figures", texts.figures))
-                                (link("/plan", texts.plan_page.title))
-                                (link("/help", texts.help))
-                                @if visitor.role.sees_audit() { (link("/audit", texts.audit)) }
+                                @for (needs, to, text) in [
+                                    (Some(Permission::Figures), "/figures", texts.figures),
+                                    (None, "/plan", texts.plan_page.title),
+                                    (None, "/help", texts.help),
+                                    (Some(Permission::SeeAccounts), "/accounts", texts.accounts.title),
+                                    (Some(Permission::Audit), "/audit", texts.audit),
+                                ] {
+                                    @if needs.is_none_or(|needs| visitor.role.may(needs)) { (link(to, text)) }
+                                }
                             }
                             form.out method="post" action="/sign-out" {
                                 a.who href="/account" title=(texts.account.title) {
-                                    (visitor.name) " · " (role(visitor.role, here.language))
+                                    (visitor.name) " · " (role_name(visitor.role, here.language))
                                 }
                                 input type="hidden" name="token" value=(visitor.ticket.form_token());
                                 button { (texts.sign_out) }
@@ -208,7 +236,7 @@ pub(super) fn told(
         div.narrow {
             h1 { (title) }
             p { (text) }
-            p { a href="/figures" { (here.language.texts().problems.back) } }
+            p { a href="/" { (here.language.texts().problems.back) } }
         }
     };
     (status, layout(here, visitor, title, content)).into_response()

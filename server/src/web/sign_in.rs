@@ -40,7 +40,7 @@ pub struct SignInQuery {
 
 /// Where to go after signing in.
 fn aim(to: Option<&str>) -> &str {
-    to.and_then(local_path).filter(|to| !to.starts_with("/sign-in")).unwrap_or("/figures")
+    to.and_then(local_path).filter(|to| !to.starts_with("/sign-in")).unwrap_or("/")
 }
 
 pub async fn form(
@@ -153,7 +153,7 @@ pub async fn sign_out(
     here: PageRequest,
     Form(form): Form<SignOutForm>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token).await?;
+    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
     let shared = pages.clone();
     let ended = blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await;
     ended.map_err(|fault| problem(&here, None, fault.0))?;

@@ -8,7 +8,9 @@ mod wording;
 
 use self::english::ENGLISH;
 use self::french::FRENCH;
-pub use self::wording::{AccountPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts};
+pub use self::wording::{
+    AccountPage, AccountsPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts,
+};
 use crate::statistics::{Month, Shown};
 
 /// A language of the pages.

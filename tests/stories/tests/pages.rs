@@ -197,36 +197,42 @@ async fn a_one_time_code_signs_in_and_nothing_less_does() {
     house.running.stop().await;
 }
 
-/// Every route, and what it answers to nobody, to a coordinator, to the coordinator of Butanyerera and to the national
-/// data officer. Forms carry a wrong token.
-const ROUTES: [(&str, &str, [u16; 4]); 27] = [
-    ("GET", "/", [303; 4]),
-    ("GET", "/sign-in", [200, 303, 303, 303]),
-    ("POST", "/sign-in", [401; 4]),
-    ("POST", "/sign-out", [303, 400, 400, 400]),
-    ("GET", "/figures", [303, 200, 200, 200]),
-    ("GET", "/figures?place=BI", [303, 200, 403, 200]),
-    ("GET", "/figures?place=BI-PR-04", [303, 200, 200, 200]),
-    ("GET", "/figures?place=BI-PR-05", [303, 200, 403, 200]),
-    ("GET", "/figures?page=law&period=2022", [303, 200, 200, 200]),
-    ("GET", "/figures?period=never", [303, 400, 400, 400]),
-    ("GET", "/figures/figures.csv?place=BI", [303, 200, 403, 200]),
-    ("GET", "/figures/figures.xlsx?place=BI-PR-04", [303, 200, 200, 200]),
-    ("GET", "/figures/other", [303, 404, 404, 404]),
-    ("GET", "/audit/audit.csv", [303, 200, 403, 200]),
-    ("GET", "/help", [303, 200, 200, 200]),
-    ("GET", "/plan", [303, 200, 200, 200]),
-    ("GET", "/public", [200; 4]),
-    ("GET", "/public/figures.csv", [404; 4]),
-    ("GET", "/audit", [303, 200, 403, 200]),
-    ("GET", "/account", [303, 200, 200, 200]),
-    ("POST", "/account/password", [303, 400, 400, 400]),
-    ("POST", "/account/session", [303, 400, 400, 400]),
-    ("GET", "/language/fr", [303; 4]),
-    ("GET", "/language/xx", [404; 4]),
-    ("GET", "/style.css", [200; 4]),
-    ("GET", "/icon.svg", [200; 4]),
-    ("GET", "/no-such-page", [404; 4]),
+/// Every route, and what it answers to nobody, to the national coordinator, the coordinator of Butanyerera, the national
+/// data officer, the reviewer, the device officer and the auditor. Forms carry a wrong token.
+const ROUTES: [(&str, &str, [u16; 7]); 32] = [
+    ("GET", "/", [303; 7]),
+    ("GET", "/sign-in", [200, 303, 303, 303, 303, 303, 303]),
+    // the sixth try of one name and address has to wait
+    ("POST", "/sign-in", [401, 401, 401, 401, 401, 429, 429]),
+    ("POST", "/sign-out", [303, 400, 400, 400, 400, 400, 400]),
+    ("GET", "/figures", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/figures?place=BI", [303, 200, 403, 200, 200, 403, 403]),
+    ("GET", "/figures?place=BI-PR-04", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/figures?place=BI-PR-05", [303, 200, 403, 200, 200, 403, 403]),
+    ("GET", "/figures?page=law&period=2022", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/figures?period=never", [303, 400, 400, 400, 400, 403, 403]),
+    ("GET", "/figures/figures.csv?place=BI", [303, 200, 403, 200, 200, 403, 403]),
+    ("GET", "/figures/figures.xlsx?place=BI-PR-04", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/figures/other", [303, 404, 404, 404, 404, 403, 403]),
+    ("GET", "/audit/audit.csv", [303, 200, 403, 200, 403, 403, 200]),
+    ("GET", "/help", [303, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/plan", [303, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/public", [200; 7]),
+    ("GET", "/public/figures.csv", [404; 7]),
+    ("GET", "/audit", [303, 200, 403, 200, 403, 403, 200]),
+    ("GET", "/accounts", [303, 200, 403, 200, 403, 403, 200]),
+    ("POST", "/accounts/invite", [303, 403, 403, 400, 403, 403, 403]),
+    ("POST", "/accounts/remove", [303, 403, 403, 400, 403, 403, 403]),
+    ("GET", "/welcome?key=x", [404; 7]),
+    ("POST", "/welcome", [404; 7]),
+    ("GET", "/account", [303, 200, 200, 200, 200, 200, 200]),
+    ("POST", "/account/password", [303, 400, 400, 400, 400, 400, 400]),
+    ("POST", "/account/session", [303, 400, 400, 400, 400, 400, 400]),
+    ("GET", "/language/fr", [303; 7]),
+    ("GET", "/language/xx", [404; 7]),
+    ("GET", "/style.css", [200; 7]),
+    ("GET", "/icon.svg", [200; 7]),
+    ("GET", "/no-such-page", [404; 7]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,8 +243,11 @@ async fn every_route_answers_each_role_as_it_should_and_refuses_with_a_page() {
         house.sign_in("aline", 0).await,
         house.sign_in("bosco", 0).await,
         house.sign_in("chantal", 0).await,
+        house.sign_in("diane", 0).await,
+        house.sign_in("eric", 0).await,
+        house.sign_in("fanny", 0).await,
     ];
-    let form = "name=nobody&password=x&code=x&token=wrong&old=x&new=y&again=y\
+    let form = "name=nobody&password=x&code=x&token=wrong&old=x&new=y&again=y&key=x&role=auditor&province=\
                 &session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     for (method, path, expected) in ROUTES {
         for (person, status) in people.iter().zip(expected) {
@@ -255,10 +264,57 @@ async fn every_route_answers_each_role_as_it_should_and_refuses_with_a_page() {
     let source = include_str!("../../../server/src/web.rs");
     for route in source.split(".route(\"").skip(1).map(|part| part.split('"').next().unwrap()) {
         let fixed = route.split('{').next().unwrap();
-        let named = |path: &&(&str, &str, [u16; 4])| path.1 == route || route != fixed && path.1.starts_with(fixed);
+        let named = |path: &&(&str, &str, [u16; 7])| path.1 == route || route != fixed && path.1.starts_with(fixed);
         assert!(ROUTES.iter().any(|row| named(&row)), "{route} has no row");
     }
     house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_made_by_a_link_that_works_once() {
+    // Given a data officer who invites an auditor
+    let house = house(60).await;
+    let chantal = house.sign_in("chantal", 0).await;
+    let page = chantal.get("/accounts").await.text().await.unwrap();
+    let token = between(&page, "name=\"token\" value=\"", "\"").to_owned();
+    let asked = |name: &str, role: &str| format!("token={token}&name={name}&role={role}&province=");
+    for bad in [asked("G%26", "auditor"), asked("gaspard", "provincial-coordinator")] {
+        assert_eq!(chantal.post("/accounts/invite", &house.url, &bad).await.status(), 400);
+    }
+    let page = chantal.post("/accounts/invite", &house.url, &asked("gaspard", "auditor")).await.text().await.unwrap();
+    let key = between(&page, "/welcome?key=", "<").to_owned();
+    // When he opens the link, looks twice, and chooses a password
+    let gaspard = Coordinator::stranger(&house.url);
+    for _ in 0..2 {
+        assert!(gaspard.get(&format!("/welcome?key={key}")).await.text().await.unwrap().contains("gaspard"));
+    }
+    let form = |new: &str, again: &str| format!("key={key}&new={new}&again={again}");
+    assert_eq!(gaspard.post("/welcome", &house.url, &form("short", "short")).await.status(), 400);
+    assert_eq!(gaspard.post("/welcome", &house.url, &form("a-password-of-his", "another-of-his")).await.status(), 400);
+    let made = gaspard.post("/welcome", &house.url, &form("a-password-of-his", "a-password-of-his")).await;
+    let made = made.text().await.unwrap();
+    // Then the link is used up, and he signs in with what he was shown once
+    assert_eq!(gaspard.get(&format!("/welcome?key={key}")).await.status(), 404);
+    assert_eq!(
+        gaspard.post("/welcome", &house.url, &form("a-password-of-his", "a-password-of-his")).await.status(),
+        404
+    );
+    let code = between(&made, "<li><code>", "<");
+    let gaspard = Coordinator::sign_in(&house.url, "gaspard", "a-password-of-his", code).await.unwrap();
+    assert_eq!(
+        (gaspard.get("/audit").await.status(), gaspard.get("/figures").await.status()),
+        (200.try_into().unwrap(), 403.try_into().unwrap())
+    );
+    // and she ends his account, and not hers
+    let remove = |name: &str| format!("token={token}&name={name}");
+    assert_eq!(chantal.post("/accounts/remove", &house.url, &remove("chantal")).await.status(), 400);
+    assert_eq!(chantal.post("/accounts/remove", &house.url, &remove("gaspard")).await.status(), 303);
+    assert_eq!(gaspard.get("/audit").await.status(), 303);
+    house.running.stop().await;
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split(before).nth(1).and_then(|rest| rest.split(after).next()).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,7 +327,7 @@ async fn forms_are_taken_from_our_own_pages_only_and_signing_out_ends_the_sessio
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
     let html = page.text().await.unwrap();
     assert!(!html.contains("<script") && !html.contains(" style="));
-    let token = html.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let token = between(&html, "name=\"token\" value=\"", "\"");
     let form = format!("token={token}");
     assert_eq!(aline.post("/sign-out", "https://elsewhere.example", &form).await.status(), 403);
     assert_eq!(aline.post("/sign-out", &house.url, "token=wrong").await.status(), 400);
@@ -304,7 +360,8 @@ async fn neither_password_nor_cookie_nor_code_lies_in_the_clear_on_the_disk() {
 async fn a_server_that_has_heard_of_nobody_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (store, settings) = KeyDeployment::new(SetClock::at(NOON)).open(folder.path());
-    let issued = set_account(&Staff::open(folder.path()).unwrap(), 0, "aline", Role::Coordinator, PASSWORD).unwrap();
+    let issued =
+        set_account(&Staff::open(folder.path()).unwrap(), 0, "aline", Role::NationalCoordinator, PASSWORD).unwrap();
     let running = Running::start(store, settings).await;
     let url = running.url.trim_end_matches(tabara_core::wire::PREFIX);
     let aline = Coordinator::sign_in(url, "aline", PASSWORD, &issued.recovery[0].to_string()).await.unwrap();

@@ -29,7 +29,7 @@ pub fn hand_out_card(deployment: &Deployment, folder: &Path) -> std::io::Result<
 
 /// Makes a coordinator's account and prints how to sign in.
 pub fn invite_coordinator(deployment: &Deployment) {
-    let visitor = SignIn::new(deployment, "coordinator", Role::Coordinator);
+    let visitor = SignIn::new(deployment, "coordinator", Role::NationalCoordinator);
     println!("\nThe coordinator's page: {}", deployment.url());
     println!("  name           {}", visitor.name);
     println!("  password       {}", visitor.password);

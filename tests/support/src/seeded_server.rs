@@ -32,7 +32,8 @@ pub struct Screened {
     pub closed: Vec<Facts>,
     /// Facts of every referral, assistance, activity and month of law enforcement in a closed month.
     pub others: Vec<(record::Kind, Facts)>,
-    /// Accounts by name: `aline` (coordinator), `bosco` (Butanyerera), `chantal` (national data officer).
+    /// Accounts by name: `aline` (national coordinator), `bosco` (Butanyerera), `chantal` (national data officer), `diane`
+    /// (reviewer), `eric` (device officer), `fanny` (auditor).
     pub accounts: BTreeMap<&'static str, Issued>,
 }
 
@@ -90,7 +91,14 @@ impl Screened {
         }
         let mut accounts = BTreeMap::new();
         let butanyerera = Role::read("provincial-coordinator", Some("BI-PR-04")).expect("a role");
-        let roles = [("aline", Role::Coordinator), ("bosco", butanyerera), ("chantal", Role::NationalDataOfficer)];
+        let roles = [
+            ("aline", Role::NationalCoordinator),
+            ("bosco", butanyerera),
+            ("chantal", Role::NationalDataOfficer),
+            ("diane", Role::Reviewer),
+            ("eric", Role::DeviceOfficer),
+            ("fanny", Role::Auditor),
+        ];
         let staff = Staff::open(&settings.data).expect("the server's folder");
         for (name, role) in roles {
             let issued = set_account(&staff, START, name, role, PASSWORD).expect("an account");

@@ -5,6 +5,7 @@ use super::{Asked, base, edition};
 use crate::reports::rows::{FigureRow, rows};
 use crate::reports::{csv, xlsx};
 use crate::staff::audit_line::Action;
+use crate::staff::role::Permission;
 use crate::store::StoreError;
 use crate::web::about::time;
 use crate::web::labels::words;
@@ -21,7 +22,7 @@ pub async fn figures(
     Path(file): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
+    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
     let is_book = match file.as_str() {
         "figures.csv" => false,
         "figures.xlsx" => true,
@@ -41,7 +42,7 @@ pub async fn figures(
         }
         let texts = &language.texts().people;
         let until = snapshot.last_closed.map(|month| format!("{} {}", texts.closed_until, language.month(month)));
-        let rule = if role.sees_exact_counts() { texts.exact } else { texts.rounded };
+        let rule = if role.may(Permission::ExactCounts) { texts.exact } else { texts.rounded };
         let notes: Vec<String> = until.into_iter().chain([rule, texts.hidden].map(str::to_owned)).collect();
         Ok(xlsx::xlsx(&rows, &word, &language.texts().release.book, &notes)?)
     });
@@ -53,10 +54,7 @@ pub async fn figures(
 
 /// Every line of the audit log.
 pub async fn audit_log(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
-    if !visitor.role.sees_audit() {
-        return Err(problem(&here, Some(&visitor), StatusCode::FORBIDDEN));
-    }
+    let visitor = here.visitor_who_may(&pages, Permission::Audit).await?;
     let (shared, name) = (pages.clone(), visitor.name.clone());
     let made = blocking(move || {
         shared.staff().note(now(), &name, Action::Saw, "audit.csv")?;

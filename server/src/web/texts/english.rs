@@ -1,6 +1,8 @@
 //! The pages in English: drafts.
 
-use super::wording::{AccountPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts};
+use super::wording::{
+    AccountPage, AccountsPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts,
+};
 use crate::reports::xlsx::BookTexts;
 
 pub(super) static ENGLISH: Texts = Texts {
@@ -26,7 +28,14 @@ pub(super) static ENGLISH: Texts = Texts {
     audit: "Who saw what",
     sign_out: "Sign out",
     language: "Language",
-    roles: ["Coordinator", "Provincial coordinator", "National data officer"],
+    roles: [
+        "National coordinator",
+        "Provincial coordinator",
+        "National data officer",
+        "Reviewer",
+        "Device officer",
+        "Auditor",
+    ],
     sign_in: SignIn {
         title: "Sign in",
         lead: "For coordinators. What you open here is noted.",
@@ -48,7 +57,7 @@ pub(super) static ENGLISH: Texts = Texts {
     },
     problems: Problems {
         not_found: ("Nothing here", "There is no page at this address."),
-        not_allowed: ("Not yours to see", "Your account does not cover this place."),
+        not_allowed: ("Not yours to see", "Your account does not cover this page or place."),
         bad_request: ("Not understood", "The request could not be read. Go back and try again."),
         foreign: (
             "Sent from elsewhere",
@@ -62,7 +71,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "Too many requests came from your network. Wait half a minute, then try again.",
         ),
         unavailable: ("Not just now", "The page cannot be made at this moment. Nothing is lost; try again soon."),
-        back: "Back to the figures",
+        back: "Back to the first page",
     },
     people: People {
         title: "People identified",
@@ -143,6 +152,36 @@ pub(super) static ENGLISH: Texts = Texts {
         wrong: "That is not your present password.",
         differ: "The two new passwords differ.",
     },
+    accounts: AccountsPage {
+        title: "Accounts",
+        all: "Who can sign in",
+        name: "Name",
+        name_hint: "2 to 40 of the signs a-z, 0-9, “.”, “-” and “_”.",
+        role: "Role",
+        province: "Province, of a provincial coordinator",
+        wrong_province: "A provincial coordinator needs a province; all other roles have the whole country.",
+        remove: "End this account",
+        invited: "Invited",
+        until: "until",
+        invite: "Invite",
+        invite_lead: "She makes her account herself, by a link that works once. If somebody lost her phone or password, invite her again under the same name.",
+        hand_over: "Hand this link over in person. It works once, within {} hours, and is not shown again. Whoever opens it first gets the account.",
+        no_invitation: (
+            "This link does not work",
+            "It was used already, it is too old, or a newer one took its place. Ask for another one. If you did not use it yourself, tell whoever gave it to you at once.",
+        ),
+        welcome: "Make your account",
+        welcome_lead: "This page works once. Keep an authenticator app ready, and paper for your recovery codes.",
+        password_hint: "A password has at least {} characters. A sentence is easier to remember than signs.",
+        make: "Make the account",
+        made: "Your account is ready",
+        made_lead: "This page is shown once. Note both parts before you leave it.",
+        authenticator: "1. One-time codes",
+        authenticator_lead: "Type this secret into the authenticator app on your phone:",
+        open_authenticator: "Or open the app, if you read this on the phone itself",
+        recovery: "2. Recovery codes",
+        recovery_lead: "Each replaces a one-time code once, if the phone is lost. Write them down or print this page, and keep the paper locked away.",
+    },
     audit_page: Audit {
         title: "Who saw what",
         lead: "Every sign-in, every page of figures and every change of an account. Lines are only ever added.",
@@ -167,6 +206,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "account removed",
             "changed the password",
             "ended another session",
+            "invited somebody",
         ],
     },
     release: ReleasePage {

@@ -1,6 +1,8 @@
 //! The pages in French: drafts.
 
-use super::wording::{AccountPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts};
+use super::wording::{
+    AccountPage, AccountsPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts,
+};
 use crate::reports::xlsx::BookTexts;
 
 pub(super) static FRENCH: Texts = Texts {
@@ -26,7 +28,14 @@ pub(super) static FRENCH: Texts = Texts {
     audit: "Qui a vu quoi",
     sign_out: "Se déconnecter",
     language: "Langue",
-    roles: ["Coordination", "Coordination provinciale", "Responsable national des données"],
+    roles: [
+        "Coordination nationale",
+        "Coordination provinciale",
+        "Responsable national des données",
+        "Examen des cas",
+        "Gestion des téléphones",
+        "Audit",
+    ],
     sign_in: SignIn {
         title: "Connexion",
         lead: "Pour la coordination. Ce que vous ouvrez ici est consigné.",
@@ -48,7 +57,7 @@ pub(super) static FRENCH: Texts = Texts {
     },
     problems: Problems {
         not_found: ("Rien ici", "Il n’y a pas de page à cette adresse."),
-        not_allowed: ("Accès non prévu", "Votre compte ne couvre pas ce lieu."),
+        not_allowed: ("Accès non prévu", "Votre compte ne couvre pas cette page ou ce lieu."),
         bad_request: ("Demande non comprise", "La demande n’a pas pu être lue. Revenez en arrière et réessayez."),
         foreign: (
             "Envoyé d’ailleurs",
@@ -68,7 +77,7 @@ pub(super) static FRENCH: Texts = Texts {
             "Pas en ce moment",
             "La page ne peut pas être faite maintenant. Rien n’est perdu ; réessayez bientôt.",
         ),
-        back: "Retour aux chiffres",
+        back: "Retour à la première page",
     },
     people: People {
         title: "Personnes identifiées",
@@ -149,6 +158,36 @@ pub(super) static FRENCH: Texts = Texts {
         wrong: "Ce n’est pas votre mot de passe actuel.",
         differ: "Les deux nouveaux mots de passe diffèrent.",
     },
+    accounts: AccountsPage {
+        title: "Comptes",
+        all: "Qui peut se connecter",
+        name: "Nom",
+        name_hint: "2 à 40 des signes a-z, 0-9, « . », « - » et « _ ».",
+        role: "Rôle",
+        province: "Province, pour une coordination provinciale",
+        wrong_province: "Une coordination provinciale a une province ; tous les autres rôles ont le pays entier.",
+        remove: "Fermer ce compte",
+        invited: "Invitations",
+        until: "jusqu’au",
+        invite: "Inviter",
+        invite_lead: "La personne fait son compte elle-même, par un lien qui ne sert qu’une fois. Qui a perdu son téléphone ou son mot de passe est invité à nouveau sous le même nom.",
+        hand_over: "Remettez ce lien en mains propres. Il sert une fois, pendant {} heures, et ne sera plus montré. Qui l’ouvre en premier a le compte.",
+        no_invitation: (
+            "Ce lien ne marche pas",
+            "Il a déjà servi, il est trop ancien, ou un plus récent l’a remplacé. Demandez-en un autre. Si vous ne l’avez pas utilisé vous-même, dites-le tout de suite à qui vous l’a donné.",
+        ),
+        welcome: "Faites votre compte",
+        welcome_lead: "Cette page ne sert qu’une fois. Préparez une application d’authentification, et du papier pour vos codes de secours.",
+        password_hint: "Un mot de passe a au moins {} caractères. Une phrase se retient mieux que des signes.",
+        make: "Faire le compte",
+        made: "Votre compte est prêt",
+        made_lead: "Cette page est montrée une seule fois. Notez les deux parties avant de la quitter.",
+        authenticator: "1. Codes à usage unique",
+        authenticator_lead: "Tapez ce secret dans l’application d’authentification de votre téléphone :",
+        open_authenticator: "Ou ouvrez l’application, si vous lisez ceci sur le téléphone même",
+        recovery: "2. Codes de secours",
+        recovery_lead: "Chacun remplace une fois un code à usage unique, si le téléphone est perdu. Recopiez-les ou imprimez cette page, et gardez le papier sous clé.",
+    },
     audit_page: Audit {
         title: "Qui a vu quoi",
         lead: "Chaque connexion, chaque page de chiffres et chaque changement de compte. Les lignes ne font que s’ajouter.",
@@ -173,6 +212,7 @@ pub(super) static FRENCH: Texts = Texts {
             "compte supprimé",
             "a changé le mot de passe",
             "a fermé une autre session",
+            "a invité quelqu’un",
         ],
     },
     release: ReleasePage {

@@ -13,11 +13,12 @@ pub struct Texts {
     pub audit: &'static str,
     pub sign_out: &'static str,
     pub language: &'static str,
-    pub roles: [&'static str; 3],
+    pub roles: [&'static str; 6],
     pub sign_in: SignIn,
     pub problems: Problems,
     pub people: People,
     pub account: AccountPage,
+    pub accounts: AccountsPage,
     pub notices: Notices,
     pub audit_page: Audit,
     pub plan_page: PlanPage,
@@ -76,6 +77,35 @@ pub struct AccountPage {
     pub changed: &'static str,
     pub wrong: &'static str,
     pub differ: &'static str,
+}
+
+pub struct AccountsPage {
+    pub title: &'static str,
+    pub all: &'static str,
+    pub name: &'static str,
+    pub name_hint: &'static str,
+    pub role: &'static str,
+    pub province: &'static str,
+    pub wrong_province: &'static str,
+    pub remove: &'static str,
+    pub invited: &'static str,
+    pub until: &'static str,
+    pub invite: &'static str,
+    pub invite_lead: &'static str,
+    /// Above the link; hours.
+    pub hand_over: &'static str,
+    pub no_invitation: (&'static str, &'static str),
+    pub welcome: &'static str,
+    pub welcome_lead: &'static str,
+    pub password_hint: &'static str,
+    pub make: &'static str,
+    pub made: &'static str,
+    pub made_lead: &'static str,
+    pub authenticator: &'static str,
+    pub authenticator_lead: &'static str,
+    pub open_authenticator: &'static str,
+    pub recovery: &'static str,
+    pub recovery_lead: &'static str,
 }
 
 pub struct Problems {
@@ -176,5 +206,5 @@ pub struct Audit {
     pub download: &'static str,
     pub last_hash: &'static str,
     /// In the order of `audit::Action::ALL`.
-    pub actions: [&'static str; 10],
+    pub actions: [&'static str; 11],
 }

@@ -86,7 +86,7 @@ pub fn siege(binary: &Path, seconds: u64) -> SiegeFigures {
     drop(store);
     let staff = Staff::open(folder.path()).expect("accounts");
     let now = SystemClock::default().unix();
-    let issued = ["aline", "bosco"].map(|name| set_account(&staff, now, name, Role::Coordinator, PASSWORD));
+    let issued = ["aline", "bosco"].map(|name| set_account(&staff, now, name, Role::NationalCoordinator, PASSWORD));
     let secrets = issued.map(|issued| issued.expect("an account").secret);
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
     let mut server = serve(binary, folder.path(), &address.to_string());
