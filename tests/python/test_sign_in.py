@@ -238,7 +238,7 @@ def test_behind_tls_a_sibling_name_cannot_plant_a_cookie(tmp_path):
         office.server.wait()
 
 
-@pytest.mark.parametrize("language, word", [("en", "Back to the figures"), ("fr", "Retour aux chiffres")])
+@pytest.mark.parametrize("language, word", [("en", "Back to the first page"), ("fr", "Retour à la première page")])
 def test_every_refusal_is_a_page_and_a_line_of_the_log(office, language, word):
     browser = office.browser(**{"accept-language": language})
     office.sign_in(browser)
