@@ -14,6 +14,7 @@ pub mod api;
 pub mod command;
 pub mod csv;
 pub mod dhis2;
+pub mod history;
 pub mod release;
 pub mod rows;
 pub mod xlsx;

@@ -7,6 +7,7 @@
 //! | `columns` | facts packed into bits, as `facts.csv` says |
 //! | [`ledger`] | the log folded into packed rows; which records stand, as each month sees the log |
 //! | `cells` | the tables of `tables.csv` made ready: in which cells a record counts |
+//! | [`quality`] | what came in, what became of it, and which phones were heard of |
 //! | [`plan`], `plans` | which tables exist in a year |
 //! | [`tables`] | places, periods and tables that may be asked for; a [`Snapshot`] holds all of it, counted |
 //! | `contributors` | the phones that a count comes from |
@@ -30,12 +31,13 @@ mod linked;
 pub mod month;
 pub mod plan;
 mod plans;
+pub mod quality;
 mod scope;
 pub mod tables;
 
 pub use answer::{Answer, Shelf};
 pub use cells::NOT_CONFIRMED;
-pub use disclosure::{Base, Shown};
+pub use disclosure::{Base, Shown, whole};
 pub use ledger::{Event, LedgerFault};
 pub use month::{Month, Period};
 pub use scope::Scope;
@@ -63,6 +65,9 @@ pub struct Counting {
     /// The numbers that were asked for last: how far they see the open months, their edition, and the last plan.
     latest: ([u64; 3], Arc<Snapshot>),
     closed: Arc<tables::Closed>,
+    arrivals: quality::Arrivals,
+    /// The quality that was asked for last, with its time and position.
+    quality: Option<(i64, u64, Arc<quality::Quality>)>,
     /// Quarantined entries about which someone has decided, by position: whether the last word was to accept it. What
     /// waits takes no memory.
     decided: HashMap<u64, bool>,
@@ -91,6 +96,8 @@ impl Counting {
             received: Vec::new(),
             latest: ([0; 3], latest),
             closed,
+            arrivals: quality::Arrivals::default(),
+            quality: None,
             decided: HashMap::new(),
         }
     }
@@ -114,6 +121,12 @@ impl Counting {
             Some((at, last)) if entry.received <= *at => *last = position,
             _ => self.received.push((entry.received, position)),
         }
+        let decided = match &entry.payload {
+            EntryPayload::Decision(decision) => self.decided.get(&decision.position).copied(),
+            _ => None,
+        };
+        let phone = entry.about.as_ref().map_or(entry.binding, |about| about.binding);
+        self.arrivals.take(&entry, self.ledger.province_of(phone), self.ledger.last_closed(), decided);
         self.apply(entry)?;
         taken_back.into_iter().try_for_each(|record| self.ledger.apply(position, &Event::TakenBack { record }))
     }
@@ -157,6 +170,19 @@ impl Counting {
     pub fn follow(&mut self, store: &Store, open_before: i64) -> store::Result<Arc<Snapshot>> {
         store.read(|log| self.read(log))?;
         Ok(self.snapshot(open_before))
+    }
+
+    /// What came in before a time, of a store's log.
+    pub fn quality(&mut self, store: &Store, before: i64) -> store::Result<Arc<quality::Quality>> {
+        store.read(|log| self.read(log))?;
+        match &self.quality {
+            Some((time, head, quality)) if (*time, *head) == (before, self.head) => Ok(quality.clone()),
+            _ => {
+                let quality = Arc::new(self.arrivals.before(before));
+                self.quality = Some((before, self.head, quality.clone()));
+                Ok(quality)
+            }
+        }
     }
 
     /// The numbers now, of the open months with what was received before a time. Nothing is counted again before a new
@@ -207,6 +233,7 @@ fn event_of(entry: &Entry) -> Option<Event<'_>> {
         | EntryPayload::Dictionary(_)
         | EntryPayload::Plan(_)
         | EntryPayload::Release(_)
+        | EntryPayload::History(_)
         | EntryPayload::Restore(_)
         | EntryPayload::Clock
         | EntryPayload::Audit(_)

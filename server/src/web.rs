@@ -7,6 +7,10 @@
 //! | [`accounts`] | who has an account; inviting somebody, and making the account |
 //! | `guard` | what every request passes; refusals as pages |
 //! | [`figures`] | the coordinator's page |
+//! | `coverage`, `board` | who reported, and how good the figures are |
+//! | `history` | figures of years before, beside |
+//! | `infosheet` | a sheet to print |
+//! | `overdue` | referrals that nobody answered in time |
 //! | [`charts`] | SVG from shown numbers |
 //! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
 //! | [`release`] | the latest public release, for everybody |
@@ -20,11 +24,16 @@ pub mod about;
 pub mod account;
 pub mod accounts;
 mod assets;
+mod board;
 pub mod charts;
+mod coverage;
 pub mod figures;
 mod guard;
+mod history;
+mod infosheet;
 pub mod labels;
 mod local_path;
+mod overdue;
 mod page;
 mod plan;
 pub mod release;
@@ -65,6 +74,11 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/figures", get(figures::page))
         .route("/figures/{file}", get(figures::export::figures))
+        .route("/coverage", get(coverage::page))
+        .route("/coverage/coverage.csv", get(coverage::file))
+        .route("/history", get(history::page))
+        .route("/infosheet", get(infosheet::page))
+        .route("/overdue", get(overdue::page))
         .route("/audit/audit.csv", get(figures::export::audit_log))
         .route("/help", get(about::help))
         .route("/plan", get(plan::page))
@@ -91,7 +105,7 @@ pub fn routes(server: &Arc<Server>) -> Router {
 /// The first page of whoever is signed in.
 async fn home(State(pages): Shared, here: PageRequest) -> Result<Redirect, Response> {
     let role = here.visitor(&pages).await?.role;
-    Ok(Redirect::to(if role.may(Permission::Figures) { "/figures" } else { "/plan" }))
+    Ok(Redirect::to(if role.may(Permission::Figures) { "/figures" } else { "/coverage" }))
 }
 
 #[derive(Deserialize)]

@@ -107,15 +107,36 @@ pub enum Dimension {
     Codes(String),
     /// Facts that are numbers: each is one code, and its numbers are added up.
     Sums(Vec<String>),
+    /// How far a referral came: each of [`STAGES`] that its status, the fact, has reached.
+    Stages(String),
 }
+
+/// The stages of a referral, each with the codes of `referral_status` that have reached it. One referral is in several.
+pub const STAGES: [(&str, &[&str]); 10] = [
+    ("agreed", &["ready", "sent", "accepted", "completed", "declined", "refused", "unavailable", "lapsed"]),
+    ("sent", &["sent", "accepted", "completed", "declined", "refused", "unavailable", "lapsed"]),
+    ("acknowledged", &["accepted", "completed", "declined", "unavailable"]),
+    ("received", &["completed"]),
+    ("under_way", &["accepted"]),
+    ("declined", &["declined"]),
+    ("unavailable", &["unavailable"]),
+    ("refused", &["refused"]),
+    ("lapsed", &["lapsed"]),
+    ("unknown", &["sent"]),
+];
 
 impl Dimension {
     /// The facts that it reads.
     pub fn facts(&self) -> &[String] {
         match self {
-            Dimension::Codes(fact) => std::slice::from_ref(fact),
+            Dimension::Codes(fact) | Dimension::Stages(fact) => std::slice::from_ref(fact),
             Dimension::Sums(facts) => facts,
         }
+    }
+
+    /// Its name among the texts: the fact, the facts that are added up, joined by `+`, or `stage`.
+    pub fn name(&self) -> String {
+        if matches!(self, Dimension::Stages(_)) { "stage".to_owned() } else { self.facts().join("+") }
     }
 }
 
@@ -267,7 +288,7 @@ impl Table {
             match dimension {
                 Dimension::Codes(name) if is_number(name) => return Err("a number is added up (a+b), not a code"),
                 Dimension::Sums(names) if !names.iter().all(is_number) => return Err("only numbers are added up"),
-                Dimension::Codes(_) | Dimension::Sums(_) => {}
+                Dimension::Codes(_) | Dimension::Sums(_) | Dimension::Stages(_) => {}
             }
         }
         let sums = self.dimensions.iter().filter(|dimension| matches!(dimension, Dimension::Sums(_))).count();
@@ -287,7 +308,7 @@ impl Table {
         if places && self.unit.is_told_by_focal_points() && self.dimensions.len() > 1 {
             return Err("what focal points tell of people is not split further by place");
         }
-        let crossed = self.dimensions.iter().filter(|dimension| matches!(dimension, Dimension::Codes(_))).count() > 1;
+        let crossed = self.dimensions.iter().filter(|dimension| !matches!(dimension, Dimension::Sums(_))).count() > 1;
         let of_persons = self.unit.is_told_by_focal_points() || self.unit == Unit::Assistance;
         if of_persons && crossed && self.quarterly {
             return Err("two facts of a person are crossed by year at most");
@@ -329,9 +350,10 @@ fn parse_row(row: &str) -> Result<Table, &'static str> {
             (None, None) => return Err("the population is not known"),
         },
     };
-    let dimension = |text: &str| match text.contains('+') {
-        true => Dimension::Sums(text.split('+').map(str::to_owned).collect()),
-        false => Dimension::Codes(text.to_owned()),
+    let dimension = |text: &str| match text {
+        "stage" => Dimension::Stages("referral_status".to_owned()),
+        _ if text.contains('+') => Dimension::Sums(text.split('+').map(str::to_owned).collect()),
+        _ => Dimension::Codes(text.to_owned()),
     };
     let dimensions: Vec<Dimension> = dimensions.split('|').map(dimension).collect();
     if dimensions.len() > 3 {

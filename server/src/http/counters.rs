@@ -36,6 +36,11 @@ impl Counters {
         OUTCOMES.into_iter().zip(self.outcomes.iter().map(|counter| counter.load(Ordering::Relaxed)))
     }
 
+    /// Records that were refused.
+    pub fn refused(&self) -> u32 {
+        u32::try_from(self.outcomes[3].load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
     pub fn bundles(&self) -> u64 {
         self.bundles.load(Ordering::Relaxed)
     }

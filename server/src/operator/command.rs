@@ -7,10 +7,12 @@ use super::{
 };
 use crate::log::{accept_clock, day_of, reopen};
 use crate::reports::command::ReleaseCommand;
+use crate::reports::history;
 use crate::settings::Settings;
 use crate::settings::key_files::{self, make_keys, new_intake};
 use crate::staff::file::Staff;
 use crate::store::Store;
+use crate::web::about::visible;
 use crate::{catalog, devices, orders};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
@@ -72,6 +74,9 @@ pub enum OperatorCommand {
     /// Tells people, by e-mail or to a web address, that something waits for them.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Figures of years before, published by others, and people living in each place.
+    #[command(subcommand)]
+    History(HistoryCommand),
     /// Public releases of the figures.
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -80,6 +85,20 @@ pub enum OperatorCommand {
     /// The log of entries.
     #[command(subcommand)]
     Log(LogCommand),
+}
+
+#[derive(Subcommand)]
+pub enum HistoryCommand {
+    /// Takes the tables of a sheet, saved as CSV, with the columns table, title_en, title_fr, unit_en, unit_fr, source, place,
+    /// year, label_en, label_fr, value. A table that is there already is replaced. `population` is people living in a place.
+    Import {
+        file: PathBuf,
+    },
+    /// Takes a table off the page.
+    Remove {
+        table: String,
+    },
+    List,
 }
 
 #[derive(Subcommand)]
@@ -313,6 +332,18 @@ impl OperatorCommand {
                 judged(doctor::examine(store, settings)?)?
             }
             Self::Notify(command) => command.run(store, settings, now)?,
+            Self::History(HistoryCommand::Import { file }) => {
+                let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+                let tables = history::read(&text).map_err(|e| format!("{}: {e}; nothing was taken", file.display()))?;
+                tables.iter().for_each(|table| println!("{}: {} numbers", table.id, table.rows.len()));
+                history::import(store, tables, now)?;
+            }
+            Self::History(HistoryCommand::Remove { table }) => history::remove(store, &table, now)?,
+            Self::History(HistoryCommand::List) => {
+                for table in store.read(history::all)? {
+                    println!("{:20} {:5} numbers  {}", table.id, table.rows.len(), visible(&table.source));
+                }
+            }
             Self::Log(LogCommand::Export { file }) => {
                 let head = log_export::export(store, &Staff::open(&settings.data)?, settings, &file)?;
                 println!("head {}:{}", head.size, head.root);

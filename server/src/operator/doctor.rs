@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 use tabara_protocol::catalog::{Catalog, RecipientRole};
+use tabara_protocol::referral::answer_within;
 use tabara_protocol::wire::Standing;
 use tabara_protocol::{envelope, seal};
 
@@ -41,12 +42,13 @@ pub enum Topic {
     Orders,
     Quarantine,
     Log,
+    Referrals,
 }
 
 impl Topic {
-    pub const ALL: [Self; 11] = {
+    pub const ALL: [Self; 12] = {
         use Topic::*;
-        [Keys, Catalog, Certificate, Clock, Backup, Disk, Messages, Phones, Orders, Quarantine, Log]
+        [Keys, Catalog, Certificate, Clock, Backup, Disk, Messages, Phones, Orders, Quarantine, Log, Referrals]
     };
 }
 
@@ -131,6 +133,7 @@ pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>
     found.push(some(Topic::Phones, only_here, text));
     found.push(tree(store, now)?);
     found.push(quarantine(store, now)?);
+    found.push(unanswered(store, now)?);
     Ok(found)
 }
 
@@ -145,6 +148,16 @@ fn messages(kept: &KeptSettings) -> Finding {
         (Grade::Well, format!("{} addresses are told when something waits", people.len()))
     };
     Finding { topic: Topic::Messages, grade, text }
+}
+
+/// A provider should have answered: where hours or a day were given, somebody calls today.
+fn unanswered(store: &Store, now: i64) -> store::Result<Finding> {
+    let all = store.read(|log| log.referrals(now))?;
+    let overdue: Vec<_> = all.iter().filter(|one| one.is_overdue(now)).collect();
+    let urgent = overdue.iter().any(|one| answer_within(&one.urgency) <= DAY);
+    let grade = if urgent { Grade::Now } else { if overdue.is_empty() { Grade::Well } else { Grade::Soon } };
+    let text = format!("{} referrals without an answer in time: the page /overdue lists them", overdue.len());
+    Ok(Finding { topic: Topic::Referrals, grade, text })
 }
 
 /// Somebody must look at what waits; within two weeks, since it counts nowhere meanwhile.

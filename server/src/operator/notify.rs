@@ -1,7 +1,7 @@
 //! `tabara-server notify`: tells people that something waits for them, by e-mail or to a web address. A timer calls it.
 //!
-//! A message says which kinds of things wait, where to look, and whether today: never a number, a name, a place or
-//! anything of a case. What is told is what `doctor` finds, by duty. Who is told stands in the settings. Somebody who is told at once hears of a
+//! A message says which kinds of things wait, where to look, and whether today: never a name, a place or
+//! anything of a case. A provider hears how many referrals are new to her organisation; no other message has a number. What is told is what `doctor` finds, by duty. Who is told stands in the settings. Somebody who is told at once hears of a
 //! thing when it begins, when it becomes urgent, and again after a week; a digest comes once a day while there is
 //! something. What was told is in the data folder (`notified.json`); what could not be sent is sent at the next call.
 
@@ -12,7 +12,7 @@ use crate::settings::kept::KeptSettings;
 use crate::settings::messages::{Duty, Mail, Recipient, Security};
 use crate::settings::{Settings, key_files};
 use crate::staff::terminal::secret;
-use crate::store::Store;
+use crate::store::{ReferralState, Store};
 use crate::web::texts::{Language, Notices};
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub enum NotifyCommand {
         /// What the person looks after.
         #[arg(long)]
         duty: Duty,
+        /// Of a provider: the organisation, as the cards of its devices name it.
+        #[arg(long, required_if_eq("duty", "provider"))]
+        organisation: Option<String>,
         /// Once a day while something waits; else at once when it begins, and again after a week.
         #[arg(long)]
         daily: bool,
@@ -70,24 +73,26 @@ impl NotifyCommand {
         let people = &mut kept.messages.people;
         match self {
             Self::Send => {
-                let sent = notify(&kept, data, &doctor::examine(store, settings)?, now)?;
+                let referrals = store.read(|log| log.referrals(now))?;
+                let sent = notify(&kept, data, &doctor::examine(store, settings)?, &referrals, now)?;
                 println!("{sent} told");
                 return Ok(());
             }
             Self::Try => {
                 for person in &kept.messages.people {
                     let notices = notices(person)?;
-                    tell(&kept, person, &BTreeMap::new(), format!("{}\n\n{}\n", notices.works, notices.why))?;
+                    let text = format!("{}\n\n{}\n", notices.works, notices.why);
+                    tell(&kept, person, &BTreeMap::new(), 0, text)?;
                     println!("sent to {}", person.to);
                 }
                 return Ok(());
             }
             Self::List => (),
-            Self::Add { address: to, duty, daily, language } => {
+            Self::Add { address: to, duty, organisation, daily, language } => {
                 if !is_address(&to) {
                     return Err(format!("{to} is neither an e-mail address nor a web address, https://...").into());
                 }
-                let person = Recipient { to, duty, daily, language };
+                let person = Recipient { to, duty, daily, language, organisation };
                 notices(&person)?;
                 people.retain(|known| known.to != person.to);
                 people.push(person);
@@ -111,8 +116,12 @@ impl NotifyCommand {
             }
         }
         kept.write(data)?;
-        for Recipient { to, duty, daily, language } in &kept.messages.people {
-            println!("{to}  {duty:?}  {}  {language}", if *daily { "daily" } else { "at once" });
+        for Recipient { to, duty, daily, language, organisation } in &kept.messages.people {
+            println!(
+                "{to}  {duty:?}  {}  {language}  {}",
+                if *daily { "daily" } else { "at once" },
+                organisation.as_deref().unwrap_or_default()
+            );
         }
         match &kept.messages.mail {
             Some(mail) => {
@@ -129,11 +138,18 @@ impl NotifyCommand {
 struct Told {
     topics: BTreeMap<Topic, (Grade, i64)>,
     digest: i64,
+    /// Position of the newest referral that a provider has heard of.
+    #[serde(default)]
+    referral: u64,
 }
 
 fn cares(duty: Duty, topic: Topic) -> bool {
-    let work = matches!(topic, Topic::Phones | Topic::Orders | Topic::Quarantine);
-    (duty == Duty::Coordinator) == work
+    let work = matches!(topic, Topic::Phones | Topic::Orders | Topic::Quarantine | Topic::Referrals);
+    match duty {
+        Duty::Operator => !work,
+        Duty::Coordinator => work,
+        Duty::Provider => false,
+    }
 }
 
 const WEEK: i64 = 7 * 86_400;
@@ -156,6 +172,19 @@ fn due(recipient: &Recipient, told: &mut Told, findings: &[Finding], now: i64) -
     if time { open } else { BTreeMap::new() }
 }
 
+/// Positions of the referrals to a provider that she has not heard of and not answered, if it is time to tell her.
+fn fresh(recipient: &Recipient, told: &Told, referrals: &[ReferralState], now: i64) -> Vec<u64> {
+    let waits = recipient.daily && (0..DAY).contains(&(now - told.digest));
+    let hers = |one: &&ReferralState| recipient.organisation.as_ref() == Some(&one.to) && one.is_unanswered();
+    let new = referrals.iter().filter(hers).map(|one| one.position).filter(|position| *position > told.referral);
+    if waits || recipient.duty != Duty::Provider { Vec::new() } else { new.collect() }
+}
+
+/// The line about new referrals.
+fn new_referrals(texts: &Notices, fresh: usize) -> String {
+    texts.new_referrals[usize::from(fresh > 1)].replace("{}", &fresh.to_string())
+}
+
 fn notices(recipient: &Recipient) -> CommandResult<&'static Notices> {
     Ok(&Language::read(&recipient.language).ok_or("a language is fr or en")?.texts().notices)
 }
@@ -170,20 +199,37 @@ fn message(texts: &Notices, page: &str, open: &BTreeMap<Topic, Grade>) -> String
     format!("{}\n\n{lines}\n{page}\n\n{}\n", texts.lead, texts.why)
 }
 
-fn tell(kept: &KeptSettings, recipient: &Recipient, open: &BTreeMap<Topic, Grade>, text: String) -> CommandResult {
+fn tell(
+    kept: &KeptSettings,
+    recipient: &Recipient,
+    open: &BTreeMap<Topic, Grade>,
+    fresh: usize,
+    text: String,
+) -> CommandResult {
     let to = &recipient.to;
+    if to.contains("://") && fresh > 0 {
+        return Webhooks::new()?.post(to, &serde_json::json!({ "new_referrals": fresh }));
+    }
     if to.contains("://") {
         let of = |grade| open.iter().filter(|(_, g)| **g == grade).map(|(topic, _)| topic).collect::<Vec<_>>();
         let page = kept.public_url.as_deref();
         return Webhooks::new()?
             .post(to, &serde_json::json!({ "page": page, "today": of(Grade::Now), "soon": of(Grade::Soon) }));
     }
+    let texts = notices(recipient)?;
+    let subject = if fresh > 0 { format!("Tabara: {}", new_referrals(texts, fresh)) } else { texts.subject.to_owned() };
     let none = "no mail server is named: tabara-server notify mail --server NAME --from ADDRESS";
-    Mailer::new(kept.messages.mail.as_ref().ok_or(none)?)?.send(to, notices(recipient)?.subject, text)
+    Mailer::new(kept.messages.mail.as_ref().ok_or(none)?)?.send(to, &subject, text)
 }
 
 /// Tells everybody whose time it is. Returns how many were told; an error if somebody could not be.
-fn notify(kept: &KeptSettings, data: &Path, findings: &[Finding], now: i64) -> CommandResult<usize> {
+fn notify(
+    kept: &KeptSettings,
+    data: &Path,
+    findings: &[Finding],
+    referrals: &[ReferralState],
+    now: i64,
+) -> CommandResult<usize> {
     let file = data.join("notified.json");
     let mut told: BTreeMap<String, Told> = match std::fs::read(&file) {
         Ok(json) => serde_json::from_slice(&json).unwrap_or_default(),
@@ -193,12 +239,18 @@ fn notify(kept: &KeptSettings, data: &Path, findings: &[Finding], now: i64) -> C
     for recipient in &kept.messages.people {
         let told = told.entry(recipient.to.clone()).or_default();
         let open = due(recipient, told, findings, now);
-        if open.is_empty() {
+        let fresh = fresh(recipient, told, referrals, now);
+        if open.is_empty() && fresh.is_empty() {
             continue;
         }
-        let text = message(notices(recipient)?, kept.public_url.as_deref().unwrap_or_default(), &open);
-        match tell(kept, recipient, &open, text) {
+        let texts = notices(recipient)?;
+        let text = match fresh.len() {
+            0 => message(texts, kept.public_url.as_deref().unwrap_or_default(), &open),
+            n => format!("{}\n\n{}\n", new_referrals(texts, n), texts.why),
+        };
+        match tell(kept, recipient, &open, fresh.len(), text) {
             Ok(()) => {
+                told.referral = fresh.last().copied().unwrap_or(told.referral);
                 sent += 1;
                 told.digest = now;
                 told.topics.extend(open.into_iter().map(|(topic, grade)| (topic, (grade, now))));
@@ -213,6 +265,7 @@ fn notify(kept: &KeptSettings, data: &Path, findings: &[Finding], now: i64) -> C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tabara_protocol::referral::Status;
 
     const MONDAY: i64 = 1_794_312_000;
 
@@ -220,7 +273,7 @@ mod tests {
         Finding { topic, grade, text: String::new() }
     }
     fn person(duty: Duty, daily: bool) -> Recipient {
-        Recipient { to: "x@example.org".into(), duty, daily, language: "fr".into() }
+        Recipient { to: "x@example.org".into(), duty, daily, language: "fr".into(), organisation: None }
     }
     fn hears(recipient: &Recipient, told: &mut Told, findings: &[Finding], now: i64) -> Vec<Topic> {
         let open = due(recipient, told, findings, now);
@@ -247,6 +300,35 @@ mod tests {
         assert_eq!(at(181, &soon), [Topic::Certificate]);
         // what was told by a clock that was ahead is told again
         assert_eq!(at(-1000, &soon), [Topic::Certificate]);
+    }
+
+    #[test]
+    fn a_provider_hears_once_of_each_new_referral_to_her_and_of_nothing_else() {
+        let referral = |to: &str, position, status| ReferralState {
+            position,
+            to: to.into(),
+            service: "sv_medical".into(),
+            urgency: "d3".into(),
+            commune: String::new(),
+            came: MONDAY,
+            status,
+        };
+        let provider = Recipient { organisation: Some("Clinic".into()), ..person(Duty::Provider, false) };
+        let mut told = Told::default();
+        let all = [
+            referral("Clinic", 4, Status::Sent),
+            referral("Clinic", 5, Status::Accepted),
+            referral("Shelter", 6, Status::Sent),
+            referral("Clinic", 7, Status::Received),
+        ];
+        assert_eq!(fresh(&provider, &told, &all, MONDAY), [4, 7]);
+        assert!(due(&provider, &mut told, &[finding(Topic::Referrals, Grade::Now)], MONDAY).is_empty());
+        told.referral = 7;
+        assert!(fresh(&provider, &told, &all, MONDAY).is_empty());
+        let operator = Recipient { organisation: Some("Clinic".into()), ..person(Duty::Operator, false) };
+        assert!(fresh(&operator, &Told::default(), &all, MONDAY).is_empty());
+        let texts = &Language::English.texts().notices;
+        assert_eq!([1, 2].map(|n| new_referrals(texts, n)), ["1 new referral", "2 new referrals"]);
     }
 
     #[test]

@@ -42,6 +42,37 @@ pub fn table(heads: &[&[&str]], rows: &[Vec<String>]) -> String {
     std::iter::once("\u{feff}".to_owned()).chain(heads).chain(rows).collect()
 }
 
+/// The rows of a file as spreadsheets save it, each with its line: commas, semicolons or tabs, whichever the first line has
+/// most of, and quotes.
+pub fn read(text: &str) -> Vec<(usize, Vec<String>)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let head = text.lines().next().unwrap_or_default();
+    let mark = [',', ';', '\t'].into_iter().max_by_key(|mark| head.matches(*mark).count()).unwrap_or(',');
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let (mut line, mut start) = (1, 1);
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        line += usize::from(sign == '\n');
+        match sign {
+            '"' if quoted && signs.peek() == Some(&'"') => cell.extend(signs.next()),
+            '"' => quoted = !quoted,
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push((start, std::mem::take(&mut row)));
+                start = line;
+            }
+            '\r' if !quoted => {}
+            _ if sign == mark && !quoted => row.push(std::mem::take(&mut cell)),
+            _ => cell.push(sign),
+        }
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push((start, row));
+    }
+    rows
+}
+
 /// A cell that no spreadsheet runs, quoted where it must be.
 fn safe(cell: &str) -> String {
     let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%']);

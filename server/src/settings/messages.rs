@@ -22,6 +22,9 @@ pub struct Recipient {
     pub daily: bool,
     /// `fr` or `en`.
     pub language: String,
+    /// Of a provider: the organisation, as the cards of its devices name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
 }
 
 /// What a person looks after.
@@ -30,8 +33,10 @@ pub struct Recipient {
 pub enum Duty {
     /// The machine: keys, catalog, certificate, clock, backup, disk, messages, log.
     Operator,
-    /// The work: entries in quarantine, silent phones, orders that no phone has acknowledged.
+    /// The work: entries in quarantine, silent phones, orders that no phone has acknowledged, referrals without an answer.
     Coordinator,
+    /// New referrals to the own organisation.
+    Provider,
 }
 
 /// The mail server that takes messages.

@@ -10,7 +10,7 @@ use super::ledger::{Layouts, Row};
 use super::month::Month;
 use crate::store::entry::ReviewDecision;
 use tabara_protocol::places;
-use tabara_protocol::tables::{Dimension, Population, Table, Tables, Unit};
+use tabara_protocol::tables::{Dimension, Population, STAGES, Table, Tables, Unit};
 
 /// The code that the outcome has beside those of the fact: presumed by the rule, not confirmed by a reviewer.
 pub const NOT_CONFIRMED: &str = "not_confirmed";
@@ -36,6 +36,11 @@ enum Part {
     /// What a reviewer decided is taken in.
     Outcomes(Field),
     Sums(Vec<Field>),
+    /// Of each status, by its place from 1, the places of the stages that it has reached.
+    Stages {
+        field: Field,
+        reached: Vec<Vec<usize>>,
+    },
 }
 
 impl Axis {
@@ -43,6 +48,16 @@ impl Axis {
         let field = |name: &str| layout.field(name).expect("tables were checked against the facts").clone();
         let name = match dimension {
             Dimension::Codes(name) => name.as_str(),
+            Dimension::Stages(name) => {
+                let field = field(name);
+                let stages = |status: &String| {
+                    let has = |(_, of): &(_, &[&str])| of.contains(&status.as_str());
+                    (1..).zip(&STAGES).filter(|(_, stage)| has(stage)).map(|(at, _)| at).collect()
+                };
+                let reached = [Vec::new()].into_iter().chain(field.list().iter().map(stages)).collect();
+                let codes = STAGES.iter().map(|(stage, _)| (*stage).to_owned()).collect();
+                return Self { fact: dimension.name(), codes, part: Part::Stages { field, reached } };
+            }
             Dimension::Sums(names) => {
                 let part = Part::Sums(names.iter().map(|name| field(name)).collect());
                 return Self { fact: names.join("+"), codes: names.clone(), part };
@@ -81,7 +96,11 @@ impl Axis {
 
     /// Whether everybody has one code at most, so that parts and total bound each other.
     pub(super) fn is_disjoint(&self) -> bool {
-        !matches!(&self.part, Part::Codes(field) if field.is_many())
+        match &self.part {
+            Part::Codes(field) => !field.is_many(),
+            Part::Stages { .. } => false,
+            Part::Months(_) | Part::Places { .. } | Part::Outcomes(_) | Part::Sums(_) => true,
+        }
     }
 
     /// The places of a record, from 1, with how much it adds there.
@@ -99,6 +118,10 @@ impl Axis {
             Part::Outcomes(_) if person.identified => add(into, person.presumed),
             Part::Outcomes(_) if person.decision == Some(ReviewDecision::NotConfirmed) => add(into, self.codes.len()),
             Part::Outcomes(field) => add(into, field.code(row.words)),
+            Part::Stages { field, reached } => {
+                let stages = reached.get(field.code(row.words)).into_iter().flatten();
+                into.extend(stages.map(|place| (*place, 1)));
+            }
             Part::Sums(fields) => {
                 into.extend(fields.iter().enumerate().map(|(at, field)| (at + 1, field.number(row.words))));
             }

@@ -85,6 +85,11 @@ pub fn shown(count: Count, base: &Base) -> Shown {
     shown_by(count, base.step())
 }
 
+/// A number that does not come from the log, of the server's own counters for instance.
+pub fn whole(n: u32, base: &Base) -> Shown {
+    shown(Count(n), base)
+}
+
 /// Rounds down to a multiple of a step.
 pub(super) fn shown_by(count: Count, step: u32) -> Shown {
     match count.0 {

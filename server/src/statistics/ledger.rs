@@ -200,6 +200,13 @@ impl Ledger {
         field.and_then(|field| self.provinces.get(field.code(row.words))).copied().unwrap_or(0)
     }
 
+    /// The province of a phone's card, from 1, by the position of its chain; 0 where it is not known.
+    pub(super) fn province_of(&self, chain: Option<u64>) -> u8 {
+        let number = chain.and_then(|chain| self.devices.get(&chain));
+        let commune = number.and_then(|number| self.enrolled[*number as usize].1);
+        commune.and_then(|at| self.provinces.get(at + 1)).copied().unwrap_or(0)
+    }
+
     /// Which step of a referral counts: the one of the highest rank, and of the same rank the last. 0 for all else.
     fn rank(&self, row: &Row) -> usize {
         const CODES: [&str; 8] =

@@ -493,3 +493,86 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_came_in_is_counted_by_what_became_of_it_and_only_of_weeks_that_are_over() {
+    // Given six in time, five after their month had closed, a correction, and seven that wait
+    let mut log = Log::new();
+    (1..=6).for_each(|id| {
+        log.screened(id, &presumed("2021-03"));
+    });
+    log.tell(EntryPayload::Closing(log::Closing { month: "2021-03".into() }));
+    (7..=11).for_each(|id| {
+        log.screened(id, &presumed("2021-03"));
+    });
+    log.corrected(12, 1, &presumed("2021-04"));
+    let waiting: Vec<u64> = (13..=19)
+        .map(|id| {
+            let record = record(id, Kind::Screening, None, &presumed("2021-04"));
+            log.tell_from(PHONE, Some(Reason::OutsideArea), EntryPayload::Record(record));
+            log.0.head()
+        })
+        .collect();
+    // When one is let in, one kept out, and one let in and then kept out
+    let decisions = [(0, true), (1, false), (2, true), (2, false)];
+    for (at, accept) in decisions {
+        log.tell(EntryPayload::Decision(log::QuarantineDecision { position: waiting[at], accept }));
+    }
+    // Then each is counted by where it stands now, in the nation and in the province of the phone's card
+    let (quality, base) = (log.0.arrivals.before(7 * 86_400), exact());
+    let reason = Reason::OutsideArea;
+    for scope in [Scope::Nation, Scope::province("BI-PR-04").unwrap()] {
+        let of = |measure| quality.shown(scope, None, measure, &base);
+        assert_eq!(of(quality::Measure::Received), Shown::Number(19));
+        assert_eq!(of(quality::Measure::Late), Shown::Number(5));
+        assert_eq!(of(quality::Measure::Corrected), Shown::Number(1));
+        assert_eq!(quality.quarantined(scope, Some(1970), &base), Shown::Number(7));
+        assert_eq!(of(quality::Measure::Accepted(reason)), Shown::Number(1));
+        assert_eq!(of(quality::Measure::Rejected(reason)), Shown::Number(2));
+        assert_eq!(quality.waiting(scope, reason, &base), Shown::Number(4));
+        assert_eq!(quality.waiting(scope, reason, &Base::Inside), Shown::Below(5));
+        assert_eq!(quality.phones(scope, false, &base), Shown::Number(1));
+    }
+    let other = quality.shown(Scope::province("BI-PR-05").unwrap(), None, quality::Measure::Received, &base);
+    assert_eq!(other, Shown::Number(0));
+    // and nothing of a week that is not over
+    let quality = log.0.arrivals.before(0);
+    assert_eq!(quality.shown(Scope::Nation, None, quality::Measure::Received, &base), Shown::Number(0));
+}
+
+#[test]
+fn a_referral_stands_in_each_stage_that_it_has_reached() {
+    let mut log = Log::new();
+    let referral = |status: &str| {
+        let facts = [
+            ("month", "2021-03"),
+            ("screen_commune", "BI-CO-04-02"),
+            ("service_type", "sv_medical"),
+            ("referral_status", status),
+        ];
+        facts.map(|(name, code)| (name.to_owned(), one(code))).into()
+    };
+    let statuses = ["ready", "sent", "sent", "accepted", "completed", "completed", "completed", "declined", "lapsed"];
+    for (id, status) in (1..).zip(statuses) {
+        let facts: Facts = referral(status);
+        log.tell(EntryPayload::Record(record(id, Kind::Referral, None, &facts)));
+    }
+    log.tell(EntryPayload::Closing(log::Closing { month: "2021-12".into() }));
+    let snapshot = log.0.snapshot(0);
+    let answer = snapshot.answer("referrals-by-stage", Scope::Nation, Period::Year(2021), &exact()).unwrap();
+    let at = |stage: &str| answer.at(&[answer.shelves[0].codes.iter().position(|code| code == stage).unwrap() + 1]);
+    let stages = [
+        ("agreed", 9),
+        ("sent", 8),
+        ("acknowledged", 5),
+        ("received", 3),
+        ("under_way", 1),
+        ("declined", 1),
+        ("lapsed", 1),
+        ("unknown", 2),
+    ];
+    for (stage, n) in stages {
+        assert_eq!(at(stage), Some(Shown::Number(n)), "{stage}");
+    }
+    assert_eq!(answer.total, Shown::Number(9));
+}

@@ -80,6 +80,7 @@ impl Writing<'_> {
             | EntryPayload::Dictionary(_)
             | EntryPayload::Plan(_)
             | EntryPayload::Release(_)
+            | EntryPayload::History(_)
             | EntryPayload::Restore(_)
             | EntryPayload::Clock
             | EntryPayload::Reopening(_)

@@ -4,8 +4,8 @@ use super::error::{Result, StoreError};
 use super::rows::{digests, reason};
 use super::transaction::Reading;
 use crate::store::entry::{
-    AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, ReleaseNoted, Reopening, Revision,
-    Revocation, YearPlan,
+    AuditNoted, Closing, DictionaryInForce, Entry, EntryKind, EntryPayload, HistoryTable, ReleaseNoted, Reopening,
+    Revision, Revocation, YearPlan,
 };
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
@@ -190,6 +190,19 @@ impl Reading<'_> {
     /// The last public release.
     pub fn last_release(&self) -> Result<Option<ReleaseNoted>> {
         Ok(self.last_read(EntryKind::Release)?.map(|(_, release)| release))
+    }
+
+    /// Every table of years before, oldest first.
+    pub fn history(&self) -> Result<Vec<HistoryTable>> {
+        let sql = "SELECT position, body FROM entry WHERE kind = ?1 AND kind <> 2 ORDER BY position";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([EntryKind::History as i64])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (position, body): (u64, String) = (row.get(0)?, row.get(1)?);
+            found.push(serde_json::from_str(&body).map_err(|_| StoreError::Damaged { position })?);
+        }
+        Ok(found)
     }
 
     /// Whether a file is one of the public releases.

@@ -5,7 +5,8 @@ use tabara_protocol::record::{Reason, Uuid};
 
 pub use tabara_protocol::log::entry::{
     Acknowledgement, AuditNoted, ClockAccepted, Closing, DictionaryInForce, EntryKind, EntryPayload, Expiry, Grain,
-    PlannedTable, QuarantineDecision, ReleaseNoted, Reopening, ReviewDecision, Revision, Revocation, YearPlan,
+    HistoryRow, HistoryTable, PlannedTable, QuarantineDecision, ReleaseNoted, Reopening, ReviewDecision, Revision,
+    Revocation, YearPlan,
 };
 
 /// One entry as it is read back.

@@ -210,3 +210,26 @@ fn a_phone_knows_the_devices_of_all_providers_that_count() {
     assert_eq!(phone.exchange(&house, &knows, &[]).unwrap().0.providers, Some(vec![]));
     assert_eq!(house.store.read(|log| log.count_of(EntryKind::Chain)).unwrap(), 3);
 }
+
+#[test]
+fn a_referral_without_an_answer_is_overdue_after_its_urgency_and_not_after_an_answer_or_a_withdrawal() {
+    // Given three referrals to answer within a day
+    let house = House::new();
+    let (mut phone, mut clinic) = (house.phone(), house.provider(CLINIC));
+    let records = [true, false, true].map(|counted| phone.referral(&house, CLINIC, counted));
+    let sent = records.each_ref().map(|record| phone.sealed(&house, record.clone(), CASE));
+    phone.hears(&house, &sent);
+    let overdue = |days: i64| {
+        let now = START + days * DAY;
+        let all = house.store.read(|log| log.referrals(now)).unwrap();
+        all.into_iter().filter(|one| one.is_overdue(now)).collect::<Vec<_>>()
+    };
+    assert_eq!((overdue(1).len(), overdue(3).len()), (0, 3));
+    // When one is answered
+    let accepted = clinic.step(&records[0], Status::Accepted);
+    clinic.hears(&house, &[clinic.sign(&accepted)]);
+    // Then the two others wait, also that of somebody who is not counted; and the list says nothing of a person
+    let left = overdue(3);
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|one| one.to == CLINIC && one.service == "sv_medical" && one.status == Status::Sent));
+}

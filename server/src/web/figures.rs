@@ -39,8 +39,12 @@ pub struct Asked {
 }
 
 impl Asked {
+    pub(super) fn new(place: Option<String>, period: Option<String>) -> Self {
+        Self { page: None, place, period }
+    }
+
     /// The place and period that are asked for, if this account may see the place.
-    fn view(&self, visitor: &Visitor) -> Result<(Scope, Period), StatusCode> {
+    pub(super) fn view(&self, visitor: &Visitor) -> Result<(Scope, Period), StatusCode> {
         let scope = self.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
         let period = self.period.as_deref().map_or(Some(Period::All), read_period);
         let view = scope.zip(period).ok_or(StatusCode::BAD_REQUEST)?;
@@ -49,7 +53,7 @@ impl Asked {
 }
 
 /// At which base an account sees numbers; the audit log has noted then what she sees.
-fn base(pages: &Pages, name: &str, role: Role, what: &str) -> store::Result<Base> {
+pub(super) fn base(pages: &Pages, name: &str, role: Role, what: &str) -> store::Result<Base> {
     if role.may(Permission::ExactCounts) {
         return audit::exact(pages.staff(), now(), name, what).map(Base::Exact);
     }
@@ -113,8 +117,20 @@ struct Sheet {
     language: Language,
 }
 
+pub(super) fn period_name(language: Language, period: Period) -> String {
+    let texts = &language.texts().people;
+    match period {
+        Period::All => texts.all_months.to_lowercase(),
+        Period::Year(year) => year.to_string(),
+        Period::Quarter(year, quarter) => match language {
+            Language::English => format!("{} {quarter}, {year}", texts.quarter),
+            Language::French => format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, texts.quarter),
+        },
+    }
+}
+
 /// What programs read of a number: `data-value`, `data-below` or `data-hidden`.
-fn attributes(shown: Shown) -> (Option<u32>, Option<u32>, Option<bool>) {
+pub(super) fn attributes(shown: Shown) -> (Option<u32>, Option<u32>, Option<bool>) {
     match shown {
         Shown::Number(n) => (Some(n), None, None),
         Shown::Below(base) => (None, Some(base), None),
@@ -181,17 +197,7 @@ impl Sheet {
     }
 
     fn period_name(&self, period: Period) -> String {
-        let texts = self.texts();
-        match period {
-            Period::All => texts.all_months.to_lowercase(),
-            Period::Year(year) => year.to_string(),
-            Period::Quarter(year, quarter) => match self.language {
-                Language::English => format!("{} {quarter}, {year}", texts.quarter),
-                Language::French => {
-                    format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, texts.quarter)
-                }
-            },
-        }
+        period_name(self.language, period)
     }
 
     /// Where and when: links, so that each view has an address.

@@ -6,7 +6,7 @@ use crate::reports::rows::FigureRow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use tabara_protocol::places;
-use tabara_protocol::tables::Tables;
+use tabara_protocol::tables::{Dimension, Tables};
 
 type Labels = HashMap<(&'static str, &'static str), [&'static str; 2]>;
 
@@ -32,7 +32,7 @@ pub fn label<'a>(fact: &'a str, code: &'a str, language: Language) -> &'a str {
 pub fn words(row: &FigureRow, language: Language) -> [String; 4] {
     let table = Tables::standard().get(&row.table);
     let title = table.map_or(row.table.as_str(), |table| label("title", &table.title, language));
-    let facts = table.map(|table| table.dimensions.iter().map(|dimension| dimension.facts().join("+")));
+    let facts = table.map(|table| table.dimensions.iter().map(Dimension::name));
     let code = |(fact, code): (String, &str)| label(&fact, code, language).to_owned();
     let codes: Vec<String> = facts.into_iter().flatten().zip(row.code.split('/')).map(code).collect();
     let nation = language.texts().people.nation;
@@ -44,7 +44,7 @@ pub fn words(row: &FigureRow, language: Language) -> [String; 4] {
 mod tests {
     use super::*;
     use tabara_protocol::facts::{Codes, Dictionary};
-    use tabara_protocol::tables::{Dimension, Unit};
+    use tabara_protocol::tables::{STAGES, Unit};
 
     fn is_labelled(fact: &str, code: &str) {
         let labels = all().get(&(fact, code));
@@ -60,10 +60,11 @@ mod tests {
             is_labelled("page", &table.page);
             table.note.iter().for_each(|note| is_labelled("note", note));
             for dimension in &table.dimensions {
-                let fact = dimension.facts().join("+");
+                let fact = dimension.name();
                 is_labelled("head", &fact);
                 let codes = match dimension {
                     Dimension::Sums(facts) => facts.clone(),
+                    Dimension::Stages(_) => STAGES.iter().map(|(stage, _)| (*stage).to_owned()).collect(),
                     Dimension::Codes(name) => match Dictionary::standard().get(name).map(|fact| &fact.codes) {
                         // places have their own names
                         Some(Codes::List(codes)) if name != "screen_commune" => codes.clone(),

@@ -185,6 +185,10 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                             nav.pages aria-label="Tabara" {
                                 @for (needs, to, text) in [
                                     (Some(Permission::Figures), "/figures", texts.figures),
+                                    (Some(Permission::Coverage), "/coverage", texts.coverage.title),
+                                    (Some(Permission::WorkLists), "/overdue", texts.overdue.title),
+                                    (Some(Permission::Figures), "/infosheet", texts.infosheet.title),
+                                    (Some(Permission::Figures), "/history", texts.history.title),
                                     (None, "/plan", texts.plan_page.title),
                                     (None, "/help", texts.help),
                                     (Some(Permission::SeeAccounts), "/accounts", texts.accounts.title),

@@ -4,6 +4,7 @@ use crate::http::state::Server;
 use crate::log::week_of;
 use crate::reports::release::Frozen;
 use crate::staff::file::Staff;
+use crate::statistics::quality::Quality;
 use crate::statistics::{Counting, Snapshot};
 use crate::store;
 use axum::http::{StatusCode, header};
@@ -63,6 +64,12 @@ impl Pages {
         let frozen = Arc::new(read()?);
         *kept = Some((hash, frozen.clone()));
         Ok(frozen)
+    }
+
+    /// What came in up to the last week that is over.
+    pub(super) fn quality(&self) -> store::Result<Arc<Quality>> {
+        let week = week_of(self.server.settings.clock.unix());
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner).quality(&self.server.store, week)
     }
 
     /// The numbers of this week.

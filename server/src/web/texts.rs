@@ -9,7 +9,8 @@ mod wording;
 use self::english::ENGLISH;
 use self::french::FRENCH;
 pub use self::wording::{
-    AccountPage, AccountsPage, Audit, Notices, People, PlanPage, Problems, ReleasePage, SignIn, Texts,
+    AccountPage, AccountsPage, Audit, CoveragePage, HistoryPage, InfosheetPage, Notices, OverduePage, People, PlanPage,
+    Problems, ReleasePage, SignIn, Texts,
 };
 use crate::statistics::{Month, Shown};
 

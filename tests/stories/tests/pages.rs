@@ -199,7 +199,7 @@ async fn a_one_time_code_signs_in_and_nothing_less_does() {
 
 /// Every route, and what it answers to nobody, to the national coordinator, the coordinator of Butanyerera, the national
 /// data officer, the reviewer, the device officer and the auditor. Forms carry a wrong token.
-const ROUTES: [(&str, &str, [u16; 7]); 32] = [
+const ROUTES: [(&str, &str, [u16; 7]); 41] = [
     ("GET", "/", [303; 7]),
     ("GET", "/sign-in", [200, 303, 303, 303, 303, 303, 303]),
     // the sixth try of one name and address has to wait
@@ -214,6 +214,15 @@ const ROUTES: [(&str, &str, [u16; 7]); 32] = [
     ("GET", "/figures/figures.csv?place=BI", [303, 200, 403, 200, 200, 403, 403]),
     ("GET", "/figures/figures.xlsx?place=BI-PR-04", [303, 200, 200, 200, 200, 403, 403]),
     ("GET", "/figures/other", [303, 404, 404, 404, 404, 403, 403]),
+    ("GET", "/coverage", [303, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/coverage?place=BI-PR-05", [303, 200, 403, 200, 200, 200, 200]),
+    ("GET", "/coverage?place=XX", [303, 400, 400, 400, 400, 400, 400]),
+    ("GET", "/coverage/coverage.csv?place=BI-PR-04", [303, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/overdue", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/infosheet", [303, 200, 200, 200, 200, 403, 403]),
+    ("GET", "/infosheet?place=BI&audience=public", [303, 200, 403, 200, 200, 403, 403]),
+    ("GET", "/infosheet?audience=all", [303, 400, 400, 400, 400, 403, 403]),
+    ("GET", "/history", [303, 200, 200, 200, 200, 403, 403]),
     ("GET", "/audit/audit.csv", [303, 200, 403, 200, 403, 403, 200]),
     ("GET", "/help", [303, 200, 200, 200, 200, 200, 200]),
     ("GET", "/plan", [303, 200, 200, 200, 200, 200, 200]),

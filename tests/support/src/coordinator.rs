@@ -77,7 +77,12 @@ impl Coordinator {
 
     /// The figures of a place and a period, `place=BI&period=all` for instance.
     pub async fn figures(&self, query: &str) -> Result<Sheet, u16> {
-        let answer = self.get(&format!("/figures?{query}")).await;
+        self.sheet(&format!("/figures?{query}")).await
+    }
+
+    /// A page with its numbers.
+    pub async fn sheet(&self, path: &str) -> Result<Sheet, u16> {
+        let answer = self.get(path).await;
         match answer.status().as_u16() {
             200 => Ok(Sheet::read(answer.text().await.expect("a page"))),
             other => Err(other),

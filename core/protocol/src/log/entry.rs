@@ -54,10 +54,12 @@ pub enum EntryKind {
     Plan = 19,
     /// A public release of figures was made.
     Release = 20,
+    /// Figures of years before, published by others.
+    History = 21,
 }
 
 impl EntryKind {
-    const ALL: [Self; 20] = {
+    const ALL: [Self; 21] = {
         use EntryKind::*;
         [
             Chain,
@@ -80,6 +82,7 @@ impl EntryKind {
             Expiry,
             Plan,
             Release,
+            History,
         ]
     };
 
@@ -149,6 +152,8 @@ pub enum EntryPayload {
     Plan(YearPlan),
     /// A public release of figures was made.
     Release(ReleaseNoted),
+    /// A table of years before.
+    History(Box<HistoryTable>),
 }
 
 /// A phone is no longer trusted: its records are quarantined. Or it is trusted again.
@@ -257,6 +262,35 @@ impl DictionaryInForce {
     }
 }
 
+/// A table of years before, published by others. It stands beside the counted figures; a later one with the same id takes
+/// its place, and one without rows is out of sight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryTable {
+    /// Small letters, digits and `-`.
+    pub id: String,
+    /// In English and in French.
+    pub title: [String; 2],
+    /// What is counted, in English and in French.
+    pub unit: [String; 2],
+    /// Who published it, and where.
+    pub source: String,
+    /// Its numbers.
+    pub rows: Vec<HistoryRow>,
+}
+
+/// One number of such a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// `BI`, or the code of a province.
+    pub place: String,
+    /// The year that it is about.
+    pub year: u16,
+    /// What it is, in English and in French.
+    pub label: [String; 2],
+    /// As it was published.
+    pub value: u64,
+}
+
 /// A public release, by the hash of its signed file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseNoted {
@@ -334,6 +368,7 @@ impl EntryPayload {
             EntryKind::Expiry => Self::Expiry(json(body)?),
             EntryKind::Plan => Self::Plan(json(body)?),
             EntryKind::Release => Self::Release(json(body)?),
+            EntryKind::History => Self::History(json(body)?),
             EntryKind::Evidence => Self::Evidence,
         })
     }

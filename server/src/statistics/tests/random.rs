@@ -63,7 +63,7 @@ fn plain(records: &[Facts], table: &Table, scope: Scope, period: Period, codes: 
             (_, None) => true,
             (Dimension::Codes(fact), Some(code)) if fact == "screen_commune" => one(fact) == *code || province == *code,
             (Dimension::Codes(fact), Some(code)) => has(facts, fact, code),
-            (Dimension::Sums(_), Some(_)) => unreachable!("no sums here"),
+            (Dimension::Sums(_) | Dimension::Stages(_), Some(_)) => unreachable!("no sums or stages here"),
         });
         in_population && in_period && in_cell && scope.code().is_none_or(|code| code == province)
     };

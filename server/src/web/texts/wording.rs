@@ -20,6 +20,10 @@ pub struct Texts {
     pub account: AccountPage,
     pub accounts: AccountsPage,
     pub notices: Notices,
+    pub coverage: CoveragePage,
+    pub infosheet: InfosheetPage,
+    pub history: HistoryPage,
+    pub overdue: OverduePage,
     pub audit_page: Audit,
     pub plan_page: PlanPage,
     pub release: ReleasePage,
@@ -51,9 +55,11 @@ pub struct Notices {
     pub subject: &'static str,
     pub lead: &'static str,
     /// In the order of `operator::doctor::Topic`.
-    pub topics: [&'static str; 11],
+    pub topics: [&'static str; 12],
     /// A trial, asked for by whoever runs the server.
     pub works: &'static str,
+    /// One new referral, and more.
+    pub new_referrals: [&'static str; 2],
     pub today: &'static str,
     pub soon: &'static str,
     pub why: &'static str,
@@ -106,6 +112,69 @@ pub struct AccountsPage {
     pub open_authenticator: &'static str,
     pub recovery: &'static str,
     pub recovery_lead: &'static str,
+}
+
+/// Who reported, and how good the figures are.
+pub struct CoveragePage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub rounded: &'static str,
+    pub by_place: &'static str,
+    pub by_place_note: &'static str,
+    /// The last month of a quarter.
+    pub quarter: &'static str,
+    pub expected: &'static str,
+    pub reported: &'static str,
+    pub versions: &'static str,
+    pub version: &'static str,
+    pub phones: &'static str,
+    pub arrivals: &'static str,
+    pub arrivals_note: &'static str,
+    pub records: &'static str,
+    pub quarantine: &'static str,
+    pub quarantine_note: &'static str,
+    pub reason: &'static str,
+    pub waiting: &'static str,
+    pub accepted: &'static str,
+    pub rejected: &'static str,
+    pub doubles: &'static str,
+    pub doubles_note: &'static str,
+    pub weekly: &'static str,
+    /// So many rows.
+    pub folded: &'static str,
+    pub download: &'static str,
+}
+
+pub struct InfosheetPage {
+    pub title: &'static str,
+    pub heading: &'static str,
+    pub audience: &'static str,
+    pub inside: &'static str,
+    pub public: &'static str,
+    pub source: &'static str,
+}
+
+pub struct HistoryPage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub none: &'static str,
+    pub what: &'static str,
+    pub source: &'static str,
+    pub rate: &'static str,
+    pub rate_note: &'static str,
+}
+
+pub struct OverduePage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub none: &'static str,
+    pub count: &'static str,
+    pub urgency: &'static str,
+    pub service: &'static str,
+    pub to: &'static str,
+    pub province: &'static str,
+    pub sent: &'static str,
+    pub days: &'static str,
 }
 
 pub struct Problems {

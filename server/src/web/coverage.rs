@@ -1,0 +1,265 @@
+//! Who reported, and how good the figures are. Few people identified may mean few focal points heard: so this page stands
+//! beside the figures. `GET /coverage?place=`, and the same as a file, `/coverage/coverage.csv`.
+
+use super::board::{Board, HEADS, Row, Value};
+use super::figures::base;
+use super::labels::label;
+use super::page::{PageRequest, layout, problem};
+use super::shared::{PageError, Pages, Shared, blocking, saved};
+use super::texts::Language;
+use crate::http::counters::Counters;
+use crate::reports::csv;
+use crate::staff::role::Permission;
+use crate::staff::sessions::Visitor;
+use crate::statistics::quality::{CONTACTS, Contacts, Measure, Quality, REASONS};
+use crate::statistics::{Base, Period, Scope, Shown, Snapshot, whole};
+use crate::store::Phone;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+use serde::Deserialize;
+use std::sync::Arc;
+use tabara_protocol::places;
+use tabara_protocol::wire::Standing;
+
+#[derive(Deserialize)]
+pub struct Asked {
+    place: Option<String>,
+}
+
+/// What the page is made of.
+struct Seen {
+    snapshot: Arc<Snapshot>,
+    quality: Arc<Quality>,
+    contacts: Contacts,
+    refused: Shown,
+    base: Base,
+    scope: Scope,
+    language: Language,
+}
+
+async fn look(pages: &Arc<Pages>, here: &PageRequest, visitor: &Visitor, asked: &Asked) -> Result<Seen, Response> {
+    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
+    let scope = scope.ok_or_else(|| problem(here, Some(visitor), StatusCode::BAD_REQUEST))?;
+    if !visitor.role.covers(scope) {
+        return Err(problem(here, Some(visitor), StatusCode::FORBIDDEN));
+    }
+    let (shared, name, role, language) = (pages.clone(), visitor.name.clone(), visitor.role, here.language);
+    let read = blocking(move || {
+        let (snapshot, quality) = (shared.snapshot()?, shared.quality()?);
+        let base = base(&shared, &name, role, &format!("coverage {}", scope.place()))?;
+        let counts = |phone: &Phone| phone.binding.accepted && phone.binding.standing == Standing::Trusted;
+        let phones = shared.server.store.read(|log| log.phones())?;
+        let heard = phones.iter().filter(|phone| counts(phone) && !phone.binding.is_provider);
+        let now = shared.server.settings.clock.unix();
+        let contacts = Contacts::of(heard.map(|phone| (phone.binding.commune.as_str(), phone.seen)), now);
+        let refused = whole(Counters::refused(&shared.server.counters), &base);
+        Ok(Seen { snapshot, quality, contacts, refused, base, scope, language })
+    });
+    read.await.map_err(|fault: PageError| problem(here, Some(visitor), fault.0))
+}
+
+pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
+    let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
+    let seen = look(&pages, &here, &visitor, &asked).await?;
+    let (texts, place) = (&here.language.texts().coverage, seen.scope.place());
+    let provinces = Scope::all().filter(|scope| visitor.role.covers(*scope));
+    let content = html! {
+        div #coverage data-place=(place) {
+            h1 { (texts.title) }
+            p.lead { (texts.lead) }
+            nav.choices aria-label=(here.language.texts().people.place) {
+                p #choose-place { (here.language.texts().people.place) }
+                ul aria-labelledby="choose-place" {
+                    @for scope in provinces {
+                        li {
+                            a href={ "/coverage?place=" (scope.place()) } aria-current=[(scope == seen.scope).then_some("true")] {
+                                (place_name(scope.place(), here.language))
+                            }
+                        }
+                    }
+                }
+            }
+            p.edition { (if matches!(seen.base, Base::Exact(_)) { here.language.texts().people.exact } else { texts.rounded }) }
+            @for board in seen.boards() { (board.draw(here.language)) }
+            p.fine { a href={ "/coverage/coverage.csv?place=" (place) } download { (texts.download) } }
+        }
+    };
+    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+}
+
+pub async fn file(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
+    let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
+    let seen = look(&pages, &here, &visitor, &asked).await?;
+    let lines: Vec<Vec<String>> = seen.boards().iter().flat_map(|board| board.lines(here.language)).collect();
+    let name = format!("tabara-coverage-{}.csv", seen.scope.place());
+    Ok(saved(csv::KIND, &name, csv::table(&[&HEADS], &lines).into_bytes()))
+}
+
+fn place_name(place: &str, language: Language) -> &str {
+    places::name(place).unwrap_or(language.texts().people.nation)
+}
+
+impl Seen {
+    fn boards(&self) -> Vec<Board> {
+        vec![self.reports(), self.versions(), self.arrivals(), self.quarantine(), self.doubles()]
+    }
+
+    /// Focal points by place: expected, heard, when last.
+    fn reports(&self) -> Board {
+        let texts = &self.language.texts().coverage;
+        let quarter = self.snapshot.last_split().map(|last| Period::Quarter(last.year(), last.quarter()));
+        let period = quarter.unwrap_or(Period::All);
+        let answer = self.snapshot.answer("coverage", self.scope, period, &self.base);
+        let reported = |place: &str| match &answer {
+            Some(answer) if place == self.scope.place() => Value::One(answer.total),
+            Some(answer) => {
+                let at = answer.shelves[0].codes.iter().position(|code| code == place);
+                at.and_then(|at| answer.at(&[at + 1])).map_or(Value::Nothing, Value::One)
+            }
+            None => Value::Nothing,
+        };
+        let own = |commune: &&places::Place| places::province_of(commune.code).map(|p| p.code) == self.scope.code();
+        let parts: Vec<&str> = match self.scope {
+            Scope::Nation => places::provinces().map(|province| province.code).collect(),
+            Scope::Province(_) => places::communes().filter(|commune| own(&commune)).map(|c| c.code).collect(),
+        };
+        let row = |place: &str| {
+            let contacts = (0..CONTACTS.len()).map(|band| self.contacts.shown(place, Some(band), &self.base));
+            let enrolled = self.contacts.shown(place, None, &self.base);
+            let cells = [Value::One(enrolled), reported(place)].into_iter().chain(contacts.map(Value::One)).collect();
+            Row { code: place.to_owned(), name: place_name(place, self.language).to_owned(), cells }
+        };
+        let contact = |band: &&str| ((*band).to_owned(), label("contact", band, self.language).to_owned());
+        let columns =
+            [("expected".to_owned(), texts.expected.to_owned()), ("reported".to_owned(), texts.reported.to_owned())];
+        let until = self.snapshot.last_split().map(|last| texts.quarter.replace("{}", &self.language.month(last)));
+        Board {
+            id: "coverage-by-place",
+            title: texts.by_place.to_owned(),
+            notes: [texts.by_place_note.to_owned()].into_iter().chain(until).collect(),
+            head: self.language.texts().people.place.to_owned(),
+            columns: columns.into_iter().chain(CONTACTS.iter().map(contact)).collect(),
+            rows: parts.into_iter().chain([self.scope.place()]).map(row).collect(),
+            bar: Some((1, Some(0))),
+        }
+    }
+
+    fn versions(&self) -> Board {
+        let texts = &self.language.texts().coverage;
+        let row = |newest, code: &str| Row {
+            code: code.to_owned(),
+            name: label("version", code, self.language).to_owned(),
+            cells: vec![Value::One(self.quality.phones(self.scope, newest, &self.base))],
+        };
+        Board {
+            id: "versions",
+            title: texts.versions.to_owned(),
+            notes: vec![texts.weekly.to_owned()],
+            head: texts.version.to_owned(),
+            columns: vec![("phones".to_owned(), texts.phones.to_owned())],
+            rows: vec![row(true, "newest"), row(false, "earlier")],
+            bar: Some((0, None)),
+        }
+    }
+
+    /// What came in, by year of receipt.
+    fn arrivals(&self) -> Board {
+        let texts = &self.language.texts().coverage;
+        let years: Vec<Option<u16>> = self.quality.years().map(Some).chain([None]).collect();
+        // quarantined: whatever the reason
+        let measures = [
+            ("received", Some(Measure::Received)),
+            ("late", Some(Measure::Late)),
+            ("corrected", Some(Measure::Corrected)),
+            ("withdrawn", Some(Measure::Withdrawn)),
+            ("quarantined", None),
+        ];
+        let row = |(code, measure): (&str, Option<Measure>)| {
+            let value = |year: &Option<u16>| match measure {
+                Some(measure) => self.quality.shown(self.scope, *year, measure, &self.base),
+                None => self.quality.quarantined(self.scope, *year, &self.base),
+            };
+            Row {
+                code: code.to_owned(),
+                name: label("measure", code, self.language).to_owned(),
+                cells: years.iter().map(|year| Value::One(value(year))).collect(),
+            }
+        };
+        let mut rows: Vec<Row> = measures.into_iter().map(row).collect();
+        if self.scope == Scope::Nation {
+            let mut cells = vec![Value::Nothing; years.len()];
+            cells[years.len() - 1] = Value::One(self.refused);
+            rows.push(Row { code: "refused".into(), name: label("measure", "refused", self.language).into(), cells });
+        }
+        let name = |year: &Option<u16>| match year {
+            Some(year) => (year.to_string(), year.to_string()),
+            None => ("all".to_owned(), self.language.texts().people.everyone.to_owned()),
+        };
+        Board {
+            id: "arrivals",
+            title: texts.arrivals.to_owned(),
+            notes: vec![texts.arrivals_note.to_owned(), texts.weekly.to_owned()],
+            head: texts.records.to_owned(),
+            columns: years.iter().map(name).collect(),
+            rows,
+            bar: Some((years.len() - 1, None)),
+        }
+    }
+
+    fn quarantine(&self) -> Board {
+        let texts = &self.language.texts().coverage;
+        let rows = REASONS.into_iter().map(|reason| {
+            let of = |measure| Value::One(self.quality.shown(self.scope, None, measure, &self.base));
+            let waiting = Value::One(self.quality.waiting(self.scope, reason, &self.base));
+            let (all, let_in, kept_out) =
+                (Measure::Quarantined(reason), Measure::Accepted(reason), Measure::Rejected(reason));
+            let cells = vec![of(all), waiting, of(let_in), of(kept_out)];
+            let code = reason.word();
+            Row { name: label("reason", &code, self.language).to_owned(), code, cells }
+        });
+        let column = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+        Board {
+            id: "quarantine-by-reason",
+            title: texts.quarantine.to_owned(),
+            notes: vec![texts.quarantine_note.to_owned(), texts.weekly.to_owned()],
+            head: texts.reason.to_owned(),
+            columns: vec![
+                column("all", self.language.texts().people.everyone),
+                column("waiting", texts.waiting),
+                column("accepted", texts.accepted),
+                column("rejected", texts.rejected),
+            ],
+            rows: rows.collect(),
+            bar: Some((0, None)),
+        }
+    }
+
+    /// People who may have been counted twice: the count with and without them.
+    fn doubles(&self) -> Board {
+        let texts = &self.language.texts().coverage;
+        let periods = self.snapshot.years(self.scope).into_iter().map(Period::Year).chain([Period::All]);
+        let row = |period: Period| {
+            let headline = self.snapshot.headline(self.scope, period, &self.base);
+            let name = match period {
+                Period::Year(year) => year.to_string(),
+                _ => self.language.texts().people.all_months.to_owned(),
+            };
+            Row {
+                code: period.to_string(),
+                name,
+                cells: vec![Value::Range(headline.identified_least, headline.identified)],
+            }
+        };
+        Board {
+            id: "doubles",
+            title: texts.doubles.to_owned(),
+            notes: vec![texts.doubles_note.to_owned()],
+            head: self.language.texts().people.period.to_owned(),
+            columns: vec![("identified".to_owned(), self.language.texts().people.identified.to_owned())],
+            rows: periods.map(row).collect(),
+            bar: None,
+        }
+    }
+}

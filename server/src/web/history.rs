@@ -1,0 +1,136 @@
+//! Figures of years before, published by others: beside the counted figures, never mixed with them; and the rate of SDG
+//! 16.2.2, where the population is known. `GET /history`.
+
+use super::figures::base;
+use super::page::{PageRequest, layout, problem};
+use super::shared::{Shared, blocking};
+use super::texts::Language;
+use crate::reports::history::{self, POPULATION};
+use crate::staff::role::Permission;
+use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
+use crate::store::entry::{HistoryRow, HistoryTable};
+use crate::web::about::visible;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+use tabara_protocol::places;
+
+pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
+    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
+    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
+    let read = blocking(move || {
+        let snapshot = shared.snapshot()?;
+        let base = base(&shared, &name, role, &format!("history {}", role.home().place()))?;
+        Ok((snapshot, base, shared.server.store.read(history::all)?))
+    });
+    let (snapshot, base, tables) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let texts = &here.language.texts().history;
+    let scopes: Vec<Scope> = Scope::all().filter(|scope| role.covers(*scope)).collect();
+    let population = tables.iter().find(|table| table.id == POPULATION);
+    let content = html! {
+        h1 { (texts.title) }
+        p.lead { (texts.lead) }
+        @if tables.is_empty() { p.message.note { (texts.none) } }
+        @if let Some(population) = population { (rates(&snapshot, &base, population, &scopes, here.language)) }
+        @for table in &tables { (drawn(table, here.language)) }
+    };
+    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+}
+
+fn place_name(place: &str, language: Language) -> &str {
+    places::name(place).unwrap_or(language.texts().people.nation)
+}
+
+/// A table as it was published: a row for each place and label, a column for each year.
+fn drawn(table: &HistoryTable, language: Language) -> Markup {
+    let (texts, tongue) = (&language.texts().history, usize::from(language == Language::French));
+    let years: BTreeSet<u16> = table.rows.iter().map(|row| row.year).collect();
+    let mut rows: Vec<(&str, &str)> = Vec::new();
+    for row in &table.rows {
+        let named = (row.place.as_str(), row.label[tongue].as_str());
+        if !rows.contains(&named) {
+            rows.push(named);
+        }
+    }
+    let value = |place: &str, label: &str, year: u16| {
+        let same =
+            |row: &&HistoryRow| (row.place.as_str(), row.label[tongue].as_str(), row.year) == (place, label, year);
+        table.rows.iter().find(same).map(|row| row.value)
+    };
+    html! {
+        section data-history=(table.id) {
+            h2.first { bdi { (visible(&table.title[tongue])) } }
+            p.unit { (language.texts().people.unit) " " (visible(&table.unit[tongue])) }
+            div.scroll tabindex="0" role="region" aria-label=(table.title[tongue]) {
+                table {
+                    thead { tr {
+                        th scope="col" { (language.texts().people.place) }
+                        th scope="col" { (texts.what) }
+                        @for year in &years { th.number scope="col" { (year) } }
+                    } }
+                    tbody {
+                        @for (place, label) in rows {
+                            tr {
+                                th scope="row" { (place_name(place, language)) }
+                                td { bdi { (visible(label)) } }
+                                @for year in &years {
+                                    td.number {
+                                        @if let Some(n) = value(place, label, *year) { (language.number(u32::try_from(n).unwrap_or(u32::MAX))) }
+                                        @else { "–" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.fine { (texts.source) " " bdi { (visible(&table.source)) } }
+        }
+    }
+}
+
+/// People identified per 100,000 who live there, from the number that is shown.
+fn rates(snapshot: &Snapshot, base: &Base, population: &HistoryTable, scopes: &[Scope], language: Language) -> Markup {
+    let texts = &language.texts().history;
+    let years: BTreeSet<u16> = population.rows.iter().map(|row| row.year).collect();
+    let people = |scope: Scope, year: u16| {
+        let here = |row: &&HistoryRow| (row.place.as_str(), row.year) == (scope.place(), year);
+        population.rows.iter().find(here).map(|row| row.value).filter(|people| *people > 0)
+    };
+    let rate = |scope: Scope, year: u16| match snapshot.headline(scope, Period::Year(year), base).identified {
+        Shown::Number(n) => people(scope, year).map(|people| u64::from(n) * 10_000_000 / people),
+        Shown::Below(_) | Shown::Hidden => None,
+    };
+    let mark = if language == Language::French { ',' } else { '.' };
+    html! {
+        section data-history="sdg-16-2-2" {
+            h2.first { (texts.rate) }
+            p.unit { (texts.rate_note) }
+            div.scroll tabindex="0" role="region" aria-label=(texts.rate) {
+                table {
+                    thead { tr {
+                        th scope="col" { (language.texts().people.place) }
+                        @for year in &years { th.number scope="col" { (year) } }
+                    } }
+                    tbody {
+                        @for scope in scopes {
+                            tr {
+                                th scope="row" { (place_name(scope.place(), language)) }
+                                @for year in &years {
+                                    @match rate(*scope, *year) {
+                                        Some(rate) => td.number data-code={ (scope.place()) "/" (year) } {
+                                            (rate / 100) (mark) (format!("{:02}", rate % 100))
+                                        },
+                                        None => td.number.none { "–" },
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.fine { (texts.source) " " bdi { (visible(&population.source)) } }
+        }
+    }
+}

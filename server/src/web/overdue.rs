@@ -1,0 +1,75 @@
+//! Referrals that nobody answered in time: to whom, which service, how urgent, since when. A work list, without anything of
+//! a case. `GET /overdue`.
+
+use super::labels::label;
+use super::page::{PageRequest, layout, problem};
+use super::shared::{Shared, blocking, now};
+use crate::staff::audit_line::Action;
+use crate::staff::role::Permission;
+use crate::statistics::Scope;
+use crate::store::ReferralState;
+use crate::web::about::visible;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+use tabara_protocol::clock::civil_date;
+use tabara_protocol::places;
+use tabara_protocol::referral::URGENCIES;
+
+/// Lines on the page; the most urgent come first.
+const MOST: usize = 200;
+
+pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
+    let visitor = here.visitor_who_may(&pages, Permission::WorkLists).await?;
+    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
+    let read = blocking(move || {
+        shared.staff().note(now(), &name, Action::Saw, &format!("overdue {}", role.home().place()))?;
+        let time = shared.server.settings.clock.unix();
+        let mut all = shared.server.store.read(|log| log.referrals(time))?;
+        let covers = |one: &ReferralState| match places::province_of(&one.commune).map(|p| Scope::province(p.code)) {
+            Some(Some(province)) => role.covers(province),
+            _ => role.home() == Scope::Nation,
+        };
+        all.retain(|one| one.is_overdue(time) && covers(one));
+        let urgency = |one: &ReferralState| URGENCIES.iter().position(|known| *known == one.urgency);
+        all.sort_by_key(|one| (urgency(one), one.due()));
+        Ok((all, time))
+    });
+    let (all, time) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let (texts, language) = (&here.language.texts().overdue, here.language);
+    let content = html! {
+        h1 { (texts.title) }
+        p.lead { (texts.lead) }
+        @if all.is_empty() {
+            p.message.note { (texts.none) }
+        } @else {
+            p { (texts.count.replace("{}", &all.len().to_string())) }
+            div.scroll tabindex="0" role="region" aria-label=(texts.title) {
+                table data-table="overdue" {
+                    thead { tr {
+                        th scope="col" { (texts.urgency) }
+                        th scope="col" { (texts.service) }
+                        th scope="col" { (texts.to) }
+                        th scope="col" { (texts.province) }
+                        th scope="col" { (texts.sent) }
+                        th.number scope="col" { (texts.days) }
+                    } }
+                    tbody {
+                        @for one in all.iter().take(MOST) {
+                            @let province = places::province_of(&one.commune).map_or("–", |province| province.name);
+                            tr data-status=(one.status.code()) {
+                                td { (label("urgency", &one.urgency, language)) }
+                                td { (label("service_type", &one.service, language)) }
+                                td { bdi { (visible(&one.to)) } }
+                                td { (province) }
+                                td.plain { (civil_date(one.came)) }
+                                td.number { ((time - one.due()).div_euclid(86_400) + 1) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+}
