@@ -20,6 +20,7 @@ cd "$HOME/src"
 python3 -m venv "$HOME/venv"
 "$HOME/venv/bin/pip" install -q --disable-pip-version-check -r tests/python/requirements.txt
 TABARA_INSTALLED=1 "$HOME/venv/bin/python" -m pytest -s --color=no -p no:cacheprovider tests/python/test_days.py
-apt-get remove -qqy tabara >/dev/null
-[ -d /var/lib/tabara ]
+install -d -m 0700 /var/lib/tabara && touch /var/lib/tabara/record
+apt-get purge -qqy tabara
+[ -e /var/lib/tabara/record ] && [ ! -e /usr/bin/tabara-server ]
 echo "a removal leaves the data: ok"
