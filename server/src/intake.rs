@@ -8,6 +8,7 @@
 //! 3. All that is kept of a bundle is one leaf of the tree. Nothing is told before it is durable.
 
 pub mod parcel;
+pub mod waiting;
 
 use crate::intake::parcel::Caller;
 use crate::log::{append, begin, believed, day_of};

@@ -36,6 +36,7 @@ mod local_path;
 mod overdue;
 mod page;
 mod plan;
+mod quarantine;
 pub mod release;
 mod shared;
 pub mod sign_in;
@@ -82,6 +83,7 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/audit/audit.csv", get(figures::export::audit_log))
         .route("/help", get(about::help))
         .route("/plan", get(plan::page))
+        .route("/quarantine", get(quarantine::page).post(quarantine::decide))
         .route("/public", get(release::page))
         .route("/public/{file}", get(release::download))
         .route("/audit", get(about::audit))

@@ -1,45 +1,11 @@
-//! What waits for somebody's decision, with what she must know to decide: time, place, why, whose phone, whether it was finished
-//! before the phone was lost, and what accepting and rejecting do. Each decision is an entry of the log.
+//! What waits for somebody's decision, in words for the terminal, and deciding. Each decision is an entry of the log.
 
-use super::report::owner;
+use super::report::card_in_words;
 use crate::intake;
+use crate::intake::waiting::{WaitingEntry, waiting};
 use crate::store::{self, Quarantined, Store};
-use std::collections::BTreeMap;
-use std::fmt;
-use tabara_protocol::clock::{civil_date, civil_month};
-use tabara_protocol::facts::FactValue;
+use tabara_protocol::clock::civil_date;
 use tabara_protocol::record::{Reason, Uuid};
-
-/// An entry that waits, and what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingEntry {
-    pub entry: Quarantined,
-    /// Organisation and commune of the phone's card.
-    pub phone: String,
-    /// The month that the record tells, `YYYY-MM`.
-    pub month: Option<String>,
-    /// When the phone was revoked, seconds since 1970 UTC.
-    pub revoked: Option<i64>,
-}
-
-/// All that waits, oldest first.
-pub fn waiting(store: &Store) -> store::Result<Vec<WaitingEntry>> {
-    store.read(|log| {
-        let phone = |phone: store::Phone| (phone.binding.device, owner(&phone.binding));
-        let phones: BTreeMap<Uuid, String> = log.phones()?.into_iter().map(phone).collect();
-        let known = |entry: Quarantined| {
-            let record = entry.record.map(|id| log.find(id)).transpose()?.flatten().and_then(|found| found.record);
-            let month = record.and_then(|record| match record.facts.get("month") {
-                Some(FactValue::One(month)) => Some(month.clone()),
-                _ => None,
-            });
-            let revoked = entry.device.map(|device| log.revoked_since(device)).transpose()?.flatten();
-            let phone = entry.device.and_then(|device| phones.get(&device).cloned()).unwrap_or_else(|| "-".to_owned());
-            Ok(WaitingEntry { entry, phone, month, revoked })
-        };
-        log.quarantined()?.into_iter().map(known).collect()
-    })
-}
 
 /// Why it waits, and what somebody should ask before she decides.
 pub fn reason(reason: Reason) -> &'static str {
@@ -64,30 +30,26 @@ pub fn reason(reason: Reason) -> &'static str {
     }
 }
 
-impl fmt::Display for WaitingEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Quarantined { position, received, kind, reason: why, record, device } = &self.entry;
-        let month = self.month.as_deref().unwrap_or("-");
-        writeln!(
-            f,
-            "{position:>8}  {}  {}, received {}, of the month {month}",
-            kind.word(),
-            self.phone,
-            civil_date(*received)
-        )?;
-        writeln!(f, "          why     {}", reason(*why))?;
-        if let Some(revoked) = self.revoked {
-            let before = self.month.as_ref().is_some_and(|month| *month < civil_month(revoked));
-            let finished = if before {
-                "finished before the phone was lost"
-            } else {
-                "it may have been finished after the phone was lost"
-            };
-            writeln!(f, "          lost    revoked on {}: {finished}", civil_date(revoked))?;
-        }
-        let id = |id: &Option<Uuid>| id.map_or("-".to_owned(), |id| id.to_string());
-        writeln!(f, "          ids     record {}  phone {}", id(record), id(device))
-    }
+fn told(waits: &WaitingEntry) -> String {
+    let Quarantined { position, received, kind, reason: why, record, device } = &waits.entry;
+    let phone = waits.owner.as_ref().map_or("-".to_owned(), |(whose, commune)| card_in_words(whose, commune));
+    let (kind, day, month) = (kind.word(), civil_date(*received), waits.month.as_deref().unwrap_or("-"));
+    let lost = waits.revoked.map_or(String::new(), |revoked| {
+        let finished = if waits.is_before(revoked) {
+            "finished before the phone was lost"
+        } else {
+            "it may have been finished after the phone was lost"
+        };
+        format!("          lost    revoked on {}: {finished}\n", civil_date(revoked))
+    });
+    let id = |id: &Option<Uuid>| id.map_or("-".to_owned(), |id| id.to_string());
+    format!(
+        "{position:>8}  {kind}  {phone}, received {day}, of the month {month}\n          why     {}\n{lost}          ids     \
+         record {}  phone {}\n",
+        reason(*why),
+        id(record),
+        id(device)
+    )
 }
 
 /// The list for the terminal.
@@ -96,7 +58,7 @@ pub fn list(store: &Store) -> store::Result<String> {
     if all.is_empty() {
         return Ok("nothing waits in quarantine\n".to_owned());
     }
-    let lines: String = all.iter().map(WaitingEntry::to_string).collect();
+    let lines: String = all.iter().map(told).collect();
     Ok(lines
         + "accept: it counts from the next figures on, and its phone is told. reject: it never counts; the sealed case stays and can be\n\
            opened. Either is an entry of the log, and a later decision takes its place. First: --dry-run\n")
@@ -126,7 +88,7 @@ pub fn decide(
         let found = all.iter().find(|waiting| waiting.entry.position == *position);
         let earlier = store.read(|log| log.reason(*position))?;
         match (found, earlier) {
-            (Some(waiting), _) => text += &format!("{done}:\n{waiting}"),
+            (Some(waiting), _) => text += &format!("{done}:\n{}", told(waiting)),
             (None, Some(_)) => text += &format!("{done}: {position}, which was decided before: this takes its place\n"),
             (None, None) => return Err(DecisionError::NotWaiting(*position)),
         }

@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, first_certificate, key_hash};
 use crate::settings::key_files::{NEXT, signing_key};
-use crate::store::{self, Binding, Store};
+use crate::store::{self, Store};
 use crate::web::about::visible;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::places;
@@ -40,11 +40,13 @@ pub fn describe(store: &Store, device: Uuid) -> store::Result<String> {
     let seen = of.iter().filter_map(|phone| phone.seen).max();
     let seen = seen.map_or("never seen".into(), |at| format!("last seen {}", civil_date(at)));
     let records: u64 = of.iter().map(|phone| phone.records).sum();
-    Ok(format!("{device}, {}, {seen}, {records} records", owner(&first.binding)))
+    Ok(format!(
+        "{device}, {}, {seen}, {records} records",
+        card_in_words(&first.binding.organisation, &first.binding.commune)
+    ))
 }
 
 /// Organisation and commune of a phone's card.
-pub(super) fn owner(binding: &Binding) -> String {
-    let place = places::name(&binding.commune).unwrap_or(&binding.commune);
-    format!("{}, {place}", visible(&binding.organisation))
+pub(super) fn card_in_words(organisation: &str, commune: &str) -> String {
+    format!("{}, {}", visible(organisation), places::name(commune).unwrap_or(commune))
 }

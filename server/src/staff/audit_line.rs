@@ -19,10 +19,12 @@ pub enum Action {
     SessionEnded,
     /// Somebody, to make an account.
     Invited,
+    /// About an entry in quarantine.
+    Decided,
 }
 
 impl Action {
-    pub const ALL: [Self; 11] = {
+    pub const ALL: [Self; 12] = {
         use Action::*;
         [
             SignedIn,
@@ -36,6 +38,7 @@ impl Action {
             PasswordChanged,
             SessionEnded,
             Invited,
+            Decided,
         ]
     };
 
@@ -52,6 +55,7 @@ impl Action {
             Self::PasswordChanged => "password_changed",
             Self::SessionEnded => "session_ended",
             Self::Invited => "invited",
+            Self::Decided => "decided",
         }
     }
 }

@@ -191,6 +191,7 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                                     (Some(Permission::Figures), "/history", texts.history.title),
                                     (None, "/plan", texts.plan_page.title),
                                     (None, "/help", texts.help),
+                                    (Some(Permission::Quarantine), "/quarantine", texts.quarantine.title),
                                     (Some(Permission::SeeAccounts), "/accounts", texts.accounts.title),
                                     (Some(Permission::Audit), "/audit", texts.audit),
                                 ] {

@@ -10,7 +10,7 @@ use self::english::ENGLISH;
 use self::french::FRENCH;
 pub use self::wording::{
     AccountPage, AccountsPage, Audit, CoveragePage, HistoryPage, InfosheetPage, Notices, OverduePage, People, PlanPage,
-    Problems, ReleasePage, SignIn, Texts,
+    Problems, QuarantinePage, ReleasePage, SignIn, Texts,
 };
 use crate::statistics::{Month, Shown};
 

@@ -26,6 +26,8 @@ pub const PASSWORD: &str = "for the tests only";
 
 /// The server's parts, and what was put in.
 pub struct Screened {
+    /// Who makes its cards.
+    pub deployment: KeyDeployment,
     pub store: Store,
     pub settings: Settings,
     /// Facts of every screening in a closed month.
@@ -104,7 +106,7 @@ impl Screened {
             let issued = set_account(&staff, START, name, role, PASSWORD).expect("an account");
             accounts.insert(name, issued);
         }
-        Self { store, settings, closed, others, accounts }
+        Self { deployment, store, settings, closed, others, accounts }
     }
 
     /// The accounts and the audit log of this server.

@@ -2,7 +2,7 @@
 
 use super::wording::{
     AccountPage, AccountsPage, Audit, CoveragePage, HistoryPage, InfosheetPage, Notices, OverduePage, People, PlanPage,
-    Problems, ReleasePage, SignIn, Texts,
+    Problems, QuarantinePage, ReleasePage, SignIn, Texts,
 };
 use crate::reports::xlsx::BookTexts;
 
@@ -266,6 +266,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "changed the password",
             "ended another session",
             "invited somebody",
+            "decided about an entry in quarantine",
         ],
     },
     release: ReleasePage {
@@ -298,6 +299,43 @@ pub(super) static ENGLISH: Texts = Texts {
             heads: ["Table", "Unit", "Place", "Period", "Group", "Number"],
             suppressed: "not shown",
         },
+    },
+    quarantine: QuarantinePage {
+        title: "Quarantine",
+        lead: "Kept, and not counted until somebody decides. Ask before you decide; each decision is noted under your name.",
+        none: "Nothing waits.",
+        waiting: "{} entries wait; the oldest come first.",
+        accepting: "Accept: it counts from the next figures on, and its phone is told.",
+        rejecting: "Reject: it never counts. The sealed case stays, and case workers can open it. Either can be taken back by whoever runs the server.",
+        accept: "Accept",
+        reject: "Reject",
+        accepted: "Accepted. It counts from the next figures on.",
+        rejected: "Rejected. It does not count.",
+        gone: "It did not wait any more: somebody else may have decided. Nothing was changed.",
+        record: "Record",
+        chain: "A phone’s card",
+        withdrawal: "Withdrawal",
+        review: "Review",
+        received: "Received",
+        month: "Month of the interview",
+        loss: "Loss of the phone",
+        before_loss: "Revoked on {}: it was finished before",
+        after_loss: "Revoked on {}: it may have been finished after",
+        device: "Phone",
+        id: "Record number",
+        reasons: [
+            "It tells a fact that the server does not know: the server is older, or it comes from no phone of ours.",
+            "It tells a code that the server does not know: the server is older, or it comes from no phone of ours.",
+            "No catalog has its questionnaire: was one published from another machine?",
+            "The phone has used its number before: a copy of its folder may be in use.",
+            "Its phone is revoked: whoever has the phone could have written it. Ask its owner.",
+            "Its card was used by another phone first: whose is this one? Accept the card, not its records.",
+            "Another phone corrects or withdraws without the slip: ask both owners.",
+            "The person took back what stands under this code.",
+            "The interview was outside the area of the card: was she there?",
+            "Its month is more than a year ago, or to come: is the phone’s clock right?",
+            "Its card was used for the first time long after it had expired: who has had the card?",
+        ],
     },
     plan_page: PlanPage {
         title: "Which tables there are",

@@ -2,7 +2,7 @@
 
 use super::wording::{
     AccountPage, AccountsPage, Audit, CoveragePage, HistoryPage, InfosheetPage, Notices, OverduePage, People, PlanPage,
-    Problems, ReleasePage, SignIn, Texts,
+    Problems, QuarantinePage, ReleasePage, SignIn, Texts,
 };
 use crate::reports::xlsx::BookTexts;
 
@@ -272,6 +272,7 @@ pub(super) static FRENCH: Texts = Texts {
             "a changé le mot de passe",
             "a fermé une autre session",
             "a invité quelqu’un",
+            "a décidé d’une entrée en quarantaine",
         ],
     },
     release: ReleasePage {
@@ -304,6 +305,43 @@ pub(super) static FRENCH: Texts = Texts {
             heads: ["Tableau", "Unité", "Lieu", "Période", "Groupe", "Nombre"],
             suppressed: "non montré",
         },
+    },
+    quarantine: QuarantinePage {
+        title: "Quarantaine",
+        lead: "Gardé, et non compté tant que personne n’a décidé. Demandez avant de décider ; chaque décision est consignée sous votre nom.",
+        none: "Rien n’attend.",
+        waiting: "{} entrées attendent ; les plus anciennes d’abord.",
+        accepting: "Accepter : cela compte dès les prochains chiffres, et son téléphone l’apprend.",
+        rejecting: "Rejeter : cela ne compte jamais. Le dossier scellé reste, et les gestionnaires de cas peuvent l’ouvrir. Qui gère le serveur peut revenir sur l’un et l’autre.",
+        accept: "Accepter",
+        reject: "Rejeter",
+        accepted: "Accepté. Cela compte dès les prochains chiffres.",
+        rejected: "Rejeté. Cela ne compte pas.",
+        gone: "Cela n’attendait plus : quelqu’un d’autre a peut-être décidé. Rien n’a changé.",
+        record: "Entretien",
+        chain: "Carte d’un téléphone",
+        withdrawal: "Retrait",
+        review: "Révision",
+        received: "Reçu",
+        month: "Mois de l’entretien",
+        loss: "Perte du téléphone",
+        before_loss: "Révoqué le {} : terminé avant",
+        after_loss: "Révoqué le {} : peut-être terminé après",
+        device: "Téléphone",
+        id: "Numéro",
+        reasons: [
+            "Il contient un fait que le serveur ne connaît pas : le serveur est plus ancien, ou ce n’est pas un de nos téléphones.",
+            "Il contient un code que le serveur ne connaît pas : le serveur est plus ancien, ou ce n’est pas un de nos téléphones.",
+            "Aucun catalogue n’a son questionnaire : en a-t-on publié un depuis une autre machine ?",
+            "Le téléphone a déjà utilisé ce numéro : une copie de son dossier est peut-être en usage.",
+            "Son téléphone est révoqué : qui l’a en main a pu l’écrire. Demandez à son propriétaire.",
+            "Sa carte a d’abord servi à un autre téléphone : à qui est celui-ci ? Acceptez la carte, non ses entretiens.",
+            "Un autre téléphone corrige ou retire sans le billet : demandez aux deux propriétaires.",
+            "La personne a retiré ce qui est sous ce code.",
+            "L’entretien a eu lieu hors de la zone de la carte : y était-elle ?",
+            "Son mois date de plus d’un an, ou est à venir : l’horloge du téléphone est-elle juste ?",
+            "Sa carte a servi pour la première fois longtemps après son terme : qui a eu la carte ?",
+        ],
     },
     plan_page: PlanPage {
         title: "Quels tableaux existent",

@@ -26,6 +26,7 @@ pub struct Texts {
     pub overdue: OverduePage,
     pub audit_page: Audit,
     pub plan_page: PlanPage,
+    pub quarantine: QuarantinePage,
     pub release: ReleasePage,
     pub help_page: &'static [(&'static str, &'static [&'static str])],
 }
@@ -250,6 +251,37 @@ pub struct ReleasePage {
     pub book: BookTexts,
 }
 
+/// What waits in quarantine.
+pub struct QuarantinePage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub none: &'static str,
+    /// With the number.
+    pub waiting: &'static str,
+    pub accepting: &'static str,
+    pub rejecting: &'static str,
+    pub accept: &'static str,
+    pub reject: &'static str,
+    pub accepted: &'static str,
+    pub rejected: &'static str,
+    /// It did not wait any more.
+    pub gone: &'static str,
+    pub record: &'static str,
+    pub chain: &'static str,
+    pub withdrawal: &'static str,
+    pub review: &'static str,
+    pub received: &'static str,
+    pub month: &'static str,
+    pub loss: &'static str,
+    /// With the day.
+    pub before_loss: &'static str,
+    pub after_loss: &'static str,
+    pub device: &'static str,
+    pub id: &'static str,
+    /// Why it waits and what to ask, in the order of the reasons of `tabara_protocol::record::Reason` that quarantine.
+    pub reasons: [&'static str; 11],
+}
+
 pub struct PlanPage {
     pub title: &'static str,
     pub lead: &'static str,
@@ -275,5 +307,5 @@ pub struct Audit {
     pub download: &'static str,
     pub last_hash: &'static str,
     /// In the order of `audit::Action::ALL`.
-    pub actions: [&'static str; 11],
+    pub actions: [&'static str; 12],
 }

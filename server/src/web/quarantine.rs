@@ -1,0 +1,133 @@
+//! What waits in quarantine, decided with open eyes: time, place, why, whose phone, whether it was finished before the phone was
+//! lost, and what accepting and rejecting do. Each decision is an entry of the log, and a line of the audit log.
+
+use super::about::visible;
+use super::page::{PageRequest, layout, problem};
+use super::shared::{Shared, blocking, now};
+use super::texts::QuarantinePage;
+use crate::intake;
+use crate::intake::waiting::{WaitingEntry, waiting};
+use crate::staff::audit_line::Action;
+use crate::staff::role::Permission;
+use crate::store::entry::EntryKind;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use tabara_protocol::clock::civil_date;
+use tabara_protocol::places;
+use tabara_protocol::record::Uuid;
+
+/// Entries on one page: the oldest.
+const PAGE: usize = 100;
+
+#[derive(Deserialize)]
+pub struct QuarantineQuery {
+    done: Option<String>,
+}
+
+pub async fn page(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<QuarantineQuery>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor_who_may(&pages, Permission::Quarantine).await?;
+    let shared = pages.clone();
+    let read = blocking(move || Ok(waiting(&shared.server.store)?)).await;
+    let all = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let texts = &here.language.texts().quarantine;
+    let done = match query.done.as_deref() {
+        Some("accepted") => Some(texts.accepted),
+        Some("rejected") => Some(texts.rejected),
+        Some("gone") => Some(texts.gone),
+        _ => None,
+    };
+    let content = html! {
+        h1 { (texts.title) }
+        p.lead { (texts.lead) }
+        @if let Some(done) = done { p.message.note role="status" { (done) } }
+        @if all.is_empty() { p { (texts.none) } } @else {
+            p { (texts.accepting) }
+            p { (texts.rejecting) }
+            p { (texts.waiting.replace("{}", &all.len().to_string())) }
+        }
+        @for waits in all.iter().take(PAGE) { (entry(texts, waits, &visitor.ticket.form_token())) }
+    };
+    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+}
+
+fn entry(texts: &QuarantinePage, waits: &WaitingEntry, token: &str) -> Markup {
+    let kind = match waits.entry.kind {
+        EntryKind::Chain => texts.chain,
+        EntryKind::Withdrawal => texts.withdrawal,
+        EntryKind::Review => texts.review,
+        _ => texts.record,
+    };
+    let finished = |revoked: i64| {
+        let text = if waits.is_before(revoked) { texts.before_loss } else { texts.after_loss };
+        text.replace("{}", &civil_date(revoked).to_string())
+    };
+    let whose = waits.owner.as_ref().map_or_else(String::new, |(organisation, commune)| {
+        format!("{}, {}", visible(organisation), places::name(commune).unwrap_or(commune))
+    });
+    // those of a refusal never wait
+    let why = texts.reasons[(waits.entry.reason as usize).min(texts.reasons.len() - 1)];
+    let row = |name: &str, value: &str| html! { tr { th scope="row" { (name) } td { bdi { (value) } } } };
+    let id = |id: Option<Uuid>| id.map_or("–".to_owned(), |id| id.to_string());
+    html! {
+        section.entry data-entry=(waits.entry.position) {
+            h2 { (kind) " · " bdi { (whose) } }
+            p { strong { (why) } }
+            table {
+                tbody {
+                    (row(texts.received, &civil_date(waits.entry.received).to_string()))
+                    (row(texts.month, waits.month.as_deref().unwrap_or("–")))
+                    @if let Some(revoked) = waits.revoked { (row(texts.loss, &finished(revoked))) }
+                    (row(texts.device, &id(waits.entry.device)))
+                    (row(texts.id, &id(waits.entry.record)))
+                }
+            }
+            form.decide method="post" action="/quarantine" {
+                input type="hidden" name="token" value=(token);
+                input type="hidden" name="position" value=(waits.entry.position);
+                button name="decision" value="accept" { (texts.accept) }
+                " "
+                button name="decision" value="reject" { (texts.reject) }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct DecisionForm {
+    token: String,
+    position: u64,
+    decision: String,
+}
+
+pub async fn decide(
+    State(pages): Shared,
+    here: PageRequest,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response, Response> {
+    let visitor = here.visitor_by_form(&pages, &form.token, Some(Permission::Quarantine)).await?;
+    let (accept, done) = match form.decision.as_str() {
+        "accept" => (true, "accepted"),
+        "reject" => (false, "rejected"),
+        _ => return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST)),
+    };
+    let (shared, name, position) = (pages.clone(), visitor.name.clone(), form.position);
+    let decided = blocking(move || {
+        let store = &shared.server.store;
+        // what somebody else has decided meanwhile is not turned over by a page that does not show it
+        let waits = waiting(store)?.iter().any(|waits| waits.entry.position == position);
+        let decided = waits && intake::decide(store, position, accept, shared.server.settings.clock.unix())?;
+        if decided {
+            shared.staff().note(now(), &name, Action::Decided, &format!("{done} {position}"))?;
+        }
+        Ok(decided)
+    });
+    let decided = decided.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    Ok(Redirect::to(&format!("/quarantine?done={}", if decided { done } else { "gone" })).into_response())
+}
