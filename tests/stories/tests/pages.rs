@@ -6,6 +6,7 @@ use tabara_core::kind::Kind;
 use tabara_server::devices;
 use tabara_server::log::note_dictionary;
 use tabara_server::operator::rebuild::rebuild;
+use tabara_server::reports::history;
 use tabara_server::reports::release::{self, Release, ReleaseError};
 use tabara_server::reports::rows::FigureRow;
 use tabara_server::staff::accounts::set_account;
@@ -283,6 +284,55 @@ async fn every_route_answers_each_role_as_it_should_and_refuses_with_a_page() {
         };
         assert!(ROUTES.iter().any(|row| named(&row)), "{route} has no row");
     }
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coverage_tells_who_was_heard_and_what_came_in_until_last_week() {
+    let house = house(600).await;
+    let (aline, chantal) = (house.sign_in("aline", 0).await, house.sign_in("chantal", 0).await);
+    let (rounded, exact) =
+        (aline.sheet("/coverage").await.unwrap(), chantal.sheet("/coverage?place=BI").await.unwrap());
+    // 25 phones; what the last day brought belongs to a week that is not over
+    let came = (house.screened.closed.len() + house.screened.others.len()) as u32;
+    for (table, code, n) in [
+        ("coverage-by-place", "BI/expected", 25),
+        ("coverage-by-place", "BI/d7", 23),
+        ("arrivals", "received/all", came),
+    ] {
+        assert_eq!(exact.cell(table, code), Some(Cell::Number(n)), "{table} {code}");
+        assert_eq!(rounded.cell(table, code), shown(n), "{table} {code}");
+    }
+    assert_eq!(exact.cell("quarantine-by-reason", "outside_area/waiting"), Some(Cell::Number(0)));
+    assert_eq!(rounded.cell("quarantine-by-reason", "outside_area/waiting"), Some(Cell::Below(5)));
+    let file = aline.get("/coverage/coverage.csv?place=BI").await.text().await.unwrap();
+    assert!(file.lines().any(|line| line.starts_with("arrivals,")
+        && line.contains(",received,")
+        && line.ends_with(&(came - came % 5).to_string())));
+    let noted = &house.screened.staff().audit(u64::MAX, 10).unwrap();
+    assert!(noted.iter().any(|line| line.action == "saw_exact" && line.detail == "coverage BI"));
+    house.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn years_before_stand_beside_with_their_source_and_give_the_rate_of_the_sdg() {
+    let house = house(1500).await;
+    let file = "table,title_en,title_fr,unit_en,unit_fr,source,place,year,label_en,label_fr,value\n\
+        identified,Identified and assisted,Identifiées et assistées,people,personnes,IOM Burundi 2022,BI,2017,All,Ensemble,1000\n\
+        population,Population,Population,people,personnes,ISTEEBU projection,BI,2022,All,Ensemble,12800000\n";
+    let before = history::read(file).unwrap();
+    history::import(&house.screened.store, before, NOON).unwrap();
+    let aline = house.sign_in("aline", 0).await;
+    let page = aline.get("/history").await.text().await.unwrap();
+    assert!(page.contains("Identified and assisted") && page.contains("IOM Burundi 2022") && page.contains("1,000"));
+    let identified = house.screened.identified(|f| f["month"].codes().all(|month| month.starts_with("2022")));
+    let rate = u64::from(identified - identified % 5) * 10_000_000 / 12_800_000;
+    assert_eq!(between(&page, "data-code=\"BI/2022\">", "<"), format!("{}.{:02}", rate / 100, rate % 100));
+    // and no counted number has moved
+    let figures = aline.figures("place=BI&period=2022").await.unwrap();
+    assert_eq!(figures.cell("figures", "people-identified"), shown(identified));
+    history::remove(&house.screened.store, "identified", NOON).unwrap();
+    assert!(!aline.get("/history").await.text().await.unwrap().contains("Identified and assisted"));
     house.running.stop().await;
 }
 
