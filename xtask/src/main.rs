@@ -27,7 +27,6 @@ cargo xtask WORD (or ./x WORD)
         writes the questionnaires as .xlsx workbooks to out/questionnaires
   package
         builds the phone library for release and writes its Kotlin, Swift and Python to out/package
-
   release
         builds the Debian package of server and desk with its checksum to out/release; TABARA_RELEASE_KEY=FILE names
         the SSH key that signs it
@@ -42,6 +41,10 @@ fn main() -> ExitCode {
     let allow = needs::Allow::from(rest);
     let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|w| *w != "--yes").collect();
     let done = match word {
+        _ if rest.iter().any(|word| ["--help", "-h"].contains(word)) => {
+            println!("{HELP}");
+            Ok(())
+        }
         "demo" => demo(&rest, &allow),
         "dev-server" => dev_server(&rest, &allow),
         "test" => suites::test(&rest, &allow),
