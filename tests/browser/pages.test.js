@@ -20,6 +20,9 @@ const phone = { width: 360, height: 740 };
 const tables = ['people-by-month', 'people-by-place', 'people-by-sex', 'people-by-age-and-sex',
   'people-by-destination', 'people-by-exploitation', 'people-by-outcome', 'people-by-service', 'months-open'];
 
+// Pages beside the figures.
+const others = { coverage: '/coverage', infosheet: '/infosheet?period=2022', overdue: '/overdue', history: '/history', accounts: '/accounts', plan: '/plan' };
+
 let server, house, browser;
 
 before(async () => {
@@ -129,6 +132,14 @@ for (const [language, title] of [['fr-FR', 'Personnes identifiées'], ['en-GB', 
       if (scripts) {
         await check(page);
         await accessible(page);
+      }
+      for (const [name_of, address] of Object.entries(others)) {
+        await page.goto(`${house.address}${address}`);
+        await page.screenshot({ path: path.join(shots, `${name_of}-${code}-${name}.png`), fullPage: true });
+        if (scripts) {
+          await check(page);
+          await accessible(page);
+        }
       }
       for (const subject of ['journey', 'referrals', 'assistance', 'activities', 'law']) {
         await page.goto(`${house.address}/figures?page=${subject}`);
@@ -275,6 +286,48 @@ for (const [language, words] of [
   });
 }
 
+test('a page is dark where the visitor wants it so', async () => {
+  const page = await visit({ viewport: wide, colorScheme: 'dark' }, 'en-GB');
+  await signIn(page, 'diane');
+  for (const address of ['/figures', '/coverage', '/infosheet?period=2022']) {
+    await page.goto(`${house.address}${address}`);
+    await page.screenshot({ path: path.join(shots, `dark-${address.split(/[/?]/)[1]}.png`), fullPage: true });
+    await accessible(page);
+  }
+  await page.context().close();
+});
+
+test('an account is made in the browser, by a link that works once', async () => {
+  const officer = await visit({ viewport: wide }, 'fr-FR');
+  await signIn(officer, 'chantal');
+  await officer.goto(`${house.address}/accounts`);
+  await officer.fill('#name', 'henri');
+  await officer.selectOption('#role', 'auditor');
+  await officer.click('section form.sign-in button');
+  const link = (await officer.textContent('p.code')).trim();
+  await officer.screenshot({ path: path.join(shots, 'invited-fr-wide.png'), fullPage: true });
+  const page = await visit({ viewport: phone }, 'en-GB');
+  await page.goto(link);
+  await accessible(page);
+  await page.fill('#new', 'a sentence to keep');
+  await page.fill('#again', 'a sentence to keep');
+  await page.click('main button');
+  const secret = await page.getAttribute('[data-secret]', 'data-secret');
+  await page.screenshot({ path: path.join(shots, 'account-made-en-phone.png'), fullPage: true });
+  await accessible(page);
+  await check(page);
+  await page.goto(`${house.address}/sign-in`);
+  await page.fill('#name', 'henri');
+  await page.fill('#password', 'a sentence to keep');
+  await page.fill('#code', oneTimeCode(secret));
+  await page.click('main button');
+  await page.waitForSelector('#coverage');
+  await page.goto(link);
+  assert.equal(await page.textContent('h1'), 'This link does not work');
+  await page.context().close();
+  await officer.context().close();
+});
+
 test('it prints', async () => {
   const page = await visit({ viewport: wide }, 'fr-FR');
   await signIn(page, 'aline', oneTimeCode(house.accounts.aline.secret));
@@ -282,5 +335,8 @@ test('it prints', async () => {
   await page.screenshot({ path: path.join(shots, 'print-fr.png'), fullPage: true });
   const pdf = await page.pdf({ path: path.join(shots, 'figures-fr.pdf'), format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' } });
   assert.ok(pdf.length > 20_000);
+  await page.goto(`${house.address}/infosheet?period=2022&audience=public`);
+  const sheet = await page.pdf({ path: path.join(shots, 'infosheet-fr.pdf'), format: 'A4', margin: { top: '12mm', bottom: '12mm', left: '12mm', right: '12mm' } });
+  assert.ok(sheet.length > 20_000);
   await page.context().close();
 });
