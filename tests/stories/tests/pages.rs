@@ -384,7 +384,7 @@ async fn quarantine_is_decided_with_open_eyes_and_once() {
     // Given a record of a phone that was revoked
     let house = house(60).await;
     let Screened { deployment, store, settings, .. } = &house.screened;
-    let mut phone = deployment.phone_in("BI-CM-0401");
+    let mut phone = deployment.phone_in("BI-CO-04-01");
     devices::register(store, settings, &phone.introduction()).unwrap();
     devices::revoke(store, phone.device, None, false, NOON).unwrap();
     let record = phone.sealed_screening();

@@ -304,7 +304,7 @@ pub(super) static ENGLISH: Texts = Texts {
         title: "Quarantine",
         lead: "Kept, and not counted until somebody decides. Ask before you decide; each decision is noted under your name.",
         none: "Nothing waits.",
-        waiting: "{} entries wait; the oldest come first.",
+        waiting: "Waiting: {}. The oldest come first.",
         accepting: "Accept: it counts from the next figures on, and its phone is told.",
         rejecting: "Reject: it never counts. The sealed case stays, and case workers can open it. Either can be taken back by whoever runs the server.",
         accept: "Accept",

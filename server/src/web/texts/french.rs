@@ -310,7 +310,7 @@ pub(super) static FRENCH: Texts = Texts {
         title: "Quarantaine",
         lead: "Gardé, et non compté tant que personne n’a décidé. Demandez avant de décider ; chaque décision est consignée sous votre nom.",
         none: "Rien n’attend.",
-        waiting: "{} entrées attendent ; les plus anciennes d’abord.",
+        waiting: "En attente : {}. Les plus anciennes d’abord.",
         accepting: "Accepter : cela compte dès les prochains chiffres, et son téléphone l’apprend.",
         rejecting: "Rejeter : cela ne compte jamais. Le dossier scellé reste, et les gestionnaires de cas peuvent l’ouvrir. Qui gère le serveur peut revenir sur l’un et l’autre.",
         accept: "Accepter",
