@@ -158,7 +158,8 @@ pub enum FolderReason {
 pub enum CardReason {
     /// The text is not that of a whole card. Paste or scan it again.
     Unreadable,
-    /// The authority that it names did not sign it.
+    /// The authority that it names did not sign it so: it is forged, or a letter was typed wrongly. Let it be scanned or
+    /// typed again.
     NotGenuine,
     /// Its day is over.
     Expired,

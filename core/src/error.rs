@@ -206,7 +206,7 @@ pub enum CardReason {
     /// The text is not that of a whole card. Paste or scan it again.
     #[error("unreadable")]
     Unreadable,
-    /// The authority that it names did not sign it.
+    /// The authority that it names did not sign it so: it is forged, or a letter was typed wrongly.
     #[error("not signed by its authority")]
     NotGenuine,
     /// Its day is over.

@@ -128,8 +128,8 @@ def test_health_and_metrics_are_on_a_listener_of_their_own_and_count_what_happen
     metrics = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     outcomes = {name: metrics[f'tabara_records_total{{outcome="{name}"}}'] for name in ["accepted", "already_had", "refused"]}
     assert outcomes == {"accepted": "1", "already_had": "1", "refused": "1"}
-    # the facts in force, the catalog, the chain, the record
-    assert (metrics["tabara_bundles_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "4", "1")
+    # the catalog, the facts in force, the audit of the first link for an account, the chain, the record
+    assert (metrics["tabara_bundles_total"], metrics["tabara_log_position"], metrics["tabara_phones"]) == ("2", "5", "1")
     assert metrics["tabara_backup_age_seconds"] == "NaN"
     world.run("backup", world.folder / "tabara.copy")
     age = next(line for line in http.get("/metrics").text.splitlines() if line.startswith("tabara_backup_age_seconds"))

@@ -295,7 +295,7 @@ def test_what_root_makes_in_the_folder_of_the_servers_user_can_be_read_by_the_se
     world.stop()
     for place in [world.data, *world.data.rglob("*")]:
         os.chown(place, nobody, nobody)
-    for words in [["keys", "next"], ["keys", "new-intake"], ["user", "add", "officer", "--role", "coordinator"], ["backup", world.data / "a.copy"]]:
+    for words in [["keys", "next"], ["keys", "new-intake"], ["user", "add", "officer", "--role", "national-coordinator"], ["backup", world.data / "a.copy"]]:
         subprocess.run([SERVER, "--data", world.data, *words], check=True, capture_output=True, input="a long enough password\n", text=True)
     world.run("restore", world.data / "a.copy")
     assert {place.name for place in world.data.rglob("*") if place.stat().st_uid != nobody} == set()
