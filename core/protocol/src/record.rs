@@ -2,7 +2,7 @@
 //! orders. [`crate::wire`] carries them.
 
 use crate::envelope::{Digest, EnvelopeError, PublicKey, SigningKey};
-use crate::facts::Facts;
+use crate::facts::{FactValue, Facts};
 use crate::referral::Route;
 use crate::slip::SlipProof;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
@@ -71,6 +71,13 @@ pub struct Record {
 }
 
 impl Record {
+    /// The code of a fact that has one; none where it has several, or is not told.
+    pub fn code_of(&self, fact: &str) -> Option<&str> {
+        match self.facts.get(fact)? {
+            FactValue::One(code) => Some(code),
+            FactValue::Many(_) => None,
+        }
+    }
     /// Whether this record, signed by `signer` (a thumbprint), may correct or withdraw one with this slip key: the same phone
     /// made both, or the person's slip agrees.
     pub fn may_change(&self, same_phone: bool, slip: Option<PublicKey>, signer: &str) -> bool {

@@ -4,7 +4,6 @@
 use crate::store::{self, Quarantined, Store};
 use std::collections::BTreeMap;
 use tabara_protocol::clock::civil_month;
-use tabara_protocol::facts::FactValue;
 use tabara_protocol::record::Uuid;
 
 /// An entry that waits, and what is known of it.
@@ -26,9 +25,10 @@ impl WaitingEntry {
     }
 }
 
-/// All that waits, oldest first.
-pub fn waiting(store: &Store) -> store::Result<Vec<WaitingEntry>> {
+/// How much waits, and the oldest `most` of it.
+pub fn waiting(store: &Store, most: usize) -> store::Result<(usize, Vec<WaitingEntry>)> {
     store.read(|log| {
+        let all = log.quarantined()?;
         let owner = |phone: store::Phone| {
             let card = phone.binding;
             (card.device, (card.organisation, card.commune))
@@ -36,14 +36,11 @@ pub fn waiting(store: &Store) -> store::Result<Vec<WaitingEntry>> {
         let owners: BTreeMap<Uuid, (String, String)> = log.phones()?.into_iter().map(owner).collect();
         let known = |entry: Quarantined| {
             let record = entry.record.map(|id| log.find(id)).transpose()?.flatten().and_then(|found| found.record);
-            let month = record.and_then(|record| match record.facts.get("month") {
-                Some(FactValue::One(month)) => Some(month.clone()),
-                _ => None,
-            });
+            let month = record.and_then(|record| record.code_of("month").map(str::to_owned));
             let revoked = entry.device.map(|device| log.revoked_since(device)).transpose()?.flatten();
             let owner = entry.device.and_then(|device| owners.get(&device).cloned());
             Ok(WaitingEntry { entry, owner, month, revoked })
         };
-        log.quarantined()?.into_iter().map(known).collect()
+        Ok((all.len(), all.into_iter().take(most).map(known).collect::<store::Result<_>>()?))
     })
 }

@@ -1,9 +1,9 @@
 //! What waits for somebody's decision, in words for the terminal, and deciding. Each decision is an entry of the log.
 
-use super::report::card_in_words;
 use crate::intake;
 use crate::intake::waiting::{WaitingEntry, waiting};
 use crate::store::{self, Quarantined, Store};
+use crate::web::about::card_in_words;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::record::{Reason, Uuid};
 
@@ -54,7 +54,7 @@ fn told(waits: &WaitingEntry) -> String {
 
 /// The list for the terminal.
 pub fn list(store: &Store) -> store::Result<String> {
-    let all = waiting(store)?;
+    let (_, all) = waiting(store, usize::MAX)?;
     if all.is_empty() {
         return Ok("nothing waits in quarantine\n".to_owned());
     }
@@ -81,7 +81,7 @@ pub fn decide(
     dry_run: bool,
     now: i64,
 ) -> Result<String, DecisionError> {
-    let all = waiting(store)?;
+    let (_, all) = waiting(store, usize::MAX)?;
     let mut text = String::new();
     let done = if accept { "accepted, it counts" } else { "rejected, it does not count" };
     for position in positions {

@@ -4,9 +4,8 @@ use crate::settings::Settings;
 use crate::settings::certificate::{OWN_CERTIFICATE, first_certificate, key_hash};
 use crate::settings::key_files::{NEXT, signing_key};
 use crate::store::{self, Store};
-use crate::web::about::visible;
+use crate::web::about::card_in_words;
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::places;
 use tabara_protocol::record::Uuid;
 use tabara_protocol::server_report::{ReportedPhone, ServerReport};
 
@@ -44,9 +43,4 @@ pub fn describe(store: &Store, device: Uuid) -> store::Result<String> {
         "{device}, {}, {seen}, {records} records",
         card_in_words(&first.binding.organisation, &first.binding.commune)
     ))
-}
-
-/// Organisation and commune of a phone's card.
-pub(super) fn card_in_words(organisation: &str, commune: &str) -> String {
-    format!("{}, {}", visible(organisation), places::name(commune).unwrap_or(commune))
 }

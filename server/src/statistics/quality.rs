@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tabara_protocol::catalog::PartKind;
 use tabara_protocol::clock::civil_month;
 use tabara_protocol::envelope::Digest;
-use tabara_protocol::facts::FactValue;
 use tabara_protocol::kind::{Kind, Reason};
-use tabara_protocol::record::Record;
 
 /// What is counted of arrivals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,7 +72,8 @@ impl Arrivals {
         match &entry.payload {
             EntryPayload::Record(record) => {
                 add(Measure::Received, 1);
-                if entry.reason.is_none() && closed.is_some_and(|last| month_of(record).is_some_and(|at| at <= last)) {
+                let month = record.code_of("month").and_then(Month::parse);
+                if entry.reason.is_none() && month.zip(closed).is_some_and(|(at, last)| at <= last) {
                     add(Measure::Late, 1);
                 }
                 if entry.reason.is_none() && record.revises.is_some() && record.kind != Kind::Referral {
@@ -136,13 +135,6 @@ impl Arrivals {
 /// The nation, and a province by its number from 1.
 fn scopes(province: u8) -> impl Iterator<Item = Scope> {
     [Scope::Nation].into_iter().chain((province > 0).then_some(Scope::Province(province)))
-}
-
-fn month_of(record: &Record) -> Option<Month> {
-    match record.facts.get("month") {
-        Some(FactValue::One(month)) => Month::parse(month),
-        _ => None,
-    }
 }
 
 /// What came in up to the last week that is over.

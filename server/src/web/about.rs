@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::html;
 use serde::Deserialize;
+use tabara_protocol::places;
 
 pub async fn help(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
     let visitor = here.visitor(&pages).await?;
@@ -40,6 +41,11 @@ pub fn visible(text: &str) -> String {
         !c.is_control() && !steers
     };
     text.chars().map(|c| if plain(c) { c.to_string() } else { format!("[U+{:04X}]", u32::from(c)) }).collect()
+}
+
+/// Organisation and commune of a phone's card.
+pub fn card_in_words(organisation: &str, commune: &str) -> String {
+    format!("{}, {}", visible(organisation), places::name(commune).unwrap_or(commune))
 }
 
 /// Lines on one page.

@@ -1,7 +1,7 @@
 //! What waits in quarantine, decided with open eyes: time, place, why, whose phone, whether it was finished before the phone was
 //! lost, and what accepting and rejecting do. Each decision is an entry of the log, and a line of the audit log.
 
-use super::about::visible;
+use super::about::card_in_words;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking, now};
 use super::texts::QuarantinePage;
@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::places;
 use tabara_protocol::record::Uuid;
 
 /// Entries on one page: the oldest.
@@ -34,8 +33,8 @@ pub async fn page(
 ) -> Result<Response, Response> {
     let visitor = here.visitor_who_may(&pages, Permission::Quarantine).await?;
     let shared = pages.clone();
-    let read = blocking(move || Ok(waiting(&shared.server.store)?)).await;
-    let all = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let read = blocking(move || Ok(waiting(&shared.server.store, PAGE)?)).await;
+    let (waits, all) = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
     let texts = &here.language.texts().quarantine;
     let done = match query.done.as_deref() {
         Some("accepted") => Some(texts.accepted),
@@ -50,9 +49,9 @@ pub async fn page(
         @if all.is_empty() { p { (texts.none) } } @else {
             p { (texts.accepting) }
             p { (texts.rejecting) }
-            p { (texts.waiting.replace("{}", &all.len().to_string())) }
+            p { (texts.waiting.replace("{}", &waits.to_string())) }
         }
-        @for waits in all.iter().take(PAGE) { (entry(texts, waits, &visitor.ticket.form_token())) }
+        @for waits in &all { (entry(texts, waits, &visitor.ticket.form_token())) }
     };
     Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
 }
@@ -68,16 +67,14 @@ fn entry(texts: &QuarantinePage, waits: &WaitingEntry, token: &str) -> Markup {
         let text = if waits.is_before(revoked) { texts.before_loss } else { texts.after_loss };
         text.replace("{}", &civil_date(revoked).to_string())
     };
-    let whose = waits.owner.as_ref().map_or_else(String::new, |(organisation, commune)| {
-        format!("{}, {}", visible(organisation), places::name(commune).unwrap_or(commune))
-    });
+    let whose = waits.owner.as_ref().map(|(organisation, commune)| card_in_words(organisation, commune));
     // those of a refusal never wait
     let why = texts.reasons[(waits.entry.reason as usize).min(texts.reasons.len() - 1)];
     let row = |name: &str, value: &str| html! { tr { th scope="row" { (name) } td { bdi { (value) } } } };
     let id = |id: Option<Uuid>| id.map_or("–".to_owned(), |id| id.to_string());
     html! {
         section.entry data-entry=(waits.entry.position) {
-            h2 { (kind) " · " bdi { (whose) } }
+            h2 { (kind) " · " bdi { (whose.unwrap_or_default()) } }
             p { strong { (why) } }
             table {
                 tbody {
@@ -121,7 +118,7 @@ pub async fn decide(
     let decided = blocking(move || {
         let store = &shared.server.store;
         // what somebody else has decided meanwhile is not turned over by a page that does not show it
-        let waits = waiting(store)?.iter().any(|waits| waits.entry.position == position);
+        let waits = store.read(|log| log.quarantined())?.iter().any(|waits| waits.position == position);
         let decided = waits && intake::decide(store, position, accept, shared.server.settings.clock.unix())?;
         if decided {
             shared.staff().note(now(), &name, Action::Decided, &format!("{done} {position}"))?;

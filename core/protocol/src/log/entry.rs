@@ -2,7 +2,7 @@
 
 use crate::catalog::{Binding, Catalog, Grant};
 use crate::envelope::{self, Digest, EnvelopeError, sha256};
-use crate::facts::{self, FactValue};
+use crate::facts;
 use crate::kind::Kind;
 use crate::record::{Order, Record, Uuid};
 use crate::tables;
@@ -393,8 +393,7 @@ pub enum ReviewDecision {
 impl ReviewDecision {
     /// What a review says.
     pub fn of(review: &Record) -> Option<Self> {
-        let Some(FactValue::One(code)) = review.facts.get("decision") else { return None };
-        match code.as_str() {
+        match review.code_of("decision")? {
             "confirmed" => Some(Self::Confirmed),
             "not_confirmed" => Some(Self::NotConfirmed),
             "duplicate" => Some(Self::Duplicate),
