@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::io::Read as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -165,10 +165,9 @@ fn run(cli: Cli, data: &Path) -> CommandResult {
             }
             settings.monitor = monitor;
             let kept = KeptSettings::read(data)?;
-            let listen = listen.or(kept.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+            let listen = listen.or(kept.listen).unwrap_or(LISTEN);
             settings.public_url = public_url.or(kept.public_url());
-            let address =
-                settings.public_url.as_ref().map_or(format!("http://{listen}"), |url| url.origin().to_owned());
+            let address = page_address(settings.public_url.as_ref(), listen);
             settings.trusted_proxies = if trusted_proxy.is_empty() { kept.trusted_proxies() } else { trusted_proxy };
             let own = [OWN_CERTIFICATE, OWN_KEY].map(|name| data.join(name));
             let own = own[1].exists().then(|| own.into());
@@ -189,7 +188,8 @@ fn run(cli: Cli, data: &Path) -> CommandResult {
         }
         Command::Operator(command) => command.run(&store, &mut settings, now)?,
         Command::User(command) => {
-            let address = page_address(&KeptSettings::read(data)?);
+            let kept = KeptSettings::read(data)?;
+            let address = page_address(kept.public_url().as_ref(), kept.listen.unwrap_or(LISTEN));
             command::run(command, &Staff::open(data)?, now, &address, &mut std::io::stdout())?;
         }
         Command::Restore { .. } => unreachable!("done before the folder was opened"),
@@ -197,10 +197,12 @@ fn run(cli: Cli, data: &Path) -> CommandResult {
     Ok(())
 }
 
-/// Where the pages are, as far as the data folder knows.
-fn page_address(kept: &KeptSettings) -> String {
-    let listen = || kept.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-    kept.public_url().map_or_else(|| format!("http://{}", listen()), |url| url.origin().to_owned())
+/// Where the server listens if nobody told it.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Where the pages are.
+fn page_address(public: Option<&PublicUrl>, listen: SocketAddr) -> String {
+    public.map_or_else(|| format!("http://{listen}"), |url| url.origin().to_owned())
 }
 
 fn init(settings: &mut Settings, args: InitArgs, now: i64) -> CommandResult {

@@ -2,6 +2,7 @@
 //! passed `shown()`.
 
 use super::charts;
+use super::figures;
 use super::texts::Language;
 use crate::statistics::Shown;
 use maud::{Markup, html};
@@ -100,13 +101,10 @@ impl Board {
                                     }
                                 }
                                 @for (cell, (column, _)) in row.cells.iter().zip(&self.columns) {
-                                    @let (value, below) = match cell {
-                                        Value::One(Shown::Number(n)) => (Some(*n), None),
-                                        Value::One(Shown::Below(base)) => (None, Some(*base)),
-                                        _ => (None, None),
-                                    };
-                                    td.number data-code={ (row.code) "/" (column) } data-value=[value] data-below=[below] {
-                                        (cell.text(language))
+                                    @let code = format!("{}/{column}", row.code);
+                                    @match cell {
+                                        Value::One(shown) => (figures::cell(&code, *shown, language)),
+                                        other => td.number data-code=(code) { (other.text(language)) },
                                     }
                                 }
                             }

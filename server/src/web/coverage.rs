@@ -2,8 +2,8 @@
 //! beside the figures. `GET /coverage?place=`, and the same as a file, `/coverage/coverage.csv`.
 
 use super::board::{Board, HEADS, Row, Value};
-use super::figures::base;
-use super::labels::label;
+use super::figures::{Asked, base, choice, choose};
+use super::labels::{label, place_name};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, saved};
 use super::texts::Language;
@@ -15,7 +15,6 @@ use crate::statistics::quality::{CONTACTS, Contacts, Measure, Quality, REASONS};
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot, whole};
 use crate::store::Phone;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde::Deserialize;
@@ -24,7 +23,7 @@ use tabara_protocol::places;
 use tabara_protocol::wire::Standing;
 
 #[derive(Deserialize)]
-pub struct Asked {
+pub struct CoverageQuery {
     place: Option<String>,
 }
 
@@ -39,12 +38,14 @@ struct Seen {
     language: Language,
 }
 
-async fn look(pages: &Arc<Pages>, here: &PageRequest, visitor: &Visitor, asked: &Asked) -> Result<Seen, Response> {
-    let scope = asked.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
-    let scope = scope.ok_or_else(|| problem(here, Some(visitor), StatusCode::BAD_REQUEST))?;
-    if !visitor.role.covers(scope) {
-        return Err(problem(here, Some(visitor), StatusCode::FORBIDDEN));
-    }
+async fn look(
+    pages: &Arc<Pages>,
+    here: &PageRequest,
+    visitor: &Visitor,
+    query: CoverageQuery,
+) -> Result<Seen, Response> {
+    let asked = Asked::new(query.place, None).view(visitor);
+    let (scope, _) = asked.map_err(|status| problem(here, Some(visitor), status))?;
     let (shared, name, role, language) = (pages.clone(), visitor.name.clone(), visitor.role, here.language);
     let read = blocking(move || {
         let (snapshot, quality) = (shared.snapshot()?, shared.quality()?);
@@ -60,26 +61,25 @@ async fn look(pages: &Arc<Pages>, here: &PageRequest, visitor: &Visitor, asked: 
     read.await.map_err(|fault: PageError| problem(here, Some(visitor), fault.0))
 }
 
-pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
+pub async fn page(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<CoverageQuery>,
+) -> Result<Response, Response> {
     let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
-    let seen = look(&pages, &here, &visitor, &asked).await?;
+    let seen = look(&pages, &here, &visitor, query).await?;
     let (texts, place) = (&here.language.texts().coverage, seen.scope.place());
-    let provinces = Scope::all().filter(|scope| visitor.role.covers(*scope));
+    let scopes = Scope::all().filter(|scope| visitor.role.covers(*scope));
+    let link = |scope: Scope| {
+        let to = format!("/coverage?place={}", scope.place());
+        choice(&to, scope == seen.scope, place_name(scope.place(), here.language))
+    };
     let content = html! {
         div #coverage data-place=(place) {
             h1 { (texts.title) }
             p.lead { (texts.lead) }
             nav.choices aria-label=(here.language.texts().people.place) {
-                p #choose-place { (here.language.texts().people.place) }
-                ul aria-labelledby="choose-place" {
-                    @for scope in provinces {
-                        li {
-                            a href={ "/coverage?place=" (scope.place()) } aria-current=[(scope == seen.scope).then_some("true")] {
-                                (place_name(scope.place(), here.language))
-                            }
-                        }
-                    }
-                }
+                (choose("place", here.language.texts().people.place, scopes.map(link)))
             }
             p.edition { (if matches!(seen.base, Base::Exact(_)) { here.language.texts().people.exact } else { texts.rounded }) }
             @for board in seen.boards() { (board.draw(here.language)) }
@@ -89,16 +89,16 @@ pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<A
     Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
 }
 
-pub async fn file(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
+pub async fn file(
+    State(pages): Shared,
+    here: PageRequest,
+    Query(query): Query<CoverageQuery>,
+) -> Result<Response, Response> {
     let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
-    let seen = look(&pages, &here, &visitor, &asked).await?;
+    let seen = look(&pages, &here, &visitor, query).await?;
     let lines: Vec<Vec<String>> = seen.boards().iter().flat_map(|board| board.lines(here.language)).collect();
     let name = format!("tabara-coverage-{}.csv", seen.scope.place());
     Ok(saved(csv::KIND, &name, csv::table(&[&HEADS], &lines).into_bytes()))
-}
-
-fn place_name(place: &str, language: Language) -> &str {
-    places::name(place).unwrap_or(language.texts().people.nation)
 }
 
 impl Seen {

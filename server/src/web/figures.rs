@@ -12,7 +12,7 @@
 pub mod export;
 mod sections;
 
-use super::labels::label;
+use super::labels::{label, place_name};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Pages, Shared, blocking, now};
 use super::texts::{Language, People};
@@ -28,7 +28,6 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
-use tabara_protocol::places;
 use tabara_protocol::tables::Tables;
 
 #[derive(Deserialize)]
@@ -138,8 +137,22 @@ pub(super) fn attributes(shown: Shown) -> (Option<u32>, Option<u32>, Option<bool
     }
 }
 
+/// Links of one kind, beneath their title.
+pub(super) fn choose(what: &str, title: &str, links: impl IntoIterator<Item = Markup>) -> Markup {
+    let id = format!("choose-{what}");
+    html! {
+        p id=(id) { (title) }
+        ul aria-labelledby=(id) { @for link in links { (link) } }
+    }
+}
+
+/// One of them.
+pub(super) fn choice(to: &str, current: bool, text: &str) -> Markup {
+    html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
+}
+
 /// A cell with a number.
-fn cell(code: &str, shown: Shown, language: Language) -> Markup {
+pub(super) fn cell(code: &str, shown: Shown, language: Language) -> Markup {
     let (value, below, hidden) = attributes(shown);
     html! {
         td.number data-code=(code) data-value=[value] data-below=[below] data-hidden=[hidden] { (language.shown(shown)) }
@@ -164,7 +177,7 @@ impl Sheet {
                     h1 { (label("page", self.page, self.language)) }
                 }
                 (self.choices(visitor))
-                h2.where { (self.place_name()) ", " (self.period_name(self.period)) }
+                h2.where { (place_name(self.scope.place(), self.language)) ", " (period_name(self.language, self.period)) }
                 @match self.snapshot.last_closed {
                     None => p.message.note { (texts.nothing_closed) },
                     Some(last) => {
@@ -192,59 +205,31 @@ impl Sheet {
         }
     }
 
-    fn place_name(&self) -> &'static str {
-        self.scope.code().and_then(places::name).unwrap_or(self.texts().nation)
-    }
-
-    fn period_name(&self, period: Period) -> String {
-        period_name(self.language, period)
-    }
-
     /// Where and when: links, so that each view has an address.
     fn choices(&self, visitor: &Visitor) -> Markup {
         let texts = self.texts();
         let link = |page: &str, scope: Scope, period: Period, text: &str| {
             let place = scope.place();
             let to = format!("/figures?page={page}&place={place}&period={period}");
-            let current = (page, scope, period) == (self.page, self.scope, self.period);
-            html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
+            choice(&to, (page, scope, period) == (self.page, self.scope, self.period), text)
         };
-        let provinces = places::provinces().filter_map(|p| Some((Scope::province(p.code)?, p.name)));
-        let scopes = std::iter::once((Scope::Nation, texts.nation)).chain(provinces);
-        let scopes: Vec<_> = scopes.filter(|(scope, _)| visitor.role.covers(*scope)).collect();
+        let scopes: Vec<_> = Scope::all().filter(|scope| visitor.role.covers(*scope)).collect();
+        let years = self.snapshot.years(self.scope).into_iter().map(Period::Year);
+        let of_page = |page: &&str| link(page, self.scope, self.period, label("page", page, self.language));
+        let of_scope = |scope| link(self.page, scope, self.period, place_name(scope.place(), self.language));
+        let of_period = |period| link(self.page, self.scope, period, &period_name(self.language, period));
+        let always = link(self.page, self.scope, Period::All, texts.all_months);
         let year = match self.period {
             Period::Year(year) | Period::Quarter(year, _) => Some(year),
             Period::All => None,
         };
         html! {
             nav.choices aria-label=(texts.period) {
-                p #choose-page { (texts.page) }
-                ul aria-labelledby="choose-page" {
-                    @for page in Tables::standard().pages() {
-                        (link(page, self.scope, self.period, label("page", page, self.language)))
-                    }
-                }
-                @if scopes.len() > 1 {
-                    p #choose-place { (texts.place) }
-                    ul aria-labelledby="choose-place" {
-                        @for (scope, name) in scopes { (link(self.page, scope, self.period, name)) }
-                    }
-                }
-                p #choose-period { (texts.period) }
-                ul aria-labelledby="choose-period" {
-                    (link(self.page, self.scope, Period::All, texts.all_months))
-                    @for year in self.snapshot.years(self.scope) {
-                        (link(self.page, self.scope, Period::Year(year), &year.to_string()))
-                    }
-                }
+                (choose("page", texts.page, Tables::standard().pages().iter().map(of_page)))
+                @if scopes.len() > 1 { (choose("place", texts.place, scopes.into_iter().map(of_scope))) }
+                (choose("period", texts.period, [always].into_iter().chain(years.map(of_period))))
                 @if let Some(year) = year {
-                    p #choose-quarter { (year) }
-                    ul aria-labelledby="choose-quarter" {
-                        @for quarter in 1..=4 {
-                            @let period = Period::Quarter(year, quarter);
-                            (link(self.page, self.scope, period, &self.period_name(period)))
-                        }
-                    }
+                    (choose("quarter", &year.to_string(), (1..=4).map(|n| of_period(Period::Quarter(year, n)))))
                 }
             }
         }

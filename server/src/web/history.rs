@@ -2,6 +2,7 @@
 //! 16.2.2, where the population is known. `GET /history`.
 
 use super::figures::base;
+use super::labels::place_name;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
 use super::texts::Language;
@@ -14,7 +15,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
-use tabara_protocol::places;
 
 pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
     let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
@@ -36,10 +36,6 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
         @for table in &tables { (drawn(table, here.language)) }
     };
     Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
-}
-
-fn place_name(place: &str, language: Language) -> &str {
-    places::name(place).unwrap_or(language.texts().people.nation)
 }
 
 /// A table as it was published: a row for each place and label, a column for each year.

@@ -6,12 +6,12 @@
 //! release, whoever prints; inside as the account sees them.
 
 use super::charts;
-use super::figures::{Asked, attributes, base, period_name};
-use super::labels::label;
+use super::figures::{Asked, attributes, base, choice, choose, period_name};
+use super::labels::{label, place_name};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
 use super::texts::Language;
-use crate::staff::role::Permission;
+use crate::staff::role::{Permission, Role};
 use crate::statistics::{Answer, Base, Period, Scope, Shown, Snapshot};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -21,7 +21,6 @@ use serde::Deserialize;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use tabara_protocol::places;
 use tabara_protocol::tables::Tables;
 
 /// Which cells of a table a block lists.
@@ -133,14 +132,14 @@ pub async fn page(
     });
     let (snapshot, base, period) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
     let sheet = Sheet { snapshot, base, public, scope, period, language: here.language, notes: RefCell::default() };
-    let content = sheet.draw(visitor.role.home());
+    let content = sheet.draw(visitor.role);
     Ok(layout(&here, Some(&visitor), here.language.texts().infosheet.title, content).into_response())
 }
 
 impl Sheet {
-    fn draw(&self, home: Scope) -> Markup {
+    fn draw(&self, role: Role) -> Markup {
         let texts = &self.language.texts().infosheet;
-        let place = self.scope.code().and_then(places::name).unwrap_or(self.language.texts().people.nation);
+        let place = place_name(self.scope.place(), self.language);
         let rounding = match self.base {
             Base::Exact(_) => self.language.texts().people.exact.to_owned(),
             Base::Inside => self.language.texts().people.rounded.to_owned(),
@@ -150,7 +149,7 @@ impl Sheet {
         html! {
             div.infosheet #infosheet data-place=(self.scope.place()) data-period=(self.period.to_string())
                 data-audience=(if self.public { "public" } else { "inside" }) {
-                (self.choices(home))
+                (self.choices(role))
                 h1 { (texts.heading) }
                 p.lead { (place) ", " (period_name(self.language, self.period)) }
                 p.edition {
@@ -165,37 +164,25 @@ impl Sheet {
         }
     }
 
-    fn choices(&self, home: Scope) -> Markup {
+    fn choices(&self, role: Role) -> Markup {
         let texts = &self.language.texts();
         let link = |scope: Scope, period: Period, public: bool, name: &str| {
             let audience = if public { "public" } else { "inside" };
             let to = format!("/infosheet?place={}&period={period}&audience={audience}", scope.place());
             let current = (scope, period, public) == (self.scope, self.period, self.public);
-            html! { li { a href=(to) aria-current=[current.then_some("true")] { (name) } } }
+            choice(&to, current, name)
         };
-        let scopes = Scope::all().filter(|scope| home == Scope::Nation || home == *scope);
+        let audiences = [(false, texts.infosheet.inside), (true, texts.infosheet.public)];
+        let of_audience = |(public, name)| link(self.scope, self.period, public, name);
+        let scopes = Scope::all().filter(|scope| role.covers(*scope));
+        let of_scope = |scope| link(scope, self.period, self.public, place_name(scope.place(), self.language));
+        let periods = self.snapshot.years(self.scope).into_iter().map(Period::Year).chain(self.quarters());
+        let of_period = |period| link(self.scope, period, self.public, &period_name(self.language, period));
         html! {
             nav.choices aria-label=(texts.infosheet.title) {
-                p #choose-audience { (texts.infosheet.audience) }
-                ul aria-labelledby="choose-audience" {
-                    (link(self.scope, self.period, false, texts.infosheet.inside))
-                    (link(self.scope, self.period, true, texts.infosheet.public))
-                }
-                p #choose-place { (texts.people.place) }
-                ul aria-labelledby="choose-place" {
-                    @for scope in scopes {
-                        (link(scope, self.period, self.public, scope.code().and_then(places::name).unwrap_or(texts.people.nation)))
-                    }
-                }
-                p #choose-period { (texts.people.period) }
-                ul aria-labelledby="choose-period" {
-                    @for year in self.snapshot.years(self.scope) {
-                        (link(self.scope, Period::Year(year), self.public, &year.to_string()))
-                    }
-                    @for quarter in self.quarters() {
-                        (link(self.scope, quarter, self.public, &period_name(self.language, quarter)))
-                    }
-                }
+                (choose("audience", texts.infosheet.audience, audiences.map(of_audience)))
+                (choose("place", texts.people.place, scopes.map(of_scope)))
+                (choose("period", texts.people.period, periods.map(of_period)))
             }
         }
     }

@@ -28,6 +28,11 @@ pub fn label<'a>(fact: &'a str, code: &'a str, language: Language) -> &'a str {
     label.or_else(|| places::name(code)).unwrap_or(code)
 }
 
+/// The name of a province or commune; of any other code the nation.
+pub fn place_name(code: &str, language: Language) -> &str {
+    places::name(code).unwrap_or(language.texts().people.nation)
+}
+
 /// Title, unit, place and code of a row in words.
 pub fn words(row: &FigureRow, language: Language) -> [String; 4] {
     let table = Tables::standard().get(&row.table);

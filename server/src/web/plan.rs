@@ -1,6 +1,6 @@
 //! Which tables exist this year for which place, and why: the plan that stands in the log.
 
-use super::labels::label;
+use super::labels::{label, place_name};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
 use crate::statistics::plan::{BY_QUARTER, BY_YEAR};
@@ -33,7 +33,6 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
 fn table(here: &PageRequest, plan: &YearPlan) -> Markup {
     let (language, texts) = (here.language, &here.language.texts().plan_page);
     let columns: Vec<&str> = ["BI"].into_iter().chain(places::provinces().map(|place| place.code)).collect();
-    let name = |code: &str| places::name(code).unwrap_or(language.texts().people.nation);
     let word = |grain: Grain| match grain {
         Grain::Nothing => "–",
         Grain::Year => texts.year,
@@ -47,7 +46,7 @@ fn table(here: &PageRequest, plan: &YearPlan) -> Markup {
                 thead { tr {
                     th scope="col" { (texts.table) }
                     th.number scope="col" { (texts.cells) }
-                    @for code in &columns { th scope="col" { (name(code)) } }
+                    @for code in &columns { th scope="col" { (place_name(code, language)) } }
                 } }
                 tbody {
                     @for table in &Tables::standard().tables {
