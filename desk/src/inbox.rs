@@ -2,13 +2,13 @@
 //! done and by when, from what stands signed in the clear. No case is opened for it, and no name or answer is in it.
 
 use crate::case::{self, Proof};
+use crate::catalog::place;
 use crate::error::{Result, at};
 use crate::texts::Texts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tabara_protocol::case_export::{Author, CaseExport};
 use tabara_protocol::clock::civil_date;
-use tabara_protocol::places;
 use tabara_protocol::record::{Kind, Record, Uuid};
 use tabara_protocol::referral::{Status, answer_within, is_call_now};
 
@@ -62,6 +62,20 @@ impl InboxRow {
 pub struct InboxRefusal {
     pub file: String,
     pub why: String,
+}
+
+impl InboxRefusal {
+    /// What is said of it.
+    pub fn text(&self, texts: &Texts) -> String {
+        texts.get("inbox-refused", &[("file", self.file.as_str().into()), ("why", self.why.as_str().into())])
+    }
+}
+
+/// How many things are to be done, and how many of them are overdue, in words.
+pub fn sum(rows: &[InboxRow], now: i64, texts: &Texts) -> String {
+    let open = rows.iter().filter(|row| row.due.is_some()).count();
+    let overdue = rows.iter().filter(|row| row.is_overdue(now)).count();
+    texts.get("inbox-sum", &[("n", open.into()), ("overdue", overdue.into())])
 }
 
 /// Everything in a folder, the most urgent first, what is decided last. A file that proves nothing is told, and hides no other.
@@ -214,21 +228,15 @@ pub fn text(rows: &[InboxRow], refused: &[InboxRefusal], now: i64, texts: &Texts
     let mut text = String::new();
     for row in rows {
         let overdue = if row.is_overdue(now) { texts.say("inbox-overdue") } else { String::new() };
-        let place = places::name(&row.place).unwrap_or(&row.place);
+        let place = place(&row.place);
         let due = row.due.map_or("-".to_owned(), |due| civil_date(due).to_string());
         let (code, record, task) = (&row.code, row.record, task(&row.task, texts));
         text += &format!("{overdue:12} {due:10}  {place:16} {code:12} {record}  {task}\n");
     }
-    for InboxRefusal { file, why } in refused {
-        text += &format!(
-            "{}\n",
-            texts.get("inbox-refused", &[("file", file.as_str().into()), ("why", why.as_str().into())])
-        );
+    for refusal in refused {
+        text += &format!("{}\n", refusal.text(texts));
     }
-    let (open, overdue) =
-        (rows.iter().filter(|row| row.due.is_some()).count(), rows.iter().filter(|row| row.is_overdue(now)).count());
-    case::shown(&text, true)
-        + &format!("{}\n", texts.get("inbox-sum", &[("n", open.into()), ("overdue", overdue.into())]))
+    case::shown(&text, true) + &format!("{}\n", sum(rows, now, texts))
 }
 
 #[cfg(test)]

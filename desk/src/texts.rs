@@ -79,6 +79,11 @@ impl Texts {
         set.filter(|value| !value.is_empty()).find_map(|value| Self::of(&value)).unwrap_or(&SPOKEN[0])
     }
 
+    /// The first that a browser asks for (`Accept-Language`) and the tools speak.
+    pub fn asked(accepted: &str) -> Option<&'static Self> {
+        accepted.split([',', ';']).find_map(|tag| Self::of(tag.trim()))
+    }
+
     /// `en` or `fr`.
     pub fn tag(&self) -> &'static str {
         if self.french { "fr" } else { "en" }

@@ -86,7 +86,7 @@ impl FromRequestParts<Arc<Office>> for Here {
 
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> std::result::Result<Self, Infallible> {
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let texts = accepted.split([',', ';']).find_map(|tag| Texts::of(tag.trim())).or_else(|| Texts::of("en"));
+        let texts = Texts::asked(accepted).or_else(|| Texts::of("en"));
         Ok(Self { office: office.clone(), texts: texts.expect("English is spoken") })
     }
 }

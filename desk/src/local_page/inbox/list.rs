@@ -1,6 +1,7 @@
 //! The list of what waits, her key, the roster, and the notes from one shift to the next.
 
 use super::here::{Here, keep};
+use crate::catalog::place as named;
 use crate::error::{Result, invalid};
 use crate::inbox::{self, InboxRow};
 use crate::local_page::door::HOME;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tabara_core::catalog::Uuid;
 use tabara_core::clock::civil_date;
-use tabara_core::{places, seal};
+use tabara_core::seal;
 use zeroize::Zeroizing;
 
 #[derive(Deserialize)]
@@ -45,13 +46,10 @@ pub(super) async fn list(here: Here, Query(Wanted { place }): Query<Wanted>) -> 
             None => people.push((&row.file, vec![row])),
         }
     }
-    let named = |code: &str| places::name(code).unwrap_or(code).to_owned();
     let at: BTreeMap<String, &str> = rows.iter().map(|row| (named(&row.place), row.place.as_str())).collect();
-    let (waiting, overdue) =
-        (rows.iter().filter(|row| row.due.is_some()).count(), rows.iter().filter(|row| row.is_overdue(now)).count());
     let content = html! {
         h1 { (here.say("inbox")) }
-        p { strong { (here.texts.get("inbox-sum", &[("n", waiting.into()), ("overdue", overdue.into())])) } }
+        p { strong { (inbox::sum(&rows, now, here.texts)) } }
         (duty(&here, now))
         p.hint { (here.say("inbox-read")) }
         @if at.len() > 1 {
@@ -73,7 +71,7 @@ pub(super) async fn list(here: Here, Query(Wanted { place }): Query<Wanted>) -> 
                     @for row in tasks { (here.task(row, now)) }
                 }
             }
-            @for one in &refused { p.wrong { (here.texts.get("inbox-refused", &[("file", one.file.as_str().into()), ("why", one.why.as_str().into())])) } }
+            @for one in &refused { p.wrong { (one.text(here.texts)) } }
         }
         (show_notes(&here, &notes))
         @if here.office.key().is_none() { (here.ask_key(HOME)) }

@@ -17,13 +17,11 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tabara_core::case_export::Author;
 use tabara_core::clock::civil_date;
+use tabara_core::facts::{Codes, Dictionary};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::record::{Kind, Uuid};
 use tabara_core::screening::read_questionnaire;
 use zeroize::Zeroizing;
-
-const DECISIONS: [&str; 3] = ["confirmed", "not_confirmed", "duplicate"];
-const DECIDERS: [&str; 5] = ["association", "national_commission", "police", "court", "iom"];
 
 /// What a page of a case is made of.
 struct Opened {
@@ -128,6 +126,14 @@ fn field_label(here: &Here, path: &str) -> String {
     known.iter().find(|id| here.texts.has(id)).map_or_else(|| path.to_owned(), |id| here.say(id))
 }
 
+/// The codes of a fact that has a list of them.
+fn codes(fact: &str) -> Vec<&'static str> {
+    match Dictionary::standard().get(fact).map(|fact| &fact.codes) {
+        Some(Codes::List(codes)) => codes.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Its code in words, where there are some.
 fn coded(here: &Here, path: &str, told: String) -> String {
     let id = format!("{path}-{}", told.replace('_', "-"));
@@ -154,8 +160,8 @@ fn decision_form(here: &Here, page: &str, entry: &ShownEntry, several: bool) -> 
             form method="post" action=(page) autocomplete="off" {
                 input type="hidden" name="record" value=(record);
                 fieldset { legend { (here.say("inbox-decision")) }
-                    @for code in DECISIONS { label.choice { input type="radio" name="decision" value=(code) required; span { (here.say(&format!("decision-{code}"))) } } } }
-                (choose("decided_by", "inbox-by", "decided", &DECIDERS))
+                    @for code in codes("decision") { label.choice { input type="radio" name="decision" value=(code) required; span { (here.say(&format!("decision-{code}"))) } } } }
+                (choose("decided_by", "inbox-by", "decided", &codes("decided_by")))
                 (choose("reason", "inbox-reason", "reason", &review::REASONS))
                 div.question { label.label for="note" { (here.say("inbox-note")) } textarea #note name="note" maxlength="2000" {} }
                 (passphrase(&here.with("inbox-passphrase", "file", &reviewer)))

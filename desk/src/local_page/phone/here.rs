@@ -31,8 +31,7 @@ impl FromRequestParts<Arc<Phone>> for Here {
     async fn from_request_parts(parts: &mut Parts, phone: &Arc<Phone>) -> std::result::Result<Self, Infallible> {
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let mut memory = phone.memory();
-        let accepted = || accepted.split([',', ';']).find_map(|tag| Texts::of(tag.trim()));
-        let texts = memory.texts.or_else(accepted).or_else(|| Texts::of("en"));
+        let texts = memory.texts.or_else(|| Texts::asked(accepted)).or_else(|| Texts::of("en"));
         memory.used = (Instant::now(), SystemTime::now());
         drop(memory);
         Ok(Self { phone: phone.clone(), texts: texts.expect("English is spoken") })
