@@ -2,6 +2,7 @@
 
 use super::report::SyncReport;
 use crate::catalog::{Catalog, CatalogError};
+use crate::clock::civil_date;
 use crate::envelope::{self, Digest, PublicKey, Typ, sha256};
 use crate::error::{OfflineReason, Result, UntrustedReason};
 use crate::record::{Kind, News, Order, Record, Update, Uuid};
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 const MOST_HEADS: usize = 8;
 /// It remembers so many restores.
 const MOST_RESTORES: usize = 64;
+/// No honest server loses more than this (30 days): a copy is made each night.
+const LONGEST_CUT: i64 = 30 * 86_400;
 /// A server may hold back records for so long, by its word alone.
 const MOST_HELD_BACK: i64 = 7 * 86_400;
 /// Nobody but the authority wipes a phone sooner than this.
@@ -191,6 +194,8 @@ impl Step<'_, '_> {
         let told = SignedHead { head: parcel.head, time: parcel.time, envelope: envelope.to_owned() };
         let (mine, restores) = (self.state.head.clone(), self.restores());
         let judged = lineage(mine.as_ref().map(|mine| &mine.head), asked.head.as_ref(), &self.state.passed, parcel);
+        // whoever takes away so much does not restore, whatever he says
+        let judged = if judged == Lineage::Restored && self.cut_is_long()? { Lineage::Forked } else { judged };
         match judged {
             Lineage::First | Lineage::Grown => self.connect(&told)?,
             Lineage::Unconnected => {
@@ -237,6 +242,15 @@ impl Step<'_, '_> {
         let told: Vec<_> = leaves.filter_map(|leaf| Restoration::told(leaf, &self.parcel.head)).collect();
         remember(&mut self.state.restores, &told);
         told
+    }
+
+    /// Whether the restore takes away leaves of this phone that are too old for one.
+    fn cut_is_long(&self) -> Result<bool, VaultError> {
+        let Some(cut) = self.parcel.restore.as_ref().and_then(|leaf| Restoration::told(leaf, &self.parcel.head)) else {
+            return Ok(false);
+        };
+        let now = self.state.head.as_ref().map_or(0, |mine| mine.time).max(self.parcel.time);
+        self.books.has_leaf_of_before(cut.kept, &civil_date(now - LONGEST_CUT).to_string())
     }
 
     /// Whether a restore took a head away.

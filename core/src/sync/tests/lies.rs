@@ -168,6 +168,24 @@ fn a_restore_that_hides_what_the_phone_has_seen_is_evidence() {
     assert!(report.evidence && !report.restored);
 }
 
+/// A server that is forced to forget a person of last month cannot call it a restore.
+#[test]
+fn a_restore_that_takes_away_more_than_thirty_days_is_evidence() {
+    for (days, evidence) in [(29, false), (32, true)] {
+        let mut house = House::met();
+        let records = house.post(1);
+        house.honest();
+        house.pass(days);
+        house.log.restore(1, 2);
+        let report = house.honest();
+        assert_eq!((report.evidence, report.restored), (evidence, !evidence), "after {days} days");
+        let next = [(); 3].map(|()| house.honest());
+        assert!(next.iter().all(|report| !report.evidence && !report.restored), "it is told once");
+        assert_eq!(next.iter().map(|report| report.accepted).sum::<u32>(), 1, "what was taken away is sent again");
+        assert_eq!(house.status(records[0]), RecordStatus::Kept);
+    }
+}
+
 #[test]
 fn an_answer_of_before_the_last_sync_settles_its_records_and_moves_nothing_back() {
     let mut house = House::met();

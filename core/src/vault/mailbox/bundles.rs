@@ -206,6 +206,12 @@ impl Books<'_> {
         let index = i64::try_from(index).unwrap_or(i64::MAX);
         Ok(self.t.execute("UPDATE record SET doubt = 1 WHERE leaf < ?1", [index]).map(drop)?)
     }
+    /// Whether a leaf from an index on is of a day before this one, `YYYY-MM-DD`.
+    pub fn has_leaf_of_before(&self, index: u64, day: &str) -> Result<bool, VaultError> {
+        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE leaf >= ?1 AND day < ?2)";
+        Ok(self.t.query_row(sql, params![index, day], |r| r.get(0))?)
+    }
     /// Leaves from an index on are gone.
     pub fn lost_from(&self, index: u64) -> Result<(), VaultError> {
         self.lost("leaf >= ?1", i64::try_from(index).unwrap_or(i64::MAX))
