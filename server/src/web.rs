@@ -1,5 +1,5 @@
-//! Pages for coordinators: server-rendered, no script at all, light, in French and English, usable on a phone and on
-//! paper. Nothing here can decrypt anything, and every number comes through `statistics::shown`.
+//! Pages for coordinators: server-rendered, no script at all, light, in French and English (and drafts of Kirundi and Swahili),
+//! usable on a phone and on paper. Nothing here can decrypt anything, and every number comes through `statistics::shown`.
 //!
 //! | part | what |
 //! |--|--|
@@ -12,7 +12,7 @@
 //! | `infosheet` | a sheet to print |
 //! | `overdue` | referrals that nobody answered in time |
 //! | [`charts`] | SVG from shown numbers |
-//! | [`texts`], [`labels`] | texts and names of codes, by language (drafts) |
+//! | [`texts`], [`labels`] | texts and names of codes, by language |
 //! | [`release`] | the latest public release, for everybody |
 //! | `plan` | which tables there are this year |
 //! | [`about`] | how to read the figures; who saw what |
@@ -68,6 +68,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// All pages.
 pub fn routes(server: &Arc<Server>) -> Router {
+    texts::load();
     let pages = Arc::new(Pages::new(server.clone()));
     Router::new()
         .route("/", get(home))

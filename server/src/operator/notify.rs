@@ -13,7 +13,7 @@ use crate::settings::messages::{Duty, Mail, Recipient, Security};
 use crate::settings::{Settings, key_files};
 use crate::staff::terminal::secret;
 use crate::store::{ReferralState, Store};
-use crate::web::texts::{Language, Notices};
+use crate::web::texts::Language;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,8 +80,8 @@ impl NotifyCommand {
             }
             Self::Try => {
                 for person in &kept.messages.people {
-                    let notices = notices(person)?;
-                    let text = format!("{}\n\n{}\n", notices.works, notices.why);
+                    let language = spoken(person)?;
+                    let text = format!("{}\n\n{}\n", language.text("notice-works"), language.text("notice-why"));
                     tell(&kept, person, &BTreeMap::new(), 0, text)?;
                     println!("sent to {}", person.to);
                 }
@@ -93,7 +93,7 @@ impl NotifyCommand {
                     return Err(format!("{to} is neither an e-mail address nor a web address, https://...").into());
                 }
                 let person = Recipient { to, duty, daily, language, organisation };
-                notices(&person)?;
+                spoken(&person)?;
                 people.retain(|known| known.to != person.to);
                 people.push(person);
             }
@@ -181,22 +181,23 @@ fn fresh(recipient: &Recipient, told: &Told, referrals: &[ReferralState], now: i
 }
 
 /// The line about new referrals.
-fn new_referrals(texts: &Notices, fresh: usize) -> String {
-    texts.new_referrals[usize::from(fresh > 1)].replace("{}", &fresh.to_string())
+fn new_referrals(language: Language, fresh: usize) -> String {
+    language.text_with("notice-new-referrals", &[("count", fresh.into())])
 }
 
-fn notices(recipient: &Recipient) -> CommandResult<&'static Notices> {
-    Ok(&Language::read(&recipient.language).ok_or("a language is fr or en")?.texts().notices)
+fn spoken(recipient: &Recipient) -> CommandResult<Language> {
+    let language = Language::read(&recipient.language).filter(|language| !language.is_draft());
+    Ok(language.ok_or("a language is fr or en")?)
 }
 
 /// The text of a message.
-fn message(texts: &Notices, page: &str, open: &BTreeMap<Topic, Grade>) -> String {
+fn message(language: Language, page: &str, open: &BTreeMap<Topic, Grade>) -> String {
     let line = |(topic, grade): (&Topic, &Grade)| {
-        let when = if *grade == Grade::Now { texts.today } else { texts.soon };
-        format!("- {} ({when})\n", texts.topics[*topic as usize])
+        let when = language.text(if *grade == Grade::Now { "notice-today" } else { "notice-soon" });
+        format!("- {} ({when})\n", language.text(&format!("notice-topic-{topic:?}").to_lowercase()))
     };
     let lines: String = open.iter().map(line).collect();
-    format!("{}\n\n{lines}\n{page}\n\n{}\n", texts.lead, texts.why)
+    format!("{}\n\n{lines}\n{page}\n\n{}\n", language.text("notice-lead"), language.text("notice-why"))
 }
 
 fn tell(
@@ -216,8 +217,11 @@ fn tell(
         return Webhooks::new()?
             .post(to, &serde_json::json!({ "page": page, "today": of(Grade::Now), "soon": of(Grade::Soon) }));
     }
-    let texts = notices(recipient)?;
-    let subject = if fresh > 0 { format!("Tabara: {}", new_referrals(texts, fresh)) } else { texts.subject.to_owned() };
+    let language = spoken(recipient)?;
+    let subject = match fresh {
+        0 => language.text("notice-subject").to_owned(),
+        _ => format!("Tabara: {}", new_referrals(language, fresh)),
+    };
     let none = "no mail server is named: tabara-server notify mail --server NAME --from ADDRESS";
     Mailer::new(kept.messages.mail.as_ref().ok_or(none)?)?.send(to, &subject, text)
 }
@@ -243,10 +247,10 @@ fn notify(
         if open.is_empty() && fresh.is_empty() {
             continue;
         }
-        let texts = notices(recipient)?;
+        let language = spoken(recipient)?;
         let text = match fresh.len() {
-            0 => message(texts, kept.public_url.as_deref().unwrap_or_default(), &open),
-            n => format!("{}\n\n{}\n", new_referrals(texts, n), texts.why),
+            0 => message(language, kept.public_url.as_deref().unwrap_or_default(), &open),
+            n => format!("{}\n\n{}\n", new_referrals(language, n), language.text("notice-why")),
         };
         match tell(kept, recipient, &open, fresh.len(), text) {
             Ok(()) => {
@@ -327,8 +331,7 @@ mod tests {
         assert!(fresh(&provider, &told, &all, MONDAY).is_empty());
         let operator = Recipient { organisation: Some("Clinic".into()), ..person(Duty::Operator, false) };
         assert!(fresh(&operator, &Told::default(), &all, MONDAY).is_empty());
-        let texts = &Language::English.texts().notices;
-        assert_eq!([1, 2].map(|n| new_referrals(texts, n)), ["1 new referral", "2 new referrals"]);
+        assert_eq!([1, 2].map(|n| new_referrals(Language::English, n)), ["1 new referral", "2 new referrals"]);
     }
 
     #[test]
@@ -345,15 +348,14 @@ mod tests {
     #[test]
     fn a_message_says_what_kind_of_thing_waits_and_where_in_every_language() {
         let open = [(Topic::Quarantine, Grade::Soon), (Topic::Certificate, Grade::Now)].into();
-        let text = message(&Language::English.texts().notices, "https://tabara.example", &open);
+        let text = message(Language::English, "https://tabara.example", &open);
         assert!(text.contains("- The certificate of the server ends. (today)\n- Entries wait in quarantine. (soon)\n"));
         assert!(text.contains("\nhttps://tabara.example\n"));
         let open = Topic::ALL.map(|topic| (topic, Grade::Soon)).into();
         for language in Language::ALL {
-            let notices = &language.texts().notices;
-            let text = message(notices, "https://tabara.example", &open);
+            let text = message(language, "https://tabara.example", &open);
             assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), Topic::ALL.len());
-            assert!(!notices.subject.is_empty() && !text.chars().any(|c| c.is_ascii_digit()), "no number");
+            assert!(!text.chars().any(|c| c.is_ascii_digit()), "no number");
         }
     }
 }

@@ -12,19 +12,26 @@ use maud::html;
 use serde::Deserialize;
 use tabara_protocol::places;
 
+/// Titles and paragraphs of the page that tells how to read the figures.
+const HELP: [(&str, &str); 4] = [
+    ("help-who-title", "help-who"),
+    ("help-rounding-title", "help-rounding"),
+    ("help-changes-title", "help-changes"),
+    ("help-missing-title", "help-missing"),
+];
+
 pub async fn help(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
     let visitor = here.visitor(&pages).await?;
-    let texts = here.language.texts();
     let content = html! {
         div.narrow {
-            h1 { (texts.people.more_help) }
-            @for (title, paragraphs) in texts.help_page {
-                h2 { (title) }
-                @for paragraph in *paragraphs { p { (paragraph) } }
+            h1 { (here.language.say("people-more-help")) }
+            @for (title, paragraphs) in HELP {
+                h2 { (here.language.say(title)) }
+                (here.language.paragraphs(paragraphs))
             }
         }
     };
-    Ok(layout(&here, Some(&visitor), texts.people.more_help, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("people-more-help"), content).into_response())
 }
 
 /// A moment in UTC, to the second.
@@ -66,26 +73,28 @@ pub async fn audit(
     let before = query.before.unwrap_or(u64::MAX);
     let read = move || Ok((shared.staff().audit(before, PAGE)?, audit::first_broken(shared.staff())?));
     let (lines, broken) = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
-    let texts = &here.language.texts().audit_page;
+    // a line of a newer server may tell of what this one does not know
     let what = |word: &str| {
-        let at = Action::ALL.iter().position(|action| action.word() == word);
-        at.map_or(word.to_owned(), |at| texts.actions[at].to_owned())
+        html! {
+            @if Action::ALL.iter().any(|action| action.word() == word) { (here.language.say(&format!("audit-action-{word}"))) }
+            @else { (word) }
+        }
     };
     let content = html! {
-        h1 { (texts.title) }
-        p { (texts.lead) }
+        h1 { (here.language.say("audit-title")) }
+        p { (here.language.say("audit-lead")) }
         @match broken {
-            None => p.message.note { (texts.whole) },
-            Some(line) => p.message.fault { (texts.broken.replace("{}", &line.to_string())) },
+            None => p.message.note { (here.language.say("audit-whole")) },
+            Some(line) => p.message.fault { (here.language.say_with("audit-broken", &[("line", line.into())])) },
         }
-        div.scroll tabindex="0" role="region" aria-label=(texts.title) {
+        div.scroll tabindex="0" role="region" aria-label=(here.language.text("audit-title")) {
             table data-table="audit" {
                 thead { tr {
-                    th scope="col" { (texts.line) }
-                    th scope="col" { (texts.time) }
-                    th scope="col" { (texts.who) }
-                    th scope="col" { (texts.what) }
-                    th scope="col" { (texts.detail) }
+                    th scope="col" { (here.language.say("audit-line")) }
+                    th scope="col" { (here.language.say("audit-time")) }
+                    th scope="col" { (here.language.say("audit-who")) }
+                    th scope="col" { (here.language.say("audit-what")) }
+                    th scope="col" { (here.language.say("audit-detail")) }
                 } }
                 tbody {
                     @for line in &lines {
@@ -100,15 +109,15 @@ pub async fn audit(
                 }
             }
         }
-        p { a href="/audit/audit.csv" download { (texts.download) } }
+        p { a href="/audit/audit.csv" download { (here.language.say("audit-download")) } }
         @if let Some(last) = lines.last().filter(|line| line.number > 1) {
-            p { a href={ "/audit?before=" (last.number) } { (texts.older) } }
+            p { a href={ "/audit?before=" (last.number) } { (here.language.say("audit-older")) } }
         }
         @if let (None, Some(line)) = (query.before, lines.first()) {
-            p.fine { (texts.last_hash) ": " code { (line.hash) } }
+            p.fine { (here.language.say("audit-last-hash")) ": " code { (line.hash) } }
         }
     };
-    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("audit-title"), content).into_response())
 }
 
 #[cfg(test)]

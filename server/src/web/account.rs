@@ -4,6 +4,7 @@ use super::about::time;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, now};
 use super::sign_in::wait_text;
+use super::texts::{Language, Said};
 use crate::staff::accounts::{ChangeError, change_password as change};
 use crate::staff::file::SessionRow;
 use crate::staff::password::LEAST_CHARACTERS;
@@ -30,9 +31,12 @@ pub async fn page(
     Query(query): Query<AccountQuery>,
 ) -> Result<Response, Response> {
     let visitor = here.visitor(&pages).await?;
-    let changed = here.language.texts().account.changed;
-    let message = query.changed.map(|_| ("note", changed.to_owned()));
+    let message = query.changed.map(|_| ("note", here.language.say("account-changed")));
     show(&pages, &here, visitor, StatusCode::OK, message).await
+}
+
+fn password_lead(language: Language) -> Said<'static> {
+    language.say_with("account-password-lead", &[("least", LEAST_CHARACTERS.into())])
 }
 
 async fn show(
@@ -40,12 +44,11 @@ async fn show(
     here: &PageRequest,
     visitor: Visitor,
     status: StatusCode,
-    message: Option<(&str, String)>,
+    message: Option<(&str, Said<'static>)>,
 ) -> Result<Response, Response> {
     let shared = pages.clone();
     let read = blocking(move || Ok((sessions::sessions_of(shared.staff(), now(), &visitor)?, visitor)));
     let (all, visitor) = read.await.map_err(|fault| problem(here, None, fault.0))?;
-    let texts = &here.language.texts().account;
     let (token, this) = (visitor.ticket.form_token(), visitor.ticket.kept());
     let minute = |unix| time(unix).chars().take(16).collect::<String>();
     let row = |session: &SessionRow| {
@@ -54,50 +57,50 @@ async fn show(
                 td { (minute(session.began)) }
                 td { (minute(session.seen)) }
                 td {
-                    @if session.id == this { (texts.this_one) } @else {
+                    @if session.id == this { (here.language.say("account-this-one")) } @else {
                         form.plain method="post" action="/account/session" {
                             input type="hidden" name="token" value=(token);
                             input type="hidden" name="session" value=(session.id);
-                            button { (texts.end) }
+                            button { (here.language.say("account-end")) }
                         }
                     }
                 }
             }
         }
     };
-    let secret = |name: &str, label: &str, complete: &str| {
+    let secret = |name: &str, key: &str, complete: &str| {
         html! {
-            label for=(name) { (label) }
+            label for=(name) { (here.language.say(key)) }
             input id=(name) name=(name) type="password" autocomplete=(complete) maxlength="1000" required;
         }
     };
     let content = html! {
         div.narrow {
-            h1 { (texts.title) }
+            h1 { (here.language.say("account-title")) }
             @if let Some((class, message)) = message { p.message.(class) role="alert" { (message) } }
-            h2 { (texts.sessions) }
-            p { (texts.sessions_lead) }
+            h2 { (here.language.say("account-sessions")) }
+            p { (here.language.say("account-sessions-lead")) }
             table {
                 thead { tr {
-                    th scope="col" { (texts.began) }
-                    th scope="col" { (texts.seen) }
-                    th scope="col" { (texts.which) }
+                    th scope="col" { (here.language.say("account-began")) }
+                    th scope="col" { (here.language.say("account-seen")) }
+                    th scope="col" { (here.language.say("account-which")) }
                 } }
                 tbody { @for session in &all { (row(session)) } }
             }
-            h2 { (texts.password) }
-            p { (texts.password_lead.replace("{}", &LEAST_CHARACTERS.to_string())) }
+            h2 { (here.language.say("account-password")) }
+            p { (password_lead(here.language)) }
             form.sign-in method="post" action="/account/password" {
                 input type="hidden" name="token" value=(token);
                 input type="hidden" name="username" autocomplete="username" value=(visitor.name);
-                (secret("old", texts.old, "current-password"))
-                (secret("new", texts.new, "new-password"))
-                (secret("again", texts.again, "new-password"))
-                button { (texts.change) }
+                (secret("old", "account-old", "current-password"))
+                (secret("new", "account-new", "new-password"))
+                (secret("again", "account-again", "new-password"))
+                button { (here.language.say("account-change")) }
             }
         }
     };
-    Ok((status, layout(here, Some(&visitor), texts.title, content)).into_response())
+    Ok((status, layout(here, Some(&visitor), here.language.text("account-title"), content)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -115,8 +118,6 @@ pub async fn change_password(
 ) -> Result<Response, Response> {
     let [old, new, again] = [form.old, form.new, form.again].map(Zeroizing::new);
     let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
-    let texts = here.language.texts();
-    let account = &texts.account;
     let same = typed(Input::Secret, &new) == typed(Input::Secret, &again);
     let shared = pages.clone();
     let changing = async {
@@ -130,10 +131,10 @@ pub async fn change_password(
     let (changed, visitor) = changing.await.map_err(|fault: PageError| problem(&here, None, fault.0))?;
     let message = match changed {
         Some(Ok(())) => return Ok(Redirect::to("/account?changed=1").into_response()),
-        None => account.differ.to_owned(),
-        Some(Err(ChangeError::Wrong)) => account.wrong.to_owned(),
-        Some(Err(ChangeError::Weak)) => account.password_lead.replace("{}", &LEAST_CHARACTERS.to_string()),
-        Some(Err(ChangeError::TooMany { wait })) => wait_text(&texts.sign_in, wait),
+        None => here.language.say("account-differ"),
+        Some(Err(ChangeError::Wrong)) => here.language.say("account-wrong"),
+        Some(Err(ChangeError::Weak)) => password_lead(here.language),
+        Some(Err(ChangeError::TooMany { wait })) => wait_text(here.language, wait),
         Some(Err(ChangeError::Store(e))) => return Err(problem(&here, None, PageError::from(e).0)),
     };
     show(&pages, &here, visitor, StatusCode::BAD_REQUEST, Some(("fault", message))).await

@@ -3,6 +3,7 @@
 use super::about::{time, visible};
 use super::page::{PageRequest, layout, problem, role_name, told};
 use super::shared::{PageError, Pages, Shared, blocking, now};
+use super::texts::{Language, Said};
 use crate::staff::accounts::{self, AccountError, INVITATION_SECONDS, Issued};
 use crate::staff::audit_line::Action;
 use crate::staff::command::link;
@@ -34,19 +35,19 @@ async fn show(
     let shared = pages.clone();
     let read = blocking(move || Ok((shared.staff().accounts()?, shared.staff().invitations(now())?)));
     let (all, invited) = read.await.map_err(|fault| problem(here, Some(visitor), fault.0))?;
-    let (texts, manages) = (&here.language.texts().accounts, visitor.role.may(Permission::ManageAccounts));
+    let manages = visitor.role.may(Permission::ManageAccounts);
     let token = visitor.ticket.form_token();
     let content = html! {
-        h1 { (texts.title) }
+        h1 { (here.language.say("accounts-title")) }
         (message)
         section {
-            h2.first { (texts.all) }
-            div.scroll tabindex="0" role="region" aria-label=(texts.all) {
+            h2.first { (here.language.say("accounts-all")) }
+            div.scroll tabindex="0" role="region" aria-label=(here.language.text("accounts-all")) {
                 table data-table="accounts" {
                     thead { tr {
-                        th scope="col" { (texts.name) }
-                        th scope="col" { (texts.role) }
-                        @if manages { th scope="col" { (texts.remove) } }
+                        th scope="col" { (here.language.say("accounts-name")) }
+                        th scope="col" { (here.language.say("accounts-role")) }
+                        @if manages { th scope="col" { (here.language.say("accounts-remove")) } }
                     } }
                     tbody {
                         @for (name, role) in &all {
@@ -59,7 +60,7 @@ async fn show(
                                             form.plain method="post" action="/accounts/remove" {
                                                 input type="hidden" name="token" value=(token);
                                                 input type="hidden" name="name" value=(name);
-                                                button aria-label={ (texts.remove) " " (name) } { (texts.remove) }
+                                                button aria-label={ (here.language.text("accounts-remove")) " " (name) } { (here.language.say("accounts-remove")) }
                                             }
                                         }
                                     }
@@ -72,12 +73,12 @@ async fn show(
         }
         @if !invited.is_empty() {
             section {
-                h2.first { (texts.invited) }
+                h2.first { (here.language.say("accounts-invited")) }
                 ul {
                     @for (name, role, until) in &invited {
                         li {
                             bdi { (visible(name)) } ", " (role_name(*role, here.language)) " · "
-                            (texts.until) " " (time(*until).get(..16).unwrap_or_default()) " UTC"
+                            (here.language.say("accounts-until")) " " (time(*until).get(..16).unwrap_or_default()) " UTC"
                         }
                     }
                 }
@@ -85,31 +86,31 @@ async fn show(
         }
         @if manages {
             section {
-                h2.first { (texts.invite) }
-                p { (texts.invite_lead) }
+                h2.first { (here.language.say("accounts-invite")) }
+                p { (here.language.say("accounts-invite-lead")) }
                 form.sign-in.bare method="post" action="/accounts/invite" {
                     input type="hidden" name="token" value=(token);
-                    label for="name" { (texts.name) }
-                    p.hint #name-hint { (texts.name_hint) }
+                    label for="name" { (here.language.say("accounts-name")) }
+                    p.hint #name-hint { (here.language.say("accounts-name-hint")) }
                     input #name name="name" maxlength="40" autocapitalize="none" spellcheck="false" autocomplete="off"
                         aria-describedby="name-hint" required;
-                    label for="role" { (texts.role) }
+                    label for="role" { (here.language.say("accounts-role")) }
                     select #role name="role" {
-                        @for (word, name) in Role::WORDS.iter().zip(here.language.texts().roles) {
-                            option value=(word) { (name) }
+                        @for word in Role::WORDS {
+                            option value=(word) { (here.language.text(&format!("role-{word}"))) }
                         }
                     }
-                    label for="province" { (texts.province) }
+                    label for="province" { (here.language.say("accounts-province")) }
                     select #province name="province" {
-                        option value="" { (here.language.texts().people.nation) }
+                        option value="" { (here.language.text("people-nation")) }
                         @for province in places::provinces() { option value=(province.code) { (province.name) } }
                     }
-                    button { (texts.invite) }
+                    button { (here.language.say("accounts-invite")) }
                 }
             }
         }
     };
-    Ok((status, layout(here, Some(visitor), texts.title, content)).into_response())
+    Ok((status, layout(here, Some(visitor), here.language.text("accounts-title"), content)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -127,10 +128,9 @@ pub async fn invite(
     Form(form): Form<InviteForm>,
 ) -> Result<Response, Response> {
     let visitor = here.visitor_by_form(&pages, &form.token, Some(Permission::ManageAccounts)).await?;
-    let texts = &here.language.texts().accounts;
-    let fault = |text: &str| html! { p.message.fault role="alert" { (text) } };
+    let fault = |key: &str| html! { p.message.fault role="alert" { (here.language.say(key)) } };
     let Some(role) = Role::read(&form.role, Some(form.province.as_str()).filter(|code| !code.is_empty())) else {
-        return show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault(texts.wrong_province)).await;
+        return show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault("accounts-wrong-province")).await;
     };
     let (shared, by, name) = (pages.clone(), visitor.name.clone(), form.name.trim().to_owned());
     let made = blocking(move || Ok(accounts::invite(shared.staff(), now(), &by, &name, role)));
@@ -139,14 +139,14 @@ pub async fn invite(
             let to = link(&here.origin(&pages), &ticket);
             let message = html! {
                 div.message.note role="status" {
-                    p { (texts.hand_over.replacen("{}", &(INVITATION_SECONDS / 3600).to_string(), 1)) }
+                    p { (here.language.say_with("accounts-hand-over", &[("hours", (INVITATION_SECONDS / 3600).into())])) }
                     p.code { (to) }
                 }
             };
             show(&pages, &here, &visitor, StatusCode::OK, message).await
         }
         Err(AccountError::Store(e)) => Err(problem(&here, Some(&visitor), PageError::from(e).0)),
-        Err(_) => show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault(texts.name_hint)).await,
+        Err(_) => show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault("accounts-name-hint")).await,
     }
 }
 
@@ -194,7 +194,7 @@ async fn invited(
     let found = blocking(move || Ok(kept.map(|kept| shared.staff().invitation(kept, now())).transpose()?.flatten()));
     match (ticket, found.await.map_err(|fault| problem(here, None, fault.0))?) {
         (Some(ticket), Some((name, role))) => Ok((ticket, name, role)),
-        _ => Err(told(here, None, StatusCode::NOT_FOUND, here.language.texts().accounts.no_invitation)),
+        _ => Err(told(here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
     }
 }
 
@@ -213,31 +213,30 @@ fn welcome_form(
     ticket: &Ticket,
     name: &str,
     role: Role,
-    fault: Option<String>,
+    fault: Option<Said<'static>>,
 ) -> Response {
-    let (texts, account) = (&here.language.texts().accounts, &here.language.texts().account);
     let content = html! {
         div.narrow {
-            h1 { (texts.welcome) }
-            p { (texts.welcome_lead) }
+            h1 { (here.language.say("accounts-welcome")) }
+            p { (here.language.say("accounts-welcome-lead")) }
             @if let Some(fault) = fault { p.message.fault role="alert" { (fault) } }
             dl.facts {
-                div { dt { (texts.name) } dd { (name) } }
-                div { dt { (texts.role) } dd { (role_name(role, here.language)) } }
+                div { dt { (here.language.say("accounts-name")) } dd { (name) } }
+                div { dt { (here.language.say("accounts-role")) } dd { (role_name(role, here.language)) } }
             }
             form.sign-in method="post" action="/welcome" {
                 input type="hidden" name="key" value=(ticket.text());
                 input type="hidden" name="username" autocomplete="username" value=(name);
-                label for="new" { (account.new) }
-                p.hint #new-hint { (texts.password_hint.replace("{}", &LEAST_CHARACTERS.to_string())) }
+                label for="new" { (here.language.say("account-new")) }
+                p.hint #new-hint { (password_hint(here.language)) }
                 input #new name="new" type="password" autocomplete="new-password" maxlength="1000" aria-describedby="new-hint" required;
-                label for="again" { (account.again) }
+                label for="again" { (here.language.say("account-again")) }
                 input #again name="again" type="password" autocomplete="new-password" maxlength="1000" required;
-                button { (texts.make) }
+                button { (here.language.say("accounts-make")) }
             }
         }
     };
-    (status, layout(here, None, texts.welcome, content)).into_response()
+    (status, layout(here, None, here.language.text("accounts-welcome"), content)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -255,10 +254,9 @@ pub async fn accept(
 ) -> Result<Response, Response> {
     let [new, again] = [form.new, form.again].map(Zeroizing::new);
     let (ticket, name, role) = invited(&pages, &here, Some(&form.key)).await?;
-    let texts = here.language.texts();
     let refused = |text| welcome_form(&here, StatusCode::BAD_REQUEST, &ticket, &name, role, Some(text));
     if typed(Input::Secret, &new) != typed(Input::Secret, &again) {
-        return Err(refused(texts.account.differ.to_owned()));
+        return Err(refused(here.language.say("account-differ")));
     }
     let (shared, holder) = (pages.clone(), ticket.clone());
     let making = async {
@@ -267,29 +265,32 @@ pub async fn accept(
     };
     match making.await.map_err(|fault: PageError| problem(&here, None, fault.0))? {
         Ok(Some(issued)) => {
-            Ok(layout(&here, None, texts.accounts.made, secrets(&here, &name, &issued)).into_response())
+            Ok(layout(&here, None, here.language.text("accounts-made"), secrets(&here, &name, &issued)).into_response())
         }
-        Ok(None) => Err(told(&here, None, StatusCode::NOT_FOUND, texts.accounts.no_invitation)),
+        Ok(None) => Err(told(&here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
         Err(AccountError::Store(e)) => Err(problem(&here, None, PageError::from(e).0)),
-        Err(_) => Err(refused(texts.accounts.password_hint.replace("{}", &LEAST_CHARACTERS.to_string()))),
+        Err(_) => Err(refused(password_hint(here.language))),
     }
+}
+
+fn password_hint(language: Language) -> Said<'static> {
+    language.say_with("accounts-password-hint", &[("least", LEAST_CHARACTERS.into())])
 }
 
 /// What is shown once: the secret of the one-time codes, and the recovery codes.
 fn secrets(here: &PageRequest, name: &str, issued: &Issued) -> Markup {
-    let texts = &here.language.texts().accounts;
     html! {
         div.narrow {
-            h1 { (texts.made) }
-            p { (texts.made_lead) }
-            h2 { (texts.authenticator) }
-            p { (texts.authenticator_lead) }
+            h1 { (here.language.say("accounts-made")) }
+            p { (here.language.say("accounts-made-lead")) }
+            h2 { (here.language.say("accounts-authenticator")) }
+            p { (here.language.say("accounts-authenticator-lead")) }
             p.code data-secret=(issued.secret.text()) { (issued.secret.text()) }
-            p { a href=(issued.secret.uri(name)) { (texts.open_authenticator) } }
-            h2 { (texts.recovery) }
-            p { (texts.recovery_lead) }
+            p { a href=(issued.secret.uri(name)) { (here.language.say("accounts-open-authenticator")) } }
+            h2 { (here.language.say("accounts-recovery")) }
+            p { (here.language.say("accounts-recovery-lead")) }
             ul.codes { @for code in &issued.recovery { li { code { (code) } } } }
-            p { a href="/sign-in" { (here.language.texts().sign_in.title) } }
+            p { a href="/sign-in" { (here.language.say("sign-in-title")) } }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::charts;
 use super::figures;
-use super::texts::Language;
+use super::texts::{Language, Said};
 use crate::statistics::Shown;
 use maud::{Markup, html};
 
@@ -46,12 +46,12 @@ pub(super) struct Row {
 /// A table with its title, unit and notes.
 pub(super) struct Board {
     pub id: &'static str,
-    pub title: String,
-    pub notes: Vec<String>,
+    pub title: Said<'static>,
+    pub notes: Vec<Said<'static>>,
     /// Over the names of the rows.
-    pub head: String,
+    pub head: Said<'static>,
     /// Codes and names of the columns.
-    pub columns: Vec<(String, String)>,
+    pub columns: Vec<(String, Said<'static>)>,
     pub rows: Vec<Row>,
     /// A bar under each name: the column that it shows, of the column that is its full length; else of the longest.
     pub bar: Option<(usize, Option<usize>)>,
@@ -69,12 +69,12 @@ impl Board {
             section {
                 h2.first { (self.title) }
                 @for note in &self.notes { p.unit { (note) } }
-                @if !drawn.is_empty() { (self.table(&self.title, &drawn, language)) }
+                @if !drawn.is_empty() { (self.table(self.title.plain(), &drawn, language)) }
                 @if !folded.is_empty() {
-                    @let name = language.texts().coverage.folded.replace("{}", &folded.len().to_string());
+                    @let name = language.text_with("coverage-folded", &[("rows", folded.len().into())]);
                     details {
                         summary { (name) }
-                        (self.table(&format!("{}: {name}", self.title), &folded, language))
+                        (self.table(&format!("{}: {name}", self.title.plain()), &folded, language))
                     }
                 }
             }
@@ -117,12 +117,12 @@ impl Board {
 
     /// For a file: table, row, column, and the number as a person reads it.
     pub(super) fn lines(&self, language: Language) -> Vec<Vec<String>> {
-        let line = |row: &Row, cell: &Value, column: &(String, String)| {
+        let line = |row: &Row, cell: &Value, column: &(String, Said)| {
             let value = match cell {
                 Value::One(Shown::Number(n)) => n.to_string(),
                 other => other.text(language),
             };
-            [self.id, &self.title, &row.code, &row.name, &column.0, &column.1]
+            [self.id, self.title.plain(), &row.code, &row.name, &column.0, column.1.plain()]
                 .map(str::to_owned)
                 .into_iter()
                 .chain([value])

@@ -50,7 +50,7 @@ pub fn months(values: &[(Month, Shown)], unit: &str, title: &str, language: Lang
                 }
                 @if every_month {
                     text.tick x=(format!("{:.2}%", width * (at as f64 + 0.5))) y="214" text-anchor="middle" {
-                        (language.texts().short_months[usize::from(month.number()) - 1])
+                        (language.text(&format!("short-month-{}", month.number())))
                     }
                 } @else if month.number() == 1 || at == 0 {
                     line.tick x1=(format!("{:.2}%", width * at as f64)) x2=(format!("{:.2}%", width * at as f64)) y1="198" y2="206" {}

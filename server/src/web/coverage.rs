@@ -3,10 +3,10 @@
 
 use super::board::{Board, HEADS, Row, Value};
 use super::figures::{Asked, base, choice, choose};
-use super::labels::{label, place_name};
+use super::labels::{label, place_name, said};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, saved};
-use super::texts::Language;
+use super::texts::{Language, Said};
 use crate::http::counters::Counters;
 use crate::reports::csv;
 use crate::staff::role::Permission;
@@ -68,7 +68,7 @@ pub async fn page(
 ) -> Result<Response, Response> {
     let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
     let seen = look(&pages, &here, &visitor, query).await?;
-    let (texts, place) = (&here.language.texts().coverage, seen.scope.place());
+    let place = seen.scope.place();
     let scopes = Scope::all().filter(|scope| visitor.role.covers(*scope));
     let link = |scope: Scope| {
         let to = format!("/coverage?place={}", scope.place());
@@ -76,17 +76,17 @@ pub async fn page(
     };
     let content = html! {
         div #coverage data-place=(place) {
-            h1 { (texts.title) }
-            p.lead { (texts.lead) }
-            nav.choices aria-label=(here.language.texts().people.place) {
-                (choose("place", here.language.texts().people.place, scopes.map(link)))
+            h1 { (here.language.say("coverage-title")) }
+            p.lead { (here.language.say("coverage-lead")) }
+            nav.choices aria-label=(here.language.text("people-place")) {
+                (choose("place", here.language.say("people-place"), scopes.map(link)))
             }
-            p.edition { (if matches!(seen.base, Base::Exact(_)) { here.language.texts().people.exact } else { texts.rounded }) }
+            p.edition { (here.language.say(if matches!(seen.base, Base::Exact(_)) { "people-exact" } else { "coverage-rounded" })) }
             @for board in seen.boards() { (board.draw(here.language)) }
-            p.fine { a href={ "/coverage/coverage.csv?place=" (place) } download { (texts.download) } }
+            p.fine { a href={ "/coverage/coverage.csv?place=" (place) } download { (here.language.say("coverage-download")) } }
         }
     };
-    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("coverage-title"), content).into_response())
 }
 
 pub async fn file(
@@ -108,7 +108,6 @@ impl Seen {
 
     /// Focal points by place: expected, heard, when last.
     fn reports(&self) -> Board {
-        let texts = &self.language.texts().coverage;
         let quarter = self.snapshot.last_split().map(|last| Period::Quarter(last.year(), last.quarter()));
         let period = quarter.unwrap_or(Period::All);
         let answer = self.snapshot.answer("coverage", self.scope, period, &self.base);
@@ -131,15 +130,20 @@ impl Seen {
             let cells = [Value::One(enrolled), reported(place)].into_iter().chain(contacts.map(Value::One)).collect();
             Row { code: place.to_owned(), name: place_name(place, self.language).to_owned(), cells }
         };
-        let contact = |band: &&str| ((*band).to_owned(), label("contact", band, self.language).to_owned());
-        let columns =
-            [("expected".to_owned(), texts.expected.to_owned()), ("reported".to_owned(), texts.reported.to_owned())];
-        let until = self.snapshot.last_split().map(|last| texts.quarter.replace("{}", &self.language.month(last)));
+        let contact = |band: &&'static str| ((*band).to_owned(), said("contact", band, self.language));
+        let columns = [
+            ("expected".to_owned(), self.language.say("coverage-expected")),
+            ("reported".to_owned(), self.language.say("coverage-reported")),
+        ];
+        let until = self
+            .snapshot
+            .last_split()
+            .map(|last| self.language.say_with("coverage-quarter", &[("month", self.language.month(last).into())]));
         Board {
             id: "coverage-by-place",
-            title: texts.by_place.to_owned(),
-            notes: [texts.by_place_note.to_owned()].into_iter().chain(until).collect(),
-            head: self.language.texts().people.place.to_owned(),
+            title: self.language.say("coverage-by-place"),
+            notes: [self.language.say("coverage-by-place-note")].into_iter().chain(until).collect(),
+            head: self.language.say("people-place"),
             columns: columns.into_iter().chain(CONTACTS.iter().map(contact)).collect(),
             rows: parts.into_iter().chain([self.scope.place()]).map(row).collect(),
             bar: Some((1, Some(0))),
@@ -147,7 +151,6 @@ impl Seen {
     }
 
     fn versions(&self) -> Board {
-        let texts = &self.language.texts().coverage;
         let row = |newest, code: &str| Row {
             code: code.to_owned(),
             name: label("version", code, self.language).to_owned(),
@@ -155,10 +158,10 @@ impl Seen {
         };
         Board {
             id: "versions",
-            title: texts.versions.to_owned(),
-            notes: vec![texts.weekly.to_owned()],
-            head: texts.version.to_owned(),
-            columns: vec![("phones".to_owned(), texts.phones.to_owned())],
+            title: self.language.say("coverage-versions"),
+            notes: vec![self.language.say("coverage-weekly")],
+            head: self.language.say("coverage-version"),
+            columns: vec![("phones".to_owned(), self.language.say("coverage-phones"))],
             rows: vec![row(true, "newest"), row(false, "earlier")],
             bar: Some((0, None)),
         }
@@ -166,7 +169,6 @@ impl Seen {
 
     /// What came in, by year of receipt.
     fn arrivals(&self) -> Board {
-        let texts = &self.language.texts().coverage;
         let years: Vec<Option<u16>> = self.quality.years().map(Some).chain([None]).collect();
         // quarantined: whatever the reason
         let measures = [
@@ -194,14 +196,14 @@ impl Seen {
             rows.push(Row { code: "refused".into(), name: label("measure", "refused", self.language).into(), cells });
         }
         let name = |year: &Option<u16>| match year {
-            Some(year) => (year.to_string(), year.to_string()),
-            None => ("all".to_owned(), self.language.texts().people.everyone.to_owned()),
+            Some(year) => (year.to_string(), Said::from(year.to_string())),
+            None => ("all".to_owned(), self.language.say("people-everyone")),
         };
         Board {
             id: "arrivals",
-            title: texts.arrivals.to_owned(),
-            notes: vec![texts.arrivals_note.to_owned(), texts.weekly.to_owned()],
-            head: texts.records.to_owned(),
+            title: self.language.say("coverage-arrivals"),
+            notes: vec![self.language.say("coverage-arrivals-note"), self.language.say("coverage-weekly")],
+            head: self.language.say("coverage-records"),
             columns: years.iter().map(name).collect(),
             rows,
             bar: Some((years.len() - 1, None)),
@@ -209,7 +211,6 @@ impl Seen {
     }
 
     fn quarantine(&self) -> Board {
-        let texts = &self.language.texts().coverage;
         let rows = REASONS.into_iter().map(|reason| {
             let of = |measure| Value::One(self.quality.shown(self.scope, None, measure, &self.base));
             let waiting = Value::One(self.quality.waiting(self.scope, reason, &self.base));
@@ -219,17 +220,17 @@ impl Seen {
             let code = reason.word();
             Row { name: label("reason", &code, self.language).to_owned(), code, cells }
         });
-        let column = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+        let column = |code: &str, key: &str| (code.to_owned(), self.language.say(key));
         Board {
             id: "quarantine-by-reason",
-            title: texts.quarantine.to_owned(),
-            notes: vec![texts.quarantine_note.to_owned(), texts.weekly.to_owned()],
-            head: texts.reason.to_owned(),
+            title: self.language.say("coverage-quarantine"),
+            notes: vec![self.language.say("coverage-quarantine-note"), self.language.say("coverage-weekly")],
+            head: self.language.say("coverage-reason"),
             columns: vec![
-                column("all", self.language.texts().people.everyone),
-                column("waiting", texts.waiting),
-                column("accepted", texts.accepted),
-                column("rejected", texts.rejected),
+                column("all", "people-everyone"),
+                column("waiting", "coverage-waiting"),
+                column("accepted", "coverage-accepted"),
+                column("rejected", "coverage-rejected"),
             ],
             rows: rows.collect(),
             bar: Some((0, None)),
@@ -238,13 +239,12 @@ impl Seen {
 
     /// People who may have been counted twice: the count with and without them.
     fn doubles(&self) -> Board {
-        let texts = &self.language.texts().coverage;
         let periods = self.snapshot.years(self.scope).into_iter().map(Period::Year).chain([Period::All]);
         let row = |period: Period| {
             let headline = self.snapshot.headline(self.scope, period, &self.base);
             let name = match period {
                 Period::Year(year) => year.to_string(),
-                _ => self.language.texts().people.all_months.to_owned(),
+                _ => self.language.text("people-all-months").to_owned(),
             };
             Row {
                 code: period.to_string(),
@@ -254,10 +254,10 @@ impl Seen {
         };
         Board {
             id: "doubles",
-            title: texts.doubles.to_owned(),
-            notes: vec![texts.doubles_note.to_owned()],
-            head: self.language.texts().people.period.to_owned(),
-            columns: vec![("identified".to_owned(), self.language.texts().people.identified.to_owned())],
+            title: self.language.say("coverage-doubles"),
+            notes: vec![self.language.say("coverage-doubles-note")],
+            head: self.language.say("people-period"),
+            columns: vec![("identified".to_owned(), self.language.say("people-identified"))],
             rows: periods.map(row).collect(),
             bar: None,
         }

@@ -12,10 +12,10 @@
 pub mod export;
 mod sections;
 
-use super::labels::{label, place_name};
+use super::labels::{place_name, said};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Pages, Shared, blocking, now};
-use super::texts::{Language, People};
+use super::texts::Language;
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
 use crate::staff::role::{Permission, Role};
@@ -25,7 +25,7 @@ use crate::store;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use tabara_protocol::tables::Tables;
@@ -103,7 +103,7 @@ pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<A
     let (snapshot, base) = read?;
     let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
     let content = sheet.draw(&visitor);
-    Ok(layout(&here, Some(&visitor), here.language.texts().people.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("people-title"), content).into_response())
 }
 
 /// One page, place, period and base: everything on a page.
@@ -117,14 +117,12 @@ struct Sheet {
 }
 
 pub(super) fn period_name(language: Language, period: Period) -> String {
-    let texts = &language.texts().people;
     match period {
-        Period::All => texts.all_months.to_lowercase(),
+        Period::All => language.text("people-all-months").to_lowercase(),
         Period::Year(year) => year.to_string(),
-        Period::Quarter(year, quarter) => match language {
-            Language::English => format!("{} {quarter}, {year}", texts.quarter),
-            Language::French => format!("{quarter}{} {} {year}", if quarter == 1 { "er" } else { "e" }, texts.quarter),
-        },
+        Period::Quarter(year, quarter) => {
+            language.text_with("people-quarter", &[("quarter", quarter.into()), ("year", year.into())])
+        }
     }
 }
 
@@ -138,7 +136,7 @@ pub(super) fn attributes(shown: Shown) -> (Option<u32>, Option<u32>, Option<bool
 }
 
 /// Links of one kind, beneath their title.
-pub(super) fn choose(what: &str, title: &str, links: impl IntoIterator<Item = Markup>) -> Markup {
+pub(super) fn choose(what: &str, title: impl Render, links: impl IntoIterator<Item = Markup>) -> Markup {
     let id = format!("choose-{what}");
     html! {
         p id=(id) { (title) }
@@ -147,7 +145,7 @@ pub(super) fn choose(what: &str, title: &str, links: impl IntoIterator<Item = Ma
 }
 
 /// One of them.
-pub(super) fn choice(to: &str, current: bool, text: &str) -> Markup {
+pub(super) fn choice(to: &str, current: bool, text: impl Render) -> Markup {
     html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
 }
 
@@ -160,34 +158,29 @@ pub(super) fn cell(code: &str, shown: Shown, language: Language) -> Markup {
 }
 
 impl Sheet {
-    fn texts(&self) -> &'static People {
-        &self.language.texts().people
-    }
-
     fn draw(&self, visitor: &Visitor) -> Markup {
-        let texts = self.texts();
         let exact = matches!(self.base, Base::Exact(_));
         html! {
             div #figures data-page=(self.page) data-place=(self.scope.place()) data-period=(self.period.to_string())
                 data-edition=(edition(&self.snapshot)) data-exact=(exact) {
                 @if self.page == PEOPLE {
-                    h1 { (texts.title) }
-                    p.lead { (texts.lead) }
+                    h1 { (self.language.say("people-title")) }
+                    p.lead { (self.language.say("people-lead")) }
                 } @else {
-                    h1 { (label("page", self.page, self.language)) }
+                    h1 { (said("page", self.page, self.language)) }
                 }
                 (self.choices(visitor))
                 h2.where { (place_name(self.scope.place(), self.language)) ", " (period_name(self.language, self.period)) }
                 @match self.snapshot.last_closed {
-                    None => p.message.note { (texts.nothing_closed) },
+                    None => p.message.note { (self.language.say("people-nothing-closed")) },
                     Some(last) => {
                         p.edition {
-                            (texts.closed_until) " " (self.language.month(last)) ". "
+                            (self.language.say("people-closed-until")) " " (self.language.month(last)) ". "
                             @if let Some(split) = self.snapshot.last_split().filter(|split| *split != last) {
-                                (texts.splits_until) " " (self.language.month(split)) ". "
+                                (self.language.say("people-splits-until")) " " (self.language.month(split)) ". "
                             }
-                            (if exact { texts.exact } else { texts.rounded }) " "
-                            a href="/help" { (texts.more_help) }
+                            (self.language.say(if exact { "people-exact" } else { "people-rounded" })) " "
+                            a href="/help" { (self.language.say("people-more-help")) }
                         }
                         @if self.page == PEOPLE { (self.headline()) }
                         (self.sections())
@@ -195,54 +188,53 @@ impl Sheet {
                 }
                 @if self.page == PEOPLE && self.scope == Scope::Nation { (self.open_months()) }
                 p.fine {
-                    (texts.download) ": "
+                    (self.language.say("people-download")) ": "
                     @for (file, name) in [("figures.csv", "CSV"), ("figures.xlsx", "XLSX")] {
                         a href={ "/figures/" (file) "?place=" (self.scope.place()) "&period=" (self.period) } download { (name) } " "
                     }
                 }
-                p.fine { (texts.sources) }
+                p.fine { (self.language.say("people-sources")) }
             }
         }
     }
 
     /// Where and when: links, so that each view has an address.
     fn choices(&self, visitor: &Visitor) -> Markup {
-        let texts = self.texts();
-        let link = |page: &str, scope: Scope, period: Period, text: &str| {
+        let link = |page: &str, scope: Scope, period: Period, text: Markup| {
             let place = scope.place();
             let to = format!("/figures?page={page}&place={place}&period={period}");
             choice(&to, (page, scope, period) == (self.page, self.scope, self.period), text)
         };
         let scopes: Vec<_> = Scope::all().filter(|scope| visitor.role.covers(*scope)).collect();
         let years = self.snapshot.years(self.scope).into_iter().map(Period::Year);
-        let of_page = |page: &&str| link(page, self.scope, self.period, label("page", page, self.language));
-        let of_scope = |scope| link(self.page, scope, self.period, place_name(scope.place(), self.language));
-        let of_period = |period| link(self.page, self.scope, period, &period_name(self.language, period));
-        let always = link(self.page, self.scope, Period::All, texts.all_months);
+        let of_page = |page: &&str| link(page, self.scope, self.period, html! { (said("page", page, self.language)) });
+        let of_scope =
+            |scope| link(self.page, scope, self.period, html! { (place_name(scope.place(), self.language)) });
+        let of_period = |period| link(self.page, self.scope, period, html! { (period_name(self.language, period)) });
+        let always = link(self.page, self.scope, Period::All, html! { (self.language.say("people-all-months")) });
         let year = match self.period {
             Period::Year(year) | Period::Quarter(year, _) => Some(year),
             Period::All => None,
         };
         html! {
-            nav.choices aria-label=(texts.period) {
-                (choose("page", texts.page, Tables::standard().pages().iter().map(of_page)))
-                @if scopes.len() > 1 { (choose("place", texts.place, scopes.into_iter().map(of_scope))) }
-                (choose("period", texts.period, [always].into_iter().chain(years.map(of_period))))
+            nav.choices aria-label=(self.language.text("people-period")) {
+                (choose("page", self.language.say("people-page"), Tables::standard().pages().iter().map(of_page)))
+                @if scopes.len() > 1 { (choose("place", self.language.say("people-place"), scopes.into_iter().map(of_scope))) }
+                (choose("period", self.language.say("people-period"), [always].into_iter().chain(years.map(of_period))))
                 @if let Some(year) = year {
-                    (choose("quarter", &year.to_string(), (1..=4).map(|n| of_period(Period::Quarter(year, n)))))
+                    (choose("quarter", year, (1..=4).map(|n| of_period(Period::Quarter(year, n)))))
                 }
             }
         }
     }
 
     fn headline(&self) -> Markup {
-        let texts = self.texts();
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
-        let figure = |name: &str, title: &str, shown: Shown, note: Option<Markup>| {
+        let figure = |name: &str, key: &str, shown: Shown, note: Option<Markup>| {
             let (value, below, _) = attributes(shown);
             html! {
                 div {
-                    dt { (title) }
+                    dt { (self.language.say(key)) }
                     dd data-figure=(name) data-value=[value] data-below=[below] { (self.language.shown(shown)) }
                     @if let Some(note) = note { dd.note { (note) } }
                 }
@@ -250,35 +242,34 @@ impl Sheet {
         };
         let shown = |shown| self.language.shown(shown);
         let range = (headline.identified_least != headline.identified).then(|| {
-            let range = texts.identified_range.replacen("{}", &shown(headline.identified_least), 1);
-            html! { (range.replacen("{}", &shown(headline.identified), 1)) }
+            let (least, most) = (shown(headline.identified_least), shown(headline.identified));
+            html! { (self.language.say_with("people-identified-range", &[("least", least.into()), ("most", most.into())])) }
         });
         let (value, below, _) = attributes(headline.enrolled);
         let enrolled = html! {
             span data-figure="focal-points-enrolled" data-value=[value] data-below=[below] {
-                (texts.of.replace("{}", &shown(headline.enrolled)))
+                (self.language.say_with("people-of", &[("enrolled", shown(headline.enrolled).into())]))
             }
         };
         html! {
             dl.headline {
-                (figure("people-identified", texts.identified, headline.identified, range))
-                (figure("people-screened", texts.screened, headline.screened, None))
-                (figure("screenings", texts.screenings, headline.screenings, None))
-                (figure("focal-points-reporting", texts.reporting, headline.reporting, Some(enrolled)))
+                (figure("people-identified", "people-identified", headline.identified, range))
+                (figure("people-screened", "people-screened", headline.screened, None))
+                (figure("screenings", "people-screenings", headline.screenings, None))
+                (figure("focal-points-reporting", "people-reporting", headline.reporting, Some(enrolled)))
             }
         }
     }
 
     /// The one number of the months that have not closed.
     fn open_months(&self) -> Markup {
-        let texts = self.texts();
         html! {
             section {
-                h3 { (texts.open_title) }
-                p.unit { (texts.open_lead) }
+                h3 { (self.language.say("people-open-title")) }
+                p.unit { (self.language.say("people-open-lead")) }
                 table.narrow data-table="months-open" data-unit="people screened" {
                     tbody { tr {
-                        th scope="row" { (texts.screened) }
+                        th scope="row" { (self.language.say("people-screened")) }
                         (cell("total", self.snapshot.open_screened(&self.base), self.language))
                     } }
                 }

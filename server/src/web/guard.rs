@@ -35,7 +35,7 @@ pub(super) async fn guard(State(pages): State<Arc<Pages>>, request: Request, nex
         problem(&here, None, StatusCode::TOO_MANY_REQUESTS)
     } else if let Some(origin) = foreign(&parts.headers, &pages).filter(|_| method == Method::POST) {
         tracing::warn!("a form came from {origin:?}, which is not this server's address: is --public-url right?");
-        told(&here, None, StatusCode::FORBIDDEN, here.language.texts().problems.foreign)
+        told(&here, None, StatusCode::FORBIDDEN, "problem-foreign")
     } else {
         next.run(Request::from_parts(parts, body)).await
     };

@@ -25,22 +25,21 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
         Ok((snapshot, base, shared.server.store.read(history::all)?))
     });
     let (snapshot, base, tables) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
-    let texts = &here.language.texts().history;
     let scopes: Vec<Scope> = Scope::all().filter(|scope| role.covers(*scope)).collect();
     let population = tables.iter().find(|table| table.id == POPULATION);
     let content = html! {
-        h1 { (texts.title) }
-        p.lead { (texts.lead) }
-        @if tables.is_empty() { p.message.note { (texts.none) } }
+        h1 { (here.language.say("history-title")) }
+        p.lead { (here.language.say("history-lead")) }
+        @if tables.is_empty() { p.message.note { (here.language.say("history-none")) } }
         @if let Some(population) = population { (rates(&snapshot, &base, population, &scopes, here.language)) }
         @for table in &tables { (drawn(table, here.language)) }
     };
-    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("history-title"), content).into_response())
 }
 
 /// A table as it was published: a row for each place and label, a column for each year.
 fn drawn(table: &HistoryTable, language: Language) -> Markup {
-    let (texts, tongue) = (&language.texts().history, usize::from(language == Language::French));
+    let tongue = usize::from(language != Language::English);
     let years: BTreeSet<u16> = table.rows.iter().map(|row| row.year).collect();
     let mut rows: Vec<(&str, &str)> = Vec::new();
     for row in &table.rows {
@@ -57,12 +56,12 @@ fn drawn(table: &HistoryTable, language: Language) -> Markup {
     html! {
         section data-history=(table.id) {
             h2.first { bdi { (visible(&table.title[tongue])) } }
-            p.unit { (language.texts().people.unit) " " (visible(&table.unit[tongue])) }
+            p.unit { (language.say("people-unit")) " " (visible(&table.unit[tongue])) }
             div.scroll tabindex="0" role="region" aria-label=(table.title[tongue]) {
                 table {
                     thead { tr {
-                        th scope="col" { (language.texts().people.place) }
-                        th scope="col" { (texts.what) }
+                        th scope="col" { (language.say("people-place")) }
+                        th scope="col" { (language.say("history-what")) }
                         @for year in &years { th.number scope="col" { (year) } }
                     } }
                     tbody {
@@ -81,14 +80,13 @@ fn drawn(table: &HistoryTable, language: Language) -> Markup {
                     }
                 }
             }
-            p.fine { (texts.source) " " bdi { (visible(&table.source)) } }
+            p.fine { (language.say("history-source")) " " bdi { (visible(&table.source)) } }
         }
     }
 }
 
 /// People identified per 100,000 who live there, from the number that is shown.
 fn rates(snapshot: &Snapshot, base: &Base, population: &HistoryTable, scopes: &[Scope], language: Language) -> Markup {
-    let texts = &language.texts().history;
     let years: BTreeSet<u16> = population.rows.iter().map(|row| row.year).collect();
     let people = |scope: Scope, year: u16| {
         let here = |row: &&HistoryRow| (row.place.as_str(), row.year) == (scope.place(), year);
@@ -98,15 +96,15 @@ fn rates(snapshot: &Snapshot, base: &Base, population: &HistoryTable, scopes: &[
         Shown::Number(n) => people(scope, year).map(|people| u64::from(n) * 10_000_000 / people),
         Shown::Below(_) | Shown::Hidden => None,
     };
-    let mark = if language == Language::French { ',' } else { '.' };
+    let mark = language.text("number-decimal");
     html! {
         section data-history="sdg-16-2-2" {
-            h2.first { (texts.rate) }
-            p.unit { (texts.rate_note) }
-            div.scroll tabindex="0" role="region" aria-label=(texts.rate) {
+            h2.first { (language.say("history-rate")) }
+            p.unit { (language.say("history-rate-note")) }
+            div.scroll tabindex="0" role="region" aria-label=(language.text("history-rate")) {
                 table {
                     thead { tr {
-                        th scope="col" { (language.texts().people.place) }
+                        th scope="col" { (language.say("people-place")) }
                         @for year in &years { th.number scope="col" { (year) } }
                     } }
                     tbody {
@@ -126,7 +124,7 @@ fn rates(snapshot: &Snapshot, base: &Base, population: &HistoryTable, scopes: &[
                     }
                 }
             }
-            p.fine { (texts.source) " " bdi { (visible(&population.source)) } }
+            p.fine { (language.say("history-source")) " " bdi { (visible(&population.source)) } }
         }
     }
 }

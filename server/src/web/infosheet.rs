@@ -7,7 +7,7 @@
 
 use super::charts;
 use super::figures::{Asked, attributes, base, choice, choose, period_name};
-use super::labels::{label, place_name};
+use super::labels::{label, place_name, said};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking};
 use super::texts::Language;
@@ -133,56 +133,54 @@ pub async fn page(
     let (snapshot, base, period) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
     let sheet = Sheet { snapshot, base, public, scope, period, language: here.language, notes: RefCell::default() };
     let content = sheet.draw(visitor.role);
-    Ok(layout(&here, Some(&visitor), here.language.texts().infosheet.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("infosheet-title"), content).into_response())
 }
 
 impl Sheet {
     fn draw(&self, role: Role) -> Markup {
-        let texts = &self.language.texts().infosheet;
         let place = place_name(self.scope.place(), self.language);
         let rounding = match self.base {
-            Base::Exact(_) => self.language.texts().people.exact.to_owned(),
-            Base::Inside => self.language.texts().people.rounded.to_owned(),
-            Base::Public => self.language.texts().release.rounded.to_owned(),
+            Base::Exact(_) => "people-exact",
+            Base::Inside => "people-rounded",
+            Base::Public => "release-rounded",
         };
         let until = self.snapshot.last_closed.map(|last| self.language.month(last));
         html! {
             div.infosheet #infosheet data-place=(self.scope.place()) data-period=(self.period.to_string())
                 data-audience=(if self.public { "public" } else { "inside" }) {
                 (self.choices(role))
-                h1 { (texts.heading) }
+                h1 { (self.language.say("infosheet-heading")) }
                 p.lead { (place) ", " (period_name(self.language, self.period)) }
                 p.edition {
-                    @if let Some(until) = until { (self.language.texts().people.closed_until) " " (until) ". " }
-                    (rounding)
+                    @if let Some(until) = until { (self.language.say("people-closed-until")) " " (until) ". " }
+                    (self.language.say(rounding))
                 }
                 (self.headline())
                 div.blocks { @for block in &BLOCKS { (self.block(block)) } }
                 (self.footnotes())
-                p.fine { (texts.source) }
+                p.fine { (self.language.say("infosheet-source")) }
             }
         }
     }
 
     fn choices(&self, role: Role) -> Markup {
-        let texts = &self.language.texts();
         let link = |scope: Scope, period: Period, public: bool, name: &str| {
             let audience = if public { "public" } else { "inside" };
             let to = format!("/infosheet?place={}&period={period}&audience={audience}", scope.place());
             let current = (scope, period, public) == (self.scope, self.period, self.public);
             choice(&to, current, name)
         };
-        let audiences = [(false, texts.infosheet.inside), (true, texts.infosheet.public)];
-        let of_audience = |(public, name)| link(self.scope, self.period, public, name);
+        let audiences = [(false, "infosheet-inside"), (true, "infosheet-public")];
+        let of_audience = |(public, key)| link(self.scope, self.period, public, self.language.text(key));
         let scopes = Scope::all().filter(|scope| role.covers(*scope));
         let of_scope = |scope| link(scope, self.period, self.public, place_name(scope.place(), self.language));
         let periods = self.snapshot.years(self.scope).into_iter().map(Period::Year).chain(self.quarters());
         let of_period = |period| link(self.scope, period, self.public, &period_name(self.language, period));
         html! {
-            nav.choices aria-label=(texts.infosheet.title) {
-                (choose("audience", texts.infosheet.audience, audiences.map(of_audience)))
-                (choose("place", texts.people.place, scopes.map(of_scope)))
-                (choose("period", texts.people.period, periods.map(of_period)))
+            nav.choices aria-label=(self.language.text("infosheet-title")) {
+                (choose("audience", self.language.say("infosheet-audience"), audiences.map(of_audience)))
+                (choose("place", self.language.say("people-place"), scopes.map(of_scope)))
+                (choose("period", self.language.say("people-period"), periods.map(of_period)))
             }
         }
     }
@@ -197,12 +195,11 @@ impl Sheet {
 
     fn headline(&self) -> Markup {
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
-        let texts = &self.language.texts().people;
-        let figure = |name: &str, title: &str, shown: Shown| {
+        let figure = |name: &str, key: &str, shown: Shown| {
             let (value, below, _) = attributes(shown);
             html! {
                 div {
-                    dt { (title) }
+                    dt { (self.language.say(key)) }
                     dd data-figure=(name) data-value=[value] data-below=[below] { (self.language.shown(shown)) }
                 }
             }
@@ -210,8 +207,8 @@ impl Sheet {
         html! {
             @if headline.screened.at_least() > 0 {
                 dl.headline.two {
-                    (figure("people-identified", texts.identified, headline.identified))
-                    (figure("people-screened", texts.screened, headline.screened))
+                    (figure("people-identified", "people-identified", headline.identified))
+                    (figure("people-screened", "people-screened", headline.screened))
                 }
             }
         }
@@ -290,12 +287,12 @@ impl Sheet {
         html! {
             section data-table=(block.table) {
                 h2 {
-                    (label("page", &table.page, self.language)) ": " (label("title", &table.title, self.language))
+                    (said("page", &table.page, self.language)) ": " (said("title", &table.title, self.language))
                     @if let Some(within) = within { ": " (within) }
                     (self.mark(block.note))
                 }
                 p.unit {
-                    (label("unit", table.counted(), self.language)) ": "
+                    (said("unit", table.counted(), self.language)) ": "
                     @let (value, below, hidden) = attributes(total);
                     strong data-code=(answer.code(&whole)) data-value=[value] data-below=[below] data-hidden=[hidden] { (self.language.shown(total)) }
                 }
@@ -327,7 +324,7 @@ impl Sheet {
             @if !notes.is_empty() {
                 ol.footnotes {
                     @for (at, note) in notes.iter().enumerate() {
-                        li id={ "note-" (at + 1) } data-note=(note) { (label("footnote", note, self.language)) (self.overlap(note)) }
+                        li id={ "note-" (at + 1) } data-note=(note) { (said("footnote", note, self.language)) (self.overlap(note)) }
                     }
                 }
             }

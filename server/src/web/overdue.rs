@@ -1,7 +1,7 @@
 //! Referrals that nobody answered in time: to whom, which service, how urgent, since when. A work list, without anything of
 //! a case. `GET /overdue`.
 
-use super::labels::label;
+use super::labels::said;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking, now};
 use crate::staff::audit_line::Action;
@@ -36,30 +36,29 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
         Ok((all, time))
     });
     let (all, time) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
-    let (texts, language) = (&here.language.texts().overdue, here.language);
     let content = html! {
-        h1 { (texts.title) }
-        p.lead { (texts.lead) }
+        h1 { (here.language.say("overdue-title")) }
+        p.lead { (here.language.say("overdue-lead")) }
         @if all.is_empty() {
-            p.message.note { (texts.none) }
+            p.message.note { (here.language.say("overdue-none")) }
         } @else {
-            p { (texts.count.replace("{}", &all.len().to_string())) }
-            div.scroll tabindex="0" role="region" aria-label=(texts.title) {
+            p { (here.language.say_with("overdue-count", &[("count", all.len().into())])) }
+            div.scroll tabindex="0" role="region" aria-label=(here.language.text("overdue-title")) {
                 table data-table="overdue" {
                     thead { tr {
-                        th scope="col" { (texts.urgency) }
-                        th scope="col" { (texts.service) }
-                        th scope="col" { (texts.to) }
-                        th scope="col" { (texts.province) }
-                        th scope="col" { (texts.sent) }
-                        th.number scope="col" { (texts.days) }
+                        th scope="col" { (here.language.say("overdue-urgency")) }
+                        th scope="col" { (here.language.say("overdue-service")) }
+                        th scope="col" { (here.language.say("overdue-to")) }
+                        th scope="col" { (here.language.say("overdue-province")) }
+                        th scope="col" { (here.language.say("overdue-sent")) }
+                        th.number scope="col" { (here.language.say("overdue-days")) }
                     } }
                     tbody {
                         @for one in all.iter().take(MOST) {
                             @let province = places::province_of(&one.commune).map_or("–", |province| province.name);
                             tr data-status=(one.status.code()) {
-                                td { (label("urgency", &one.urgency, language)) }
-                                td { (label("service_type", &one.service, language)) }
+                                td { (said("urgency", &one.urgency, here.language)) }
+                                td { (said("service_type", &one.service, here.language)) }
                                 td { bdi { (visible(&one.to)) } }
                                 td { (province) }
                                 td.plain { (civil_date(one.came)) }
@@ -71,5 +70,5 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
             }
         }
     };
-    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("overdue-title"), content).into_response())
 }

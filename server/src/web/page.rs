@@ -1,7 +1,7 @@
 //! The frame of every page: what a page knows of its request, who is signed in, the layout, and problems as pages.
 
 use super::assets::style_name;
-use super::labels::label;
+use super::labels::said;
 use super::local_path::{encoded, local_path};
 use super::shared::{Pages, blocking, now};
 use super::texts::Language;
@@ -138,20 +138,16 @@ impl PageRequest {
 }
 
 /// The name of a role, with its province.
-pub(super) fn role_name(role: Role, language: Language) -> String {
-    let name = language.texts().roles[role.index()];
-    match role.province() {
-        Some(code) => format!("{name}, {}", label("place", code, language)),
-        None => name.to_owned(),
-    }
+pub(super) fn role_name(role: Role, language: Language) -> Markup {
+    let name = language.say(&format!("role-{}", role.word()));
+    html! { (name) @if let Some(code) = role.province() { ", " (said("place", code, language)) } }
 }
 
 /// A whole page around its content.
 pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: Markup) -> Markup {
-    let texts = here.language.texts();
-    let link = |to: &str, text: &str| {
+    let link = |to: &str, key: &str| {
         let current = here.address.split('?').next() == Some(to);
-        html! { a href=(to) aria-current=[current.then_some("page")] { (text) } }
+        html! { a href=(to) aria-current=[current.then_some("page")] { (here.language.say(key)) } }
     };
     html! {
         (DOCTYPE)
@@ -165,11 +161,11 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                 link rel="stylesheet" href={ "/style.css?" (style_name()) };
             }
             body {
-                a.skip href="#content" { (texts.skip) }
+                a.skip href="#content" { (here.language.say("skip")) }
                 header.top {
                     div.inner {
-                        p.brand { a href="/" { "Tabara" } span { (texts.tagline) } }
-                        nav.languages aria-label=(texts.language) {
+                        p.brand { a href="/" { "Tabara" } span { (here.language.say("tagline")) } }
+                        nav.languages aria-label=(here.language.text("language")) {
                             @for language in Language::ALL {
                                 @if language == here.language {
                                     span lang=(language.code()) aria-current="true" { (language.name()) }
@@ -183,31 +179,32 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                     @if let Some(visitor) = visitor {
                         div.inner.second {
                             nav.pages aria-label="Tabara" {
-                                @for (needs, to, text) in [
-                                    (Some(Permission::Figures), "/figures", texts.figures),
-                                    (Some(Permission::Coverage), "/coverage", texts.coverage.title),
-                                    (Some(Permission::WorkLists), "/overdue", texts.overdue.title),
-                                    (Some(Permission::Figures), "/infosheet", texts.infosheet.title),
-                                    (Some(Permission::Figures), "/history", texts.history.title),
-                                    (None, "/plan", texts.plan_page.title),
-                                    (None, "/help", texts.help),
-                                    (Some(Permission::Quarantine), "/quarantine", texts.quarantine.title),
-                                    (Some(Permission::SeeAccounts), "/accounts", texts.accounts.title),
-                                    (Some(Permission::Audit), "/audit", texts.audit),
+                                @for (needs, to, key) in [
+                                    (Some(Permission::Figures), "/figures", "nav-figures"),
+                                    (Some(Permission::Coverage), "/coverage", "coverage-title"),
+                                    (Some(Permission::WorkLists), "/overdue", "overdue-title"),
+                                    (Some(Permission::Figures), "/infosheet", "infosheet-title"),
+                                    (Some(Permission::Figures), "/history", "history-title"),
+                                    (None, "/plan", "plan-title"),
+                                    (None, "/help", "nav-help"),
+                                    (Some(Permission::Quarantine), "/quarantine", "quarantine-title"),
+                                    (Some(Permission::SeeAccounts), "/accounts", "accounts-title"),
+                                    (Some(Permission::Audit), "/audit", "nav-audit"),
                                 ] {
-                                    @if needs.is_none_or(|needs| visitor.role.may(needs)) { (link(to, text)) }
+                                    @if needs.is_none_or(|needs| visitor.role.may(needs)) { (link(to, key)) }
                                 }
                             }
                             form.out method="post" action="/sign-out" {
-                                a.who href="/account" title=(texts.account.title) {
+                                a.who href="/account" title=(here.language.text("account-title")) {
                                     (visitor.name) " · " (role_name(visitor.role, here.language))
                                 }
                                 input type="hidden" name="token" value=(visitor.ticket.form_token());
-                                button { (texts.sign_out) }
+                                button { (here.language.say("sign-out")) }
                             }
                         }
                     }
                 }
+                @if here.language.is_draft() { p.draft role="note" { (here.language.say("draft-mark")) } }
                 main #content tabindex="-1" { (content) }
             }
         }
@@ -216,33 +213,28 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
 
 /// A page that reports an error, with a link back.
 pub(super) fn problem(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode) -> Response {
-    let problems = &here.language.texts().problems;
-    let text = match status {
-        StatusCode::NOT_FOUND => problems.not_found,
-        StatusCode::METHOD_NOT_ALLOWED => problems.method,
-        StatusCode::FORBIDDEN => problems.not_allowed,
-        StatusCode::PAYLOAD_TOO_LARGE => problems.too_large,
-        StatusCode::REQUEST_TIMEOUT => problems.too_slow,
-        StatusCode::TOO_MANY_REQUESTS => problems.too_many,
-        _ if status.is_client_error() => problems.bad_request,
-        _ => problems.unavailable,
+    let key = match status {
+        StatusCode::NOT_FOUND => "problem-not-found",
+        StatusCode::METHOD_NOT_ALLOWED => "problem-method",
+        StatusCode::FORBIDDEN => "problem-not-allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "problem-too-large",
+        StatusCode::REQUEST_TIMEOUT => "problem-too-slow",
+        StatusCode::TOO_MANY_REQUESTS => "problem-too-many",
+        _ if status.is_client_error() => "problem-bad-request",
+        _ => "problem-unavailable",
     };
-    told(here, visitor, status, text)
+    told(here, visitor, status, key)
 }
 
 /// A page with a title, a text and a link back.
-pub(super) fn told(
-    here: &PageRequest,
-    visitor: Option<&Visitor>,
-    status: StatusCode,
-    (title, text): (&'static str, &str),
-) -> Response {
+pub(super) fn told(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode, key: &str) -> Response {
+    let title = format!("{key}-title");
     let content = html! {
         div.narrow {
-            h1 { (title) }
-            p { (text) }
-            p { a href="/" { (here.language.texts().problems.back) } }
+            h1 { (here.language.say(&title)) }
+            p { (here.language.say(key)) }
+            p { a href="/" { (here.language.say("problem-back")) } }
         }
     };
-    (status, layout(here, visitor, title, content)).into_response()
+    (status, layout(here, visitor, here.language.text(&title), content)).into_response()
 }

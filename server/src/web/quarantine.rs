@@ -4,7 +4,7 @@
 use super::about::card_in_words;
 use super::page::{PageRequest, layout, problem};
 use super::shared::{Shared, blocking, now};
-use super::texts::QuarantinePage;
+use super::texts::Language;
 use crate::intake;
 use crate::intake::waiting::{WaitingEntry, waiting};
 use crate::staff::audit_line::Action;
@@ -35,62 +35,60 @@ pub async fn page(
     let shared = pages.clone();
     let read = blocking(move || Ok(waiting(&shared.server.store, PAGE)?)).await;
     let (waits, all) = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
-    let texts = &here.language.texts().quarantine;
     let done = match query.done.as_deref() {
-        Some("accepted") => Some(texts.accepted),
-        Some("rejected") => Some(texts.rejected),
-        Some("gone") => Some(texts.gone),
+        Some("accepted") => Some("quarantine-accepted"),
+        Some("rejected") => Some("quarantine-rejected"),
+        Some("gone") => Some("quarantine-gone"),
         _ => None,
     };
     let content = html! {
-        h1 { (texts.title) }
-        p.lead { (texts.lead) }
-        @if let Some(done) = done { p.message.note role="status" { (done) } }
-        @if all.is_empty() { p { (texts.none) } } @else {
-            p { (texts.accepting) }
-            p { (texts.rejecting) }
-            p { (texts.waiting.replace("{}", &waits.to_string())) }
+        h1 { (here.language.say("quarantine-title")) }
+        p.lead { (here.language.say("quarantine-lead")) }
+        @if let Some(done) = done { p.message.note role="status" { (here.language.say(done)) } }
+        @if all.is_empty() { p { (here.language.say("quarantine-none")) } } @else {
+            p { (here.language.say("quarantine-accepting")) }
+            p { (here.language.say("quarantine-rejecting")) }
+            p { (here.language.say_with("quarantine-waiting", &[("count", waits.into())])) }
         }
-        @for waits in &all { (entry(texts, waits, &visitor.ticket.form_token())) }
+        @for waits in &all { (entry(here.language, waits, &visitor.ticket.form_token())) }
     };
-    Ok(layout(&here, Some(&visitor), texts.title, content).into_response())
+    Ok(layout(&here, Some(&visitor), here.language.text("quarantine-title"), content).into_response())
 }
 
-fn entry(texts: &QuarantinePage, waits: &WaitingEntry, token: &str) -> Markup {
+fn entry(language: Language, waits: &WaitingEntry, token: &str) -> Markup {
     let kind = match waits.entry.kind {
-        EntryKind::Chain => texts.chain,
-        EntryKind::Withdrawal => texts.withdrawal,
-        EntryKind::Review => texts.review,
-        _ => texts.record,
+        EntryKind::Chain => "quarantine-chain",
+        EntryKind::Withdrawal => "quarantine-withdrawal",
+        EntryKind::Review => "quarantine-review",
+        _ => "quarantine-record",
     };
     let finished = |revoked: i64| {
-        let text = if waits.is_before(revoked) { texts.before_loss } else { texts.after_loss };
-        text.replace("{}", &civil_date(revoked).to_string())
+        let key = if waits.is_before(revoked) { "quarantine-before-loss" } else { "quarantine-after-loss" };
+        language.text_with(key, &[("day", civil_date(revoked).to_string().into())])
     };
     let whose = waits.owner.as_ref().map(|(organisation, commune)| card_in_words(organisation, commune));
-    // those of a refusal never wait
-    let why = texts.reasons[(waits.entry.reason as usize).min(texts.reasons.len() - 1)];
-    let row = |name: &str, value: &str| html! { tr { th scope="row" { (name) } td { bdi { (value) } } } };
+    let why = language.say(&format!("quarantine-reason-{}", waits.entry.reason.word()));
+    let row = |key: &str, value: &str| html! { tr { th scope="row" { (language.say(key)) } td { bdi { (value) } } } };
     let id = |id: Option<Uuid>| id.map_or("–".to_owned(), |id| id.to_string());
     html! {
         section.entry data-entry=(waits.entry.position) {
-            h2 { (kind) " · " bdi { (whose.unwrap_or_default()) } }
+            h2 { (language.say(kind)) " · " bdi { (whose.unwrap_or_default()) } }
             p { strong { (why) } }
             table {
                 tbody {
-                    (row(texts.received, &civil_date(waits.entry.received).to_string()))
-                    (row(texts.month, waits.month.as_deref().unwrap_or("–")))
-                    @if let Some(revoked) = waits.revoked { (row(texts.loss, &finished(revoked))) }
-                    (row(texts.device, &id(waits.entry.device)))
-                    (row(texts.id, &id(waits.entry.record)))
+                    (row("quarantine-received", &civil_date(waits.entry.received).to_string()))
+                    (row("quarantine-month", waits.month.as_deref().unwrap_or("–")))
+                    @if let Some(revoked) = waits.revoked { (row("quarantine-loss", &finished(revoked))) }
+                    (row("quarantine-device", &id(waits.entry.device)))
+                    (row("quarantine-id", &id(waits.entry.record)))
                 }
             }
             form.decide method="post" action="/quarantine" {
                 input type="hidden" name="token" value=(token);
                 input type="hidden" name="position" value=(waits.entry.position);
-                button name="decision" value="accept" { (texts.accept) }
+                button name="decision" value="accept" { (language.say("quarantine-accept")) }
                 " "
-                button name="decision" value="reject" { (texts.reject) }
+                button name="decision" value="reject" { (language.say("quarantine-reject")) }
             }
         }
     }

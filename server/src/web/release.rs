@@ -1,7 +1,7 @@
 //! The latest public release: a page and files for everybody, without signing in. What it shows is frozen in the signed
 //! file; nothing here counts.
 
-use super::labels::{label, words};
+use super::labels::{said, words};
 use super::page::{PageRequest, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, saved};
 use super::texts::Language;
@@ -16,13 +16,13 @@ use maud::{Markup, html};
 use std::sync::Arc;
 use tabara_protocol::tables::{Table, Tables};
 
-/// Files of a release, with their kinds.
-const FILES: [(&str, &str); 5] = [
-    ("figures.csv", csv::KIND),
-    ("figures.xlsx", xlsx::KIND),
-    ("release.jws", "application/jose"),
-    ("dhis2-metadata.json", "application/json"),
-    ("dhis2-data.json", "application/json"),
+/// Files of a release, with their kinds and what they are called.
+const FILES: [(&str, &str, &str); 5] = [
+    ("figures.csv", csv::KIND, "release-file-csv"),
+    ("figures.xlsx", xlsx::KIND, "release-file-xlsx"),
+    ("release.jws", "application/jose", "release-file-signed"),
+    ("dhis2-metadata.json", "application/json", "release-file-metadata"),
+    ("dhis2-data.json", "application/json", "release-file-data"),
 ];
 
 /// The latest release, read once; nothing before the first.
@@ -45,17 +45,18 @@ async fn read(pages: &Arc<Pages>, here: &PageRequest) -> Result<Option<Arc<Froze
 }
 
 pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let texts = &here.language.texts().release;
     let content = match read(&pages, &here).await? {
-        None => html! { h1 { (texts.title) } p.message.note { (texts.none) } },
+        None => {
+            html! { h1 { (here.language.say("release-title")) } p.message.note { (here.language.say("release-none")) } }
+        }
         Some(frozen) => draw(&frozen, here.language),
     };
-    Ok(layout(&here, None, texts.title, content).into_response())
+    Ok(layout(&here, None, here.language.text("release-title"), content).into_response())
 }
 
 pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<String>) -> Result<Response, Response> {
     let not_found = || problem(&here, None, StatusCode::NOT_FOUND);
-    let (name, kind) = FILES.into_iter().find(|(known, _)| *known == name).ok_or_else(not_found)?;
+    let (name, kind, _) = FILES.into_iter().find(|(known, ..)| *known == name).ok_or_else(not_found)?;
     let frozen = read(&pages, &here).await?.ok_or_else(not_found)?;
     let language = here.language;
     let made = blocking(move || {
@@ -63,7 +64,7 @@ pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<
         let word = |row: &FigureRow| words(row, language);
         Ok(match name {
             "figures.csv" => csv::csv(rows, &word).into_bytes(),
-            "figures.xlsx" => xlsx::xlsx(rows, &word, &language.texts().release.book, &notes(&frozen, language))?,
+            "figures.xlsx" => xlsx::xlsx(rows, &word, |key| language.text(key), &notes(&frozen, language))?,
             "dhis2-metadata.json" => dhis2::metadata(rows, &word).to_string().into_bytes(),
             "dhis2-data.json" => dhis2::data_values(rows).to_string().into_bytes(),
             _ => frozen.jws.clone().into_bytes(),
@@ -75,41 +76,44 @@ pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<
 
 /// What a file tells beside its numbers.
 fn notes(frozen: &Frozen, language: Language) -> Vec<String> {
-    let texts = &language.texts().release;
-    let title = [texts.title.to_owned(), named(&frozen.release, language), format!("SHA-256 {}", frozen.hash)];
-    title.into_iter().chain(texts.method.iter().map(|text| (*text).to_owned())).collect()
+    let title = [
+        language.text("release-title").to_owned(),
+        named(&frozen.release, language),
+        format!("SHA-256 {}", frozen.hash),
+    ];
+    title.into_iter().chain(language.text("release-method").split("\n\n").map(str::to_owned)).collect()
 }
 
 fn named(release: &Release, language: Language) -> String {
     let through = Month::parse(&release.through).map_or(release.through.clone(), |month| language.month(month));
-    language.texts().release.named.replacen("{}", &release.number.to_string(), 1).replacen("{}", &through, 1)
+    language.text_with("release-named", &[("number", release.number.into()), ("month", through.into())])
 }
 
 fn draw(frozen: &Frozen, language: Language) -> Markup {
-    let (texts, rows) = (&language.texts().release, &frozen.release.rows);
+    let rows = &frozen.release.rows;
     let years = rows.iter().filter(|row| row.place == "BI" && row.period.len() == 4).map(|row| row.period.as_str());
     let year = years.max().unwrap_or_default();
     let plain = |table: &&Table| table.public && table.dimensions.len() == 1 && !table.is_by_month();
     html! {
         div #release data-number=(frozen.release.number) data-through=(frozen.release.through) {
-            h1 { (texts.title) }
-            p.lead { (texts.lead) }
-            p.edition { (named(&frozen.release, language)) ". " (texts.rounded) }
-            h2 { (language.texts().people.nation) ", " (year) }
+            h1 { (language.say("release-title")) }
+            p.lead { (language.say("release-lead")) }
+            p.edition { (named(&frozen.release, language)) ". " (language.say("release-rounded")) }
+            h2 { (language.say("people-nation")) ", " (year) }
             div.columns {
                 @for table in Tables::standard().tables.iter().filter(plain) {
                     (section(table, rows, year, language))
                 }
             }
-            h2 { (texts.downloads) }
+            h2 { (language.say("release-downloads")) }
             ul {
-                @for ((file, _), name) in FILES.iter().zip(texts.files) {
-                    li { a href={ "/public/" (file) } download { (name) } }
+                @for (file, _, key) in FILES {
+                    li { a href={ "/public/" (file) } download { (language.say(key)) } }
                 }
             }
-            h2 { (texts.method_title) }
-            @for paragraph in texts.method { p { (paragraph) } }
-            p.fine { (texts.hash) " " code { (frozen.hash) } }
+            h2 { (language.say("release-method-title")) }
+            (language.paragraphs("release-method"))
+            p.fine { (language.say("release-hash")) " " code { (frozen.hash) } }
         }
     }
 }
@@ -122,25 +126,24 @@ fn section(table: &Table, rows: &[FigureRow], year: &str, language: Language) ->
     let small = parts.iter().filter(|row| row.value.is_none()).count();
     let fact = table.dimensions[0].facts().join("+");
     let value = |row: &FigureRow| row.value.map(|n| language.number(n));
-    let texts = &language.texts().release;
     html! {
         @if parts.iter().any(|row| row.value.is_some()) {
             section {
-                h3 { (label("title", &table.title, language)) }
+                h3 { (said("title", &table.title, language)) }
                 table data-table=(table.id) {
                     tbody {
                         @for row in parts.iter().filter(|row| row.value.is_some()) {
                             tr {
-                                th scope="row" { (label(&fact, &row.code, language)) }
+                                th scope="row" { (said(&fact, &row.code, language)) }
                                 td.number data-code=(row.code) data-value=[row.value] { (value(row).unwrap_or_default()) }
                             }
                         }
                     }
                     @if let Some(n) = total.first().and_then(|row| value(row)) {
-                        tfoot { tr { th scope="row" { (label("unit", table.counted(), language)) } td.number data-code="total" data-value=[total[0].value] { (n) } } }
+                        tfoot { tr { th scope="row" { (said("unit", table.counted(), language)) } td.number data-code="total" data-value=[total[0].value] { (n) } } }
                     }
                 }
-                @if small > 0 { p.fine { (texts.few.replace("{}", &small.to_string())) } }
+                @if small > 0 { p.fine { (language.say_with("release-few", &[("count", small.into())])) } }
             }
         }
     }

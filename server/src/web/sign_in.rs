@@ -3,7 +3,7 @@
 use super::local_path::local_path;
 use super::page::{BROWSER_COOKIE, PageRequest, SESSION_COOKIE, layout, problem};
 use super::shared::{PageError, Pages, Shared, blocking, now};
-use super::texts::SignIn;
+use super::texts::{Language, Said};
 use crate::http::client;
 use crate::staff::sessions::{self, SESSION_SECONDS};
 use crate::staff::sign_in::{self, SignInError, SignInRequest, SignedIn};
@@ -11,7 +11,7 @@ use axum::extract::{Form, FromRequestParts, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -52,38 +52,36 @@ pub async fn form(
     if here.signed_in(&pages).await?.is_ok() {
         return Ok(Redirect::to(to).into_response());
     }
-    let texts = &here.language.texts().sign_in;
     let message = match query.why.as_deref() {
-        Some("idle") => Some(texts.idle),
-        Some("over") => Some(texts.over),
-        Some("gone") => Some(texts.gone),
-        _ => query.out.as_ref().map(|_| texts.signed_out),
+        Some("idle") => Some("sign-in-idle"),
+        Some("over") => Some("sign-in-over"),
+        Some("gone") => Some("sign-in-gone"),
+        _ => query.out.as_ref().map(|_| "sign-in-signed-out"),
     };
-    Ok(show(&here, StatusCode::OK, message.map(|message| ("note", message.to_owned())), to))
+    Ok(show(&here, StatusCode::OK, message.map(|key| ("note", html! { (here.language.say(key)) })), to))
 }
 
-fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, String)>, to: &str) -> Response {
-    let texts = &here.language.texts().sign_in;
+fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, Markup)>, to: &str) -> Response {
     let content = html! {
         div.narrow {
-            h1 { (texts.title) }
-            p { (texts.lead) }
+            h1 { (here.language.say("sign-in-title")) }
+            p { (here.language.say("sign-in-lead")) }
             @if let Some((class, message)) = message { p.message.(class) role="alert" { (message) } }
             form.sign-in method="post" action="/sign-in" {
                 input type="hidden" name="to" value=(to);
-                label for="name" { (texts.name) }
+                label for="name" { (here.language.say("sign-in-name")) }
                 input #name name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="40" required;
-                label for="password" { (texts.password) }
+                label for="password" { (here.language.say("sign-in-password")) }
                 input #password name="password" type="password" autocomplete="current-password" maxlength="1000" required;
-                label for="code" { (texts.code) }
-                p.hint #code-hint { (texts.code_hint) }
+                label for="code" { (here.language.say("sign-in-code")) }
+                p.hint #code-hint { (here.language.say("sign-in-code-hint")) }
                 input #code name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" maxlength="20"
                     aria-describedby="code-hint" required;
-                button { (texts.button) }
+                button { (here.language.say("sign-in-button")) }
             }
         }
     };
-    (status, layout(here, None, texts.title, content)).into_response()
+    (status, layout(here, None, here.language.text("sign-in-title"), content)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -100,7 +98,6 @@ pub async fn submit(
     ClientAddress(address): ClientAddress,
     Form(given): Form<SignInForm>,
 ) -> Response {
-    let texts = &here.language.texts().sign_in;
     let (browser, password) = (here.browser.take(), Zeroizing::new(given.password));
     let request = SignInRequest { address, browser, name: given.name, password, code: given.code };
     let refused = |status, message| show(&here, status, Some(("fault", message)), aim(given.to.as_deref()));
@@ -110,10 +107,13 @@ pub async fn submit(
             let browser = here.cookie(BROWSER_COOKIE, &browser.text(), 31_536_000);
             (AppendHeaders([session, browser]), Redirect::to(aim(given.to.as_deref()))).into_response()
         }
-        Ok(Err(SignInError::Wrong)) => refused(StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
-        Ok(Err(SignInError::Clock { ahead })) => refused(StatusCode::UNAUTHORIZED, clock(texts, ahead)),
+        Ok(Err(SignInError::Wrong)) => {
+            refused(StatusCode::UNAUTHORIZED, html! { (here.language.say("sign-in-wrong")) })
+        }
+        Ok(Err(SignInError::Clock { ahead })) => refused(StatusCode::UNAUTHORIZED, clock(here.language, ahead)),
         Ok(Err(SignInError::TooMany { wait })) => {
-            refused(StatusCode::TOO_MANY_REQUESTS, format!("{} {}", wait_text(texts, wait), texts.sheet))
+            let message = html! { (wait_text(here.language, wait)) " " (here.language.say("sign-in-sheet")) };
+            refused(StatusCode::TOO_MANY_REQUESTS, message)
         }
         Ok(Err(SignInError::Store(e))) => problem(&here, None, PageError::from(e).0),
         Err(fault) => problem(&here, None, fault.0),
@@ -130,16 +130,16 @@ async fn try_sign_in(pages: &Arc<Pages>, request: SignInRequest) -> Result<Resul
 }
 
 /// How far the clock of her authenticator is off.
-fn clock(texts: &SignIn, ahead: i64) -> String {
+fn clock(language: Language, ahead: i64) -> Markup {
     let minutes = (ahead.abs() + 30) / 60;
-    let text = if ahead > 0 { texts.clock_ahead } else { texts.clock_behind };
-    text.replace("{}", &minutes.max(1).to_string())
+    let key = if ahead > 0 { "sign-in-clock-ahead" } else { "sign-in-clock-behind" };
+    html! { (language.say_with(key, &[("minutes", minutes.max(1).into())])) }
 }
 
-pub(super) fn wait_text(texts: &SignIn, wait: Duration) -> String {
+pub(super) fn wait_text(language: Language, wait: Duration) -> Said<'static> {
     match wait.as_secs() {
-        ..120 => texts.too_many_seconds.replace("{}", &wait.as_secs().max(1).to_string()),
-        seconds => texts.too_many_minutes.replace("{}", &seconds.div_ceil(60).to_string()),
+        ..120 => language.say_with("sign-in-too-many-seconds", &[("seconds", wait.as_secs().max(1).into())]),
+        seconds => language.say_with("sign-in-too-many-minutes", &[("minutes", seconds.div_ceil(60).into())]),
     }
 }
 

@@ -40,11 +40,13 @@ pub async fn figures(
         if !is_book {
             return Ok(csv::csv(&rows, &word).into_bytes());
         }
-        let texts = &language.texts().people;
-        let until = snapshot.last_closed.map(|month| format!("{} {}", texts.closed_until, language.month(month)));
-        let rule = if role.may(Permission::ExactCounts) { texts.exact } else { texts.rounded };
-        let notes: Vec<String> = until.into_iter().chain([rule, texts.hidden].map(str::to_owned)).collect();
-        Ok(xlsx::xlsx(&rows, &word, &language.texts().release.book, &notes)?)
+        let until = snapshot
+            .last_closed
+            .map(|month| format!("{} {}", language.text("people-closed-until"), language.month(month)));
+        let rule = language.text(if role.may(Permission::ExactCounts) { "people-exact" } else { "people-rounded" });
+        let notes: Vec<String> =
+            until.into_iter().chain([rule, language.text("people-hidden")].map(str::to_owned)).collect();
+        Ok(xlsx::xlsx(&rows, &word, |key| language.text(key), &notes)?)
     });
     let bytes = made.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
     let kind = if is_book { xlsx::KIND } else { csv::KIND };

@@ -1,7 +1,7 @@
 //! One section for each table of a page. How it is drawn follows from its dimensions alone.
 
 use super::super::charts;
-use super::super::labels::label;
+use super::super::labels::{label, said};
 use super::{Sheet, cell};
 use crate::statistics::{Answer, Month, NOT_CONFIRMED, Scope, Shown};
 use maud::{Markup, html};
@@ -82,28 +82,28 @@ impl Sheet {
 
     /// A section with its unit; the body only where numbers may be shown.
     fn section(&self, drawn: &Drawn) -> Markup {
-        let (texts, Drawn { table, answer, shape }) = (self.texts(), drawn);
+        let Drawn { table, answer, shape } = drawn;
         let heading = label("title", &table.title, self.language);
         let unit = label("unit", table.counted(), self.language).to_lowercase();
         // tables of two units may have the same heading, and each landmark needs a name of its own
         let title = &format!("{heading}: {unit}");
         html! {
             section {
-                h3 { (heading) }
+                h3 { (said("title", &table.title, self.language)) }
                 p.unit {
-                    (texts.unit) " " (unit)
-                    @if let Some(note) = &table.note { ". " (label("note", note, self.language)) }
-                    @if answer.hides { ". " (texts.hidden) }
+                    (self.language.say("people-unit")) " " (unit)
+                    @if let Some(note) = &table.note { ". " (said("note", note, self.language)) }
+                    @if answer.hides { ". " (self.language.say("people-hidden")) }
                 }
                 @if answer.shelves.iter().any(|shelf| shelf.codes.is_empty()) {
-                    p.message.note { (texts.communes_by_year) }
+                    p.message.note { (self.language.say("people-communes-by-year")) }
                 } @else if answer.total.is_small() {
-                    p.message.note { (texts.too_few) }
+                    p.message.note { (self.language.say("people-too-few")) }
                 } @else {
                     @match (shape, answer.parts()) {
                         (Shape::Pyramid, parts) => (self.pyramid(drawn, title, parts.is_some())),
                         (Shape::Cross, parts) => (self.cross(drawn, title, parts.is_some())),
-                        (_, None) => p.message.note { (texts.withheld) },
+                        (_, None) => p.message.note { (self.language.say("people-withheld")) },
                         (Shape::Calendar, Some(parts)) => (self.calendar(drawn, title, &parts)),
                         (Shape::Places, Some(parts)) => (self.places(drawn, &parts)),
                         (Shape::Bars, Some(parts)) => (self.bars(drawn, "", &parts)),
@@ -115,7 +115,7 @@ impl Sheet {
 
     /// Label with its bar, number and share, one row a part; the total below.
     fn bars(&self, Drawn { table, answer, .. }: &Drawn, head: &str, parts: &[Shown]) -> Markup {
-        let (texts, shelf, total) = (self.texts(), &answer.shelves[0], answer.total);
+        let (shelf, total) = (&answer.shelves[0], answer.total);
         let head = if head.is_empty() { label("head", &shelf.fact, self.language) } else { head };
         let longest = parts.iter().map(|part| part.at_least()).max().unwrap_or(0);
         // reviews are rare: their row stands only once there is something in it
@@ -129,14 +129,14 @@ impl Sheet {
             table.bars data-table=(table.id) data-unit=(table.counted()) {
                 thead { tr {
                     th scope="col" { (head) }
-                    th.number scope="col" { (texts.number) }
-                    th.number scope="col" { (texts.share) }
+                    th.number scope="col" { (self.language.say("people-number")) }
+                    th.number scope="col" { (self.language.say("people-share")) }
                 } }
                 tbody {
                     @for at in order {
                         tr {
                             th scope="row" {
-                                (label(&shelf.fact, &shelf.codes[at], self.language))
+                                (said(&shelf.fact, &shelf.codes[at], self.language))
                                 @if parts[at].at_least() > 0 { (charts::bar(parts[at], longest)) }
                             }
                             (cell(&shelf.codes[at], parts[at], self.language))
@@ -147,7 +147,7 @@ impl Sheet {
                     }
                 }
                 tfoot { tr {
-                    th scope="row" { (label("unit", table.counted(), self.language)) }
+                    th scope="row" { (said("unit", table.counted(), self.language)) }
                     (cell("total", total, self.language))
                     td {}
                 } }
@@ -156,7 +156,6 @@ impl Sheet {
     }
 
     fn calendar(&self, Drawn { table, answer, .. }: &Drawn, title: &str, parts: &[Shown]) -> Markup {
-        let texts = self.texts();
         let months = answer.shelves[0].codes.iter().filter_map(|code| Month::parse(code));
         let values: Vec<(Month, Shown)> = months.zip(parts.iter().copied()).collect();
         let mut years: Vec<u16> = values.iter().map(|(month, _)| month.year()).collect();
@@ -170,9 +169,11 @@ impl Sheet {
             div.scroll tabindex="0" role="region" aria-label=(title) {
                 table.calendar data-table=(table.id) data-unit=(table.counted()) {
                     thead { tr {
-                        th scope="col" { (texts.year) }
-                        @for (number, name) in self.language.texts().short_months.iter().enumerate() {
-                            th.number scope="col" { abbr title=(self.language.texts().months[number]) { (name) } }
+                        th scope="col" { (self.language.say("people-year")) }
+                        @for number in 1..=12 {
+                            th.number scope="col" {
+                                abbr title=(self.language.text(&format!("month-{number}"))) { (self.language.say(&format!("short-month-{number}"))) }
+                            }
                         }
                     } }
                     tbody {
@@ -194,17 +195,16 @@ impl Sheet {
     }
 
     fn places(&self, drawn: &Drawn, parts: &[Shown]) -> Markup {
-        let texts = self.texts();
         let (head, on_map): (_, Vec<(String, Shown)>) = match self.scope {
             Scope::Nation => {
                 let codes = drawn.answer.shelves[0].codes.iter().cloned();
-                (texts.province, codes.zip(parts.iter().copied()).collect())
+                (self.language.text("people-province"), codes.zip(parts.iter().copied()).collect())
             }
-            Scope::Province(_) => (texts.commune, Vec::new()),
+            Scope::Province(_) => (self.language.text("people-commune"), Vec::new()),
         };
         html! {
             div.pair.map-pair {
-                (charts::map(&on_map, self.scope.code(), texts.map, self.language))
+                (charts::map(&on_map, self.scope.code(), self.language.text("people-map"), self.language))
                 (self.bars(drawn, head, parts))
             }
         }
@@ -259,21 +259,21 @@ impl Sheet {
             html! { @for cell in cells { (cell) } }
         };
         html! {
-            @if !split { p.message.note { (self.texts().withheld) } }
+            @if !split { p.message.note { (self.language.say("people-withheld")) } }
             @if split || margin {
                 div.scroll tabindex="0" role="region" aria-label=(title) {
                     table.cross data-table=(table.id) data-unit=(table.counted()) {
                         thead { tr {
                             th scope="col" { (heads) }
                             @for column in &drawn {
-                                th.number scope="col" { (label(&columns.fact, &columns.codes[column - 1], self.language)) }
+                                th.number scope="col" { (said(&columns.fact, &columns.codes[column - 1], self.language)) }
                             }
-                            @if margin { th.number scope="col" { (self.texts().everyone) } }
+                            @if margin { th.number scope="col" { (self.language.say("people-everyone")) } }
                         } }
                         tbody {
                             @for places in &rows { tr { th scope="row" { (name(places)) } (row(places)) } }
                         }
-                        tfoot { tr { th scope="row" { (self.texts().everyone) } (row(&all)) } }
+                        tfoot { tr { th scope="row" { (self.language.say("people-everyone")) } (row(&all)) } }
                     }
                 }
             }
