@@ -45,13 +45,13 @@ pub mod texts;
 use self::assets::{icon, style};
 use self::guard::guard;
 use self::local_path::local_path;
-use self::page::{LANGUAGE_COOKIE, PageRequest, problem};
-use self::shared::{Pages, Shared};
+use self::page::{LANGUAGE_COOKIE, PageRequest, VisitorRequest};
+use self::shared::Pages;
 use self::texts::Language;
 use crate::http::state::Server;
 use crate::staff::role::Permission;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -98,7 +98,7 @@ pub fn routes(server: &Arc<Server>) -> Router {
         .route("/language/{code}", get(remember_language))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
-        .fallback(|here: PageRequest| async move { problem(&here, None, StatusCode::NOT_FOUND) })
+        .fallback(|here: PageRequest| async move { here.problem(StatusCode::NOT_FOUND) })
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(from_fn_with_state(pages.clone(), guard))
@@ -106,9 +106,8 @@ pub fn routes(server: &Arc<Server>) -> Router {
 }
 
 /// The first page of whoever is signed in.
-async fn home(State(pages): Shared, here: PageRequest) -> Result<Redirect, Response> {
-    let role = here.visitor(&pages).await?.role;
-    Ok(Redirect::to(if role.may(Permission::Figures) { "/figures" } else { "/coverage" }))
+async fn home(here: VisitorRequest) -> Redirect {
+    Redirect::to(if here.visitor.role.may(Permission::Figures) { "/figures" } else { "/coverage" })
 }
 
 #[derive(Deserialize)]
@@ -121,7 +120,7 @@ async fn remember_language(
     Path(code): Path<String>,
     Query(query): Query<LanguageQuery>,
 ) -> Response {
-    let Some(language) = Language::read(&code) else { return problem(&here, None, StatusCode::NOT_FOUND) };
+    let Some(language) = Language::read(&code) else { return here.problem(StatusCode::NOT_FOUND) };
     let cookie = here.cookie(LANGUAGE_COOKIE, language.code(), 31_536_000);
     let back = query.back.as_deref().and_then(local_path).unwrap_or("/");
     ([cookie], Redirect::to(back)).into_response()

@@ -1,12 +1,13 @@
 //! How to read the figures, and who saw what.
 
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::Pages;
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
 use crate::staff::role::Permission;
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use maud::html;
 use serde::Deserialize;
@@ -20,8 +21,7 @@ const HELP: [(&str, &str); 4] = [
     ("help-missing-title", "help-missing"),
 ];
 
-pub async fn help(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
+pub async fn help(here: VisitorRequest) -> Response {
     let content = html! {
         div.narrow {
             h1 { (here.language.say("people-more-help")) }
@@ -31,7 +31,7 @@ pub async fn help(State(pages): Shared, here: PageRequest) -> Result<Response, R
             }
         }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("people-more-help"), content).into_response())
+    here.show(StatusCode::OK, "people-more-help", content)
 }
 
 /// A moment in UTC, to the second.
@@ -63,16 +63,12 @@ pub struct AuditQuery {
     before: Option<u64>,
 }
 
-pub async fn audit(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<AuditQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Audit).await?;
-    let shared = pages.clone();
+pub async fn audit(here: VisitorRequest, Query(query): Query<AuditQuery>) -> PageResult {
+    here.must(Permission::Audit)?;
     let before = query.before.unwrap_or(u64::MAX);
-    let read = move || Ok((shared.staff().audit(before, PAGE)?, audit::first_broken(shared.staff())?));
-    let (lines, broken) = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let read =
+        move |pages: &Pages, _: &_| Ok((pages.staff().audit(before, PAGE)?, audit::first_broken(pages.staff())?));
+    let (lines, broken) = here.work(read).await?;
     // a line of a newer server may tell of what this one does not know
     let what = |word: &str| {
         html! {
@@ -117,7 +113,7 @@ pub async fn audit(
             p.fine { (here.language.say("audit-last-hash")) ": " code { (line.hash) } }
         }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("audit-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "audit-title", content))
 }
 
 #[cfg(test)]

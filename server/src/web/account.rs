@@ -1,20 +1,19 @@
 //! A person's own account: her sessions, and another password.
 
 use super::about::time;
-use super::page::{PageRequest, layout, problem};
-use super::shared::{PageError, Pages, Shared, blocking, now};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::{PageError, now};
 use super::sign_in::wait_text;
 use super::texts::{Language, Said};
 use crate::staff::accounts::{ChangeError, change_password as change};
 use crate::staff::file::SessionRow;
 use crate::staff::password::LEAST_CHARACTERS;
-use crate::staff::sessions::{self, Visitor};
-use axum::extract::{Form, Query, State};
+use crate::staff::sessions;
+use axum::extract::{Form, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use maud::html;
 use serde::Deserialize;
-use std::sync::Arc;
 use std::time::Instant;
 use tabara_protocol::envelope::Digest;
 use tabara_protocol::input::{Input, typed};
@@ -25,30 +24,18 @@ pub struct AccountQuery {
     changed: Option<String>,
 }
 
-pub async fn page(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<AccountQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
+pub async fn page(here: VisitorRequest, Query(query): Query<AccountQuery>) -> PageResult {
     let message = query.changed.map(|_| ("note", here.language.say("account-changed")));
-    show(&pages, &here, visitor, StatusCode::OK, message).await
+    show(&here, StatusCode::OK, message).await
 }
 
 fn password_lead(language: Language) -> Said<'static> {
     language.say_with("account-password-lead", &[("least", LEAST_CHARACTERS.into())])
 }
 
-async fn show(
-    pages: &Arc<Pages>,
-    here: &PageRequest,
-    visitor: Visitor,
-    status: StatusCode,
-    message: Option<(&str, Said<'static>)>,
-) -> Result<Response, Response> {
-    let shared = pages.clone();
-    let read = blocking(move || Ok((sessions::sessions_of(shared.staff(), now(), &visitor)?, visitor)));
-    let (all, visitor) = read.await.map_err(|fault| problem(here, None, fault.0))?;
+async fn show(here: &VisitorRequest, status: StatusCode, message: Option<(&str, Said<'static>)>) -> PageResult {
+    let all = here.work(|pages, visitor| Ok(sessions::sessions_of(pages.staff(), now(), visitor)?)).await?;
+    let visitor = &here.visitor;
     let (token, this) = (visitor.ticket.form_token(), visitor.ticket.kept());
     let minute = |unix| time(unix).chars().take(16).collect::<String>();
     let row = |session: &SessionRow| {
@@ -100,7 +87,7 @@ async fn show(
             }
         }
     };
-    Ok((status, layout(here, Some(&visitor), here.language.text("account-title"), content)).into_response())
+    Ok(here.show(status, "account-title", content))
 }
 
 #[derive(Deserialize)]
@@ -111,33 +98,25 @@ pub struct PasswordForm {
     again: String,
 }
 
-pub async fn change_password(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<PasswordForm>,
-) -> Result<Response, Response> {
+pub async fn change_password(here: VisitorRequest, Form(form): Form<PasswordForm>) -> PageResult {
     let [old, new, again] = [form.old, form.new, form.again].map(Zeroizing::new);
-    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
+    here.posted(&form.token)?;
     let same = typed(Input::Secret, &new) == typed(Input::Secret, &again);
-    let shared = pages.clone();
-    let changing = async {
-        let _turn = pages.turn(true).await?;
-        blocking(move || {
-            let change = || change(shared.staff(), now(), Instant::now(), &visitor, &old, &new);
-            Ok((same.then(change), visitor))
-        })
-        .await
-    };
-    let (changed, visitor) = changing.await.map_err(|fault: PageError| problem(&here, None, fault.0))?;
+    let turn = here.turn(true).await?;
+    let changed = here.work(move |pages, visitor| {
+        Ok(same.then(|| change(pages.staff(), now(), Instant::now(), visitor, &old, &new)))
+    });
+    let changed = changed.await?;
+    drop(turn);
     let message = match changed {
         Some(Ok(())) => return Ok(Redirect::to("/account?changed=1").into_response()),
         None => here.language.say("account-differ"),
         Some(Err(ChangeError::Wrong)) => here.language.say("account-wrong"),
         Some(Err(ChangeError::Weak)) => password_lead(here.language),
         Some(Err(ChangeError::TooMany { wait })) => wait_text(here.language, wait),
-        Some(Err(ChangeError::Store(e))) => return Err(problem(&here, None, PageError::from(e).0)),
+        Some(Err(ChangeError::Store(e))) => return Err(here.problem(PageError::from(e).0)),
     };
-    show(&pages, &here, visitor, StatusCode::BAD_REQUEST, Some(("fault", message))).await
+    show(&here, StatusCode::BAD_REQUEST, Some(("fault", message))).await
 }
 
 #[derive(Deserialize)]
@@ -146,14 +125,8 @@ pub struct SessionForm {
     session: Digest,
 }
 
-pub async fn end_session(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<SessionForm>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
-    let shared = pages.clone();
-    let ended = blocking(move || Ok(sessions::end(shared.staff(), now(), &visitor, form.session)?)).await;
-    ended.map_err(|fault| problem(&here, None, fault.0))?;
+pub async fn end_session(here: VisitorRequest, Form(form): Form<SessionForm>) -> PageResult {
+    here.posted(&form.token)?;
+    here.work(move |pages, visitor| Ok(sessions::end(pages.staff(), now(), visitor, form.session)?)).await?;
     Ok(Redirect::to("/account").into_response())
 }

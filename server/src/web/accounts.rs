@@ -1,40 +1,33 @@
 //! Who has an account, inviting somebody and ending an account; and the page behind an invitation, where she makes hers.
 
 use super::about::{time, visible};
-use super::page::{PageRequest, layout, problem, role_name, told};
-use super::shared::{PageError, Pages, Shared, blocking, now};
+use super::page::{PageRequest, PageResult, VisitorRequest, role_name, told};
+use super::shared::{PageError, Pages, now};
 use super::texts::{Language, Said};
 use crate::staff::accounts::{self, AccountError, INVITATION_SECONDS, Issued};
 use crate::staff::audit_line::Action;
 use crate::staff::command::link;
 use crate::staff::password::LEAST_CHARACTERS;
 use crate::staff::role::{Permission, Role};
-use crate::staff::sessions::{Ticket, Visitor};
-use axum::extract::{Form, Query, State};
+use crate::staff::sessions::Ticket;
+use axum::extract::{Form, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
 use tabara_protocol::input::{Input, typed};
 use tabara_protocol::places;
 use zeroize::Zeroizing;
 
-pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::SeeAccounts).await?;
-    show(&pages, &here, &visitor, StatusCode::OK, html! {}).await
+pub async fn page(here: VisitorRequest) -> PageResult {
+    here.must(Permission::SeeAccounts)?;
+    show(&here, StatusCode::OK, html! {}).await
 }
 
-async fn show(
-    pages: &Arc<Pages>,
-    here: &PageRequest,
-    visitor: &Visitor,
-    status: StatusCode,
-    message: Markup,
-) -> Result<Response, Response> {
-    let shared = pages.clone();
-    let read = blocking(move || Ok((shared.staff().accounts()?, shared.staff().invitations(now())?)));
-    let (all, invited) = read.await.map_err(|fault| problem(here, Some(visitor), fault.0))?;
+async fn show(here: &VisitorRequest, status: StatusCode, message: Markup) -> PageResult {
+    let read = |pages: &Pages, _: &_| Ok((pages.staff().accounts()?, pages.staff().invitations(now())?));
+    let (all, invited) = here.work(read).await?;
+    let visitor = &here.visitor;
     let manages = visitor.role.may(Permission::ManageAccounts);
     let token = visitor.ticket.form_token();
     let content = html! {
@@ -110,7 +103,7 @@ async fn show(
             }
         }
     };
-    Ok((status, layout(here, Some(visitor), here.language.text("accounts-title"), content)).into_response())
+    Ok(here.show(status, "accounts-title", content))
 }
 
 #[derive(Deserialize)]
@@ -122,31 +115,27 @@ pub struct InviteForm {
 }
 
 /// Shows the link, once.
-pub async fn invite(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<InviteForm>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token, Some(Permission::ManageAccounts)).await?;
+pub async fn invite(here: VisitorRequest, Form(form): Form<InviteForm>) -> PageResult {
+    here.must(Permission::ManageAccounts)?;
+    here.posted(&form.token)?;
     let fault = |key: &str| html! { p.message.fault role="alert" { (here.language.say(key)) } };
     let Some(role) = Role::read(&form.role, Some(form.province.as_str()).filter(|code| !code.is_empty())) else {
-        return show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault("accounts-wrong-province")).await;
+        return show(&here, StatusCode::BAD_REQUEST, fault("accounts-wrong-province")).await;
     };
-    let (shared, by, name) = (pages.clone(), visitor.name.clone(), form.name.trim().to_owned());
-    let made = blocking(move || Ok(accounts::invite(shared.staff(), now(), &by, &name, role)));
-    match made.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))? {
+    let name = form.name.trim().to_owned();
+    match here.work(move |pages, by| Ok(accounts::invite(pages.staff(), now(), &by.name, &name, role))).await? {
         Ok(ticket) => {
-            let to = link(&here.origin(&pages), &ticket);
+            let to = link(&here.origin(), &ticket);
             let message = html! {
                 div.message.note role="status" {
                     p { (here.language.say_with("accounts-hand-over", &[("hours", (INVITATION_SECONDS / 3600).into())])) }
                     p.code { (to) }
                 }
             };
-            show(&pages, &here, &visitor, StatusCode::OK, message).await
+            show(&here, StatusCode::OK, message).await
         }
-        Err(AccountError::Store(e)) => Err(problem(&here, Some(&visitor), PageError::from(e).0)),
-        Err(_) => show(&pages, &here, &visitor, StatusCode::BAD_REQUEST, fault("accounts-name-hint")).await,
+        Err(AccountError::Store(e)) => Err(here.problem(PageError::from(e).0)),
+        Err(_) => show(&here, StatusCode::BAD_REQUEST, fault("accounts-name-hint")).await,
     }
 }
 
@@ -157,24 +146,19 @@ pub struct RemoveForm {
 }
 
 /// Ends an account of somebody else.
-pub async fn remove(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<RemoveForm>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token, Some(Permission::ManageAccounts)).await?;
-    if form.name == visitor.name {
-        return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST));
+pub async fn remove(here: VisitorRequest, Form(form): Form<RemoveForm>) -> PageResult {
+    here.must(Permission::ManageAccounts)?;
+    here.posted(&form.token)?;
+    if form.name == here.visitor.name {
+        return Err(here.problem(StatusCode::BAD_REQUEST));
     }
-    let (shared, by) = (pages.clone(), visitor.name.clone());
-    let removed = blocking(move || {
-        let there = shared.staff().remove(&form.name)?;
-        if there {
-            shared.staff().note(now(), &by, Action::AccountRemoved, &form.name)?;
+    let removed = here.work(move |pages, by| {
+        if pages.staff().remove(&form.name)? {
+            pages.staff().note(now(), &by.name, Action::AccountRemoved, &form.name)?;
         }
         Ok(())
     });
-    removed.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    removed.await?;
     Ok(Redirect::to("/accounts").into_response())
 }
 
@@ -184,26 +168,18 @@ pub struct WelcomeQuery {
 }
 
 /// Whom an invitation is for; else a page that says no.
-async fn invited(
-    pages: &Arc<Pages>,
-    here: &PageRequest,
-    key: Option<&str>,
-) -> Result<(Ticket, String, Role), Response> {
+async fn invited(here: &PageRequest, key: Option<&str>) -> PageResult<(Ticket, String, Role)> {
     let ticket = key.and_then(Ticket::read);
-    let (shared, kept) = (pages.clone(), ticket.as_ref().map(Ticket::kept));
-    let found = blocking(move || Ok(kept.map(|kept| shared.staff().invitation(kept, now())).transpose()?.flatten()));
-    match (ticket, found.await.map_err(|fault| problem(here, None, fault.0))?) {
+    let kept = ticket.as_ref().map(Ticket::kept);
+    let find = move |pages: &Pages| Ok(kept.map(|kept| pages.staff().invitation(kept, now())).transpose()?.flatten());
+    match (ticket, here.work(find).await?) {
         (Some(ticket), Some((name, role))) => Ok((ticket, name, role)),
         _ => Err(told(here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
     }
 }
 
-pub async fn welcome(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<WelcomeQuery>,
-) -> Result<Response, Response> {
-    let (ticket, name, role) = invited(&pages, &here, query.key.as_deref()).await?;
+pub async fn welcome(here: PageRequest, Query(query): Query<WelcomeQuery>) -> PageResult {
+    let (ticket, name, role) = invited(&here, query.key.as_deref()).await?;
     Ok(welcome_form(&here, StatusCode::OK, &ticket, &name, role, None))
 }
 
@@ -236,7 +212,7 @@ fn welcome_form(
             }
         }
     };
-    (status, layout(here, None, here.language.text("accounts-welcome"), content)).into_response()
+    here.show(status, "accounts-welcome", content)
 }
 
 #[derive(Deserialize)]
@@ -247,28 +223,20 @@ pub struct WelcomeForm {
 }
 
 /// Makes the account, and shows its secrets, once.
-pub async fn accept(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<WelcomeForm>,
-) -> Result<Response, Response> {
+pub async fn accept(here: PageRequest, Form(form): Form<WelcomeForm>) -> PageResult {
     let [new, again] = [form.new, form.again].map(Zeroizing::new);
-    let (ticket, name, role) = invited(&pages, &here, Some(&form.key)).await?;
+    let (ticket, name, role) = invited(&here, Some(&form.key)).await?;
     let refused = |text| welcome_form(&here, StatusCode::BAD_REQUEST, &ticket, &name, role, Some(text));
     if typed(Input::Secret, &new) != typed(Input::Secret, &again) {
         return Err(refused(here.language.say("account-differ")));
     }
-    let (shared, holder) = (pages.clone(), ticket.clone());
-    let making = async {
-        let _turn = pages.turn(false).await?;
-        blocking(move || Ok(accounts::accept(shared.staff(), now(), &holder, &new))).await
-    };
-    match making.await.map_err(|fault: PageError| problem(&here, None, fault.0))? {
-        Ok(Some(issued)) => {
-            Ok(layout(&here, None, here.language.text("accounts-made"), secrets(&here, &name, &issued)).into_response())
-        }
+    let (turn, holder) = (here.turn(false).await?, ticket.clone());
+    let made = here.work(move |pages| Ok(accounts::accept(pages.staff(), now(), &holder, &new))).await?;
+    drop(turn);
+    match made {
+        Ok(Some(issued)) => Ok(here.show(StatusCode::OK, "accounts-made", secrets(&here, &name, &issued))),
         Ok(None) => Err(told(&here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
-        Err(AccountError::Store(e)) => Err(problem(&here, None, PageError::from(e).0)),
+        Err(AccountError::Store(e)) => Err(here.problem(PageError::from(e).0)),
         Err(_) => Err(refused(password_hint(here.language))),
     }
 }

@@ -4,18 +4,17 @@
 use super::board::{Board, HEADS, Row, Value};
 use super::figures::{Asked, base, choice, choose};
 use super::labels::{label, place_name, said};
-use super::page::{PageRequest, layout, problem};
-use super::shared::{PageError, Pages, Shared, blocking, saved};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::saved;
 use super::texts::{Language, Said};
 use crate::http::counters::Counters;
 use crate::reports::csv;
 use crate::staff::role::Permission;
-use crate::staff::sessions::Visitor;
 use crate::statistics::quality::{CONTACTS, Contacts, Measure, Quality, REASONS};
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot, whole};
 use crate::store::Phone;
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Query;
+use axum::http::StatusCode;
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -38,38 +37,28 @@ struct Seen {
     language: Language,
 }
 
-async fn look(
-    pages: &Arc<Pages>,
-    here: &PageRequest,
-    visitor: &Visitor,
-    query: CoverageQuery,
-) -> Result<Seen, Response> {
-    let asked = Asked::new(query.place, None).view(visitor);
-    let (scope, _) = asked.map_err(|status| problem(here, Some(visitor), status))?;
-    let (shared, name, role, language) = (pages.clone(), visitor.name.clone(), visitor.role, here.language);
-    let read = blocking(move || {
-        let (snapshot, quality) = (shared.snapshot()?, shared.quality()?);
-        let base = base(&shared, &name, role, &format!("coverage {}", scope.place()))?;
+async fn look(here: &VisitorRequest, query: CoverageQuery) -> PageResult<Seen> {
+    here.must(Permission::Coverage)?;
+    let (scope, _) = Asked::new(query.place, None).view(here)?;
+    let language = here.language;
+    let read = here.work(move |pages, visitor| {
+        let (snapshot, quality) = (pages.snapshot()?, pages.quality()?);
+        let base = base(pages, visitor, &format!("coverage {}", scope.place()))?;
         let counts = |phone: &Phone| phone.binding.accepted && phone.binding.standing == Standing::Trusted;
-        let phones = shared.server.store.read(|log| log.phones())?;
+        let phones = pages.server.store.read(|log| log.phones())?;
         let heard = phones.iter().filter(|phone| counts(phone) && !phone.binding.is_provider);
-        let now = shared.server.settings.clock.unix();
+        let now = pages.server.settings.clock.unix();
         let contacts = Contacts::of(heard.map(|phone| (phone.binding.commune.as_str(), phone.seen)), now);
-        let refused = whole(Counters::refused(&shared.server.counters), &base);
+        let refused = whole(Counters::refused(&pages.server.counters), &base);
         Ok(Seen { snapshot, quality, contacts, refused, base, scope, language })
     });
-    read.await.map_err(|fault: PageError| problem(here, Some(visitor), fault.0))
+    read.await
 }
 
-pub async fn page(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<CoverageQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
-    let seen = look(&pages, &here, &visitor, query).await?;
+pub async fn page(here: VisitorRequest, Query(query): Query<CoverageQuery>) -> PageResult {
+    let seen = look(&here, query).await?;
     let place = seen.scope.place();
-    let scopes = Scope::all().filter(|scope| visitor.role.covers(*scope));
+    let scopes = Scope::all().filter(|scope| here.visitor.role.covers(*scope));
     let link = |scope: Scope| {
         let to = format!("/coverage?place={}", scope.place());
         choice(&to, scope == seen.scope, place_name(scope.place(), here.language))
@@ -86,16 +75,11 @@ pub async fn page(
             p.fine { a href={ "/coverage/coverage.csv?place=" (place) } download { (here.language.say("coverage-download")) } }
         }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("coverage-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "coverage-title", content))
 }
 
-pub async fn file(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<CoverageQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Coverage).await?;
-    let seen = look(&pages, &here, &visitor, query).await?;
+pub async fn file(here: VisitorRequest, Query(query): Query<CoverageQuery>) -> PageResult {
+    let seen = look(&here, query).await?;
     let lines: Vec<Vec<String>> = seen.boards().iter().flat_map(|board| board.lines(here.language)).collect();
     let name = format!("tabara-coverage-{}.csv", seen.scope.place());
     Ok(saved(csv::KIND, &name, csv::table(&[&HEADS], &lines).into_bytes()))

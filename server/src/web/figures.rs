@@ -13,8 +13,8 @@ pub mod export;
 mod sections;
 
 use super::labels::{place_name, said};
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Pages, Shared, blocking, now};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::{Pages, now};
 use super::texts::Language;
 use crate::staff::audit;
 use crate::staff::audit_line::Action;
@@ -22,9 +22,8 @@ use crate::staff::role::{Permission, Role};
 use crate::staff::sessions::Visitor;
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
 use crate::store;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -43,20 +42,21 @@ impl Asked {
     }
 
     /// The place and period that are asked for, if this account may see the place.
-    pub(super) fn view(&self, visitor: &Visitor) -> Result<(Scope, Period), StatusCode> {
-        let scope = self.place.as_deref().map_or(Some(visitor.role.home()), Scope::of_place);
+    #[expect(clippy::result_large_err, reason = "the error is the answer itself, once a request")]
+    pub(super) fn view(&self, here: &VisitorRequest) -> PageResult<(Scope, Period)> {
+        let scope = self.place.as_deref().map_or(Some(here.visitor.role.home()), Scope::of_place);
         let period = self.period.as_deref().map_or(Some(Period::All), read_period);
-        let view = scope.zip(period).ok_or(StatusCode::BAD_REQUEST)?;
-        if visitor.role.covers(view.0) { Ok(view) } else { Err(StatusCode::FORBIDDEN) }
+        let view = scope.zip(period).ok_or_else(|| here.problem(StatusCode::BAD_REQUEST))?;
+        if here.visitor.role.covers(view.0) { Ok(view) } else { Err(here.problem(StatusCode::FORBIDDEN)) }
     }
 }
 
 /// At which base an account sees numbers; the audit log has noted then what she sees.
-pub(super) fn base(pages: &Pages, name: &str, role: Role, what: &str) -> store::Result<Base> {
-    if role.may(Permission::ExactCounts) {
-        return audit::exact(pages.staff(), now(), name, what).map(Base::Exact);
+pub(super) fn base(pages: &Pages, visitor: &Visitor, what: &str) -> store::Result<Base> {
+    if visitor.role.may(Permission::ExactCounts) {
+        return audit::exact(pages.staff(), now(), &visitor.name, what).map(Base::Exact);
     }
-    pages.staff().note(now(), name, Action::Saw, what)?;
+    pages.staff().note(now(), &visitor.name, Action::Saw, what)?;
     Ok(Base::Inside)
 }
 
@@ -86,24 +86,21 @@ fn edition(snapshot: &Snapshot) -> String {
     snapshot.last_closed.map_or_else(|| "none".to_owned(), |month| month.to_string())
 }
 
-pub async fn page(State(pages): Shared, here: PageRequest, Query(asked): Query<Asked>) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
-    let page = read_page(asked.page.as_deref()).ok_or(StatusCode::BAD_REQUEST);
-    let asked = page.and_then(|page| Ok((page, asked.view(&visitor)?)));
-    let (page, (scope, period)) = asked.map_err(|status| problem(&here, Some(&visitor), status))?;
-    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
-    let read = move || {
-        let snapshot = shared.snapshot()?;
+pub async fn page(here: VisitorRequest, Query(asked): Query<Asked>) -> PageResult {
+    here.must(Permission::Figures)?;
+    let page = read_page(asked.page.as_deref()).ok_or_else(|| here.problem(StatusCode::BAD_REQUEST))?;
+    let (scope, period) = asked.view(&here)?;
+    let read = here.work(move |pages, visitor| {
+        let snapshot = pages.snapshot()?;
         let about = if page == PEOPLE { String::new() } else { format!("{page} ") };
         let what = format!("{about}{} {} edition {}", scope.place(), period, edition(&snapshot));
-        let base = base(&shared, &name, role, &what)?;
+        let base = base(pages, visitor, &what)?;
         Ok((snapshot, base))
-    };
-    let read = blocking(read).await.map_err(|fault| problem(&here, Some(&visitor), fault.0));
-    let (snapshot, base) = read?;
+    });
+    let (snapshot, base) = read.await?;
     let sheet = Sheet { snapshot, base, page, scope, period, language: here.language };
-    let content = sheet.draw(&visitor);
-    Ok(layout(&here, Some(&visitor), here.language.text("people-title"), content).into_response())
+    let content = sheet.draw(here.visitor.role);
+    Ok(here.show(StatusCode::OK, "people-title", content))
 }
 
 /// One page, place, period and base: everything on a page.
@@ -158,7 +155,7 @@ pub(super) fn cell(code: &str, shown: Shown, language: Language) -> Markup {
 }
 
 impl Sheet {
-    fn draw(&self, visitor: &Visitor) -> Markup {
+    fn draw(&self, role: Role) -> Markup {
         let exact = matches!(self.base, Base::Exact(_));
         html! {
             div #figures data-page=(self.page) data-place=(self.scope.place()) data-period=(self.period.to_string())
@@ -169,7 +166,7 @@ impl Sheet {
                 } @else {
                     h1 { (said("page", self.page, self.language)) }
                 }
-                (self.choices(visitor))
+                (self.choices(role))
                 h2.where { (place_name(self.scope.place(), self.language)) ", " (period_name(self.language, self.period)) }
                 @match self.snapshot.last_closed {
                     None => p.message.note { (self.language.say("people-nothing-closed")) },
@@ -199,13 +196,13 @@ impl Sheet {
     }
 
     /// Where and when: links, so that each view has an address.
-    fn choices(&self, visitor: &Visitor) -> Markup {
+    fn choices(&self, role: Role) -> Markup {
         let link = |page: &str, scope: Scope, period: Period, text: Markup| {
             let place = scope.place();
             let to = format!("/figures?page={page}&place={place}&period={period}");
             choice(&to, (page, scope, period) == (self.page, self.scope, self.period), text)
         };
-        let scopes: Vec<_> = Scope::all().filter(|scope| visitor.role.covers(*scope)).collect();
+        let scopes: Vec<_> = Scope::all().filter(|scope| role.covers(*scope)).collect();
         let years = self.snapshot.years(self.scope).into_iter().map(Period::Year);
         let of_page = |page: &&str| link(page, self.scope, self.period, html! { (said("page", page, self.language)) });
         let of_scope =

@@ -2,7 +2,7 @@
 //! is accepted only from our own pages. Every refusal, also one by the router, is a page in the visitor's language and a
 //! line of the log: status, method and path, never what was typed.
 
-use super::page::{PageRequest, problem, told};
+use super::page::{PageRequest, told};
 use super::shared::Pages;
 use crate::http::client;
 use axum::extract::{FromRequestParts as _, Request, State};
@@ -32,7 +32,7 @@ pub(super) async fn guard(State(pages): State<Arc<Pages>>, request: Request, nex
     let https = pages.server.settings.is_https();
     let counted = client::count(&pages.server.limits, &parts.extensions);
     let mut response = if counted.is_err() {
-        problem(&here, None, StatusCode::TOO_MANY_REQUESTS)
+        here.problem(StatusCode::TOO_MANY_REQUESTS)
     } else if let Some(origin) = foreign(&parts.headers, &pages).filter(|_| method == Method::POST) {
         tracing::warn!("a form came from {origin:?}, which is not this server's address: is --public-url right?");
         told(&here, None, StatusCode::FORBIDDEN, "problem-foreign")
@@ -45,7 +45,7 @@ pub(super) async fn guard(State(pages): State<Arc<Pages>>, request: Request, nex
             response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         if !page {
             // the router and its extractors answer in plain text, or not at all
-            response = problem(&here, None, if known(status) { status } else { StatusCode::BAD_REQUEST });
+            response = here.problem(if known(status) { status } else { StatusCode::BAD_REQUEST });
         }
         // a flood writes no lines: `tabara_too_many_total` counts it
         if counted.is_ok() {

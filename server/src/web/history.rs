@@ -3,28 +3,26 @@
 
 use super::figures::base;
 use super::labels::place_name;
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking};
+use super::page::{PageResult, VisitorRequest};
 use super::texts::Language;
 use crate::reports::history::{self, POPULATION};
 use crate::staff::role::Permission;
 use crate::statistics::{Base, Period, Scope, Shown, Snapshot};
 use crate::store::entry::{HistoryRow, HistoryTable};
 use crate::web::about::visible;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
-pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
-    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
-    let read = blocking(move || {
-        let snapshot = shared.snapshot()?;
-        let base = base(&shared, &name, role, &format!("history {}", role.home().place()))?;
-        Ok((snapshot, base, shared.server.store.read(history::all)?))
+pub async fn page(here: VisitorRequest) -> PageResult {
+    here.must(Permission::Figures)?;
+    let role = here.visitor.role;
+    let read = here.work(move |pages, visitor| {
+        let snapshot = pages.snapshot()?;
+        let base = base(pages, visitor, &format!("history {}", role.home().place()))?;
+        Ok((snapshot, base, pages.server.store.read(history::all)?))
     });
-    let (snapshot, base, tables) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let (snapshot, base, tables) = read.await?;
     let scopes: Vec<Scope> = Scope::all().filter(|scope| role.covers(*scope)).collect();
     let population = tables.iter().find(|table| table.id == POPULATION);
     let content = html! {
@@ -34,7 +32,7 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
         @if let Some(population) = population { (rates(&snapshot, &base, population, &scopes, here.language)) }
         @for table in &tables { (drawn(table, here.language)) }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("history-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "history-title", content))
 }
 
 /// A table as it was published: a row for each place and label, a column for each year.

@@ -8,14 +8,12 @@
 use super::charts;
 use super::figures::{Asked, attributes, base, choice, choose, period_name};
 use super::labels::{label, place_name, said};
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking};
+use super::page::{PageResult, VisitorRequest};
 use super::texts::Language;
 use crate::staff::role::{Permission, Role};
 use crate::statistics::{Answer, Base, Period, Scope, Shown, Snapshot};
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -107,33 +105,27 @@ struct Sheet {
     notes: RefCell<Vec<&'static str>>,
 }
 
-pub async fn page(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<SheetQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
+pub async fn page(here: VisitorRequest, Query(query): Query<SheetQuery>) -> PageResult {
+    here.must(Permission::Figures)?;
     let public = match query.audience.as_deref() {
         None | Some("inside") => false,
         Some("public") => true,
-        Some(_) => return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST)),
+        Some(_) => return Err(here.problem(StatusCode::BAD_REQUEST)),
     };
     let whole_years = query.period.is_none();
-    let asked = Asked::new(query.place, query.period).view(&visitor);
-    let (scope, period) = asked.map_err(|status| problem(&here, Some(&visitor), status))?;
-    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
-    let read = blocking(move || {
-        let snapshot = shared.snapshot()?;
+    let (scope, period) = Asked::new(query.place, query.period).view(&here)?;
+    let read = here.work(move |pages, visitor| {
+        let snapshot = pages.snapshot()?;
         // the last year that is over, where nothing is asked for
         let over = snapshot.last_closed.map(|last| if last.ends(last.year()) { last.year() } else { last.year() - 1 });
         let period = over.filter(|_| whole_years).map_or(period, Period::Year);
-        let inside = base(&shared, &name, role, &format!("infosheet {} {period}", scope.place()))?;
+        let inside = base(pages, visitor, &format!("infosheet {} {period}", scope.place()))?;
         Ok((snapshot, if public { Base::Public } else { inside }, period))
     });
-    let (snapshot, base, period) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let (snapshot, base, period) = read.await?;
     let sheet = Sheet { snapshot, base, public, scope, period, language: here.language, notes: RefCell::default() };
-    let content = sheet.draw(visitor.role);
-    Ok(layout(&here, Some(&visitor), here.language.text("infosheet-title"), content).into_response())
+    let content = sheet.draw(here.visitor.role);
+    Ok(here.show(StatusCode::OK, "infosheet-title", content))
 }
 
 impl Sheet {

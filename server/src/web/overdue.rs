@@ -2,15 +2,14 @@
 //! a case. `GET /overdue`.
 
 use super::labels::said;
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking, now};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::now;
 use crate::staff::audit_line::Action;
 use crate::staff::role::Permission;
 use crate::statistics::Scope;
 use crate::store::ReferralState;
 use crate::web::about::visible;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use maud::html;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::places;
@@ -19,13 +18,13 @@ use tabara_protocol::referral::URGENCIES;
 /// Lines on the page; the most urgent come first.
 const MOST: usize = 200;
 
-pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::WorkLists).await?;
-    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
-    let read = blocking(move || {
-        shared.staff().note(now(), &name, Action::Saw, &format!("overdue {}", role.home().place()))?;
-        let time = shared.server.settings.clock.unix();
-        let mut all = shared.server.store.read(|log| log.referrals(time))?;
+pub async fn page(here: VisitorRequest) -> PageResult {
+    here.must(Permission::WorkLists)?;
+    let read = here.work(move |pages, visitor| {
+        let role = visitor.role;
+        pages.staff().note(now(), &visitor.name, Action::Saw, &format!("overdue {}", role.home().place()))?;
+        let time = pages.server.settings.clock.unix();
+        let mut all = pages.server.store.read(|log| log.referrals(time))?;
         let covers = |one: &ReferralState| match places::province_of(&one.commune).map(|p| Scope::province(p.code)) {
             Some(Some(province)) => role.covers(province),
             _ => role.home() == Scope::Nation,
@@ -35,7 +34,7 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
         all.sort_by_key(|one| (urgency(one), one.due()));
         Ok((all, time))
     });
-    let (all, time) = read.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let (all, time) = read.await?;
     let content = html! {
         h1 { (here.language.say("overdue-title")) }
         p.lead { (here.language.say("overdue-lead")) }
@@ -70,5 +69,5 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
             }
         }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("overdue-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "overdue-title", content))
 }

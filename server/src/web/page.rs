@@ -3,7 +3,7 @@
 use super::assets::style_name;
 use super::labels::said;
 use super::local_path::{encoded, local_path};
-use super::shared::{Pages, blocking, now};
+use super::shared::{PageError, Pages, blocking, now};
 use super::texts::Language;
 use crate::staff::role::{Permission, Role};
 use crate::staff::sessions::{self, SessionEnd, Ticket, Visitor};
@@ -13,7 +13,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::Arc;
+use tokio::sync::SemaphorePermit;
 
 pub(super) const SESSION_COOKIE: &str = "tabara";
 /// Of a browser that has signed in before.
@@ -22,6 +24,7 @@ pub(super) const LANGUAGE_COOKIE: &str = "tabara-language";
 
 /// What a page needs of its request.
 pub struct PageRequest {
+    pub(super) pages: Arc<Pages>,
     pub(super) language: Language,
     /// Path and query, for the language switch and for the way back after signing in.
     address: String,
@@ -47,6 +50,7 @@ impl FromRequestParts<Arc<Pages>> for PageRequest {
         let cookie = |name: &str| cookie(&parts.headers, &cookie_name(name, secure));
         let chosen = cookie(LANGUAGE_COOKIE).and_then(Language::read);
         Ok(Self {
+            pages: pages.clone(),
             language: chosen.unwrap_or_else(|| Language::accepted(text(header::ACCEPT_LANGUAGE))),
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned(),
             is_get: parts.method == Method::GET,
@@ -79,61 +83,105 @@ impl PageRequest {
         (header::SET_COOKIE, HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static("")))
     }
 
-    /// The person who is signed in; else a redirect to the sign-in, which leads back here.
-    pub(super) async fn visitor(&self, pages: &Arc<Pages>) -> Result<Visitor, Response> {
-        match self.signed_in(pages).await? {
-            Ok(visitor) => Ok(visitor),
-            Err(end) => {
-                let why = match end {
-                    Some(SessionEnd::Idle) => "&why=idle",
-                    Some(SessionEnd::Over) => "&why=over",
-                    Some(SessionEnd::Gone) => "&why=gone",
-                    None => "",
-                };
-                let here = Some(self.address.as_str()).filter(|_| self.is_get).and_then(local_path);
-                let to = encoded(here.unwrap_or("/"));
-                Err(Redirect::to(&format!("/sign-in?to={to}{why}")).into_response())
-            }
-        }
-    }
-
-    /// The same, if she may do something; else a page that says no.
-    pub(super) async fn visitor_who_may(&self, pages: &Arc<Pages>, what: Permission) -> Result<Visitor, Response> {
-        let visitor = self.visitor(pages).await?;
-        if visitor.role.may(what) { Ok(visitor) } else { Err(problem(self, Some(&visitor), StatusCode::FORBIDDEN)) }
-    }
-
     /// The address of this server, as the visitor's browser knows it.
-    pub(super) fn origin(&self, pages: &Pages) -> String {
+    pub(super) fn origin(&self) -> String {
         let plain = || format!("http{}://{}", if self.secure { "s" } else { "" }, self.host);
-        pages.server.settings.public_url.as_ref().map_or_else(plain, |url| url.origin().to_owned())
-    }
-
-    /// The person who is signed in and whose own page posted this form, as its hidden token tells, if she
-    /// may do what it asks for; else a page that says no.
-    pub(super) async fn visitor_by_form(
-        &self,
-        pages: &Arc<Pages>,
-        token: &str,
-        needs: Option<Permission>,
-    ) -> Result<Visitor, Response> {
-        let visitor = match needs {
-            Some(what) => self.visitor_who_may(pages, what).await?,
-            None => self.visitor(pages).await?,
-        };
-        if visitor.ticket.fits(token) {
-            Ok(visitor)
-        } else {
-            Err(problem(self, Some(&visitor), StatusCode::BAD_REQUEST))
-        }
+        self.pages.server.settings.public_url.as_ref().map_or_else(plain, |url| url.origin().to_owned())
     }
 
     /// The person who is signed in; else why she is not, if a cookie says that she was.
-    pub(super) async fn signed_in(&self, pages: &Arc<Pages>) -> Result<Result<Visitor, Option<SessionEnd>>, Response> {
+    pub(super) async fn signed_in(&self) -> Result<Result<Visitor, Option<SessionEnd>>, Response> {
         let Some(ticket) = self.ticket.clone() else { return Ok(Err(None)) };
-        let shared = pages.clone();
-        let found = blocking(move || Ok(sessions::visitor(shared.staff(), now(), ticket)?)).await;
-        found.map(|visitor| visitor.map_err(Some)).map_err(|fault| problem(self, None, fault.0))
+        let found = self.work(move |pages| Ok(sessions::visitor(pages.staff(), now(), ticket)?)).await?;
+        Ok(found.map_err(Some))
+    }
+
+    /// Runs blocking work (disk, computation) on a thread for it; what cannot be done is a page.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Pages) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, Response> {
+        let pages = self.pages.clone();
+        blocking(move || work(&pages)).await.map_err(|fault| self.problem(fault.0))
+    }
+
+    /// A turn to check a password.
+    pub(super) async fn turn(&self, known: bool) -> Result<SemaphorePermit<'_>, Response> {
+        self.pages.turn(known).await.map_err(|fault| self.problem(fault.0))
+    }
+
+    pub(super) fn problem(&self, status: StatusCode) -> Response {
+        problem(self, None, status)
+    }
+
+    /// A page for somebody who is not signed in.
+    pub(super) fn show(&self, status: StatusCode, title: &str, content: Markup) -> Response {
+        (status, layout(self, None, title, content)).into_response()
+    }
+}
+
+/// A request of somebody who is signed in; who is not is led to the sign-in, and from there back here.
+pub struct VisitorRequest {
+    request: PageRequest,
+    pub(super) visitor: Arc<Visitor>,
+}
+
+impl Deref for VisitorRequest {
+    type Target = PageRequest;
+
+    fn deref(&self) -> &PageRequest {
+        &self.request
+    }
+}
+
+impl FromRequestParts<Arc<Pages>> for VisitorRequest {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> PageResult<Self> {
+        let Ok(request) = PageRequest::from_request_parts(parts, pages).await;
+        let why = match request.signed_in().await? {
+            Ok(visitor) => return Ok(Self { request, visitor: Arc::new(visitor) }),
+            Err(Some(SessionEnd::Idle)) => "&why=idle",
+            Err(Some(SessionEnd::Over)) => "&why=over",
+            Err(Some(SessionEnd::Gone)) => "&why=gone",
+            Err(None) => "",
+        };
+        let here = Some(request.address.as_str()).filter(|_| request.is_get).and_then(local_path);
+        let to = encoded(here.unwrap_or("/"));
+        Err(Redirect::to(&format!("/sign-in?to={to}{why}")).into_response())
+    }
+}
+
+/// A page, or one that says why not.
+pub(super) type PageResult<T = Response> = Result<T, Response>;
+
+#[expect(clippy::result_large_err, reason = "the error is the answer itself, once a request")]
+impl VisitorRequest {
+    /// A page that says no, unless she may do this.
+    pub(super) fn must(&self, what: Permission) -> PageResult<()> {
+        if self.visitor.role.may(what) { Ok(()) } else { Err(self.problem(StatusCode::FORBIDDEN)) }
+    }
+
+    /// A page that says no, unless her own page posted the form, as its hidden token tells.
+    pub(super) fn posted(&self, token: &str) -> PageResult<()> {
+        if self.visitor.ticket.fits(token) { Ok(()) } else { Err(self.problem(StatusCode::BAD_REQUEST)) }
+    }
+
+    /// Blocking work for her, on a thread for it.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Pages, &Visitor) -> Result<T, PageError> + Send + 'static,
+    ) -> PageResult<T> {
+        let (pages, visitor) = (self.pages.clone(), self.visitor.clone());
+        blocking(move || work(&pages, &visitor)).await.map_err(|fault| self.problem(fault.0))
+    }
+
+    pub(super) fn problem(&self, status: StatusCode) -> Response {
+        problem(self, Some(&self.visitor), status)
+    }
+
+    pub(super) fn show(&self, status: StatusCode, title: &str, content: Markup) -> Response {
+        (status, layout(self, Some(&self.visitor), title, content)).into_response()
     }
 }
 
@@ -144,7 +192,7 @@ pub(super) fn role_name(role: Role, language: Language) -> Markup {
 }
 
 /// A whole page around its content.
-pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: Markup) -> Markup {
+fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: Markup) -> Markup {
     let link = |to: &str, key: &str| {
         let current = here.address.split('?').next() == Some(to);
         html! { a href=(to) aria-current=[current.then_some("page")] { (here.language.say(key)) } }
@@ -156,7 +204,7 @@ pub(super) fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str,
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
-                title { (title) " – Tabara" }
+                title { (here.language.text(title)) " – Tabara" }
                 link rel="icon" type="image/svg+xml" href="/icon.svg";
                 link rel="stylesheet" href={ "/style.css?" (style_name()) };
             }
@@ -236,5 +284,5 @@ pub(super) fn told(here: &PageRequest, visitor: Option<&Visitor>, status: Status
             p { a href="/" { (here.language.say("problem-back")) } }
         }
     };
-    (status, layout(here, visitor, here.language.text(&title), content)).into_response()
+    (status, layout(here, visitor, &title, content)).into_response()
 }

@@ -1,21 +1,16 @@
 //! Which tables exist this year for which place, and why: the plan that stands in the log.
 
 use super::labels::{place_name, said};
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking};
+use super::page::{PageRequest, PageResult, VisitorRequest};
 use crate::statistics::plan::{BY_QUARTER, BY_YEAR};
 use crate::store::entry::{Grain, YearPlan};
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use maud::{Markup, html};
 use tabara_protocol::places;
 use tabara_protocol::tables::Tables;
 
-pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor(&pages).await?;
-    let shared = pages.clone();
-    let read = blocking(move || Ok(shared.server.store.read(|log| log.last_plan())?)).await;
-    let plan = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+pub async fn page(here: VisitorRequest) -> PageResult {
+    let plan = here.work(|pages, _| Ok(pages.server.store.read(|log| log.last_plan())?)).await?;
     let content = html! {
         h1 { (here.language.say("plan-title")) }
         p.lead { (here.language.say("plan-lead")) }
@@ -25,7 +20,7 @@ pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, R
             Some(plan) => (table(&here, &plan)),
         }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("plan-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "plan-title", content))
 }
 
 /// A row for each table, a column for each place: how fine, and for how many people last year.

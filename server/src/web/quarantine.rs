@@ -2,17 +2,17 @@
 //! lost, and what accepting and rejecting do. Each decision is an entry of the log, and a line of the audit log.
 
 use super::about::card_in_words;
-use super::page::{PageRequest, layout, problem};
-use super::shared::{Shared, blocking, now};
+use super::page::{PageResult, VisitorRequest};
+use super::shared::now;
 use super::texts::Language;
 use crate::intake;
 use crate::intake::waiting::{WaitingEntry, waiting};
 use crate::staff::audit_line::Action;
 use crate::staff::role::Permission;
 use crate::store::entry::EntryKind;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
 use serde::Deserialize;
 use tabara_protocol::clock::civil_date;
@@ -26,15 +26,9 @@ pub struct QuarantineQuery {
     done: Option<String>,
 }
 
-pub async fn page(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<QuarantineQuery>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Quarantine).await?;
-    let shared = pages.clone();
-    let read = blocking(move || Ok(waiting(&shared.server.store, PAGE)?)).await;
-    let (waits, all) = read.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+pub async fn page(here: VisitorRequest, Query(query): Query<QuarantineQuery>) -> PageResult {
+    here.must(Permission::Quarantine)?;
+    let (waits, all) = here.work(|pages, _| Ok(waiting(&pages.server.store, PAGE)?)).await?;
     let done = match query.done.as_deref() {
         Some("accepted") => Some("quarantine-accepted"),
         Some("rejected") => Some("quarantine-rejected"),
@@ -50,9 +44,9 @@ pub async fn page(
             p { (here.language.say("quarantine-rejecting")) }
             p { (here.language.say_with("quarantine-waiting", &[("count", waits.into())])) }
         }
-        @for waits in &all { (entry(here.language, waits, &visitor.ticket.form_token())) }
+        @for waits in &all { (entry(here.language, waits, &here.visitor.ticket.form_token())) }
     };
-    Ok(layout(&here, Some(&visitor), here.language.text("quarantine-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "quarantine-title", content))
 }
 
 fn entry(language: Language, waits: &WaitingEntry, token: &str) -> Markup {
@@ -101,28 +95,25 @@ pub struct DecisionForm {
     decision: String,
 }
 
-pub async fn decide(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<DecisionForm>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token, Some(Permission::Quarantine)).await?;
+pub async fn decide(here: VisitorRequest, Form(form): Form<DecisionForm>) -> PageResult {
+    here.must(Permission::Quarantine)?;
+    here.posted(&form.token)?;
     let (accept, done) = match form.decision.as_str() {
         "accept" => (true, "accepted"),
         "reject" => (false, "rejected"),
-        _ => return Err(problem(&here, Some(&visitor), StatusCode::BAD_REQUEST)),
+        _ => return Err(here.problem(StatusCode::BAD_REQUEST)),
     };
-    let (shared, name, position) = (pages.clone(), visitor.name.clone(), form.position);
-    let decided = blocking(move || {
-        let store = &shared.server.store;
+    let position = form.position;
+    let decided = here.work(move |pages, visitor| {
+        let store = &pages.server.store;
         // what somebody else has decided meanwhile is not turned over by a page that does not show it
         let waits = store.read(|log| log.quarantined())?.iter().any(|waits| waits.position == position);
-        let decided = waits && intake::decide(store, position, accept, shared.server.settings.clock.unix())?;
+        let decided = waits && intake::decide(store, position, accept, pages.server.settings.clock.unix())?;
         if decided {
-            shared.staff().note(now(), &name, Action::Decided, &format!("{done} {position}"))?;
+            pages.staff().note(now(), &visitor.name, Action::Decided, &format!("{done} {position}"))?;
         }
         Ok(decided)
     });
-    let decided = decided.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let decided = decided.await?;
     Ok(Redirect::to(&format!("/quarantine?done={}", if decided { done } else { "gone" })).into_response())
 }

@@ -2,16 +2,15 @@
 //! file; nothing here counts.
 
 use super::labels::{said, words};
-use super::page::{PageRequest, layout, problem};
-use super::shared::{PageError, Pages, Shared, blocking, saved};
+use super::page::{PageRequest, PageResult};
+use super::shared::{PageError, Pages, saved};
 use super::texts::Language;
 use crate::reports::release::{self, Frozen, Release, ReleaseError};
 use crate::reports::rows::FigureRow;
 use crate::reports::{csv, dhis2, xlsx};
 use crate::statistics::Month;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use std::sync::Arc;
 use tabara_protocol::tables::{Table, Tables};
@@ -39,27 +38,22 @@ fn latest(pages: &Pages) -> Result<Option<Arc<Frozen>>, PageError> {
     frozen.map(Some)
 }
 
-async fn read(pages: &Arc<Pages>, here: &PageRequest) -> Result<Option<Arc<Frozen>>, Response> {
-    let shared = pages.clone();
-    blocking(move || latest(&shared)).await.map_err(|fault| problem(here, None, fault.0))
-}
-
-pub async fn page(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let content = match read(&pages, &here).await? {
+pub async fn page(here: PageRequest) -> PageResult {
+    let content = match here.work(latest).await? {
         None => {
             html! { h1 { (here.language.say("release-title")) } p.message.note { (here.language.say("release-none")) } }
         }
         Some(frozen) => draw(&frozen, here.language),
     };
-    Ok(layout(&here, None, here.language.text("release-title"), content).into_response())
+    Ok(here.show(StatusCode::OK, "release-title", content))
 }
 
-pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<String>) -> Result<Response, Response> {
-    let not_found = || problem(&here, None, StatusCode::NOT_FOUND);
+pub async fn download(here: PageRequest, Path(name): Path<String>) -> PageResult {
+    let not_found = || here.problem(StatusCode::NOT_FOUND);
     let (name, kind, _) = FILES.into_iter().find(|(known, ..)| *known == name).ok_or_else(not_found)?;
-    let frozen = read(&pages, &here).await?.ok_or_else(not_found)?;
+    let frozen = here.work(latest).await?.ok_or_else(not_found)?;
     let language = here.language;
-    let made = blocking(move || {
+    let made = here.work(move |_| {
         let rows = &frozen.release.rows;
         let word = |row: &FigureRow| words(row, language);
         Ok(match name {
@@ -70,8 +64,7 @@ pub async fn download(State(pages): Shared, here: PageRequest, Path(name): Path<
             _ => frozen.jws.clone().into_bytes(),
         })
     });
-    let bytes = made.await.map_err(|fault| problem(&here, None, fault.0))?;
-    Ok(saved(kind, &format!("tabara-{name}"), bytes))
+    Ok(saved(kind, &format!("tabara-{name}"), made.await?))
 }
 
 /// What a file tells beside its numbers.

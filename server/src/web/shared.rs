@@ -29,8 +29,6 @@ pub struct Pages {
     known: Semaphore,
 }
 
-pub(super) type Shared = axum::extract::State<Arc<Pages>>;
-
 impl Pages {
     pub(super) fn new(server: Arc<Server>) -> Self {
         let counting = Mutex::new(Counting::standard());

@@ -1,13 +1,13 @@
 //! Signing in and out. The form does not report which part was wrong.
 
 use super::local_path::local_path;
-use super::page::{BROWSER_COOKIE, PageRequest, SESSION_COOKIE, layout, problem};
-use super::shared::{PageError, Pages, Shared, blocking, now};
+use super::page::{BROWSER_COOKIE, PageRequest, PageResult, SESSION_COOKIE, VisitorRequest};
+use super::shared::{PageError, Pages, blocking, now};
 use super::texts::{Language, Said};
 use crate::http::client;
 use crate::staff::sessions::{self, SESSION_SECONDS};
 use crate::staff::sign_in::{self, SignInError, SignInRequest, SignedIn};
-use axum::extract::{Form, FromRequestParts, Query, State};
+use axum::extract::{Form, FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -43,13 +43,9 @@ fn aim(to: Option<&str>) -> &str {
     to.and_then(local_path).filter(|to| !to.starts_with("/sign-in")).unwrap_or("/")
 }
 
-pub async fn form(
-    State(pages): Shared,
-    here: PageRequest,
-    Query(query): Query<SignInQuery>,
-) -> Result<Response, Response> {
+pub async fn form(here: PageRequest, Query(query): Query<SignInQuery>) -> PageResult {
     let to = aim(query.to.as_deref());
-    if here.signed_in(&pages).await?.is_ok() {
+    if here.signed_in().await?.is_ok() {
         return Ok(Redirect::to(to).into_response());
     }
     let message = match query.why.as_deref() {
@@ -81,7 +77,7 @@ fn show(here: &PageRequest, status: StatusCode, message: Option<(&str, Markup)>,
             }
         }
     };
-    (status, layout(here, None, here.language.text("sign-in-title"), content)).into_response()
+    here.show(status, "sign-in-title", content)
 }
 
 #[derive(Deserialize)]
@@ -93,7 +89,6 @@ pub struct SignInForm {
 }
 
 pub async fn submit(
-    State(pages): Shared,
     mut here: PageRequest,
     ClientAddress(address): ClientAddress,
     Form(given): Form<SignInForm>,
@@ -101,7 +96,7 @@ pub async fn submit(
     let (browser, password) = (here.browser.take(), Zeroizing::new(given.password));
     let request = SignInRequest { address, browser, name: given.name, password, code: given.code };
     let refused = |status, message| show(&here, status, Some(("fault", message)), aim(given.to.as_deref()));
-    match try_sign_in(&pages, request).await {
+    match try_sign_in(&here.pages, request).await {
         Ok(Ok(SignedIn { session, browser })) => {
             let session = here.cookie(SESSION_COOKIE, &session.text(), SESSION_SECONDS as u32);
             let browser = here.cookie(BROWSER_COOKIE, &browser.text(), 31_536_000);
@@ -115,8 +110,8 @@ pub async fn submit(
             let message = html! { (wait_text(here.language, wait)) " " (here.language.say("sign-in-sheet")) };
             refused(StatusCode::TOO_MANY_REQUESTS, message)
         }
-        Ok(Err(SignInError::Store(e))) => problem(&here, None, PageError::from(e).0),
-        Err(fault) => problem(&here, None, fault.0),
+        Ok(Err(SignInError::Store(e))) => here.problem(PageError::from(e).0),
+        Err(fault) => here.problem(fault.0),
     }
 }
 
@@ -148,14 +143,8 @@ pub struct SignOutForm {
     token: String,
 }
 
-pub async fn sign_out(
-    State(pages): Shared,
-    here: PageRequest,
-    Form(form): Form<SignOutForm>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_by_form(&pages, &form.token, None).await?;
-    let shared = pages.clone();
-    let ended = blocking(move || Ok(sessions::sign_out(shared.staff(), now(), &visitor)?)).await;
-    ended.map_err(|fault| problem(&here, None, fault.0))?;
+pub async fn sign_out(here: VisitorRequest, Form(form): Form<SignOutForm>) -> PageResult {
+    here.posted(&form.token)?;
+    here.work(|pages, visitor| Ok(sessions::sign_out(pages.staff(), now(), visitor)?)).await?;
     Ok(([here.cookie(SESSION_COOKIE, "", 0)], Redirect::to("/sign-in?out=1")).into_response())
 }

@@ -9,32 +9,25 @@ use crate::staff::role::Permission;
 use crate::store::StoreError;
 use crate::web::about::time;
 use crate::web::labels::words;
-use crate::web::page::{PageRequest, problem};
-use crate::web::shared::{Shared, blocking, now, saved};
-use axum::extract::{Path, Query, State};
+use crate::web::page::{PageResult, VisitorRequest};
+use crate::web::shared::{now, saved};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::Response;
 use tabara_protocol::log::audit::AuditLine;
 
-pub async fn figures(
-    State(pages): Shared,
-    here: PageRequest,
-    Path(file): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Figures).await?;
+pub async fn figures(here: VisitorRequest, Path(file): Path<String>, Query(asked): Query<Asked>) -> PageResult {
+    here.must(Permission::Figures)?;
     let is_book = match file.as_str() {
         "figures.csv" => false,
         "figures.xlsx" => true,
-        _ => return Err(problem(&here, Some(&visitor), StatusCode::NOT_FOUND)),
+        _ => return Err(here.problem(StatusCode::NOT_FOUND)),
     };
-    let (scope, period) = asked.view(&visitor).map_err(|status| problem(&here, Some(&visitor), status))?;
-    let (shared, name, role) = (pages.clone(), visitor.name.clone(), visitor.role);
+    let (scope, period) = asked.view(&here)?;
     let language = here.language;
-    let made = blocking(move || {
-        let snapshot = shared.snapshot()?;
+    let made = here.work(move |pages, visitor| {
+        let snapshot = pages.snapshot()?;
         let what = format!("{file} {} {period} edition {}", scope.place(), edition(&snapshot));
-        let base = base(&shared, &name, role, &what)?;
+        let base = base(pages, visitor, &what)?;
         let rows = rows(&snapshot, &base, |_, _| true, &[scope], &[period]);
         let word = |row: &FigureRow| words(row, language);
         if !is_book {
@@ -43,30 +36,30 @@ pub async fn figures(
         let until = snapshot
             .last_closed
             .map(|month| format!("{} {}", language.text("people-closed-until"), language.month(month)));
-        let rule = language.text(if role.may(Permission::ExactCounts) { "people-exact" } else { "people-rounded" });
+        let rule =
+            language.text(if visitor.role.may(Permission::ExactCounts) { "people-exact" } else { "people-rounded" });
         let notes: Vec<String> =
             until.into_iter().chain([rule, language.text("people-hidden")].map(str::to_owned)).collect();
         Ok(xlsx::xlsx(&rows, &word, |key| language.text(key), &notes)?)
     });
-    let bytes = made.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let bytes = made.await?;
     let kind = if is_book { xlsx::KIND } else { csv::KIND };
     let name = format!("tabara-{}-{period}.{}", scope.place(), if is_book { "xlsx" } else { "csv" });
     Ok(saved(kind, &name, bytes))
 }
 
 /// Every line of the audit log.
-pub async fn audit_log(State(pages): Shared, here: PageRequest) -> Result<Response, Response> {
-    let visitor = here.visitor_who_may(&pages, Permission::Audit).await?;
-    let (shared, name) = (pages.clone(), visitor.name.clone());
-    let made = blocking(move || {
-        shared.staff().note(now(), &name, Action::Saw, "audit.csv")?;
+pub async fn audit_log(here: VisitorRequest) -> PageResult {
+    here.must(Permission::Audit)?;
+    let made = here.work(move |pages, visitor| {
+        pages.staff().note(now(), &visitor.name, Action::Saw, "audit.csv")?;
         let mut rows = Vec::new();
-        shared.staff().each_line(|AuditLine { number, time: at, name, action, detail, hash }| {
+        pages.staff().each_line(|AuditLine { number, time: at, name, action, detail, hash }| {
             rows.push(vec![number.to_string(), time(at), name, action, detail, hash.to_string()]);
             Ok::<_, StoreError>(())
         })?;
         Ok(csv::table(&[&["line", "time_utc", "account", "action", "detail", "hash"]], &rows).into_bytes())
     });
-    let bytes = made.await.map_err(|fault| problem(&here, Some(&visitor), fault.0))?;
+    let bytes = made.await?;
     Ok(saved(csv::KIND, "tabara-audit.csv", bytes))
 }
