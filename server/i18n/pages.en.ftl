@@ -233,6 +233,7 @@ infosheet-heading = Protection of returnees and assistance to victims of traffic
 infosheet-audience = For
 infosheet-inside = Partners inside
 infosheet-public = The public
+infosheet-contents = On this sheet
 infosheet-source = Source: Tabara, from records of community focal points and organisations in Burundi. Nobody’s name is known to the server that counts.
 
 # Years before

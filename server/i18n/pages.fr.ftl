@@ -236,6 +236,7 @@ infosheet-heading = Protection des personnes de retour et assistance aux victime
 infosheet-audience = Pour
 infosheet-inside = Partenaires internes
 infosheet-public = Le public
+infosheet-contents = Sur cette fiche
 infosheet-source = Source : Tabara, d’après les enregistrements des points focaux communautaires et des organisations au Burundi. Le serveur qui compte ne connaît le nom de personne.
 
 # Years before

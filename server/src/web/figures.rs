@@ -146,6 +146,18 @@ pub(super) fn choice(to: &str, current: bool, text: impl Render) -> Markup {
     html! { li { a href=(to) aria-current=[current.then_some("true")] { (text) } } }
 }
 
+/// A number above the tables, what it counts, and a note.
+pub(super) fn figure(name: &str, key: &str, shown: Shown, language: Language, note: Option<Markup>) -> Markup {
+    let (value, below, _) = attributes(shown);
+    html! {
+        div {
+            dt { (language.say(key)) }
+            dd data-figure=(name) data-value=[value] data-below=[below] { (language.shown(shown)) }
+            @if let Some(note) = note { dd.note { (note) } }
+        }
+    }
+}
+
 /// A cell with a number.
 pub(super) fn cell(code: &str, shown: Shown, language: Language) -> Markup {
     let (value, below, hidden) = attributes(shown);
@@ -227,16 +239,6 @@ impl Sheet {
 
     fn headline(&self) -> Markup {
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
-        let figure = |name: &str, key: &str, shown: Shown, note: Option<Markup>| {
-            let (value, below, _) = attributes(shown);
-            html! {
-                div {
-                    dt { (self.language.say(key)) }
-                    dd data-figure=(name) data-value=[value] data-below=[below] { (self.language.shown(shown)) }
-                    @if let Some(note) = note { dd.note { (note) } }
-                }
-            }
-        };
         let shown = |shown| self.language.shown(shown);
         let range = (headline.identified_least != headline.identified).then(|| {
             let (least, most) = (shown(headline.identified_least), shown(headline.identified));
@@ -250,10 +252,10 @@ impl Sheet {
         };
         html! {
             dl.headline {
-                (figure("people-identified", "people-identified", headline.identified, range))
-                (figure("people-screened", "people-screened", headline.screened, None))
-                (figure("screenings", "people-screenings", headline.screenings, None))
-                (figure("focal-points-reporting", "people-reporting", headline.reporting, Some(enrolled)))
+                (figure("people-identified", "people-identified", headline.identified, self.language, range))
+                (figure("people-screened", "people-screened", headline.screened, self.language, None))
+                (figure("screenings", "people-screenings", headline.screenings, self.language, None))
+                (figure("focal-points-reporting", "people-reporting", headline.reporting, self.language, Some(enrolled)))
             }
         }
     }

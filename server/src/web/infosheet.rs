@@ -6,7 +6,7 @@
 //! release, whoever prints; inside as the account sees them.
 
 use super::charts;
-use super::figures::{Asked, attributes, base, choice, choose, period_name};
+use super::figures::{Asked, attributes, base, choice, choose, figure, period_name};
 use super::labels::{label, place_name, said};
 use super::page::{PageResult, VisitorRequest};
 use super::texts::Language;
@@ -137,6 +137,7 @@ impl Sheet {
             Base::Public => "release-rounded",
         };
         let until = self.snapshot.last_closed.map(|last| self.language.month(last));
+        let blocks: Vec<_> = (0..BLOCKS.len()).filter_map(|at| Some((at, self.block(at)?))).collect();
         html! {
             div.infosheet #infosheet data-place=(self.scope.place()) data-period=(self.period.to_string())
                 data-audience=(if self.public { "public" } else { "inside" }) {
@@ -148,7 +149,12 @@ impl Sheet {
                     (self.language.say(rounding))
                 }
                 (self.headline())
-                div.blocks { @for block in &BLOCKS { (self.block(block)) } }
+                // the sheet is some twenty screens long on a phone
+                details.contents {
+                    summary { (self.language.say("infosheet-contents")) }
+                    ol { @for (at, (title, _)) in &blocks { li { a href={ "#block-" (at) } { (title) } } } }
+                }
+                div.blocks { @for (_, (_, section)) in &blocks { (section) } }
                 (self.footnotes())
                 p.fine { (self.language.say("infosheet-source")) }
             }
@@ -187,20 +193,12 @@ impl Sheet {
 
     fn headline(&self) -> Markup {
         let headline = self.snapshot.headline(self.scope, self.period, &self.base);
-        let figure = |name: &str, key: &str, shown: Shown| {
-            let (value, below, _) = attributes(shown);
-            html! {
-                div {
-                    dt { (self.language.say(key)) }
-                    dd data-figure=(name) data-value=[value] data-below=[below] { (self.language.shown(shown)) }
-                }
-            }
-        };
+        let figure = |name: &str, shown: Shown| figure(name, name, shown, self.language, None);
         html! {
             @if headline.screened.at_least() > 0 {
                 dl.headline.two {
-                    (figure("people-identified", "people-identified", headline.identified))
-                    (figure("people-screened", "people-screened", headline.screened))
+                    (figure("people-identified", headline.identified))
+                    (figure("people-screened", headline.screened))
                 }
             }
         }
@@ -226,10 +224,11 @@ impl Sheet {
         (is_public || !self.public).then_some(answer)
     }
 
-    /// A block, if there is anything in it.
-    fn block(&self, block: &Block) -> Markup {
-        let Some(answer) = self.answer(block.table) else { return html! {} };
-        let table = Tables::standard().get(block.table).expect("it has an answer");
+    /// Title and section of a block, if there is anything in it.
+    fn block(&self, at: usize) -> Option<(Markup, Markup)> {
+        let (id, block) = (at, &BLOCKS[at]);
+        let answer = self.answer(block.table)?;
+        let table = Tables::standard().get(block.table)?;
         let code = |dimension: usize, at: usize| {
             label(&answer.shelves[dimension].fact, &answer.shelves[dimension].codes[at - 1], self.language)
         };
@@ -254,35 +253,27 @@ impl Sheet {
                 }
             }
             Cells::Within(of) => {
-                let Some(second) = answer.shelves[1].codes.iter().position(|code| code == of) else { return html! {} };
+                let second = answer.shelves[1].codes.iter().position(|code| code == of)?;
                 whole = vec![0, second + 1];
                 rows.extend(codes(0).map(|first| (vec![first, second + 1], code(0, first).to_owned(), "")));
             }
         }
-        let Some(total) = answer.at(&whole) else { return html! {} };
+        let total = answer.at(&whole)?;
         let mut rows: Vec<_> =
             rows.into_iter().filter_map(|(at, name, code)| Some((answer.at(&at)?, at, name, code))).collect();
         rows.retain(|(shown, ..)| shown.at_least() > 0);
-        if rows.is_empty() {
-            return html! {};
-        }
         if matches!(block.cells, Cells::Along(_)) {
             rows.sort_by_key(|(shown, ..)| Reverse(shown.at_least()));
         }
-        let longest = rows.iter().map(|(shown, ..)| shown.at_least()).max().unwrap_or(0);
+        let longest = rows.iter().map(|(shown, ..)| shown.at_least()).max()?;
         let parts_are_shares = !answer.shelves.iter().any(|shelf| shelf.fact.contains('+'));
-        let within = if let Cells::Within(code) = block.cells {
-            Some(label(&answer.shelves[1].fact, code, self.language))
-        } else {
-            None
+        let title = html! {
+            (said("page", &table.page, self.language)) ": " (said("title", &table.title, self.language))
+            @if let Cells::Within(code) = block.cells { ": " (said(&answer.shelves[1].fact, code, self.language)) }
         };
-        html! {
-            section data-table=(block.table) {
-                h2 {
-                    (said("page", &table.page, self.language)) ": " (said("title", &table.title, self.language))
-                    @if let Some(within) = within { ": " (within) }
-                    (self.mark(block.note))
-                }
+        let section = html! {
+            section id={ "block-" (id) } data-table=(block.table) {
+                h2 { (title) (self.mark(block.note)) }
                 p.unit {
                     (said("unit", table.counted(), self.language)) ": "
                     @let (value, below, hidden) = attributes(total);
@@ -307,7 +298,8 @@ impl Sheet {
                     }
                 }
             }
-        }
+        };
+        Some((title, section))
     }
 
     fn footnotes(&self) -> Markup {
