@@ -27,6 +27,12 @@ pub enum Grade {
     Now,
 }
 
+impl Grade {
+    fn of(now: bool, soon: bool) -> Self {
+        if now { Self::Now } else { if soon { Self::Soon } else { Self::Well } }
+    }
+}
+
 /// What a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +64,12 @@ pub struct Finding {
     pub topic: Topic,
     pub grade: Grade,
     pub text: String,
+}
+
+impl Finding {
+    fn new(topic: Topic, grade: Grade, text: impl Into<String>) -> Self {
+        Self { topic, grade, text: text.into() }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -112,8 +124,7 @@ pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>
         .count();
     let text =
         format!("{silent} of {} phones silent for {} days: tabara-server device list", phones.len(), policy.lease_days);
-    let some =
-        |topic, number: usize, text| Finding { topic, grade: if number > 0 { Grade::Soon } else { Grade::Well }, text };
+    let some = |topic, number: usize, text| Finding::new(topic, Grade::of(false, number > 0), text);
     found.push(some(Topic::Phones, silent, text));
     let open = store.read(|log| log.orders())?.iter().filter(|given| given.acknowledged.is_none()).count();
     let text = format!("{open} orders to phones not acknowledged: tabara-server device list");
@@ -124,7 +135,7 @@ pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>
     let busy = phones.iter().filter(|p| p.last_day >= TOO_BUSY).count();
     let text =
         format!("{busy} phones sent {TOO_BUSY} records or more on their last day: tabara-server device revoke --from");
-    found.push(Finding { topic: Topic::Phones, grade: if busy > 0 { Grade::Now } else { Grade::Well }, text });
+    found.push(Finding::new(Topic::Phones, Grade::of(busy > 0, false), text));
     let named = catalog_revokes.len();
     let here = phones.iter().filter(|p| p.binding.standing == Standing::Revoked);
     let only_here = here.filter(|p| !catalog_revokes.contains(&p.binding.device)).count();
@@ -141,13 +152,16 @@ pub fn examine(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>
 fn messages(kept: &KeptSettings) -> Finding {
     let people = &kept.messages.people;
     let (grade, text) = if people.is_empty() {
-        (Grade::Soon, "nobody is told when something waits: tabara-server notify add ADDRESS --duty operator".into())
+        (
+            Grade::Soon,
+            "nobody is told when something waits: tabara-server notify add ADDRESS --duty operator".to_owned(),
+        )
     } else if kept.messages.mail.is_none() && people.iter().any(|person| !person.to.contains("://")) {
         (Grade::Soon, "messages cannot leave: tabara-server notify mail --server NAME --from ADDRESS".into())
     } else {
         (Grade::Well, format!("{} addresses are told when something waits", people.len()))
     };
-    Finding { topic: Topic::Messages, grade, text }
+    Finding::new(Topic::Messages, grade, text)
 }
 
 /// A provider should have answered: where hours or a day were given, somebody calls today.
@@ -155,9 +169,9 @@ fn unanswered(store: &Store, now: i64) -> store::Result<Finding> {
     let all = store.read(|log| log.referrals(now))?;
     let overdue: Vec<_> = all.iter().filter(|one| one.is_overdue(now)).collect();
     let urgent = overdue.iter().any(|one| answer_within(&one.urgency) <= DAY);
-    let grade = if urgent { Grade::Now } else { if overdue.is_empty() { Grade::Well } else { Grade::Soon } };
+    let grade = Grade::of(urgent, !overdue.is_empty());
     let text = format!("{} referrals without an answer in time: the page /overdue lists them", overdue.len());
-    Ok(Finding { topic: Topic::Referrals, grade, text })
+    Ok(Finding::new(Topic::Referrals, grade, text))
 }
 
 /// Somebody must look at what waits; within two weeks, since it counts nowhere meanwhile.
@@ -165,14 +179,14 @@ fn quarantine(store: &Store, now: i64) -> store::Result<Finding> {
     let all = store.read(|log| log.quarantined())?;
     let waiting = all.len();
     let days = all.iter().map(|entry| (now - entry.received).div_euclid(DAY)).max().unwrap_or(0);
-    let grade = if days >= 14 { Grade::Now } else { if waiting > 0 { Grade::Soon } else { Grade::Well } };
+    let grade = Grade::of(days >= 14, waiting > 0);
     let text = format!("{waiting} entries in quarantine, the first for {days} days: tabara-server quarantine list");
-    Ok(Finding { topic: Topic::Quarantine, grade, text })
+    Ok(Finding::new(Topic::Quarantine, grade, text))
 }
 
 /// Whether only the owner can read the keys, whether they work, and whether the catalog names them.
 pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Finding>> {
-    let finding = |grade, text: &str| Finding { topic: Topic::Keys, grade, text: text.into() };
+    let finding = |grade, text: &str| Finding::new(Topic::Keys, grade, text);
     let mut found = Vec::new();
     // the folder keeps all that is in it from others
     let folder = std::fs::metadata(&settings.data).map(|m| m.permissions().mode() & 0o077);
@@ -220,28 +234,21 @@ pub fn key_findings(store: &Store, settings: &Settings) -> store::Result<Vec<Fin
 }
 
 fn no_catalog() -> Finding {
-    Finding {
-        topic: Topic::Catalog,
-        grade: Grade::Now,
-        text: "no catalog: phones cannot start interviews: tabara-server catalog publish FILE".into(),
-    }
+    let text = "no catalog: phones cannot start interviews: tabara-server catalog publish FILE";
+    Finding::new(Topic::Catalog, Grade::Now, text)
 }
 
 fn expiry(topic: Topic, what: &str, expires: i64, now: i64) -> Finding {
     let days = (expires - now).div_euclid(DAY);
-    let grade = if days < 0 { Grade::Now } else { if days < 30 { Grade::Soon } else { Grade::Well } };
     let when = if days < 0 { format!("expired {} days ago", -days) } else { format!("expires in {days} days") };
     let next = if topic == Topic::Catalog { "tabara-desk catalog next --expires DAY" } else { "renew it" };
-    let text = format!("{what} {when}: {next}");
-    Finding { topic, grade, text }
+    Finding::new(topic, Grade::of(days < 0, days < 30), format!("{what} {when}: {next}"))
 }
 
 pub(super) fn certificate_finding(der: Option<&[u8]>, now: i64) -> Finding {
     match der.and_then(not_after) {
         Some(end) => expiry(Topic::Certificate, "the TLS certificate", end, now),
-        None => {
-            Finding { topic: Topic::Certificate, grade: Grade::Soon, text: "the TLS certificate cannot be read".into() }
-        }
+        None => Finding::new(Topic::Certificate, Grade::Soon, "the TLS certificate cannot be read"),
     }
 }
 
@@ -258,7 +265,7 @@ pub fn prove(store: &Store, now: i64) -> store::Result<Option<u64>> {
 fn tree(store: &Store, now: i64) -> store::Result<Finding> {
     let (told, proven, unproven) =
         store.read(|log| Ok((log.count_of(EntryKind::Evidence)?, log.hinted(PROVEN)?, log.hinted(UNPROVEN)?)))?;
-    let finding = |grade, text: String| Finding { topic: Topic::Log, grade, text };
+    let finding = |grade, text: String| Finding::new(Topic::Log, grade, text);
     let days = proven.map(|at| (now - at).div_euclid(DAY));
     Ok(match days {
         _ if unproven >= proven && unproven.is_some() => {
@@ -288,7 +295,7 @@ fn old_copies(data: &Path, now: i64) -> Option<Finding> {
     let text = format!(
         "{old} copies of the log are older than {KEEP_COPIES} days and hold what was erased since: delete them"
     );
-    (old > 0).then_some(Finding { topic: Topic::Backup, grade: Grade::Soon, text })
+    (old > 0).then(|| Finding::new(Topic::Backup, Grade::Soon, text))
 }
 
 fn clock(store: &Store, now: i64) -> store::Result<Finding> {
@@ -298,33 +305,23 @@ fn clock(store: &Store, now: i64) -> store::Result<Finding> {
             "the clock stands {} minutes before the last entry of the log: set it; if it is right, tabara-server accept-clock",
             (last - now) / 60
         );
-        Finding { topic: Topic::Clock, grade: Grade::Now, text }
+        Finding::new(Topic::Clock, Grade::Now, text)
     } else {
-        Finding { topic: Topic::Clock, grade: Grade::Well, text: "clock: not before the log".into() }
+        Finding::new(Topic::Clock, Grade::Well, "clock: not before the log")
     })
 }
 
 /// Phones keep sent records for `keep` days: they cannot fill the gap after an older backup.
 fn backup(last: Option<i64>, keep: i64, now: i64) -> Finding {
-    let Some(last) = last else {
-        return Finding {
-            topic: Topic::Backup,
-            grade: Grade::Now,
-            text: "no backup was ever made: tabara-server backup FILE".into(),
-        };
-    };
+    let finding = |grade, text: &str| Finding::new(Topic::Backup, grade, format!("{text}: tabara-server backup FILE"));
+    let Some(last) = last else { return finding(Grade::Now, "no backup was ever made") };
     if last > now + DAY {
         // noted by a clock that was ahead: nobody knows how old it is
-        let text = "the last backup is dated in the future: tabara-server backup FILE".into();
-        return Finding { topic: Topic::Backup, grade: Grade::Now, text };
+        return finding(Grade::Now, "the last backup is dated in the future");
     }
     let days = (now - last).div_euclid(DAY);
-    let grade = if days >= keep { Grade::Now } else { if days > 1 { Grade::Soon } else { Grade::Well } };
-    Finding {
-        topic: Topic::Backup,
-        grade,
-        text: format!("the last backup is {days} days old; phones can replace {keep}: tabara-server backup FILE"),
-    }
+    let text = format!("the last backup is {days} days old; phones can replace {keep}");
+    finding(Grade::of(days >= keep, days > 1), &text)
 }
 
 fn disk(settings: &Settings) -> Finding {
@@ -332,10 +329,10 @@ fn disk(settings: &Settings) -> Finding {
     let text = output.ok().and_then(|o| String::from_utf8(o.stdout).ok());
     let line = text.as_deref().and_then(|t| t.lines().nth(1));
     match line.and_then(|l| l.split_whitespace().nth(3)).and_then(|kb| kb.parse::<u64>().ok()) {
-        None => Finding { topic: Topic::Disk, grade: Grade::Soon, text: "free disk space is not known".into() },
+        None => Finding::new(Topic::Disk, Grade::Soon, "free disk space is not known"),
         Some(kb) => {
-            let grade = if kb < 200_000 { Grade::Now } else { if kb < 2_000_000 { Grade::Soon } else { Grade::Well } };
-            Finding { topic: Topic::Disk, grade, text: format!("{} MB of disk are free", kb / 1000) }
+            let grade = Grade::of(kb < 200_000, kb < 2_000_000);
+            Finding::new(Topic::Disk, grade, format!("{} MB of disk are free", kb / 1000))
         }
     }
 }
