@@ -7,7 +7,7 @@
 #   OUT/native/libtabara.so    the library, stripped (OUT is target/bindings where none is given)
 #   OUT/kotlin/                what an app compiles
 #   OUT/swift/                 a package for SwiftPM; for debug it is bindings/swift
-#   OUT/python/tabara/         an importable package; for debug it is bindings/python/tabara
+#   OUT/python/*.whl           the wheel, where maturin is on the path (pip install maturin)
 #
 # The generator reads the symbol table, so stripping comes last; it asks cargo where uniffi.toml lies, so all of this
 # runs inside the workspace (so does the build: .cargo/config.toml is found from the working folder).
@@ -19,6 +19,7 @@ out=${2:-$target/bindings}
 library=$target/$profile/libtabara.so
 
 # Two calls: built together, the generator's features would slip into the phone's library.
+linker=
 case $profile in
   debug)
     echo "building the library for tests: $library (the first time takes some ten minutes)"
@@ -34,13 +35,12 @@ case $profile in
       flags="$flags -USQLITE_ENABLE_$part"
     done
     for part in JSON DEPRECATED SHARED_CACHE UTF16; do flags="$flags -DSQLITE_OMIT_$part"; done
-    linker=
     case $(rustc -vV | sed -n 's/^host: //p') in
       x86_64-*-linux-gnu) linker="-C link-arg=-Wl,--icf=all -C link-arg=-Wl,-z,pack-relative-relocs" ;;
     esac
+    export LIBSQLITE3_FLAGS="$flags" CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables"
     # shellcheck disable=SC2086
-    LIBSQLITE3_FLAGS=$flags CFLAGS="-fno-asynchronous-unwind-tables -fno-unwind-tables" \
-      cargo rustc --profile phone -p tabara-bindings --lib --crate-type cdylib -- $linker
+    cargo rustc --profile phone -p tabara-bindings --lib --crate-type cdylib -- $linker
     ;;
   *) echo "usage: $0 [debug|phone] [OUT]" >&2; exit 2 ;;
 esac
@@ -56,12 +56,10 @@ if [ "$profile" != debug ]; then
 fi
 mkdir -p "$swift/Sources/TabaraCoreFFI" "$swift/lib"
 
-python=bindings/python/tabara
-[ "$profile" = debug ] || python=$out/python/tabara
-mkdir -p "$out/native" "$python"
-for language in kotlin swift python; do
+mkdir -p "$out/native"
+for language in kotlin swift; do
   folder=$out/$language
-  case $language in python) folder=$python ;; swift) folder=$swift/Sources/TabaraCoreFFI ;; esac
+  [ $language = kotlin ] || folder=$swift/Sources/TabaraCoreFFI
   "$target/debug/tabara-bindgen" generate -n -l $language -o "$folder" "$library" >/dev/null
 done
 
@@ -77,7 +75,18 @@ mv "$swift/Sources/TabaraCoreFFI/TabaraCore.swift" "$swift/Sources/TabaraCore/Ge
 mv "$swift/Sources/TabaraCoreFFI/TabaraCoreFFI.modulemap" "$swift/Sources/TabaraCoreFFI/module.modulemap"
 
 strip --strip-unneeded -o "$out/native/libtabara.so" "$library"
-cp "$out/native/libtabara.so" "$python/"
 cp "$out/native/libtabara.so" "$swift/lib/"
-[ "$profile" = debug ] || cp bindings/python/tabara/__init__.py "$python/"
-echo "written: $out/native, $out/kotlin, $swift, $python"
+echo "written: $out/native, $out/kotlin, $swift"
+
+if command -v maturin >/dev/null; then
+  rm -rf "$out/python"
+  case $profile in debug) cargo_profile=dev ;; *) cargo_profile=$profile ;; esac
+  wheel=$(realpath -m "$out/python") TABARA_BINDGEN=$(realpath "$target/debug/tabara-bindgen")
+  CARGO_TARGET_DIR=$(realpath "$target") PATH=$PWD/bindings/bin:$PATH
+  export TABARA_BINDGEN CARGO_TARGET_DIR PATH
+  # shellcheck disable=SC2086
+  (cd bindings/python && maturin build -q --profile "$cargo_profile" --auditwheel skip -o "$wheel" -- $linker)
+  echo "written: $(ls "$wheel"/*.whl)"
+else
+  echo "not written: the wheel for Python, which needs maturin (pip install maturin)"
+fi

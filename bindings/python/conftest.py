@@ -1,4 +1,4 @@
-"""A real server and a phone for the tests. Pytest puts this folder, where the package stands, on the path."""
+"""A real server and a phone for the tests. The package is the installed wheel."""
 
 import hashlib
 import hmac
@@ -12,14 +12,14 @@ import pytest
 import tabara
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 
 
 class Deployment:
     """Words for the program `deployment` (tests/stories/src/bin): the real server, with a catalog and the questionnaire."""
 
     def __init__(self):
-        target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-        program = target / "debug" / "deployment"
+        program = TARGET / "debug" / "deployment"
         assert program.exists(), "missing: cargo build -p tabara-stories --bin deployment"
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.server = json.loads(self.process.stdout.readline())["server"]
@@ -62,6 +62,13 @@ def deployment():
     running = Deployment()
     yield running
     running.end()
+
+
+@pytest.fixture(scope="session")
+def wheel():
+    """What `bindings/build.sh` built."""
+    [wheel] = (TARGET / "bindings" / "python").glob("*.whl")
+    return wheel
 
 
 @pytest.fixture

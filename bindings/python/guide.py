@@ -1,4 +1,4 @@
-"""A whole screening as `bindings/GUIDE.md` tells it: `PYTHONPATH=bindings/python python3 bindings/python/guide.py out/dev/card.txt`."""
+"""A whole screening as `bindings/GUIDE.md` tells it: `python3 bindings/python/guide.py out/dev/card.txt`."""
 
 import asyncio
 import pathlib

@@ -11,6 +11,8 @@
 uniffi::setup_scaffolding!("tabara");
 
 mod card;
+#[cfg(feature = "data")]
+mod data;
 mod error;
 mod focal_point;
 mod page;

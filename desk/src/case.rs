@@ -11,13 +11,11 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use std::path::Path;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
-use tabara_protocol::case_export::{Author, CaseCopy, CaseExport, HeldEntry, Trust};
-use tabara_protocol::catalog::Uuid;
-use tabara_protocol::envelope::{self, PublicKey, sha256};
+use tabara_protocol::case_export::{self, Author, CaseCopy, CaseExport, HeldEntry, Trust};
+use tabara_protocol::envelope::{self, PublicKey};
 use tabara_protocol::record::{Kind, Record, SealedCase, Sent};
 use tabara_protocol::referral::Status;
-use tabara_protocol::seal::{self, FileKeyCopy, SealError};
-use zeroize::Zeroizing;
+use tabara_protocol::seal::{self, SealError};
 
 /// What must be proven before a case is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +54,7 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
         ));
     }
     if file.starts_with(b"age-encryption.org/") {
-        return Ok(vec![OpenedCase {
-            case: unseal(&Zeroizing::new(seal::unseal(file, identity)?))?,
-            record: None,
-            author: None,
-        }]);
+        return Ok(vec![OpenedCase { case: case_export::unseal(file, identity)?, record: None, author: None }]);
     }
     let sent = match envelope::from_json::<Sent>(file) {
         Ok(one) => vec![one],
@@ -112,10 +106,6 @@ fn read(sent: &Sent) -> Result<Record> {
     envelope::stored(&sent.jws).map_err(|_| damaged())
 }
 
-fn unseal(plain: &[u8]) -> Result<SealedCase> {
-    envelope::from_json(plain).map_err(|_| invalid("it opens, but does not hold a case"))
-}
-
 /// Gives what is held to a new case worker (`age1…`): the keys of its cases, locked to her. All else stays as it was, with its
 /// proof, for her and for everybody who could open it before.
 pub fn copy(held: &CaseExport, identity: &str, proof: Proof, to: &str) -> Result<CaseExport> {
@@ -126,7 +116,7 @@ pub fn copy(held: &CaseExport, identity: &str, proof: Proof, to: &str) -> Result
         let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(damaged)?;
         let key = match seal::file_key(&sealed, identity) {
             Err(SealError::NotForThisKey) => {
-                copied_key(&held.copies, record.record, identity).ok_or(SealError::NotForThisKey)?
+                case_export::copied_key(&held.copies, record.record, identity).ok_or(SealError::NotForThisKey)?
             }
             key => key?,
         };
@@ -136,18 +126,11 @@ pub fn copy(held: &CaseExport, identity: &str, proof: Proof, to: &str) -> Result
     Ok(copied)
 }
 
-/// The key of a case that somebody gave to the owner of this identity.
-fn copied_key(copies: &[CaseCopy], record: Uuid, identity: &str) -> Option<FileKeyCopy> {
-    let mine = copies.iter().filter(|copy| copy.record == record);
-    let open = |copy: &CaseCopy| FileKeyCopy::of(&seal::unlock_with(&B64.decode(&copy.key).ok()?, identity).ok()?);
-    mine.into_iter().find_map(open)
-}
-
 fn damaged() -> DeskError {
     invalid("the export is damaged")
 }
 
-/// Opens the case beside a record, which must belong to it; with a key that was copied, if the identity is no recipient.
+/// Opens the case beside a record, which must belong to it.
 pub(super) fn open_sent(
     sent: &Sent,
     identity: &str,
@@ -155,19 +138,8 @@ pub(super) fn open_sent(
     signed: (Option<Author>, Record),
 ) -> Result<OpenedCase> {
     let (author, record) = signed;
-    let sealed = sent.sealed_bytes().ok().flatten().ok_or_else(damaged)?;
-    let opened = match (seal::unseal(&sealed, identity), copied_key(copies, record.record, identity)) {
-        (Err(SealError::NotForThisKey), Some(key)) => seal::unseal_copied(&sealed, &key),
-        (opened, _) => opened,
-    };
-    let case = unseal(&Zeroizing::new(opened?))?;
-    let named = record.sealed.is_some_and(|s| s.sha256 == sha256(&sealed));
-    let same = (case.record, case.case, &case.questionnaire) == (record.record, record.case, &record.questionnaire);
-    if named && same {
-        Ok(OpenedCase { case, record: Some(record), author })
-    } else {
-        Err(invalid("the case does not belong to the record that it came with: someone moved it"))
-    }
+    let case = case_export::open_case(sent, &record, identity, copies)?;
+    Ok(OpenedCase { case, record: Some(record), author })
 }
 
 /// Who signed, in words.
@@ -256,7 +228,8 @@ pub(super) fn labelled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tabara_protocol::envelope::{Digest, SigningKey, Typ};
+    use tabara_protocol::catalog::Uuid;
+    use tabara_protocol::envelope::{Digest, SigningKey, Typ, sha256};
     use tabara_protocol::record::{QuestionnaireRef, SealedRef};
 
     fn sealed_record(to: &str, answer: &str) -> (Record, Vec<u8>) {

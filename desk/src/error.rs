@@ -15,6 +15,8 @@ pub enum DeskError {
     #[error(transparent)]
     Catalog(#[from] tabara_protocol::catalog::CatalogError),
     #[error(transparent)]
+    Case(#[from] tabara_protocol::case_export::CaseError),
+    #[error(transparent)]
     Seal(#[from] tabara_protocol::seal::SealError),
 }
 

@@ -6,13 +6,24 @@ file), `<!-- not run: WHY -->`. A block without a comment fails.
 """
 
 import os
+import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 from paths import ROOT, TARGET
 
-PAGES = ["README.md", "CONTRIBUTING.md", "bindings/README.md", "bindings/GUIDE.md", "bindings/swift/README.md", "deploy/README.md", "deploy/keys.md", "mobile-samples/android/README.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "bindings/README.md",
+    "bindings/GUIDE.md",
+    "bindings/swift/README.md",
+    "deploy/README.md",
+    "deploy/keys.md",
+    "mobile-samples/android/README.md",
+]
 BLOCK = re.compile(r"(?:^<!-- ([^\n]*?) -->\n+)?^```(\w*)[^\n]*\n(.*?)^```$", re.M | re.S)
 
 
@@ -55,13 +66,15 @@ def test_an_unmarked_block_would_be_found():
 def test_the_first_phone_of_a_developer_needs_the_commands_of_the_page(page, tmp_path):
     """The server of `./x dev-server`, and the last command of the first phone as the page has it."""
     page = (ROOT / "bindings" / page).read_text()
-    [command] = re.findall(r"^(PYTHONPATH=.* out/dev/card.txt)$", page, re.M)
+    [command] = re.findall(r"^(python3 .* out/dev/card.txt)$", page, re.M)
     server = [TARGET / "debug" / "deployment", "dev-server", tmp_path, "0"]
     with subprocess.Popen(server, stdout=subprocess.PIPE, text=True) as running:
         said = iter(running.stdout.readline, "")
         assert any("Ctrl-C ends it" in line for line in said), "the server is up"
         words = ["bash", "-c", command.replace("out/dev/card.txt", str(tmp_path / "card.txt"))]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+        # this Python, which has the wheel; and no path but that of programs
+        path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(words, cwd=ROOT, env={"PATH": path}, capture_output=True, text=True)
         running.terminate()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "arrived: 1" in done.stdout

@@ -362,11 +362,11 @@ fn soak() -> Result<Vec<Command>, String> {
 }
 
 fn python() -> Result<Vec<Command>, String> {
-    bindings::generate()?;
+    let python = bindings::install()?;
     programs()?;
-    let mut pytest = program(&venv()?, &["-m", "pytest", "--color=no", "-rs"]);
+    let mut pytest = program(&python, &["-m", "pytest", "--color=no", "-rs"]);
     pytest.args(["bindings/python", "tests/python", "--durations=5"]);
-    pytest.env("PYTHONPATH", "bindings/python").env("PYTHONDONTWRITEBYTECODE", "1");
+    pytest.env_remove("PYTHONPATH").env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(vec![pytest])
 }
 

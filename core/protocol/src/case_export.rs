@@ -7,10 +7,13 @@
 
 use crate::catalog::{Catalog, Chain, Grant, Reviewer};
 use crate::envelope::{self, Digest, EnvelopeError, PublicKey, Typ, sha256};
-use crate::record::{Code, Kind, Reason, Record, Sent, Uuid};
+use crate::record::{Code, Kind, Reason, Record, SealedCase, Sent, Uuid};
+use crate::seal::{self, FileKeyCopy, SealError};
 use crate::wire::{Leaf, Parcel};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use zeroize::Zeroizing;
 
 /// The entries under a code, in the order of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +93,52 @@ pub enum Unproven {
     /// Id, code or sealed case belong to something else.
     #[error("record, case and code do not belong together: someone moved them")]
     Moved,
+}
+
+/// Why a case is not shown.
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+pub enum CaseError {
+    /// It does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The file around it is cut or changed.
+    #[error("the export is damaged")]
+    Damaged,
+    /// Somebody sealed something else to this key.
+    #[error("it opens, but does not hold a case")]
+    NoCase,
+    /// It is the case of another record.
+    #[error("the case does not belong to the record that it came with: someone moved it")]
+    Moved,
+}
+
+/// Opens a sealed case with a case worker's identity.
+pub fn unseal(sealed: &[u8], identity: &str) -> Result<SealedCase, CaseError> {
+    case_of(seal::unseal(sealed, identity)?)
+}
+
+/// Opens the case beside a record, which must belong to it; with a key that was copied, if the identity is no recipient.
+pub fn open_case(sent: &Sent, record: &Record, identity: &str, copies: &[CaseCopy]) -> Result<SealedCase, CaseError> {
+    let sealed = sent.sealed_bytes().ok().flatten().ok_or(CaseError::Damaged)?;
+    let opened = match (seal::unseal(&sealed, identity), copied_key(copies, record.record, identity)) {
+        (Err(SealError::NotForThisKey), Some(key)) => seal::unseal_copied(&sealed, &key),
+        (opened, _) => opened,
+    };
+    let case = case_of(opened?)?;
+    let named = record.sealed.is_some_and(|s| s.sha256 == sha256(&sealed));
+    let same = (case.record, case.case, &case.questionnaire) == (record.record, record.case, &record.questionnaire);
+    if named && same { Ok(case) } else { Err(CaseError::Moved) }
+}
+
+fn case_of(plain: Vec<u8>) -> Result<SealedCase, CaseError> {
+    envelope::from_json(&Zeroizing::new(plain)).map_err(|_| CaseError::NoCase)
+}
+
+/// The key of a case that somebody gave to the owner of this identity.
+pub fn copied_key(copies: &[CaseCopy], record: Uuid, identity: &str) -> Option<FileKeyCopy> {
+    let mine = copies.iter().filter(|copy| copy.record == record);
+    let open = |copy: &CaseCopy| FileKeyCopy::of(&seal::unlock_with(&B64.decode(&copy.key).ok()?, identity).ok()?);
+    mine.into_iter().find_map(open)
 }
 
 /// The keys that an export proves, all the way from the authority.

@@ -147,12 +147,17 @@ pub fn stored<T: DeserializeOwned>(jws: &str) -> Result<T, EnvelopeError> {
 
 /// Reads the header without trusting it: to find the key that [`open`] needs.
 pub fn peek(jws: &str) -> Result<Header, EnvelopeError> {
-    parts(jws).map(|(header, ..)| header)
+    parts(MAX_LEN, jws).map(|(header, ..)| header)
 }
 
 /// Checks kind, key and signature, then returns the payload.
 pub fn open<T: DeserializeOwned>(typ: Typ, key: &PublicKey, jws: &str) -> Result<T, EnvelopeError> {
-    let (header, signed, payload, signature) = parts(jws)?;
+    from_json(&payload(MAX_LEN, typ, key, jws)?)
+}
+
+/// Checks kind, key and signature of what may be longer than a phone's envelope, and returns the JSON of its payload.
+pub fn payload(most: usize, typ: Typ, key: &PublicKey, jws: &str) -> Result<Vec<u8>, EnvelopeError> {
+    let (header, signed, payload, signature) = parts(most, jws)?;
     if header.typ != typ {
         return Err(EnvelopeError::WrongTyp);
     }
@@ -161,7 +166,7 @@ pub fn open<T: DeserializeOwned>(typ: Typ, key: &PublicKey, jws: &str) -> Result
     }
     let verifier = UnparsedPublicKey::new(&ED25519, key.0);
     verifier.verify(signed.as_bytes(), &signature).map_err(|_| EnvelopeError::BadSignature)?;
-    from_json(&payload)
+    Ok(payload)
 }
 
 /// No JSON that is read holds more values than this, at all depths together.
@@ -184,8 +189,8 @@ pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, EnvelopeError> {
 
 type Parts<'a> = (Header, &'a str, Vec<u8>, Vec<u8>);
 
-fn parts(jws: &str) -> Result<Parts<'_>, EnvelopeError> {
-    if jws.len() > MAX_LEN {
+fn parts(most: usize, jws: &str) -> Result<Parts<'_>, EnvelopeError> {
+    if jws.len() > most {
         return Err(EnvelopeError::Oversize);
     }
     let bytes = |text: &str| B64.decode(text).map_err(|_| EnvelopeError::Malformed);
