@@ -50,94 +50,14 @@ use crate::error::PhoneFile;
 use rusqlite::Connection;
 
 /// The steps of the mailbox's schema.
-pub const MAILBOX: &[&str] = &["
-    CREATE TABLE enrolment (
-        id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, authority TEXT NOT NULL, chain TEXT NOT NULL,
-        transport BLOB NOT NULL CHECK (length(transport) = 32), mailbox TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
-        known INTEGER NOT NULL DEFAULT 0, receipt TEXT
-    ) STRICT;
-    CREATE TABLE server (
-        one INTEGER PRIMARY KEY CHECK (one = 1), authority TEXT NOT NULL, catalog TEXT, state TEXT NOT NULL DEFAULT '{}',
-        learned INTEGER, own INTEGER NOT NULL DEFAULT 0, phone INTEGER, last_sync INTEGER
-    ) STRICT;
-    CREATE TABLE guard (
-        one INTEGER PRIMARY KEY CHECK (one = 1), wrong INTEGER NOT NULL, gone INTEGER NOT NULL,
-        generation INTEGER NOT NULL, damaged INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE part (
-        n INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, questionnaire TEXT, bytes BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE record (
-        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
-        seq INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE,
-        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'refused')),
-        reason TEXT, tried INTEGER, withdrawn INTEGER NOT NULL DEFAULT 0,
-        leaf INTEGER, leaf_hash TEXT, day TEXT, doubt INTEGER NOT NULL DEFAULT 0, proven INTEGER,
-        own INTEGER,
-        jws TEXT NOT NULL, sealed BLOB, UNIQUE (enrolment, seq)
-    ) STRICT;
-    CREATE INDEX record_state ON record (state, id);
-    CREATE INDEX record_leaf ON record (leaf);
-    CREATE INDEX record_doubt ON record (leaf) WHERE doubt;
-    CREATE TABLE bundle (
-        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, enrolment INTEGER NOT NULL REFERENCES enrolment,
-        asked TEXT NOT NULL, bytes BLOB
-    ) STRICT;
-    CREATE TABLE activity (
-        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, deed TEXT NOT NULL, records INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE news (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
-    CREATE TABLE clock (
-        one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER NOT NULL, boot TEXT, since INTEGER NOT NULL,
-        unix INTEGER NOT NULL
-    ) STRICT;
-",
-"
-    CREATE TABLE chain (sha256 TEXT PRIMARY KEY, listed INTEGER NOT NULL, chain TEXT) STRICT;
-    CREATE TABLE forwarded (
-        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, referral TEXT NOT NULL, chain TEXT NOT NULL, jws TEXT, sealed BLOB,
-        opened INTEGER NOT NULL DEFAULT 0
-    ) STRICT;
-    CREATE INDEX forwarded_referral ON forwarded (referral);
-    CREATE INDEX forwarded_new ON forwarded (id) WHERE NOT opened;
-"];
+pub const MAILBOX: &[&str] = &[include_str!("schema/mailbox-1.sql"), include_str!("schema/mailbox-2.sql")];
 
 /// The steps of the vault's schema.
-pub const VAULT: &[&str] = &["
-    CREATE TABLE identity (
-        one INTEGER PRIMARY KEY CHECK (one = 1), vault TEXT NOT NULL, record_key BLOB NOT NULL CHECK (length(record_key) = 32),
-        age TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE drafts (
-        one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, oldest INTEGER NOT NULL, lost INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE card (
-        id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, code TEXT, day INTEGER NOT NULL, own INTEGER NOT NULL,
-        undo TEXT, card TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX card_code ON card (code);
-    CREATE INDEX card_day ON card (day);
-    CREATE TABLE last_saved (questionnaire TEXT PRIMARY KEY, record TEXT NOT NULL, saved TEXT NOT NULL) STRICT;
-    CREATE TABLE hand_over (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT NOT NULL) STRICT;
-",
-"
-    CREATE TABLE incoming (
-        id INTEGER PRIMARY KEY, referral TEXT NOT NULL UNIQUE, open INTEGER NOT NULL, due INTEGER NOT NULL,
-        own INTEGER NOT NULL, held TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX incoming_due ON incoming (open DESC, due, id);
-",
-"
-    ALTER TABLE card ADD COLUMN secret TEXT;
-"];
+pub const VAULT: &[&str] =
+    &[include_str!("schema/vault-1.sql"), include_str!("schema/vault-2.sql"), include_str!("schema/vault-3.sql")];
 
 /// The steps of the schema of a file of drafts.
-pub const DRAFTS: &[&str] = &["
-    CREATE TABLE draft (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, draft TEXT NOT NULL UNIQUE, questionnaire TEXT NOT NULL, sha256 TEXT NOT NULL,
-        started INTEGER NOT NULL, state BLOB NOT NULL, note TEXT
-    ) STRICT;
-"];
+pub const DRAFTS: &[&str] = &[include_str!("schema/drafts-1.sql")];
 
 /// Sets a connection up and brings the file to the newest step. Only where `may_be_empty` is an empty file not damage.
 pub fn prepare(

@@ -24,38 +24,26 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 12] = {
+    /// All of them, in their order, with their words.
+    pub const ALL: [(Self, &str); 12] = {
         use Action::*;
         [
-            SignedIn,
-            Recovered,
-            Refused,
-            SignedOut,
-            Saw,
-            SawExact,
-            AccountSet,
-            AccountRemoved,
-            PasswordChanged,
-            SessionEnded,
-            Invited,
-            Decided,
+            (SignedIn, "signed_in"),
+            (Recovered, "recovered"),
+            (Refused, "refused"),
+            (SignedOut, "signed_out"),
+            (Saw, "saw"),
+            (SawExact, "saw_exact"),
+            (AccountSet, "account_set"),
+            (AccountRemoved, "account_removed"),
+            (PasswordChanged, "password_changed"),
+            (SessionEnded, "session_ended"),
+            (Invited, "invited"),
+            (Decided, "decided"),
         ]
     };
 
     pub fn word(self) -> &'static str {
-        match self {
-            Self::SignedIn => "signed_in",
-            Self::Recovered => "recovered",
-            Self::Refused => "refused",
-            Self::SignedOut => "signed_out",
-            Self::Saw => "saw",
-            Self::SawExact => "saw_exact",
-            Self::AccountSet => "account_set",
-            Self::AccountRemoved => "account_removed",
-            Self::PasswordChanged => "password_changed",
-            Self::SessionEnded => "session_ended",
-            Self::Invited => "invited",
-            Self::Decided => "decided",
-        }
+        Self::ALL[self as usize].1
     }
 }

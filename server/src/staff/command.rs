@@ -9,30 +9,16 @@ use super::file::Staff;
 use super::role::Role;
 use super::sessions::Ticket;
 use crate::staff::terminal::new_secret;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::io::Write;
 
 #[derive(Subcommand)]
 pub enum UserCommand {
     /// Makes an account, or gives one a new password, one-time codes and role. The password is asked for, or read from
     /// the input's first line.
-    Add {
-        name: String,
-        #[arg(long, value_parser = Role::WORDS)]
-        role: String,
-        /// Code of the province of a provincial coordinator, BI-PR-NN.
-        #[arg(long)]
-        province: Option<String>,
-    },
+    Add(Holder),
     /// Prints a link by which somebody makes her account herself, or makes it again; it works once, for two days.
-    Invite {
-        name: String,
-        #[arg(long, value_parser = Role::WORDS)]
-        role: String,
-        /// Code of the province of a provincial coordinator, BI-PR-NN.
-        #[arg(long)]
-        province: Option<String>,
-    },
+    Invite(Holder),
     /// Removes an account and ends its sessions.
     Remove {
         name: String,
@@ -40,6 +26,23 @@ pub enum UserCommand {
     List,
     /// Checks the audit log's chain of hashes, and prints its last hash; counts tries under unknown names.
     Audit,
+}
+
+#[derive(Args)]
+pub struct Holder {
+    name: String,
+    #[arg(long, value_parser = Role::WORDS)]
+    role: String,
+    /// Code of the province of a provincial coordinator, BI-PR-NN.
+    #[arg(long)]
+    province: Option<String>,
+}
+
+impl Holder {
+    fn role(&self) -> Result<Role, &'static str> {
+        let role = Role::read(&self.role, self.province.as_deref());
+        role.ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")
+    }
 }
 
 /// The name under which audit lines of this command stand.
@@ -58,10 +61,6 @@ pub fn first_link(staff: &Staff, now: i64, address: &str) -> Result<Option<Strin
     invite(staff, now, CONSOLE, "officer", Role::NationalDataOfficer).map(|ticket| Some(link(address, &ticket)))
 }
 
-fn role_of(word: &str, province: Option<&str>) -> Result<Role, &'static str> {
-    Role::read(word, province).ok_or("a provincial coordinator needs --province BI-PR-NN; other roles have none")
-}
-
 /// Runs a command on the accounts of a data folder.
 pub fn run(
     command: UserCommand,
@@ -71,13 +70,14 @@ pub fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn std::error::Error>> {
     match command {
-        UserCommand::Add { name, role, province } => {
-            let role = role_of(&role, province.as_deref())?;
+        UserCommand::Add(holder) => {
+            let (name, role) = (&holder.name, holder.role()?);
             let password = new_secret("Password: ", "The same again: ")?;
-            show(&set_account(staff, now, &name, role, &password)?, &name, out)?;
+            show(&set_account(staff, now, name, role, &password)?, name, out)?;
         }
-        UserCommand::Invite { name, role, province } => {
-            let ticket = invite(staff, now, CONSOLE, &name, role_of(&role, province.as_deref())?)?;
+        UserCommand::Invite(holder) => {
+            let name = &holder.name;
+            let ticket = invite(staff, now, CONSOLE, name, holder.role()?)?;
             writeln!(out, "{}", link(address, &ticket))?;
             let hours = INVITATION_SECONDS / 3600;
             writeln!(

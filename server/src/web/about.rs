@@ -72,7 +72,7 @@ pub async fn audit(here: VisitorRequest, Query(query): Query<AuditQuery>) -> Pag
     // a line of a newer server may tell of what this one does not know
     let what = |word: &str| {
         html! {
-            @if Action::ALL.iter().any(|action| action.word() == word) { (here.language.say(&format!("audit-action-{word}"))) }
+            @if Action::ALL.iter().any(|(_, known)| *known == word) { (here.language.say(&format!("audit-action-{word}"))) }
             @else { (word) }
         }
     };

@@ -286,7 +286,7 @@ mod tests {
         let made = Role::WORDS
             .map(|word| format!("role-{word}"))
             .into_iter()
-            .chain(Action::ALL.map(|action| format!("audit-action-{}", action.word())))
+            .chain(Action::ALL.map(|(_, word)| format!("audit-action-{word}")))
             .chain(REASONS.map(|reason| format!("quarantine-reason-{}", reason.word())));
         assert!(made.into_iter().all(|key| there.contains_key(&*key)));
     }
