@@ -5,7 +5,7 @@
 //! same if their path is (groups and name), choices if list and name are.
 
 use crate::files::word;
-use crate::texts::{Phrase, Texts, arguments};
+use crate::texts::{Phrase, TEXTS, Texts, arguments};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tabara_core::questionnaire::{Choice, List, Node, NodeType, Package, Source, Text};
@@ -62,6 +62,14 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    fn no(&mut self, reason: Phrase) {
+        self.add(Comparable::No, reason);
+    }
+
+    fn check(&mut self, reason: Phrase) {
+        self.add(Comparable::Check, reason);
+    }
+
     fn add(&mut self, comparable: Comparable, reason: Phrase) {
         if !self.reasons.iter().any(|(_, known)| known.text == reason.text) {
             self.comparable = self.comparable.max(comparable);
@@ -247,17 +255,10 @@ impl Diff {
             if self.value(Area::Settings, key, "", &get(&before), &get(&after)) {
                 match key.as_str() {
                     "kind" | "unit" => {
-                        self.tables.add(
-                            Comparable::No,
-                            say!("diff-setting-counts", "{key} is another: records count something else", key),
-                        );
+                        self.tables.no(say!(TEXTS: "diff-setting-counts", key));
                     }
-                    "rule" => self
-                        .tables
-                        .add(Comparable::Check, say!("diff-rule", "the rule that assesses the answers is another")),
-                    "form_id" => {
-                        self.drafts.add(Comparable::No, say!("diff-form", "form_id is another: it is another form"))
-                    }
+                    "rule" => self.tables.check(say!(TEXTS: "diff-rule")),
+                    "form_id" => self.drafts.no(say!(TEXTS: "diff-form")),
                     _ => {}
                 }
             }
@@ -282,13 +283,12 @@ impl Diff {
                     self.change(Area::Questions, Moved, path, "", (path, &new.paths[*to]));
                     self.compare(old, new, (path, node, &new.package.nodes[*to]), &languages);
                     if answered {
-                        self.drafts
-                            .add(Comparable::No, say!("diff-moved", "{name} stands in another group", name = path));
+                        self.drafts.no(say!(TEXTS: "diff-moved", name = path));
                     }
                 } else {
                     self.change(Area::Questions, Removed, path, "", (&word(&node.kind), ""));
                     if answered {
-                        self.drafts.add(Comparable::No, say!("diff-gone", "{name} is gone", name = path));
+                        self.drafts.no(say!(TEXTS: "diff-gone", name = path));
                     }
                 }
                 continue;
@@ -319,16 +319,11 @@ impl Diff {
         for ((column, before), (_, after)) in properties(old, was).into_iter().zip(properties(new, is)) {
             if self.value(Area::Questions, path, column, &before, &after) {
                 match column {
-                    "type" => {
-                        self.drafts.add(Comparable::No, say!("diff-type", "{name} has another type", name = path))
-                    }
+                    "type" => self.drafts.no(say!(TEXTS: "diff-type", name = path)),
                     "constraint" | "choice_filter" => {
-                        self.drafts
-                            .add(Comparable::Check, say!("diff-fits", "{name} may refuse an old answer", name = path));
+                        self.drafts.check(say!(TEXTS: "diff-fits", name = path));
                     }
-                    "role" => {
-                        self.tables.add(Comparable::Check, say!("diff-role", "{name} has another role", name = path))
-                    }
+                    "role" => self.tables.check(say!(TEXTS: "diff-role", name = path)),
                     _ => {}
                 }
             }
@@ -345,7 +340,7 @@ impl Diff {
             let texts = (find(&before, column).map(|at| before[at].1), find(&after, column).map(|at| after[at].1));
             let differs = self.text(path, column, texts, languages);
             if differs && column == "label" && matches!(was.role.as_str(), "consent" | "statistics") {
-                self.tables.add(Comparable::Check, say!("diff-words", "{name} is asked in other words", name = path));
+                self.tables.check(say!(TEXTS: "diff-words", name = path));
             }
         }
     }
@@ -377,8 +372,7 @@ impl Diff {
                     self.change(Area::Choices, Removed, &path, "", (was.label.get(old.default_language, 0), ""));
                     let asked = old.nodes.iter().any(|node| uses(old, node, &list.name));
                     if asked {
-                        self.drafts
-                            .add(Comparable::No, say!("diff-choice-gone", "the choice {name} is gone", name = path));
+                        self.drafts.no(say!(TEXTS: "diff-choice-gone", name = path));
                     }
                     continue;
                 };
@@ -407,36 +401,32 @@ impl Diff {
         for (fact, was) in &before {
             let Some(is) = after.get(fact) else {
                 self.change(Area::Facts, Removed, fact, "", (&old.paths[*was], ""));
-                self.facts.add(Comparable::No, say!("diff-fact-gone", "the fact {fact} is gone", fact));
+                self.facts.no(say!(TEXTS: "diff-fact-gone", fact));
                 continue;
             };
             self.value(Area::Facts, fact, "question", &old.paths[*was], &new.paths[*is]);
             let (codes, codes_now) = (codes(old, *was), codes(new, *is));
             if self.value(Area::Facts, fact, "codes", &codes.join(" "), &codes_now.join(" ")) {
                 for code in codes.iter().filter(|code| !codes_now.contains(code)) {
-                    self.facts
-                        .add(Comparable::No, say!("diff-code-gone", "{fact} is never {code} any more", fact, code));
+                    self.facts.no(say!(TEXTS: "diff-code-gone", fact, code));
                 }
                 for code in codes_now.iter().filter(|code| !codes.contains(code)) {
-                    let reason =
-                        say!("diff-code-new", "{fact} can be {code}, which the old version never asked", fact, code);
-                    self.facts.add(Comparable::Check, reason);
+                    let reason = say!(TEXTS: "diff-code-new", fact, code);
+                    self.facts.check(reason);
                 }
             }
             if old.package.nodes[*was].kind != new.package.nodes[*is].kind {
-                self.facts
-                    .add(Comparable::No, say!("diff-fact-type", "{fact} comes from a question of another type", fact));
+                self.facts.no(say!(TEXTS: "diff-fact-type", fact));
             }
             self.causes(fact, (old, *was), (new, *is));
         }
         for (fact, is) in after.iter().filter(|(fact, _)| !before.contains_key(*fact)) {
             self.change(Area::Facts, Added, fact, "", ("", &new.paths[*is]));
-            self.tables
-                .add(Comparable::Check, say!("diff-fact-new", "{fact} is counted from the new version on", fact));
+            self.tables.check(say!(TEXTS: "diff-fact-new", fact));
         }
         match self.facts.comparable {
             Comparable::Yes => {}
-            comparable => self.tables.add(comparable, say!("diff-facts", "the facts are not the same")),
+            comparable => self.tables.add(comparable, say!(TEXTS: "diff-facts")),
         }
     }
 
@@ -448,10 +438,7 @@ impl Diff {
                 (true, _) => (&old.package.nodes[at], &new.package.nodes[is]),
                 (false, Some(now)) => (&old.package.nodes[at], now),
                 (false, None) => {
-                    self.facts.add(
-                        Comparable::Check,
-                        say!("diff-cause-gone", "{fact} depended on {name}, which is gone", fact, name = path),
-                    );
+                    self.facts.check(say!(TEXTS: "diff-cause-gone", fact, name = path));
                     continue;
                 }
             };
@@ -460,23 +447,12 @@ impl Diff {
                 all.map(|(_, value)| value).collect::<Vec<_>>()
             };
             if meaning(old, node) != meaning(new, now) {
-                self.facts.add(
-                    Comparable::Check,
-                    say!("diff-cause-rule", "{fact} depends on {name}, whose rules changed", fact, name = path),
-                );
+                self.facts.check(say!(TEXTS: "diff-cause-rule", fact, name = path));
             }
             let label =
                 |version: &Version<'_>, node: &Node| node.label.get(version.package.default_language, 0).to_owned();
             if label(old, node) != label(new, now) {
-                self.facts.add(
-                    Comparable::Check,
-                    say!(
-                        "diff-cause-words",
-                        "{fact} depends on {name}, which is asked in other words",
-                        fact,
-                        name = path
-                    ),
-                );
+                self.facts.check(say!(TEXTS: "diff-cause-words", fact, name = path));
             }
         }
     }
@@ -516,7 +492,7 @@ impl Diff {
             self.change(Area::Indicators, Added, name, "", ("", ""));
         }
         if self.changes.len() > count {
-            self.tables.add(Comparable::Check, say!("diff-indicators", "the indicators assess the answers otherwise"));
+            self.tables.check(say!(TEXTS: "diff-indicators"));
         }
     }
 }

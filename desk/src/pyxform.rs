@@ -3,9 +3,9 @@
 //! (`tests/python/beside_pyxform.py`).
 
 use crate::rows;
-use crate::texts::Phrase;
+use crate::texts::{Phrase, TEXTS};
 use std::path::Path;
-use tabara_core::xlsform::{Diagnostic, Severity};
+use tabara_core::xlsform::{Diagnostic, Problem, Severity};
 use tabara_forms::say;
 
 /// What pyxform would say of a file beyond what was found already.
@@ -14,51 +14,39 @@ pub fn refusals(path: &Path, bytes: &[u8], found: &[Diagnostic]) -> Vec<Diagnost
     let ending = rows::extension(path);
     let kind = kind(bytes);
     if kind != ending && !(kind == "xlsx" && ending == "xlsm") {
-        let message =
-            say!("pyxform-ending", "pyxform reads the file by its ending '{ending}', which is not its own", ending);
+        let message = say!(TEXTS: "pyxform-ending", ending);
         let right = path.with_extension(kind).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        all.push(of_file(message, say!("pyxform-ending-hint", "call it '{right}'", right)));
+        all.push(of_file(message.hint(say!(TEXTS: "pyxform-ending-hint", right))));
     }
     if kind == "csv"
         && (std::str::from_utf8(bytes).is_err() || bytes.starts_with(b"\xef\xbb\xbf") || first_delimiter(bytes) != b',')
     {
-        let message =
-            say!("pyxform-delimiter", "pyxform reads .csv with commas only, in UTF-8 without a byte order mark");
-        all.push(of_file(message, say!("pyxform-delimiter-hint", "save the form as .xlsx")));
+        all.push(of_file(say!(TEXTS: "pyxform-delimiter")));
     }
     let is_text = matches!(kind, "csv" | "md");
     all.extend(found.iter().filter_map(|fault| {
         let named = matches!(fault.column.as_str(), "type" | "name") || fault.row == 1;
-        let (severity, message, hint) = match fault.code {
-            "no-header" if is_text => {
-                let message =
-                    say!("pyxform-no-header", "pyxform refuses a column without a header in an .md or a .csv");
-                (Severity::Error, message, fault.hint.clone())
-            }
+        let own = |message: Phrase| Problem { hint: fault.hint.clone(), ..message.into() };
+        let (severity, problem) = match fault.code {
+            "no-header" if is_text => (Severity::Error, own(say!(TEXTS: "pyxform-no-header"))),
             "invisible-character" if fault.sheet == "survey" && named => {
-                let message = say!("pyxform-invisible", "pyxform does not clean invisible characters");
-                (Severity::Error, message, fault.hint.clone())
+                (Severity::Error, own(say!(TEXTS: "pyxform-invisible")))
             }
-            "unknown-media" | "media-capitals" => (Severity::Error, fault.message.clone(), fault.hint.clone()),
-            "sheet-left-out" if matches!(fault.sheet.to_lowercase().as_str(), "entities" | "osm") => (
-                Severity::Warning,
-                say!("pyxform-sheet", "pyxform reads this sheet and may refuse it; it is not checked here"),
-                say!("pyxform-sheet-hint", "remove the sheet, or check it with pyxform"),
-            ),
-            "type-left-out" | "type-not-filled" => (
-                Severity::Warning,
-                say!("pyxform-type", "pyxform also checks the parameters of this type, which is not checked here"),
-                say!("pyxform-type-hint", "remove the row, or check it with pyxform"),
-            ),
+            "unknown-media" | "media-capitals" => (Severity::Error, own(fault.message.clone())),
+            "sheet-left-out" if matches!(fault.sheet.to_lowercase().as_str(), "entities" | "osm") => {
+                (Severity::Warning, say!(TEXTS: "pyxform-sheet").into())
+            }
+            "type-left-out" | "type-not-filled" => (Severity::Warning, say!(TEXTS: "pyxform-type").into()),
             _ => return None,
         };
+        let Problem { message, hint, .. } = problem;
         Some(Diagnostic { severity, code: "pyxform", message, hint, ..fault.clone() })
     }));
     all
 }
 
-fn of_file(message: Phrase, hint: Phrase) -> Diagnostic {
-    Diagnostic::of_file(message.coded("pyxform").hint(hint))
+fn of_file(problem: impl Into<Problem>) -> Diagnostic {
+    Diagnostic::of_file(Problem { code: "pyxform", ..problem.into() })
 }
 
 /// The ending that belongs to the content.

@@ -1,9 +1,10 @@
 //! Services as rows: reading a table with all its faults, and writing one.
 
+use crate::texts::TEXTS;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use tabara_core::xlsform::workbook::{Sheet, Workbook};
-use tabara_core::xlsform::{Diagnostic, Phrase, Problem};
+use tabara_core::xlsform::{Diagnostic, Problem};
 use tabara_forms::say;
 use tabara_protocol::places;
 use tabara_protocol::services::{
@@ -35,6 +36,14 @@ const COLUMNS: [(&str, ServiceField); 17] = [
     ("id", ServiceField::Id),
 ];
 
+/// Words of cells.
+const SEXES: [(ServiceSex, &str); 2] = [(ServiceSex::Female, "female"), (ServiceSex::Male, "male")];
+const LINES: [(LineKind, &str); 2] = [(LineKind::Emergency, "emergency"), (LineKind::Hotline, "hotline")];
+
+fn word<T: PartialEq>(words: &[(T, &str)], value: Option<T>) -> String {
+    words.iter().find(|(one, _)| Some(one) == value.as_ref()).map_or(String::new(), |(_, word)| (*word).to_owned())
+}
+
 /// What came of a table.
 #[derive(Debug)]
 pub struct Imported {
@@ -60,12 +69,8 @@ pub fn import(bytes: &[u8]) -> Imported {
     let mut faults = reader.faults;
     let directory = Directory::new(services).ok().filter(|directory| directory.to_json().len() <= MAX_DIRECTORY);
     if directory.is_none() && faults.is_empty() {
-        let message = say!(
-            "directory-too-many",
-            "a directory has at most {most} services and {mb} MB",
-            most = MAX_SERVICES,
-            mb = MAX_DIRECTORY >> 20
-        );
+        let (most, mb) = (MAX_SERVICES, MAX_DIRECTORY >> 20);
+        let message = say!(TEXTS: "directory-too-many", most, mb);
         faults.push(Diagnostic::of_file(message.coded("too-long")));
     }
     Imported { directory: directory.filter(|_| faults.is_empty()), faults }
@@ -86,15 +91,14 @@ impl Reader<'_> {
             let twice = known.is_some_and(|(_, field)| self.columns.insert(*field, at).is_some());
             if known.is_none() || twice {
                 let names = COLUMNS.map(|(name, _)| name).join(", ");
-                let message =
-                    say!("directory-column", "there is no column '{word}', or it is there twice", word = title);
-                let hint = say!("directory-columns", "the columns are {names}", names);
+                let message = say!(TEXTS: "directory-column", word = title);
+                let hint = say!(TEXTS: "directory-columns", names);
                 self.fault(0, at, message.coded("unknown-column").hint(hint));
             }
         }
         for (name, field) in &COLUMNS[..4] {
             if !self.columns.contains_key(field) {
-                let message = say!("directory-no-column", "the column '{name}' is missing", name);
+                let message = say!(TEXTS: "directory-no-column", name);
                 self.faults.push(Diagnostic {
                     sheet: self.sheet.name.clone(),
                     row: 1,
@@ -117,13 +121,12 @@ impl Reader<'_> {
                 }
             }
             for (field, what) in wrong {
-                let (message, hint) = words(field, what, self.cell(cells, field));
-                self.fault(row, self.column(field), message.coded(code(what)).hint(hint));
+                let problem = Problem { code: code(what), ..words(field, what, self.cell(cells, field)) };
+                self.fault(row, self.column(field), problem);
             }
             if let Some(first) = seen.insert(service.id, row + 1) {
-                let message = say!("directory-twice", "this service stands already in row {first}", first);
-                let hint = say!("directory-twice-hint", "give it another name, or another id");
-                self.fault(row, self.column(ServiceField::Name), message.coded("twice").hint(hint));
+                let message = say!(TEXTS: "directory-twice", first);
+                self.fault(row, self.column(ServiceField::Name), message.coded("twice"));
             }
             services.push(service);
         }
@@ -152,22 +155,12 @@ impl Reader<'_> {
             parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
         };
         let (sex, line) = (text(ServiceField::Sex).to_lowercase(), text(ServiceField::Line).to_lowercase());
-        let sex = match sex.as_str() {
-            "female" => Some(ServiceSex::Female),
-            "male" => Some(ServiceSex::Male),
-            other => {
-                wrong.extend((!["", "all"].contains(&other)).then_some((ServiceField::Sex, ServiceFault::Unknown)));
-                None
-            }
-        };
-        let line = match line.as_str() {
-            "emergency" => Some(LineKind::Emergency),
-            "hotline" => Some(LineKind::Hotline),
-            other => {
-                wrong.extend((!other.is_empty()).then_some((ServiceField::Line, ServiceFault::Unknown)));
-                None
-            }
-        };
+        let known_sex = SEXES.iter().find(|(_, word)| *word == sex).map(|(sex, _)| *sex);
+        let known_line = LINES.iter().find(|(_, word)| *word == line).map(|(line, _)| *line);
+        let odd_sex = known_sex.is_none() && !["", "all"].contains(&sex.as_str());
+        wrong.extend(odd_sex.then_some((ServiceField::Sex, ServiceFault::Unknown)));
+        let odd_line = known_line.is_none() && !line.is_empty();
+        wrong.extend(odd_line.then_some((ServiceField::Line, ServiceFault::Unknown)));
         let minimum_age = parsed(self.cell(cells, ServiceField::MinimumAge), ServiceField::MinimumAge, &mut wrong);
         let maximum_age = parsed(self.cell(cells, ServiceField::MaximumAge), ServiceField::MaximumAge, &mut wrong);
         let capacity = parsed(self.cell(cells, ServiceField::Capacity), ServiceField::Capacity, &mut wrong);
@@ -182,7 +175,7 @@ impl Reader<'_> {
             place,
             offers: list(ServiceField::Offers, &[' ', ',', ';']).iter().map(|code| offer(code)).collect(),
             hours: text(ServiceField::Hours),
-            sex,
+            sex: known_sex,
             minimum_age,
             maximum_age,
             languages: list(ServiceField::Languages, &[' ', ',', ';']),
@@ -192,7 +185,7 @@ impl Reader<'_> {
             address: text(ServiceField::Address),
             capacity,
             verified: text(ServiceField::Verified),
-            line,
+            line: known_line,
         };
         (service, wrong)
     }
@@ -238,61 +231,31 @@ fn code(fault: ServiceFault) -> &'static str {
 }
 
 /// What is wrong with a cell, and what to do.
-fn words(field: ServiceField, fault: ServiceFault, word: &str) -> (Phrase, Phrase) {
-    let none = Phrase::default();
-    match (fault, field) {
-        (ServiceFault::Missing, ServiceField::Phones) => {
-            (say!("directory-no-number", "a line to call needs a number"), none)
+fn words(field: ServiceField, fault: ServiceFault, word: &str) -> Problem {
+    use ServiceFault::{Missing, TooLong, Twice, Unknown};
+    use ServiceField::{
+        Capacity, Hours, Languages, Line, MaximumAge, MinimumAge, Offers, Phones, Place, Sex, Verified,
+    };
+    let message = match (fault, field) {
+        (Missing, Phones) => say!(TEXTS: "directory-no-number"),
+        (Missing, _) => say!(TEXTS: "directory-missing"),
+        (TooLong, _) => say!(TEXTS: "directory-too-long"),
+        (Twice, _) => say!(TEXTS: "directory-id-twice"),
+        (Unknown, Place) => say!(TEXTS: "directory-place", word),
+        (Unknown, Offers) => {
+            let hint = say!(TEXTS: "directory-offer-hint", codes = service_types().join(", "));
+            return say!(TEXTS: "directory-offer", word).hint(hint);
         }
-        (ServiceFault::Missing, _) => (say!("directory-missing", "this must not be empty"), none),
-        (ServiceFault::TooLong, _) => (say!("directory-too-long", "this is too long, or has too many entries"), none),
-        (ServiceFault::Twice, _) => (say!("directory-id-twice", "another service has this id"), none),
-        (ServiceFault::Unknown, ServiceField::Place) => (
-            say!("directory-place", "there is no commune, province or country '{word}'", word),
-            say!(
-                "directory-place-hint",
-                "write its official name or its code, such as BI-CO-04-02; BI for the whole country"
-            ),
-        ),
-        (ServiceFault::Unknown, ServiceField::Offers) => (
-            say!("directory-offer", "there is a service in '{word}' that nobody can be referred to", word),
-            say!("directory-offer-hint", "the codes are {codes}", codes = service_types().join(", ")),
-        ),
-        (ServiceFault::Unknown, ServiceField::Sex) => (
-            say!("directory-sex", "'{word}' is not known", word),
-            say!("directory-sex-hint", "write female, male, or nothing for all"),
-        ),
-        (ServiceFault::Unknown, ServiceField::Line) => (
-            say!("directory-line", "'{word}' is not known", word),
-            say!(
-                "directory-line-hint",
-                "write emergency or hotline, or nothing for a service that is not a number to call at once"
-            ),
-        ),
-        (_, ServiceField::Languages) => (
-            say!("directory-language", "there is a language in '{word}' that is not written as a code", word),
-            say!("directory-language-hint", "write ISO 639 codes, such as rn fr sw"),
-        ),
-        (_, ServiceField::Hours) => (
-            say!("directory-hours", "'{word}' is not written as hours are", word),
-            say!("directory-hours-hint", "write 24/7, or such as mo-fr 08:00-12:00,14:00-17:30; sa 08:00-12:00"),
-        ),
-        (_, ServiceField::Phones) => (
-            say!("directory-phone", "'{word}' is no telephone number", word),
-            say!(
-                "directory-phone-hint",
-                "write digits and spaces, with + in front of a country's; a comma between two numbers"
-            ),
-        ),
-        (_, ServiceField::MinimumAge | ServiceField::MaximumAge | ServiceField::Capacity) => (
-            say!("directory-number", "'{word}' cannot be", word),
-            say!("directory-number-hint", "write a whole number; the oldest age is not below the youngest"),
-        ),
-        (_, ServiceField::Verified) => {
-            (say!("directory-date", "'{word}' is not a date", word), say!("directory-date-hint", "write YYYY-MM-DD"))
-        }
-        _ => (say!("directory-malformed", "'{word}' is not written as it should be", word), none),
-    }
+        (Unknown, Sex) => say!(TEXTS: "directory-sex", word),
+        (Unknown, Line) => say!(TEXTS: "directory-line", word),
+        (_, Languages) => say!(TEXTS: "directory-language", word),
+        (_, Hours) => say!(TEXTS: "directory-hours", word),
+        (_, Phones) => say!(TEXTS: "directory-phone", word),
+        (_, MinimumAge | MaximumAge | Capacity) => say!(TEXTS: "directory-number", word),
+        (_, Verified) => say!(TEXTS: "directory-date", word),
+        _ => say!(TEXTS: "directory-malformed", word),
+    };
+    message.into()
 }
 
 /// The services as a workbook, with a sheet of the codes that its cells may have.
@@ -315,9 +278,7 @@ fn cell(service: &Service, field: ServiceField) -> String {
         ServiceField::Place => service.place.clone(),
         ServiceField::Offers => service.offers.join(" "),
         ServiceField::Hours => service.hours.clone(),
-        ServiceField::Sex => {
-            service.sex.map_or("", |sex| if sex == ServiceSex::Female { "female" } else { "male" }).into()
-        }
+        ServiceField::Sex => word(&SEXES, service.sex),
         ServiceField::MinimumAge => number(service.minimum_age.map(u32::from)),
         ServiceField::MaximumAge => number(service.maximum_age.map(u32::from)),
         ServiceField::Languages => service.languages.join(" "),
@@ -327,8 +288,6 @@ fn cell(service: &Service, field: ServiceField) -> String {
         ServiceField::Address => service.address.clone(),
         ServiceField::Capacity => number(service.capacity),
         ServiceField::Verified => service.verified.clone(),
-        ServiceField::Line => {
-            service.line.map_or("", |line| if line == LineKind::Emergency { "emergency" } else { "hotline" }).into()
-        }
+        ServiceField::Line => word(&LINES, service.line),
     }
 }
