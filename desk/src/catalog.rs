@@ -81,30 +81,53 @@ pub fn of_authority(path: &Path, authority: &PublicKey) -> Result<Catalog> {
     envelope::open(Typ::Catalog, authority, &jws).map_err(|e| at(path, e))
 }
 
-/// What a person asks to change. Keys were tried: their files were opened.
-#[derive(Default)]
+/// What a person asks to change. What no option tells by itself is filled in when keys were tried: their files were opened.
+#[derive(Default, clap::Args)]
 pub struct Changes {
-    /// Workbooks or compiled packages, each in place of the one with its id.
+    /// A form (workbook or compiled) in place of the one with its id. May be given several times, as may most of the options.
+    #[arg(long = "form")]
     pub forms: Vec<PathBuf>,
-    /// Ids of forms that phones shall not offer any more.
+    /// The id of a form that phones shall not offer any more.
+    #[arg(long = "without-form")]
     pub without_forms: Vec<String>,
+    /// The directory of services.
+    #[arg(long)]
     pub services: Option<PathBuf>,
+    #[arg(skip)]
     pub recipients: Vec<Recipient>,
+    #[arg(skip)]
     pub reviewers: Vec<Reviewer>,
-    /// Names of recipients and reviewers who leave.
+    /// The name of a case worker, recovery key or reviewer who leaves.
+    #[arg(long)]
     pub without: Vec<String>,
+    /// Id of a phone or card that is not trusted any more.
+    #[arg(long)]
     pub revoke: Vec<Uuid>,
+    /// Id of a phone that is trusted again.
+    #[arg(long)]
     pub trust: Vec<Uuid>,
+    #[arg(skip)]
     pub servers: Vec<ServerAddress>,
     /// Seconds since 1970 UTC.
+    #[arg(skip)]
     pub expires: Option<i64>,
+    /// A rule that phones follow, NAME=NUMBER.
+    #[arg(long, value_parser = rule)]
     pub policy: Vec<(String, u32)>,
     /// Who signs this catalog: it need not be named beside itself.
+    #[arg(skip)]
     pub signer: Option<PublicKey>,
     /// Authorities that may sign beside it: the next one, or the last.
+    #[arg(skip)]
     pub also_trust: Vec<PublicKey>,
     /// All phones have met the new keys: the earlier ones are named no more.
+    #[arg(long)]
     pub forget_old_keys: bool,
+}
+
+fn rule(text: &str) -> std::result::Result<(String, u32), String> {
+    let (name, number) = text.split_once('=').ok_or("NAME=NUMBER")?;
+    Ok((name.to_owned(), number.parse().map_err(|_| "NAME=NUMBER")?))
 }
 
 /// A catalog that is not signed yet, with the files that are new in it.

@@ -11,7 +11,7 @@ use crate::texts::{TEXTS, Texts, refused};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use tabara_forms::say;
-use tabara_protocol::catalog::{Recipient, RecipientRole, Reviewer, ServerAddress, Uuid};
+use tabara_protocol::catalog::{Recipient, RecipientRole, Reviewer, ServerAddress};
 use tabara_protocol::clock::{Clock as _, SystemClock, end_of_day};
 use tabara_protocol::seal;
 
@@ -26,15 +26,8 @@ pub struct NextArgs {
     /// The catalog in force, or what `tabara-server report` wrote. The first catalog needs the report.
     #[arg(long, default_value = "catalog/catalog.jws")]
     from: PathBuf,
-    /// A form (workbook or compiled) in place of the one with its id. May be given several times, as may most of the options.
-    #[arg(long)]
-    form: Vec<PathBuf>,
-    /// The id of a form that phones shall not offer any more.
-    #[arg(long)]
-    without_form: Vec<String>,
-    /// The directory of services.
-    #[arg(long)]
-    services: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
     /// Key file of a case worker, who types her passphrase: it is opened here once. Its name is that of the file.
     #[arg(long)]
     recipient: Vec<PathBuf>,
@@ -44,30 +37,15 @@ pub struct NextArgs {
     /// Key file of a reviewer.
     #[arg(long)]
     reviewer: Vec<PathBuf>,
-    /// The name of a case worker, recovery key or reviewer who leaves.
-    #[arg(long)]
-    without: Vec<String>,
-    /// Id of a phone or card that is not trusted any more.
-    #[arg(long)]
-    revoke: Vec<Uuid>,
-    /// Id of a phone that is trusted again.
-    #[arg(long)]
-    trust: Vec<Uuid>,
     /// Where phones sync from now on, https://HOST. The report tells whether the server has a certificate of its own.
     #[arg(long)]
     server: Vec<String>,
     /// Last day, YYYY-MM-DD.
     #[arg(long)]
     expires: Option<String>,
-    /// A rule that phones follow, NAME=NUMBER.
-    #[arg(long, value_parser = rule)]
-    policy: Vec<(String, u32)>,
     /// Public key file of an authority that may sign as well: the next one, or while it takes over the last.
     #[arg(long)]
     also_trust: Vec<PathBuf>,
-    /// All phones have met the new keys: the earlier ones are named no more.
-    #[arg(long)]
-    forget_old_keys: bool,
     /// The authority's folder.
     #[arg(long, default_value = "authority")]
     dir: PathBuf,
@@ -84,17 +62,12 @@ pub struct NextArgs {
     secret: PassphraseArgs,
 }
 
-fn rule(text: &str) -> std::result::Result<(String, u32), String> {
-    let (name, number) = text.split_once('=').ok_or("NAME=NUMBER")?;
-    Ok((name.to_owned(), number.parse().map_err(|_| "NAME=NUMBER")?))
-}
-
 impl CatalogCommand {
     pub fn run(self, texts: &Texts) -> Result<()> {
-        let Self::Next(args) = self;
+        let Self::Next(mut args) = self;
         let from = InForce::read(&args.from)?;
         args.not_older(&from)?;
-        let changes = args.changes(&from)?;
+        let changes = args.tried_changes(&from)?;
         let home = args.dir.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut known = from.phones();
         known.extend(register::known(home)?);
@@ -132,32 +105,23 @@ impl NextArgs {
         Err(refused(say!(TEXTS: "catalog-older", version, newest, file = file.display())))
     }
 
-    fn changes(&self, from: &InForce) -> Result<Changes> {
+    /// The changes, with what must be opened, read or asked of the report.
+    fn tried_changes(&mut self, from: &InForce) -> Result<Changes> {
         let recipients = [(&self.recipient, RecipientRole::CaseWorker), (&self.recovery, RecipientRole::Recovery)];
         let recipients = recipients.into_iter().flat_map(|(files, role)| files.iter().map(move |file| (file, role)));
-        let recipients = recipients.map(|(file, role)| self.tried(file, role)).collect::<Result<Vec<_>>>()?;
+        let recipients = recipients.map(|(file, role)| self.tried(file, role)).collect::<Result<_>>()?;
         let reviewers = self.reviewer.iter().map(|file| {
             let key = keys::signing_key(file, &self.secret.for_file(file)?)?.public();
             Ok(Reviewer { name: keys::owner(file), key })
         });
+        let reviewers = reviewers.collect::<Result<_>>()?;
         let pin = from.report.as_ref().and_then(|report| report.certificate);
         let expires = self.expires.as_deref().map(|day| end_of_day(day).ok_or_else(no_date)).transpose()?;
-        Ok(Changes {
-            forms: self.form.clone(),
-            without_forms: self.without_form.clone(),
-            services: self.services.clone(),
-            recipients,
-            reviewers: reviewers.collect::<Result<_>>()?,
-            without: self.without.clone(),
-            revoke: self.revoke.clone(),
-            trust: self.trust.clone(),
-            servers: self.server.iter().map(|url| ServerAddress { url: url.clone(), pin }).collect(),
-            expires,
-            policy: self.policy.clone(),
-            signer: Some(authority::public(&self.dir.join(authority::PUBLIC_FILE))?),
-            also_trust: self.also_trust.iter().map(|file| authority::public(file)).collect::<Result<_>>()?,
-            forget_old_keys: self.forget_old_keys,
-        })
+        let servers = self.server.iter().map(|url| ServerAddress { url: url.clone(), pin }).collect();
+        let signer = Some(authority::public(&self.dir.join(authority::PUBLIC_FILE))?);
+        let also_trust = self.also_trust.iter().map(|file| authority::public(file)).collect::<Result<_>>()?;
+        let asked = std::mem::take(&mut self.changes);
+        Ok(Changes { recipients, reviewers, servers, expires, signer, also_trust, ..asked })
     }
 
     /// A recipient whose key was opened here: cases that are sealed to a key which nobody can open are lost.

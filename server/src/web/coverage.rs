@@ -90,6 +90,15 @@ impl Seen {
         vec![self.reports(), self.versions(), self.arrivals(), self.quarantine(), self.doubles()]
     }
 
+    fn column(&self, code: &str, key: &str) -> (String, Said<'static>) {
+        (code.to_owned(), self.language.say(key))
+    }
+
+    /// A row that is called by its code of `labels.tsv`.
+    fn row(&self, fact: &str, code: &str, cells: Vec<Value>) -> Row {
+        Row { code: code.to_owned(), name: label(fact, code, self.language).to_owned(), cells }
+    }
+
     /// Focal points by place: expected, heard, when last.
     fn reports(&self) -> Board {
         let quarter = self.snapshot.last_split().map(|last| Period::Quarter(last.year(), last.quarter()));
@@ -115,14 +124,10 @@ impl Seen {
             Row { code: place.to_owned(), name: place_name(place, self.language).to_owned(), cells }
         };
         let contact = |band: &&'static str| ((*band).to_owned(), said("contact", band, self.language));
-        let columns = [
-            ("expected".to_owned(), self.language.say("coverage-expected")),
-            ("reported".to_owned(), self.language.say("coverage-reported")),
-        ];
-        let until = self
-            .snapshot
-            .last_split()
-            .map(|last| self.language.say_with("coverage-quarter", &[("month", self.language.month(last).into())]));
+        let columns = [("expected", "coverage-expected"), ("reported", "coverage-reported")];
+        let columns = columns.map(|(code, key)| self.column(code, key));
+        let until = self.snapshot.last_split().map(|last| self.language.month(last));
+        let until = until.map(|month| self.language.say_with("coverage-quarter", &[("month", month.into())]));
         Board {
             id: "coverage-by-place",
             title: self.language.say("coverage-by-place"),
@@ -135,18 +140,14 @@ impl Seen {
     }
 
     fn versions(&self) -> Board {
-        let row = |newest, code: &str| Row {
-            code: code.to_owned(),
-            name: label("version", code, self.language).to_owned(),
-            cells: vec![Value::One(self.quality.phones(self.scope, newest, &self.base))],
-        };
+        let phones = |newest| vec![Value::One(self.quality.phones(self.scope, newest, &self.base))];
         Board {
             id: "versions",
             title: self.language.say("coverage-versions"),
             notes: vec![self.language.say("coverage-weekly")],
             head: self.language.say("coverage-version"),
-            columns: vec![("phones".to_owned(), self.language.say("coverage-phones"))],
-            rows: vec![row(true, "newest"), row(false, "earlier")],
+            columns: vec![self.column("phones", "coverage-phones")],
+            rows: vec![self.row("version", "newest", phones(true)), self.row("version", "earlier", phones(false))],
             bar: Some((0, None)),
         }
     }
@@ -167,21 +168,17 @@ impl Seen {
                 Some(measure) => self.quality.shown(self.scope, *year, measure, &self.base),
                 None => self.quality.quarantined(self.scope, *year, &self.base),
             };
-            Row {
-                code: code.to_owned(),
-                name: label("measure", code, self.language).to_owned(),
-                cells: years.iter().map(|year| Value::One(value(year))).collect(),
-            }
+            self.row("measure", code, years.iter().map(|year| Value::One(value(year))).collect())
         };
         let mut rows: Vec<Row> = measures.into_iter().map(row).collect();
         if self.scope == Scope::Nation {
             let mut cells = vec![Value::Nothing; years.len()];
             cells[years.len() - 1] = Value::One(self.refused);
-            rows.push(Row { code: "refused".into(), name: label("measure", "refused", self.language).into(), cells });
+            rows.push(self.row("measure", "refused", cells));
         }
         let name = |year: &Option<u16>| match year {
             Some(year) => (year.to_string(), Said::from(year.to_string())),
-            None => ("all".to_owned(), self.language.say("people-everyone")),
+            None => self.column("all", "people-everyone"),
         };
         Board {
             id: "arrivals",
@@ -198,24 +195,21 @@ impl Seen {
         let rows = REASONS.into_iter().map(|reason| {
             let of = |measure| Value::One(self.quality.shown(self.scope, None, measure, &self.base));
             let waiting = Value::One(self.quality.waiting(self.scope, reason, &self.base));
-            let (all, let_in, kept_out) =
-                (Measure::Quarantined(reason), Measure::Accepted(reason), Measure::Rejected(reason));
-            let cells = vec![of(all), waiting, of(let_in), of(kept_out)];
-            let code = reason.word();
-            Row { name: label("reason", &code, self.language).to_owned(), code, cells }
+            let (let_in, kept_out) = (of(Measure::Accepted(reason)), of(Measure::Rejected(reason)));
+            self.row("reason", &reason.word(), vec![of(Measure::Quarantined(reason)), waiting, let_in, kept_out])
         });
-        let column = |code: &str, key: &str| (code.to_owned(), self.language.say(key));
+        let columns = [
+            ("all", "people-everyone"),
+            ("waiting", "coverage-waiting"),
+            ("accepted", "coverage-accepted"),
+            ("rejected", "coverage-rejected"),
+        ];
         Board {
             id: "quarantine-by-reason",
             title: self.language.say("coverage-quarantine"),
             notes: vec![self.language.say("coverage-quarantine-note"), self.language.say("coverage-weekly")],
             head: self.language.say("coverage-reason"),
-            columns: vec![
-                column("all", "people-everyone"),
-                column("waiting", "coverage-waiting"),
-                column("accepted", "coverage-accepted"),
-                column("rejected", "coverage-rejected"),
-            ],
+            columns: columns.map(|(code, key)| self.column(code, key)).to_vec(),
             rows: rows.collect(),
             bar: Some((0, None)),
         }
@@ -230,18 +224,15 @@ impl Seen {
                 Period::Year(year) => year.to_string(),
                 _ => self.language.text("people-all-months").to_owned(),
             };
-            Row {
-                code: period.to_string(),
-                name,
-                cells: vec![Value::Range(headline.identified_least, headline.identified)],
-            }
+            let cells = vec![Value::Range(headline.identified_least, headline.identified)];
+            Row { code: period.to_string(), name, cells }
         };
         Board {
             id: "doubles",
             title: self.language.say("coverage-doubles"),
             notes: vec![self.language.say("coverage-doubles-note")],
             head: self.language.say("people-period"),
-            columns: vec![("identified".to_owned(), self.language.say("people-identified"))],
+            columns: vec![self.column("identified", "people-identified")],
             rows: periods.map(row).collect(),
             bar: None,
         }

@@ -252,8 +252,10 @@ fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: M
                         }
                     }
                 }
-                @if here.language.is_draft() { p.draft role="note" { (here.language.say("draft-mark")) } }
-                main #content tabindex="-1" { (content) }
+                main #content tabindex="-1" {
+                    @if here.language.is_draft() { p.draft { (here.language.say("draft-mark")) } }
+                    (content)
+                }
             }
         }
     }

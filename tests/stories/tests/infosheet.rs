@@ -265,6 +265,9 @@ async fn the_sheet_of_2020_comes_out_number_by_number() {
     ];
     assert!(notes.iter().all(|note| nation.contains(&format!("data-note=\"{note}\""))));
     assert_eq!(pages["BI"][&("categories-together".into(), "trafficking/gbv".into())], (200, Some(55)));
+    // a phone finds its way by a table of contents
+    let blocks = nation.matches("<section id=\"block-").count();
+    assert!(blocks > 10 && nation.matches("href=\"#block-").count() == blocks, "{blocks} blocks");
     // and for the public everything is a multiple of ten
     let public = page("place=BI&period=2020&audience=public").await;
     let public = cells(&public);
