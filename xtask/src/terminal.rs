@@ -1,5 +1,6 @@
 //! Running other programs: their output is shown as it comes, and kept where a suite reads its counts from it.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,9 +8,7 @@ use std::sync::mpsc;
 
 /// Cargo, the one that runs us.
 pub fn cargo(words: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(words);
-    command
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), words)
 }
 
 /// Where cargo builds to (`CARGO_TARGET_DIR`), and where the tools of the suites lie.
@@ -20,7 +19,17 @@ pub fn target(inner: &str) -> String {
 
 /// Any other program.
 pub fn program(name: &str, words: &[&str]) -> Command {
+    command(name.into(), words)
+}
+
+/// Without what cargo told us about xtask: ring and all that needs it would be compiled again after each call without xtask.
+fn command(name: OsString, words: &[&str]) -> Command {
     let mut command = Command::new(name);
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+            command.env_remove(name);
+        }
+    }
     command.args(words);
     command
 }
