@@ -20,7 +20,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 17] = [
+const SUITES: [Suite; 18] = [
     Suite {
         name: "lint",
         what: "format, clippy, documentation",
@@ -81,6 +81,13 @@ const SUITES: [Suite; 17] = [
         steps: fuzz,
     },
     Suite { name: "hostile", what: "hostile guests, longer", needs: &[needs::PYTHON], usual: false, steps: hostile },
+    Suite {
+        name: "hammer",
+        what: "eight threads at one object for 30 seconds: Python, Kotlin",
+        needs: &[needs::PYTHON, needs::JDK],
+        usual: false,
+        steps: hammer,
+    },
     Suite { name: "arm", what: "the vault on 64-bit ARM", needs: &[needs::ARM], usual: false, steps: arm },
     Suite {
         name: "sanitizer",
@@ -431,20 +438,33 @@ fn hostile() -> Result<Vec<Command>, String> {
     Ok(long)
 }
 
+/// The tests of threads, for longer than in the suites of the languages.
+fn hammer() -> Result<Vec<Command>, String> {
+    let (mut python, mut kotlin) = (python()?, kotlin()?);
+    python[0].args(["-k", "test_hammer"]);
+    kotlin[0].arg("-Dit.test=HammerTest");
+    let mut steps: Vec<Command> = python.into_iter().chain(kotlin).collect();
+    steps.iter_mut().for_each(|step| {
+        step.env("TABARA_HAMMER_SECONDS", "30");
+    });
+    Ok(steps)
+}
+
+/// Behind `package`: the tests get the jar and no path.
 fn kotlin() -> Result<Vec<Command>, String> {
-    maven("bindings/kotlin")
+    maven("bindings/kotlin", "verify")
 }
 
 fn android() -> Result<Vec<Command>, String> {
-    maven("mobile-samples/android")
+    maven("mobile-samples/android", "test")
 }
 
 /// Builds library, Kotlin and programs, then lets Maven test one project.
-fn maven(project: &str) -> Result<Vec<Command>, String> {
+fn maven(project: &str, phase: &str) -> Result<Vec<Command>, String> {
     bindings::generate()?;
     programs()?;
     let here = std::path::absolute(".").map_err(|e| e.to_string())?;
-    let mut mvn = program("mvn", &["-B", "-ntp", "test", "-Dkotlin.compiler.daemon=false"]);
+    let mut mvn = program("mvn", &["-B", "-ntp", phase, "-Dkotlin.compiler.daemon=false"]);
     mvn.arg(format!("-Dtabara.root={}", here.display()));
     mvn.current_dir(Path::new(project));
     Ok(vec![mvn])

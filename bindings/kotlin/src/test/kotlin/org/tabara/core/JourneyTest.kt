@@ -1,6 +1,8 @@
 package org.tabara.core
 
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
@@ -50,16 +52,11 @@ class JourneyTest {
         val finished = session.finish(null)
         assertEquals(1uL, phone.waiting().records)
         assertInstanceOf(RecordStatus.Waiting::class.java, phone.cases(0u).single().status)
-        val steps = mutableListOf<Step>()
 
-        val report = runBlocking {
-            phone.sync(object : SyncProgress {
-                override fun at(step: Step) {
-                    synchronized(steps) { steps += step }
-                }
-            })
-        }
+        val events = runBlocking { phone.syncEvents().toList() }
 
+        val steps = events.filterIsInstance<SyncEvent.At>().map { it.step }
+        val report = (events.last() as SyncEvent.Done).report
         assertEquals(1u to 0u, report.accepted to report.refused)
         assertEquals(Standing.TRUSTED, report.standing)
         assertInstanceOf(Step.Contacting::class.java, steps.first())
@@ -149,6 +146,7 @@ class JourneyTest {
         val phone = enrolled()
         phone.interviewed(ANSWERS).finish(null)
         runBlocking { launch { phone.sync(null) }.cancelAndJoin() }
+        assertInstanceOf(SyncEvent.At::class.java, runBlocking { phone.syncEvents().first() })
         deployment.stop()
         assertEquals(OfflineReason.NO_NETWORK, assertThrows<TabaraException.Offline> { runBlocking { phone.sync(null) } }.reason)
         assertEquals(1uL, phone.waiting().records)
