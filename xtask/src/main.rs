@@ -86,8 +86,24 @@ fn bench(rest: &[&str], allow: &needs::Allow) -> Result<(), String> {
     if rest.is_empty() || rest.contains(&"forms") {
         peers(allow);
     }
+    if rest.is_empty() || rest.contains(&"statistics") {
+        databases(allow);
+    }
     run(&mut cargo(&["build", "-q", "--profile", "bench", "-p", "tabara-server", "--bins"]))?;
     run(cargo(&["run", "-q", "--profile", "bench", "-p", "tabara-bench", "--bin", "bench", "--"]).args(rest))
+}
+
+/// DuckDB, and what speaks to PostgreSQL, for `bench statistics`. Without PostgreSQL itself the bench says so.
+fn databases(allow: &needs::Allow) {
+    let install =
+        ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/bench/peers/requirements.txt"];
+    let there = allow
+        .install(&[needs::PYTHON])
+        .and_then(|()| suites::venv())
+        .and_then(|python| run(&mut program(&python, &install)));
+    if let Err(why) = there {
+        println!("absent: DuckDB and PostgreSQL: {why}");
+    }
 }
 
 /// The engines that `bench forms` measures beside ours. One that cannot be had stays away, and the bench says so.

@@ -104,6 +104,13 @@ const SUITES: [Suite; 18] = [
         steps: || crate::release::steps(&shared()),
     },
     Suite { name: "siege", what: "a server under every attack, 10 minutes", needs: &[], usual: false, steps: siege },
+    Suite {
+        name: "mutants",
+        what: "faults put into seal, envelope and tree, one by one: a test must notice each",
+        needs: &[needs::C_COMPILER],
+        usual: false,
+        steps: mutants,
+    },
     Suite { name: "soak", what: "long random histories", needs: &[], usual: false, steps: soak },
 ];
 
@@ -429,6 +436,21 @@ pub fn venv() -> Result<String, String> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "tests/python/requirements.txt"];
     run(&mut program(&python, &install))?;
     Ok(python)
+}
+
+/// The version of cargo-mutants that `.cargo/mutants.toml` was written for.
+const MUTANTS: &str = "27.1.0";
+
+/// What survives must stand in `.cargo/mutants.toml`, with its reason.
+fn mutants() -> Result<Vec<Command>, String> {
+    let tool = target("mutants/tool");
+    run(&mut cargo(&["install", "-q", "--locked", "--version", MUTANTS, "--root", &tool, "cargo-mutants"]))?;
+    let mut mutants = program(&format!("{tool}/bin/cargo-mutants"), &["mutants", "-p", "tabara-protocol"]);
+    for file in ["seal", "envelope", "tree"] {
+        mutants.args(["-f", &format!("core/protocol/src/{file}.rs")]);
+    }
+    mutants.args(["--no-shuffle", "--timeout", "300", "-o", &target("mutants")]);
+    Ok(vec![mutants])
 }
 
 /// Hostile guests for longer: more requests from the OpenAPI document, and every deadline waited out.

@@ -126,7 +126,8 @@ pub fn has(facts: &Facts, fact: &str, code: &str) -> bool {
     facts.get(fact).is_some_and(|value| value.codes().any(|c| c == code))
 }
 
-fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
+/// Facts of an invented screening.
+pub fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
     let one = |code: &str| FactValue::One(code.to_owned());
     let outcomes = ["presumed", "presumed", "presumed", "presumed", "presumed", "presumed", "exploited", "at_risk"];
     let outcome = match rng.below(10) {
@@ -190,10 +191,11 @@ fn facts(month: &str, commune: &str, rng: &mut Rng) -> Facts {
 }
 
 /// What else is counted.
-const OTHERS: [record::Kind; 4] =
+pub const OTHERS: [record::Kind; 4] =
     [record::Kind::Referral, record::Kind::Assistance, record::Kind::Activity, record::Kind::Enforcement];
 
-fn other_facts(kind: record::Kind, month: &str, commune: &str, rng: &mut Rng) -> Facts {
+/// Facts of an invented record of another kind.
+pub fn other_facts(kind: record::Kind, month: &str, commune: &str, rng: &mut Rng) -> Facts {
     let one = |code: &str| FactValue::One(code.to_owned());
     let many = |code: &str| FactValue::Many([code.to_owned()].into());
     let services = ["sv_psychosocial", "sv_medical", "sv_shelter", "sv_food"];

@@ -220,7 +220,7 @@ impl Bench {
 }
 
 /// Starts a server on its own core, where `taskset` is.
-pub(super) fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
+pub fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
     let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|s| s.success());
     let mut command = if pinned { Command::new("taskset") } else { Command::new(binary) };
     if pinned {

@@ -9,6 +9,7 @@ mod peers;
 mod phone;
 mod referrals;
 mod server;
+mod statistics;
 mod vault;
 
 use serde::Serialize;
@@ -77,7 +78,7 @@ pub fn short(n: f64) -> String {
 
 type Bench = (&'static str, bool, fn(&mut Rows));
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     ("forms", true, forms::forms),
     ("interview", true, phone::interview),
     ("vault", true, phone::vault),
@@ -85,6 +86,7 @@ const BENCHES: [Bench; 8] = [
     ("sync", true, server::sync),
     ("local_page", true, local_page::local_page),
     ("referrals", true, referrals::referrals),
+    ("statistics", true, statistics::statistics),
     ("build", false, build::build),
 ];
 

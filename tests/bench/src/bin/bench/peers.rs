@@ -40,7 +40,7 @@ pub fn peers(folder: &Path) -> Vec<Peer> {
 
 impl Peer {
     /// Starts a peer and waits until it is ready; with what it says besides.
-    fn start(name: &'static str, command: &mut Command) -> (Self, String) {
+    pub fn start(name: &'static str, command: &mut Command) -> (Self, String) {
         let absent = |why: String| (Self { name, absent: Some(why), child: None }, String::new());
         let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
             Ok(child) => child,
