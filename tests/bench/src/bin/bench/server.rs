@@ -1,12 +1,16 @@
 //! The server as a process of its own, and what goes over the wire to it.
 
 use crate::{Rows, phone};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use tabara_core::clock::SystemClock;
 use tabara_core::envelope::{Digest, Signer, SigningKey, sha256};
 use tabara_core::record::Sent;
-use tabara_core::seal;
 use tabara_core::wire::{Bundle, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, Standing, TreeHead};
+use tabara_core::{seal, tree};
 use tabara_support::bad_link::{Cost, cost};
-use tabara_support::load::measure;
+use tabara_support::load::{KeyDeployment, Told, measure};
 
 /// Measured once on two cores like these (Central v2026.2.2, PostgreSQL 15), not in this run.
 const PEER: &str = "ODK Central v2026.2.2, another run";
@@ -26,7 +30,53 @@ pub fn sync(rows: &mut Rows) {
     let wire = exchanged(&records) as f64 / records.len() as f64;
     rows.add("sync", "wire_bytes", wire, "B", ("what is signed and sealed alone", raw as f64 / records.len() as f64));
     rows.add("sync", "sync_nothing_new", exchanged(&[]) as f64, "B", ("most it may be", 2560.0));
+    rows.add("sync", "proof_bytes", longest_proofs(1_000_000), "B", ("most it may be", 1536.0));
+    rows.add("sync", "rebuild_1m", rebuild(&binary), "s", ("CPU, most it may be; 100,000 records, times ten", 150.0));
     bad_link(rows);
+}
+
+/// Bytes of the longest proofs of one answer over so many leaves: that the tree grew, and that a bundle is in it.
+fn longest_proofs(size: u64) -> f64 {
+    let node = |_, _| Ok::<_, std::convert::Infallible>(Digest([0; 32]));
+    let hashes =
+        |proof: Result<Option<Vec<Digest>>, _>| proof.ok().flatten().map_or(0, |proof: Vec<Digest>| proof.len());
+    let longest = |of: &dyn Fn(u64) -> usize| (1..2000).map(|n| of(size - n)).max().unwrap_or(0);
+    let grown = longest(&|old| hashes(tree::prove_consistency(old, size, node)));
+    let inside = longest(&|index| hashes(tree::prove_inclusion(index, size, node)));
+    ((grown + inside) * 32) as f64
+}
+
+/// CPU seconds in which the server proves a log of a million signed records.
+fn rebuild(binary: &Path) -> f64 {
+    const PHONES: usize = 100;
+    let folder = tempfile::tempdir().expect("a folder");
+    let deployment = KeyDeployment::new(Arc::new(SystemClock::default()));
+    let (store, settings) = deployment.open(folder.path());
+    for mut phone in (0..PHONES).map(|_| deployment.phone()) {
+        for _ in 0..10 {
+            let records: Vec<Sent> = (0..100)
+                .map(|_| {
+                    let record = phone.screening();
+                    phone.sign(&record, None)
+                })
+                .collect();
+            let told = phone.hand_in(&store, &settings, &records);
+            assert!(told.iter().all(|told| matches!(told, Told::Kept { .. })), "all are kept");
+        }
+    }
+    drop(store);
+    let before = children_cpu();
+    let status = Command::new(binary).arg("--data").arg(folder.path()).arg("rebuild").stdout(Stdio::null()).status();
+    assert!(status.is_ok_and(|status| status.success()), "the log is proven");
+    (children_cpu() - before) * 10.0
+}
+
+/// CPU seconds of all child programs that have ended.
+fn children_cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
+    let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
+    (ticks(13) + ticks(14)) / 100.0
 }
 
 /// Bytes of a bundle and its parcel, with the proofs of a log of a million leaves.
