@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const built = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'debug');
+export const tool = (name) => path.join(built, name);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 export const shots = path.join(root, 'out/browser');
 export const here = path.join(root, 'tests/browser');
@@ -30,7 +31,7 @@ export const endAll = () => Promise.all([...running].map((started) => started.en
 
 // A program that answers each line of its input with one line of its output.
 function program(name, words) {
-  const child = spawn(path.join(built, name), words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(tool(name), words, { stdio: ['pipe', 'pipe', 'pipe'] });
   const started = { child, log: '' };
   running.add(started);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

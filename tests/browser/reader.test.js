@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { agreed, begin, deployment, endAll, folder, here, launch, leave, phone, seal, shots, sound, supplied, sync, walk, watch, wide } from './local.js';
+import { agreed, begin, deployment, endAll, folder, here, launch, leave, phone, seal, shots, sound, supplied, sync, tool, walk, watch, wide } from './local.js';
 
 const source = path.join(here, '../../desk/reader');
 const dir = folder();
@@ -122,6 +122,23 @@ test('a wrong key is told whose keys would open it; a wrong authority and forged
   await page.check('#unverified');
   await open(page, { authority: '' });
   assert.match(await page.textContent('#case'), /NOT VERIFIED/);
+  await page.context().close();
+});
+
+test('a new case worker opens what one who holds it gave her, with the same proof', async () => {
+  const page = await reader();
+  const newcomer = at('newcomer.txt');
+  writeFileSync(newcomer, 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n');
+  const to = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj';
+  await open(page, { key: newcomer });
+  assert.match(await fault(page), /does not open the file/);
+  execFileSync(tool('tabara-desk'), ['case', 'copy', at('case.json'), '--identity', at('key.txt'), `--authority=${held.authority}`, '--to', to, '-o', at('copied')]);
+  for (const key of [newcomer, at('key.txt')]) {
+    await open(page, { file: at('copied/case.json'), key });
+    assert.equal(await fault(page), '');
+    assert.match(await page.textContent('#case'), /Every signature was checked/);
+    await page.click('#close');
+  }
   await page.context().close();
 });
 

@@ -1,5 +1,5 @@
 // From files to what is shown. Nothing is shown of a file of which one entry fails.
-import { Refused, isKey, sha256 } from './signed.mjs';
+import { Refused, decode, isKey, sha256 } from './signed.mjs';
 import { check, namedRecipients, trust } from './trust.mjs';
 import { identity, unlocked, unseal } from './sealed.mjs';
 
@@ -22,7 +22,8 @@ export async function openCase({ file, key, passphrase, authority, unverified, f
   const shown = [];
   for (const entry of held.entries) {
     const checked = check(held, entry, known);
-    const told = checked.sealed && await unseal(checked.sealed, secret).catch((error) => {
+    const copies = (held.copies ?? []).filter((copy) => copy.record === entry.record).map((copy) => decode(copy.key));
+    const told = checked.sealed && await unseal(checked.sealed, secret, copies).catch((error) => {
       const recipients = (known?.recipients ?? namedRecipients(held)).filter((one) => one.role !== 'intake');
       throw error.message === 'wrong-key' ? new Refused('wrong-key', { names: recipients.map((one) => one.name).join(', ') || '?' }) : error;
     });

@@ -33,20 +33,29 @@ export async function identity(bytes, passphrase) {
 // A file that may be locked by a passphrase as a whole.
 export const unlocked = (bytes, passphrase) => (isAge(bytes) ? withPassphrase(bytes, passphrase) : bytes);
 
-// The case in sealed bytes.
-export async function unseal(bytes, key) {
+async function opened(bytes, key) {
   const decrypter = new Decrypter();
   try {
     decrypter.addIdentity(key);
   } catch {
     throw new Refused('no-key');
   }
-  let packed;
   try {
-    packed = await decrypter.decrypt(bytes, 'uint8array');
+    return await decrypter.decrypt(bytes, 'uint8array');
   } catch (error) {
     throw new Refused(/no identity matched/.test(error.message) ? 'wrong-key' : 'damaged');
   }
+}
+
+// The case in sealed bytes; `copies`: its key, locked to people to whom nobody sealed it.
+export async function unseal(bytes, key, copies) {
+  const packed = await opened(bytes, key).catch(async (error) => {
+    for (const copy of copies) {
+      const fileKey = await opened(copy, key).catch(() => undefined);
+      if (fileKey) return opened(bytes, { unwrapFileKey: () => fileKey });
+    }
+    throw error;
+  });
   try {
     const plain = inflateSync(packed);
     if (plain.length > MOST) throw new Refused('damaged');
