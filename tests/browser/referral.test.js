@@ -35,7 +35,7 @@ for (const [name, language, gone] of [['en', 'en-GB', 'no longer wanted'], ['fr'
     await tap('a[href$="/sv_medical"]');
     await shot(focal, `refer-whom-${name}`);
     await sound(focal);
-    await tap('a[href*="/sv_medical/"]');
+    await tap(`a[href*="/sv_medical/"]:has-text("${clinic}")`);
     await focal.fill('#name', 'Ines');
     await focal.fill('#situation', 'must not be called at home');
     await focal.selectOption('#age_band', '18-23');
@@ -104,3 +104,86 @@ for (const [name, language, gone] of [['en', 'en-GB', 'no longer wanted'], ['fr'
     await sound(provider);
   });
 }
+
+test('a child goes to child protection, is declined, goes to a second provider; one without a device is called at once', async () => {
+  // Given two providers with a device, one without, and a child who came alone
+  const [first, second] = [await enrolled((await server.tell('provider House of Ngozi')).card), await enrolled((await server.tell('provider House of Gitega')).card)];
+  await server.tell('service Sister Beata');
+  const focal = await enrolled(await server.card());
+  await begin(focal);
+  await walk(focal, { ...agreed, s2_age: '15', s2_caregiver: 'no', s3_assent: 'yes', s3_caregiver: 'none_present', n_need: 'sv_child' });
+  await seal(focal);
+  // Then child protection comes first, and her own agreement is enough for nothing else
+  await focal.click('a[href^="refer/"]');
+  const case_ = focal.url().split('/').at(-1);
+  assert.match(await focal.textContent('.warning'), /child protection/);
+  await shot(focal, 'refer-child-en');
+  const refer = async (need, to, { urgency = 'd1', agreement } = {}) => {
+    await go(focal, `refer/${case_}/${need}`);
+    await focal.click(`a[href*="/${need}/"]:has-text("${to}")`);
+    await focal.check(`input[name=urgency][value=${urgency}]`);
+    if (agreement) await focal.check(`input[name=agreement][value=${agreement}]`);
+    await focal.fill('#name', 'Ines');
+    await focal.click('button[value=look]');
+  };
+  await refer('sv_medical', 'House of Ngozi', { agreement: 'individual' });
+  assert.match(await focal.textContent('.notice'), /for a child a caregiver, or child protection/);
+  await refer('sv_child', 'House of Ngozi');
+  await focal.click('button[value=send]');
+  await sync(focal);
+  // When the house is full and names another one
+  await sync(first);
+  await go(first, 'home');
+  await first.click('a[href^="incoming/"]');
+  await first.check('input[name=status][value="6"]');
+  await first.click('details:has(#propose) summary');
+  await first.check('input[name=declined][value=no_capacity]');
+  await first.fill('#propose', 'House of Gitega');
+  await first.check('input[name=full]');
+  await shot(first, 'provider-declines-en');
+  await sound(first);
+  await first.click('main button.main');
+  await sync(first);
+  await sync(focal);
+  // Then the focal point's first screen says so, and the second house gets her
+  await go(focal, 'home');
+  await shot(focal, 'home-declined-en');
+  await sound(focal);
+  await focal.click('main a[href^="referral/"]');
+  assert.match(await focal.textContent('main'), /All places are taken[\s\S]*House of Gitega/);
+  await shot(focal, 'referral-declined-en');
+  await sound(focal);
+  await focal.click('a[href$="/sv_child"]');
+  await focal.click('a[href*="/sv_child/"]:has-text("House of Gitega")');
+  await focal.fill('#name', 'Ines');
+  await focal.click('button[value=look]');
+  await focal.click('button[value=send]');
+  await sync(focal);
+  await sync(second);
+  await go(second, 'home');
+  await second.click('a[href^="incoming/"]');
+  await second.check('input[name=status][value="8"]');
+  await second.click('main button.main');
+  await sync(second);
+  await sync(first);
+  await sync(focal);
+  await go(first, 'home');
+  assert.equal(await first.locator('a[href^="incoming/"]').count(), 1, 'she knows nothing of the other one');
+  await go(focal, 'home');
+  assert.ok(!(await focal.textContent('main')).includes('House of Ngozi'), 'what another took is not pressing');
+  // When a doctor is needed within the hour, and the one at hand has no device
+  await refer('sv_medical', 'Sister Beata', { urgency: 'h1', agreement: 'vital_interest' });
+  assert.match(await focal.textContent('.urgent'), /Call now/);
+  assert.ok((await focal.textContent('main')).includes('+257 22 00 00 00'));
+  await shot(focal, 'refer-call-now-en');
+  await sound(focal);
+  await focal.click('button[value=send]');
+  await shot(focal, 'referral-call-now-en');
+  await sound(focal);
+  assert.ok(await focal.isChecked('input[name=by_telephone]'));
+  await focal.check('input[name=status][value="3"]');
+  await focal.fill('#text', 'she comes with the ambulance');
+  await focal.click('main form button.main');
+  assert.match(await focal.textContent('.log'), /Said on the telephone[\s\S]*ambulance/);
+  await shot(focal, 'referral-told-by-telephone-en');
+});

@@ -13,6 +13,7 @@ use tabara_core::clock::{BootTime, Clock, SystemClock};
 use tabara_core::envelope::{Digest, sha256};
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
+use tabara_core::services::Service;
 use tabara_desk::authority;
 use tabara_server::log;
 use tabara_server::operator::case_export;
@@ -202,13 +203,18 @@ impl Deployment {
         catalog::publish(self.store(), &settings, &jws, files, self.clock.unix()).expect("the catalog is in order");
     }
 
-    /// Publishes a directory in which this organisation gives medical care in Kayanza.
+    /// Publishes a directory in which this organisation, too, gives medical care and protects children in Kayanza.
     pub fn add_service(&mut self, organisation: &str) {
-        let service = serde_json::json!([{
-            "id": "5d0b1b0e-0000-4000-8000-000000000001", "organisation": organisation, "name": "Care for all",
-            "place": "BI-CO-04-02", "offers": ["sv_medical"], "phones": ["+257 22 00 00 00"], "address": "near the market"
-        }]);
-        let bytes = serde_json::to_vec(&service).expect("plain data");
+        let known = self.catalog.parts.iter().find(|part| part.kind == PartKind::Services);
+        let known = known.and_then(|part| self.questionnaires.remove(&part.sha256));
+        let mut services: Vec<serde_json::Value> =
+            known.map(|bytes| serde_json::from_slice(&bytes).expect("our own")).unwrap_or_default();
+        let (place, name) = ("BI-CO-04-02", "Care for all");
+        services.push(serde_json::json!({
+            "id": Service::id_of(organisation, name, place), "organisation": organisation, "name": name, "place": place,
+            "offers": ["sv_medical", "sv_child"], "phones": ["+257 22 00 00 00"], "address": "near the market"
+        }));
+        let bytes = serde_json::to_vec(&services).expect("plain data");
         let (kind, id) = (PartKind::Services, "services".to_owned());
         self.catalog.parts.retain(|part| part.kind != PartKind::Services);
         self.catalog.parts.push(Part { kind, id, sha256: sha256(&bytes), len: bytes.len() as u64 });

@@ -5,7 +5,8 @@
 //! |--|--|
 //! | (at the start) | `{"server": ADDRESS}` |
 //! | `card COMMUNE` | `{"card": TEXT}`: a new card |
-//! | `provider ORGANISATION` | `{"card": TEXT}`: a new card for a device of a provider, who gives medical care in Kayanza by the directory |
+//! | `provider ORGANISATION` | `{"card": TEXT}`: a new card for a device of a provider, who gives medical care and protects children in Kayanza by the directory |
+//! | `service ORGANISATION` | `{"ok": true}`: the same in the directory, for one without a device |
 //! | `policy ATTEMPTS SECONDS` | `{"ok": true}`: wrong PINs before a vault is destroyed, seconds without use before a phone locks |
 //! | `stop`, `start` | `{"ok": true}`: the network goes and comes back, at the same address |
 //! | `held CODE` | `{"export", "identity", "authority", "form"}`: what the operator writes on a case, the case worker's key, the authority's public key, the questionnaire |
@@ -107,6 +108,10 @@ async fn serve_test() {
                 deployment.add_service(organisation);
                 say(json!({ "card": deployment.provider_card(organisation) }));
             }
+            ("service", organisation) => {
+                deployment.add_service(organisation);
+                say(json!({ "ok": true }));
+            }
             ("policy", numbers) => {
                 let mut numbers = numbers.split(' ').map(|n| n.parse().expect("a number"));
                 let policy = &mut deployment.catalog.policy;
@@ -135,7 +140,7 @@ async fn serve_test() {
             }
             ("records", _) => say(json!({ "records": records(&deployment) })),
             _ => say(
-                json!({ "error": "card COMMUNE, provider ORGANISATION, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE, inbox FOLDER or records" }),
+                json!({ "error": "card COMMUNE, provider ORGANISATION, service ORGANISATION, policy ATTEMPTS SECONDS, stop, start, held CODE, locked PASSPHRASE, inbox FOLDER or records" }),
             ),
         }
     }
