@@ -246,6 +246,8 @@ pub fn service_types() -> &'static [String] {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     services: Vec<Service>,
+    /// When each is open, read once.
+    hours: Vec<Hours>,
 }
 
 impl Directory {
@@ -270,7 +272,8 @@ impl Directory {
                 return Err(BadDirectory::Service { at, field, fault });
             }
         }
-        Ok(Self { services })
+        let hours = services.iter().map(|service| Hours::parse(&service.hours).unwrap_or(Hours::Unknown)).collect();
+        Ok(Self { services, hours })
     }
 
     /// The part of a catalog that [`Directory::read`] takes.

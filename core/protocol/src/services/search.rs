@@ -63,11 +63,12 @@ impl Directory {
         let since = civil_date(now).saturating_sub(jiff::Span::new().days(STALE_DAYS)).to_string();
         let place = query.place.as_deref().filter(|place| !place.is_empty());
         let mut found = Vec::new();
-        for service in self.services.iter().filter(|service| service.fits(query)) {
+        let all = self.services.iter().zip(&self.hours);
+        for (service, hours) in all.filter(|(service, _)| service.fits(query)) {
             let distance = place.map(|place| distance(place, &service.place));
             // a service of another country helps nobody who is not there
             if distance != Some(None) {
-                found.push((distance.flatten(), service.remarks(now, &since), service));
+                found.push((distance.flatten(), service.remarks(hours, now, &since), service));
             }
         }
         found.sort_unstable_by_key(|(distance, remarks, service)| (*distance, *remarks, &service.name, service.id));
@@ -91,15 +92,16 @@ impl Service {
     }
 
     /// Which of [`REMARKS`] hold.
-    fn remarks(&self, now: i64, since: &str) -> [bool; 3] {
-        let closed = Hours::parse(&self.hours).and_then(|hours| hours.open_at(now)) == Some(false);
-        [self.capacity == Some(0), self.verified.as_str() < since, closed]
+    fn remarks(&self, hours: &Hours, now: i64, since: &str) -> [bool; 3] {
+        [self.capacity == Some(0), self.verified.as_str() < since, hours.open_at(now) == Some(false)]
     }
 }
 
 /// How far a service is from a place; none if it is in another country.
 fn distance(from: &str, service: &str) -> Option<Distance> {
-    let province = |code: &str| code.strip_prefix("BI-")?.get(3..5).map(str::to_owned);
+    fn province(code: &str) -> Option<&str> {
+        code.strip_prefix("BI-")?.get(3..5)
+    }
     match (province(from), province(service)) {
         _ if from == service => Some(Distance::Here),
         (Some(mine), Some(theirs)) if mine == theirs => Some(Distance::Province),

@@ -1,8 +1,15 @@
-//! Referrals on the phone: a search in a directory of 5,000 services, beside a plain look at each of them.
+//! Referrals on the phone: a search in a directory of 5,000 services, beside a plain look at each of them; and a provider's list of
+//! 1,000 referrals.
 
 use crate::{Rows, medians};
+use tabara_core::envelope::{Digest, SigningKey};
 use tabara_core::places;
+use tabara_core::record::{Code, Kind, QuestionnaireRef, Record, Uuid};
+use tabara_core::referral::{Referral, URGENCIES};
 use tabara_core::services::{Directory, Service, ServiceQuery, ServiceSex, service_types};
+use tabara_core::vault::Vault;
+use tabara_core::vault::cipher::FileKey;
+use tabara_core::vault::incoming::HeldReferral;
 use tabara_support::rng::Rng;
 
 /// 5,000 services over all communes, of which a third are for one sex and some are full.
@@ -43,4 +50,43 @@ pub fn referrals(rows: &mut Rows) {
     let mut look = || assert_eq!(directory.services().iter().filter(|s| s.offers[0] == "none").count(), 0);
     let [ours, floor] = medians(200, [&mut search, &mut look]);
     rows.add("referrals", "search_5000", ours / 1000.0, "ms", ("a look at each service, ms", floor / 1000.0));
+    provider_list(rows);
+}
+
+/// Any page of the list of a provider to whom 1,000 people were referred.
+fn provider_list(rows: &mut Rows) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let vault = Vault::create(folder.path(), &FileKey([7; 32]), Uuid::from_u128(1), &SigningKey::generate());
+    let vault = vault.expect("a vault");
+    for n in 0..1_000 {
+        let (referral, urgency) = (Uuid::new_v4(), URGENCIES[n % URGENCIES.len()]);
+        let to = tabara_support::phone::to_doctor(Some("Clinic"), "Aline");
+        let agreed = Referral::agreed(&to).expect("a sound referral");
+        let sent = Some(1_795_000_000 + n as i64 * 60);
+        let referral =
+            Referral { referral, urgency: urgency.into(), sent, status: tabara_core::referral::Status::Sent, ..agreed };
+        let first = Record {
+            record: referral.referral,
+            case: Uuid::new_v4(),
+            seq: 1,
+            kind: Kind::Referral,
+            questionnaire: QuestionnaireRef { id: "q".into(), sha256: Digest([1; 32]) },
+            revises: None,
+            code: Some(Code::generate()),
+            slip: None,
+            proof: None,
+            route: referral.route(),
+            facts: Default::default(),
+            sealed: None,
+        };
+        let (from, chain, age_band, opens) = ("IOM".into(), Digest([2; 32]), Some("18-23".into()), true);
+        vault.hold(&HeldReferral { referral, first, from, chain, age_band, opens }, 0).expect("kept");
+    }
+    let mut page = 0;
+    let mut list = || {
+        page = (page + 7) % 20;
+        assert_eq!(vault.all_held(page).expect("a page").len(), 50);
+    };
+    let [ours] = medians(200, [&mut list]);
+    rows.add("referrals", "provider_list_1000", ours / 1000.0, "ms", ("issue's limit, ms", 10.0));
 }
