@@ -475,3 +475,15 @@ slip-found-no = No, it says nothing of that
 slip-withdraw = To take everything back: say both codes to any focal point.
 slip-complaint = If anybody asks you for money, work or a favour for this help, or harms you, call:
 slip-provider = For the service: this code only. Nobody can withdraw anything with it.
+
+# Practice
+practice = Practice with invented people
+practice-explain = Somebody reads a story and plays the person; you lead the interview. It is a phone of its own: nothing of it is sent, kept or counted. At the end stands what a good interview would have noticed.
+practice-only = Practice: nobody here is real.
+practice-pin = Its PIN is { $pin }.
+practice-story = The story: { $name }
+practice-end = End the practice
+practice-noticed = What a good interview would have noticed
+practice-outcome = With the whole story the screening says:
+practice-all = You heard all of it.
+practice-missed = Not asked, or written down otherwise:

@@ -475,3 +475,15 @@ slip-found-no = Non, il n'en dit rien
 slip-withdraw = Pour tout retirer : dire les deux codes à n'importe quel point focal.
 slip-complaint = Si quelqu'un vous demande de l'argent, un travail ou une faveur pour cette aide, ou vous fait du mal, appelez :
 slip-provider = Pour le service : ce code seulement. Personne ne peut rien retirer avec lui.
+
+# Exercice
+practice = S'exercer avec des personnes inventées
+practice-explain = Quelqu'un lit une histoire et joue la personne ; vous menez l'entretien. C'est un téléphone à part : rien n'est envoyé, gardé ni compté. À la fin figure ce qu'un bon entretien aurait remarqué.
+practice-only = Exercice : personne ici n'est réel.
+practice-pin = Son code PIN est { $pin }.
+practice-story = L'histoire : { $name }
+practice-end = Terminer l'exercice
+practice-noticed = Ce qu'un bon entretien aurait remarqué
+practice-outcome = Avec toute l'histoire, l'entretien conclut :
+practice-all = Vous avez tout entendu.
+practice-missed = Pas demandé, ou noté autrement :

@@ -377,7 +377,7 @@ impl Session {
         })
     }
 
-    fn look<T>(&self, work: impl FnOnce(&Interview) -> Result<T>) -> Result<T> {
+    pub(super) fn look<T>(&self, work: impl FnOnce(&Interview) -> Result<T>) -> Result<T> {
         self.phone.with(|open| work(&self.phone.live(open, self.draft)?.interview))
     }
 

@@ -15,8 +15,8 @@ pub(super) struct Frame<'a> {
     pub bar: Markup,
     /// Load this page after so many seconds.
     pub then: Option<(u64, &'a str)>,
-    /// Two columns on a wide screen.
-    pub wide: bool,
+    /// `wide`: two columns on a wide screen; `practice`: nothing here is real.
+    pub class: &'static str,
 }
 
 pub(super) fn page(frame: &Frame<'_>, content: Markup) -> Response {
@@ -37,12 +37,12 @@ pub(super) fn page(frame: &Frame<'_>, content: Markup) -> Response {
                 link rel="stylesheet" href="style.css";
                 script src="script.js" defer {}
             }
-            body data-seconds=[frame.then.map(|then| then.0)] data-then=[frame.then.map(|then| then.1)] {
+            body class=(frame.class) data-seconds=[frame.then.map(|then| then.0)] data-then=[frame.then.map(|then| then.1)] {
                 header.top {
                     a.brand href=(HOME) { "Tabara" }
                     (frame.bar)
                 }
-                main.wide[frame.wide] { (content) }
+                main { (content) }
             }
         }
     };

@@ -7,12 +7,14 @@ mod here;
 mod home;
 mod interview;
 mod moving;
+mod practice;
 mod provider;
 mod records;
 mod refer;
 mod referrals;
 mod services;
 mod state;
+mod story;
 
 pub(super) use state::Phone;
 
@@ -27,18 +29,42 @@ const MOST_BYTES: usize = 64 << 20;
 
 pub(super) fn router(phone: Arc<Phone>) -> Router {
     tokio::spawn(state::watch(Arc::downgrade(&phone)));
-    let pages = Router::new()
+    let real = Router::new()
+        .route("/card", get(entry::card).post(entry::read_card))
+        .route("/enrol", post(entry::enrol))
+        .route("/pin", get(entry::pin).post(entry::change_pin))
+        .route("/wipe", get(entry::ask_wipe).post(entry::wipe))
+        .route("/take-back", get(records::ask_take_back).post(records::take_back))
+        .route("/sync", get(exchange::status).post(exchange::start))
+        .route("/sync/stop", post(exchange::stop))
+        .route("/courier", get(exchange::courier))
+        .route("/courier/bundle", get(exchange::bundle))
+        .route("/courier/parcel", post(exchange::take_parcel))
+        .route("/courier/carry", post(exchange::carry))
+        .route("/hand-over", get(moving::ask))
+        .route("/hand-over/key", post(moving::key))
+        .route("/hand-over/give", post(moving::give))
+        .route("/hand-over/take", post(moving::take))
+        .route("/practice-people", get(practice::people))
+        .route("/practice-begin/{story}", post(practice::begin));
+    let practised = phone.practice.clone().map(|phone| pages().route("/end", post(practice::end)).with_state(phone));
+    let all = pages().merge(real).with_state(phone);
+    practised
+        .into_iter()
+        .fold(all, |all, practised| all.nest("/practice", practised))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+}
+
+/// What a phone and one for practice have alike: nothing of it needs a network.
+fn pages() -> Router<Arc<Phone>> {
+    Router::new()
         .route("/home", get(home::home))
         .route("/language/{tag}", post(home::language_chosen))
         .route("/start", post(home::start))
         .route("/lock", post(home::lock))
         .route("/exit", get(home::exit))
         .route("/calendar", get(home::calendar))
-        .route("/card", get(entry::card).post(entry::read_card))
-        .route("/enrol", post(entry::enrol))
         .route("/unlock", post(entry::unlock))
-        .route("/pin", get(entry::pin).post(entry::change_pin))
-        .route("/wipe", get(entry::ask_wipe).post(entry::wipe))
         .route("/interview/{draft}", get(interview::page).post(interview::step))
         .route("/review/{draft}", get(ending::review))
         .route("/result/{draft}", get(ending::result).post(ending::finish))
@@ -57,22 +83,8 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/incoming/{referral}", get(provider::one).post(provider::answer))
         .route("/slip/{record}", get(records::slip))
         .route("/withdraw/{record}", get(records::ask_withdraw).post(records::withdraw))
-        .route("/take-back", get(records::ask_take_back).post(records::take_back))
         .route("/activity/{page}", get(records::activity))
-        .route("/sync", get(exchange::status).post(exchange::start))
-        .route("/sync/stop", post(exchange::stop))
-        .route("/courier", get(exchange::courier))
-        .route("/courier/bundle", get(exchange::bundle))
-        .route("/courier/parcel", post(exchange::take_parcel))
-        .route("/courier/carry", post(exchange::carry))
-        .route("/hand-over", get(moving::ask))
-        .route("/hand-over/key", post(moving::key))
-        .route("/hand-over/give", post(moving::give))
-        .route("/hand-over/take", post(moving::take));
-    pages
         .route("/style.css", get(style))
         .route("/script.js", get(script))
         .route("/icon.svg", get(icon))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(phone)
 }

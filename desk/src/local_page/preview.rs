@@ -153,7 +153,7 @@ async fn home(State(shared): Here) -> Response {
         }
     };
     let base = shared.door.base();
-    frame::page(&Frame { base: &base, texts, title: &title, bar, then: None, wide: true }, content)
+    frame::page(&Frame { base: &base, texts, title: &title, bar, then: None, class: "wide" }, content)
 }
 
 async fn answer(State(shared): Here, Form(posted): Form<Posted>) -> Response {

@@ -128,7 +128,7 @@ impl Here {
         // an opened case leaves the screen when the key does
         let then = open.then_some((AWAY.as_secs() + 2, HOME));
         let (base, title) = (self.office.door.base(), self.say("inbox"));
-        let frame = Frame { base: &base, texts: self.texts, title: &title, bar, then, wide: false };
+        let frame = Frame { base: &base, texts: self.texts, title: &title, bar, then, class: "" };
         let content = html! {
             @if let Some(notice) = notice { p.notice role="status" { (notice) } }
             (content)

@@ -2,6 +2,7 @@
 
 use super::here::{Failed, Here, Shown, spaced};
 use super::interview::at;
+use super::practice;
 use super::state::Sealed;
 use crate::local_page::door::HOME;
 use crate::local_page::fields::{Shape, shape, told};
@@ -73,11 +74,13 @@ fn answered(pages: &[Page]) -> Vec<(Option<&str>, Vec<&Question>)> {
 
 /// The outcome with what is urgent, what to do, and why.
 pub(super) async fn result(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
+    let story = here.phone.memory().story;
     let read = move |core: &tabara_core::focal_point::FocalPoint| {
         let session = core.resume(draft)?;
-        Ok((session.page()?.language, session.assessment()?, session.labels()?))
+        let noticed = story.map(|story| session.noticed(&story.answers())).transpose()?;
+        Ok((session.page()?.language, session.assessment()?, session.labels()?, noticed))
     };
-    let (language, assessment, labels) = here.core(read).await?;
+    let (language, assessment, labels, noticed) = here.core(read).await?;
     here.texts = Texts::of(&language).unwrap_or(here.texts);
     let recordable = assessment.consent.record;
     let raise = if assessment.is_raisable() { labels.list("raise_reason") } else { vec![] };
@@ -86,6 +89,7 @@ pub(super) async fn result(mut here: Here, Path(draft): Path<Uuid>) -> Shown {
         h1 { (here.say("result")) }
         (said(&here, &labels, assessment.outcome, &assessment.advice(), &urgent))
         (reasons(&here, &labels, &assessment))
+        @if let Some(noticed) = &noticed { (practice::noticed(&here, &labels, noticed)) }
         form method="post" action={ "result/" (draft) } {
             @if recordable { p.hint { (here.say("seal-explain")) } }
             @if !raise.is_empty() {

@@ -1,6 +1,7 @@
 //! The phone as a request meets it, and how an answer is made.
 
 use super::state::Phone;
+use super::story;
 use crate::local_page::door::HOME;
 pub(super) use crate::local_page::frame::spaced;
 use crate::local_page::frame::{self, Frame};
@@ -55,7 +56,12 @@ impl Here {
     }
 
     pub(super) fn go(&self, page: &str) -> Response {
-        Redirect::to(&self.phone.door.path(page)).into_response()
+        Redirect::to(&format!("{}{page}", self.base())).into_response()
+    }
+
+    /// The path that all addresses of this phone begin with.
+    pub(super) fn base(&self) -> String {
+        self.phone.door.path(self.phone.prefix())
     }
 
     /// Says something on the next page.
@@ -69,14 +75,25 @@ impl Here {
     }
 
     pub(super) fn framed(&self, title: &str, bar: Markup, then: Option<(u64, &str)>, content: Markup) -> Response {
-        let notice = self.phone.memory().notice.take();
+        let (notice, story) = {
+            let mut memory = self.phone.memory();
+            (memory.notice.take(), memory.story)
+        };
         let open = self.phone.opened().filter(|core| matches!(core.state(), Ok(State::Unlocked)));
         // an idle page leaves the screen when the vault is locked, also without script
         let lock = open.and_then(|core| core.lock_after().ok()).map(|after| (after.as_secs() + 2, HOME));
-        let (base, exit) = (self.phone.door.base(), self.say("quick-exit-long"));
+        let (base, exit) = (self.base(), self.say("quick-exit-long"));
         let bar = html! { (bar) a.exit href="exit" title=(exit) { (self.say("quick-exit")) } };
-        let frame = Frame { base: &base, texts: self.texts, title, bar, then: then.or(lock), wide: false };
+        let frame = Frame {
+            base: &base,
+            texts: self.texts,
+            title,
+            bar,
+            then: then.or(lock),
+            class: if self.phone.is_practice() { "practice" } else { "" },
+        };
         let content = html! {
+            @if self.phone.is_practice() { (story::banner(story, self.texts)) }
             @if let Some(notice) = notice { p.notice role="status" { (notice) } }
             (content)
         };

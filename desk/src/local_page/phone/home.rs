@@ -76,15 +76,18 @@ async fn unlocked(here: Here) -> Shown {
         }
         section {
             h2 { (here.say("this-phone")) }
-            a.row href="records/0" { (here.say("records")) small { (here.texts.get("waiting", &[("n", waiting.records.into())])) } }
+            a.row href="records/0" { (here.say("records")) @if !here.phone.is_practice() { small { (here.texts.get("waiting", &[("n", waiting.records.into())])) } } }
             (here.link("services", "services"))
-            (here.link("sync", "sync"))
-            (here.link("courier", "courier"))
-            (here.link("take-back", "take-back"))
             (here.link("activity/0", "activity"))
-            (here.link("hand-over", "hand-over"))
-            (here.link("pin", "change-pin"))
-            (here.link("wipe", "wipe"))
+            @if !here.phone.is_practice() {
+                (here.link("sync", "sync"))
+                (here.link("courier", "courier"))
+                (here.link("take-back", "take-back"))
+                (here.link("practice-people", "practice"))
+                (here.link("hand-over", "hand-over"))
+                (here.link("pin", "change-pin"))
+                (here.link("wipe", "wipe"))
+            }
         }
         div.steps {
             form method="post" action={ "language/" (other) } { button.second lang=(other) { (Texts::of(other).map(|texts| texts.say("language-name")).unwrap_or_default()) } }
@@ -95,7 +98,7 @@ async fn unlocked(here: Here) -> Shown {
 }
 
 /// The language of a questionnaire that the page speaks; else its own.
-fn language<'a>(languages: &'a [String], tag: &str) -> &'a str {
+pub(super) fn language<'a>(languages: &'a [String], tag: &str) -> &'a str {
     let spoken = |name: &&String| Texts::of(name).is_some_and(|texts| texts.tag() == tag);
     languages.iter().find(spoken).or(languages.first()).map_or("", String::as_str)
 }
@@ -142,7 +145,7 @@ pub(super) async fn calendar(here: Here) -> Response {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                base href=(here.phone.door.base());
+                base href=(here.base());
                 title { (title) }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href="style.css";

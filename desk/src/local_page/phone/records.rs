@@ -18,7 +18,7 @@ pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
     let (cards, waiting) = here.core(move |core| Ok((core.cases(page)?, core.waiting()?))).await?;
     let content = html! {
         h1 { (here.say("records")) }
-        p { (here.texts.get("waiting", &[("n", waiting.records.into())])) }
+        @if !here.phone.is_practice() { p { (here.texts.get("waiting", &[("n", waiting.records.into())])) } }
         @if waiting.lease_over { p.notice { (here.say("lease-over")) } }
         @if !waiting.refused.is_empty() { p.wrong { (here.texts.get("sync-refused", &[("n", waiting.refused.len().into())])) } }
         (here.link("sync", "sync"))

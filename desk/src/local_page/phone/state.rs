@@ -1,6 +1,7 @@
 //! What outlives one request: the open core, and in memory the language, a message for the next page, answers that were not
 //! taken, a running sync, the codes of a slip.
 
+use super::story::Story;
 use crate::local_page::door::Door;
 use crate::local_page::posted::Refused;
 use crate::texts::Texts;
@@ -29,6 +30,8 @@ pub struct Phone {
     pub(super) secret: Arc<dyn DeviceSecret>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) warned: bool,
+    /// The phone to practise on; none on that phone itself.
+    pub(super) practice: Option<Arc<Self>>,
     pub(super) core: Mutex<Option<Arc<FocalPoint>>>,
     pub(super) memory: Mutex<Memory>,
 }
@@ -41,6 +44,8 @@ pub(super) struct Memory {
     pub(super) refused: Refused,
     pub(super) sealed: Option<Sealed>,
     pub(super) sync: SyncRun,
+    /// Whom a practice is about.
+    pub(super) story: Option<&'static Story>,
     /// By the clock that stops while the computer sleeps, and by the one that does not.
     pub(super) used: (Instant, SystemTime),
 }
@@ -60,10 +65,30 @@ impl Phone {
         clock: Arc<dyn Clock>,
         warned: bool,
     ) -> Self {
-        let used = (Instant::now(), SystemTime::now());
-        let (texts, notice, card, refused, sealed, sync) = Default::default();
-        let memory = Mutex::new(Memory { texts, notice, card, refused, sealed, sync, used });
-        Self { door, folder, secret, clock, warned, core: Mutex::default(), memory }
+        let beside = folder.with_extension("practice");
+        let phone = |folder, warned, practice| {
+            let used = (Instant::now(), SystemTime::now());
+            let (texts, notice, card, refused, sealed, sync, story) = Default::default();
+            let memory = Mutex::new(Memory { texts, notice, card, refused, sealed, sync, story, used });
+            let (door, secret, clock) = (door.clone(), secret.clone(), clock.clone());
+            Self { door, folder, secret, clock, warned, practice, core: Mutex::default(), memory }
+        };
+        let practice = phone(beside, false, None);
+        phone(folder, warned, Some(Arc::new(practice)))
+    }
+
+    pub(super) fn is_practice(&self) -> bool {
+        self.practice.is_none()
+    }
+
+    /// What all its addresses begin with, below the door.
+    pub(super) fn prefix(&self) -> &'static str {
+        if self.is_practice() { "practice/" } else { "" }
+    }
+
+    /// Puts another core in the place of this one, which goes.
+    pub(super) fn hold(&self, core: Option<Arc<FocalPoint>>) {
+        *self.core.lock().unwrap_or_else(PoisonError::into_inner) = core;
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -73,7 +98,7 @@ impl Phone {
     /// The core; opened by the first call that succeeds.
     pub(super) fn core(&self) -> Result<Arc<FocalPoint>> {
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        if core.is_none() {
+        if core.is_none() && !self.is_practice() {
             let opened = FocalPoint::open(&self.folder, self.secret.clone(), self.clock.clone())?;
             *core = Some(Arc::new(opened));
         }
