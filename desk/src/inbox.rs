@@ -223,7 +223,7 @@ pub fn task(task: &InboxTask, texts: &Texts) -> String {
     }
 }
 
-/// The list to read. What is overdue has a mark.
+/// The list to read. What is overdue has a mark; what waits for a reviewer has the command's beginning.
 pub fn text(rows: &[InboxRow], refused: &[InboxRefusal], now: i64, texts: &Texts) -> String {
     let mut text = String::new();
     for row in rows {
@@ -232,6 +232,9 @@ pub fn text(rows: &[InboxRow], refused: &[InboxRefusal], now: i64, texts: &Texts
         let due = row.due.map_or("-".to_owned(), |due| civil_date(due).to_string());
         let (code, record, task) = (&row.code, row.record, task(&row.task, texts));
         text += &format!("{overdue:12} {due:10}  {place:16} {code:12} {record}  {task}\n");
+        if matches!(row.task, InboxTask::Review { .. } | InboxTask::Double { .. }) {
+            text += &format!("{:25}tabara-desk review --record {record} --case {}\n", "", row.case);
+        }
     }
     for refusal in refused {
         text += &format!("{}\n", refusal.text(texts));
@@ -308,6 +311,8 @@ mod tests {
             |(record, task): &(Uuid, InboxTask)| *record == asked.record && matches!(task, InboxTask::FollowUp { .. });
         assert!(tasks.iter().any(asked_again));
         assert_eq!((tasks.len(), refused.len(), rows[0].is_overdue(NOW)), (6, 1, true));
+        let said = format!("tabara-desk review --record {} --case {}\n", presumed.record, presumed.case);
+        assert_eq!(text(&rows, &refused, NOW, &Texts::new("en").unwrap()).matches(&said).count(), 1);
         let french = text(&rows, &refused, NOW, &Texts::new("fr").unwrap());
         assert!(french.contains("en retard") && french.contains("dans les trois heures"), "{french}");
 

@@ -97,6 +97,7 @@ class Phone:
         self.seq += 1
         questionnaire = {"id": "returnee-screening", "sha256": sha256(QUESTIONNAIRE)}
         ids = {"record": str(uuid.uuid4()), "case": str(uuid.uuid4()), "questionnaire": questionnaire}
+        ids |= {name: changes[name] for name in ids if name in changes}
         facts = {"month": time.strftime("%Y-%m", time.gmtime(time.time() + 7200)), "screen_commune": "BI-CO-04-02"}
         facts |= {"sex": "f", "outcome": "presumed", "exploitation": ["ex_domestic"]}
         payload = {**ids, "seq": self.seq, "kind": "screening", "facts": facts}

@@ -24,6 +24,7 @@ from world import World, free_address
 
 PAGE = (ROOT / "deploy" / "days.md").read_text()
 SAFE, WORKER = "four random words here", "five other random words here"
+CODE = "7KQ4M2XHTH"
 
 SERVER = """#!/bin/sh
 case "$1" in --data) exec {target}/debug/tabara-server "$@";; esac
@@ -76,6 +77,9 @@ class Operator:
             "Passphrase of the key:": SAFE,
             "Passphrase of aline.age": WORKER,
             "Passphrase of safe/recovery.age": SAFE,
+            "New passphrase": WORKER,
+            "Once more:": WORKER,
+            "Passphrase of beata.key": WORKER,
             "Password:": "a long enough password",
             "type yes to sign it": "yes",
         }
@@ -196,7 +200,7 @@ def test_the_whole_list_is_played_from_the_page_with_few_commands(operator):
     # a record reaches the server; its form is one of the catalog
     form = next(part for part in beata.catalog["parts"] if part["id"] == "returnee_screening")
     asked = {"id": form["id"], "sha256": form["sha256"]}
-    beata.record(questionnaire=asked)
+    beata.record(questionnaire=asked, code=CODE)
     site.sync(beata)
 
     # a new form; the old one stays for drafts
@@ -243,6 +247,12 @@ def test_the_whole_list_is_played_from_the_page_with_few_commands(operator):
     # and the other days
     shown = operator.play("Monday morning")
     assert re.search(r"1  .*Beata .*in use", shown[3]) and re.search(r"2  .*Claude .*REVOKED", shown[3])
+    assert "planted" in operator.play("First case to a case worker", CODE=CODE)[1]
+    shown = operator.play("What waits for a case worker")
+    record, case = re.search(r"review --record (\S+) --case (\S+)\n", shown[1]).groups()
+    operator.play("Decision of a reviewer", RECORD=record, CASE=case)
+    shown = operator.play("What waits for a case worker")
+    assert "--record" not in shown[1] and "planted" not in shown[1]
     (desk / "moved.csv").write_text("name,commune\nBeata (second phone),Kayanza\n")
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 5 * 86_400))
     shown = operator.play("Phone moved", DEVICE=beata.device, DAY=day)
