@@ -111,18 +111,35 @@ pub enum Dimension {
     Stages(String),
 }
 
-/// The stages of a referral, each with the codes of `referral_status` that have reached it. One referral is in several.
-pub const STAGES: [(&str, &[&str]); 10] = [
-    ("agreed", &["ready", "sent", "accepted", "completed", "declined", "refused", "unavailable", "lapsed"]),
-    ("sent", &["sent", "accepted", "completed", "declined", "refused", "unavailable", "lapsed"]),
-    ("acknowledged", &["accepted", "completed", "declined", "unavailable"]),
-    ("received", &["completed"]),
-    ("under_way", &["accepted"]),
-    ("declined", &["declined"]),
-    ("unavailable", &["unavailable"]),
-    ("refused", &["refused"]),
-    ("lapsed", &["lapsed"]),
-    ("unknown", &["sent"]),
+/// A stage of a referral. One referral is in several.
+#[derive(Debug)]
+pub struct Stage {
+    /// Its code.
+    pub code: &'static str,
+    /// The codes of `referral_status` that have always reached it.
+    pub always: &'static [&'static str],
+    /// Those that have reached it if the referral was sent, which its fact `delay` says: a person may refuse what is offered, and a
+    /// service may be missing, before anything is sent.
+    pub once_sent: &'static [&'static str],
+}
+
+const fn stage(code: &'static str, always: &'static [&'static str], once_sent: &'static [&'static str]) -> Stage {
+    Stage { code, always, once_sent }
+}
+
+/// The stages of a referral, in the order of a table.
+pub const STAGES: [Stage; 11] = [
+    stage("offered", &["ready", "sent", "accepted", "completed", "declined", "refused", "lapsed"], &["unavailable"]),
+    stage("agreed", &["ready", "sent", "accepted", "completed", "declined", "lapsed"], &["refused", "unavailable"]),
+    stage("sent", &["sent", "accepted", "completed", "declined", "lapsed"], &["refused", "unavailable"]),
+    stage("acknowledged", &["accepted", "completed", "declined"], &["unavailable"]),
+    stage("received", &["completed"], &[]),
+    stage("under_way", &["accepted"], &[]),
+    stage("declined", &["declined"], &[]),
+    stage("unavailable", &["unavailable"], &[]),
+    stage("refused", &["refused"], &[]),
+    stage("lapsed", &["lapsed"], &[]),
+    stage("unknown", &["sent"], &[]),
 ];
 
 impl Dimension {

@@ -10,7 +10,7 @@ use super::ledger::{Layouts, Row};
 use super::month::Month;
 use crate::store::entry::ReviewDecision;
 use tabara_protocol::places;
-use tabara_protocol::tables::{Dimension, Population, STAGES, Table, Tables, Unit};
+use tabara_protocol::tables::{Dimension, Population, STAGES, Stage, Table, Tables, Unit};
 
 /// The code that the outcome has beside those of the fact: presumed by the rule, not confirmed by a reviewer.
 pub const NOT_CONFIRMED: &str = "not_confirmed";
@@ -36,10 +36,12 @@ enum Part {
     /// What a reviewer decided is taken in.
     Outcomes(Field),
     Sums(Vec<Field>),
-    /// Of each status, by its place from 1, the places of the stages that it has reached.
+    /// Of each status, by its place from 1, the places of the stages that it has reached: before it was sent, and once it was,
+    /// which `delay` says.
     Stages {
-        field: Field,
-        reached: Vec<Vec<usize>>,
+        status: Field,
+        delay: Field,
+        reached: Vec<[Vec<usize>; 2]>,
     },
 }
 
@@ -49,14 +51,16 @@ impl Axis {
         let name = match dimension {
             Dimension::Codes(name) => name.as_str(),
             Dimension::Stages(name) => {
-                let field = field(name);
-                let stages = |status: &String| {
-                    let has = |(_, of): &(_, &[&str])| of.contains(&status.as_str());
+                let (status, delay) = (field(name), field("delay"));
+                let stages = |status: &str, sent: bool| {
+                    let has =
+                        |stage: &Stage| stage.always.contains(&status) || sent && stage.once_sent.contains(&status);
                     (1..).zip(&STAGES).filter(|(_, stage)| has(stage)).map(|(at, _)| at).collect()
                 };
-                let reached = [Vec::new()].into_iter().chain(field.list().iter().map(stages)).collect();
-                let codes = STAGES.iter().map(|(stage, _)| (*stage).to_owned()).collect();
-                return Self { fact: dimension.name(), codes, part: Part::Stages { field, reached } };
+                let of = status.list().iter().map(|status| [false, true].map(|sent| stages(status, sent)));
+                let reached = [<[Vec<usize>; 2]>::default()].into_iter().chain(of).collect();
+                let codes = STAGES.iter().map(|stage| stage.code.to_owned()).collect();
+                return Self { fact: dimension.name(), codes, part: Part::Stages { status, delay, reached } };
             }
             Dimension::Sums(names) => {
                 let part = Part::Sums(names.iter().map(|name| field(name)).collect());
@@ -118,9 +122,10 @@ impl Axis {
             Part::Outcomes(_) if person.identified => add(into, person.presumed),
             Part::Outcomes(_) if person.decision == Some(ReviewDecision::NotConfirmed) => add(into, self.codes.len()),
             Part::Outcomes(field) => add(into, field.code(row.words)),
-            Part::Stages { field, reached } => {
-                let stages = reached.get(field.code(row.words)).into_iter().flatten();
-                into.extend(stages.map(|place| (*place, 1)));
+            Part::Stages { status, delay, reached } => {
+                let sent = usize::from(delay.code(row.words) > 0);
+                let stages = reached.get(status.code(row.words)).map(|reached| &reached[sent]);
+                into.extend(stages.into_iter().flatten().map(|place| (*place, 1)));
             }
             Part::Sums(fields) => {
                 into.extend(fields.iter().enumerate().map(|(at, field)| (at + 1, field.number(row.words))));

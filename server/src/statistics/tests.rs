@@ -544,16 +544,22 @@ fn what_came_in_is_counted_by_what_became_of_it_and_only_of_weeks_that_are_over(
 fn a_referral_stands_in_each_stage_that_it_has_reached() {
     let mut log = Log::new();
     let referral = |status: &str| {
+        let (status, sent) =
+            status.split_once(' ').map_or((status, None), |(status, _)| (status, Some(("delay", "d3"))));
         let facts = [
             ("month", "2021-03"),
             ("screen_commune", "BI-CO-04-02"),
             ("service_type", "sv_medical"),
             ("referral_status", status),
         ];
-        facts.map(|(name, code)| (name.to_owned(), one(code))).into()
+        facts.into_iter().chain(sent).map(|(name, code)| (name.to_owned(), one(code))).collect()
     };
-    let statuses = ["ready", "sent", "sent", "accepted", "completed", "completed", "completed", "declined", "lapsed"];
-    for (id, status) in (1..).zip(statuses) {
+    let sent =
+        ["accepted", "completed", "completed", "completed", "declined", "lapsed"].map(|one| format!("{one} sent"));
+    // refused when it was offered and later, no such service at once and later
+    let both = ["refused", "refused sent", "unavailable", "unavailable sent"].map(str::to_owned);
+    let waiting = ["ready", "sent", "sent"].map(str::to_owned);
+    for (id, status) in (1..).zip(waiting.iter().chain(&sent).chain(&both)) {
         let facts: Facts = referral(status);
         log.tell(EntryPayload::Record(record(id, Kind::Referral, None, &facts)));
     }
@@ -562,17 +568,20 @@ fn a_referral_stands_in_each_stage_that_it_has_reached() {
     let answer = snapshot.answer("referrals-by-stage", Scope::Nation, Period::Year(2021), &exact()).unwrap();
     let at = |stage: &str| answer.at(&[answer.shelves[0].codes.iter().position(|code| code == stage).unwrap() + 1]);
     let stages = [
-        ("agreed", 9),
-        ("sent", 8),
-        ("acknowledged", 5),
+        ("offered", 12),
+        ("agreed", 11),
+        ("sent", 10),
+        ("acknowledged", 6),
         ("received", 3),
         ("under_way", 1),
         ("declined", 1),
+        ("unavailable", 2),
+        ("refused", 2),
         ("lapsed", 1),
         ("unknown", 2),
     ];
     for (stage, n) in stages {
         assert_eq!(at(stage), Some(Shown::Number(n)), "{stage}");
     }
-    assert_eq!(answer.total, Shown::Number(9));
+    assert_eq!(answer.total, Shown::Number(13));
 }

@@ -82,7 +82,7 @@ mod tests {
                 is_labelled("head", &fact);
                 let codes = match dimension {
                     Dimension::Sums(facts) => facts.clone(),
-                    Dimension::Stages(_) => STAGES.iter().map(|(stage, _)| (*stage).to_owned()).collect(),
+                    Dimension::Stages(_) => STAGES.iter().map(|stage| stage.code.to_owned()).collect(),
                     Dimension::Codes(name) => match Dictionary::standard().get(name).map(|fact| &fact.codes) {
                         // places have their own names
                         Some(Codes::List(codes)) if name != "screen_commune" => codes.clone(),
