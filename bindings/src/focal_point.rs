@@ -18,7 +18,7 @@ use tabara_core::kind::Kind;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Referral, Status};
 use tabara_core::services::{FoundService, HelpLine, Service, ServiceQuery};
-use tabara_core::share::ReferralNote;
+use tabara_core::share::{ReferralNote, Share};
 use tabara_core::sync::SyncReport;
 use tabara_core::vault::drafts::DraftInfo;
 use tabara_core::vault::mailbox::{Activity, Waiting};
@@ -239,6 +239,10 @@ impl FocalPoint {
     /// Organisations that have a device. All others are told by telephone.
     pub fn reachable_providers(&self) -> Result<Vec<String>> {
         self.0.reachable_providers()
+    }
+    /// What the interview answered of the fields of a `Share`, until the phone is locked. Nothing of it is agreed: ask about each.
+    pub fn prefilled(&self, record: Uuid) -> Result<Share> {
+        self.0.prefilled(record)
     }
     /// Refers the person of a case: what she agreed to share is sealed to the provider's devices and the case workers. Without a
     /// device of the provider it stays `Ready` until `noteReferral` says that she was told. Fails with `Answer` if nobody

@@ -18,6 +18,7 @@ mod notices;
 mod phone;
 mod pin;
 mod practice;
+mod prefill;
 mod provider;
 mod referrals;
 mod session;

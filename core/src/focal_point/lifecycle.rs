@@ -159,7 +159,7 @@ impl FocalPoint {
         // from here on the phone is enrolled
         mailbox.enrol(&card, &chain, &transport, &identity, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
-        *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new() });
+        *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new(), shares: HashMap::new() });
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl FocalPoint {
         if let Some(reason) = mailbox.pin_guard()?.gone {
             return Err(Error::VaultDestroyed { reason });
         }
-        *open = Some(Unlocked { vault, drafts, live: HashMap::new() });
+        *open = Some(Unlocked { vault, drafts, live: HashMap::new(), shares: HashMap::new() });
         drop(open);
         if self.apply_wipe_order(true)? {
             return Err(Error::VaultDestroyed { reason: DestructionReason::WipeOrder });

@@ -8,6 +8,7 @@ use crate::places;
 use crate::questionnaire::Questionnaire;
 use crate::screening::read_questionnaire;
 use crate::services::Directory;
+use crate::share::Share;
 use crate::vault::drafts::{self, DraftInfo, Drafts};
 use crate::vault::mailbox::Mailbox;
 use crate::vault::{Folder, Vault};
@@ -112,6 +113,8 @@ pub(super) struct Unlocked {
     pub(super) vault: Vault,
     pub(super) drafts: Drafts,
     pub(super) live: HashMap<Uuid, Live>,
+    /// By the record of the interview that answered it.
+    pub(super) shares: HashMap<Uuid, Share>,
 }
 
 /// An interview in memory.

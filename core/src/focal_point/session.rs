@@ -6,6 +6,7 @@
 
 use super::case_actions::{read_code, read_secret, sealed};
 use super::phone::{FocalPoint, Live, Phone, Unlocked, month};
+use super::prefill;
 use crate::envelope::SigningKey;
 use crate::error::{AnswerReason, Error, NotFoundItem, RefusedReason, Result};
 use crate::facts::{Dictionary, FactValue, Facts};
@@ -281,7 +282,7 @@ impl Session {
         let now = mailbox.now()?;
         phone.with(|open| {
             phone.live(open, self.draft)?;
-            let Unlocked { vault, drafts, live } = open;
+            let Unlocked { vault, drafts, live, shares } = open;
             let Some(Live { interview, info }) = live.get(&self.draft) else { return Err(Error::Locked) };
             if !interview.is_stopped() && !interview.missing().is_empty() {
                 return Err(Error::Incomplete);
@@ -366,6 +367,9 @@ impl Session {
                 sealed: named,
             };
             let posted = phone.post(vault, unsigned, Some(&sealed), agrees);
+            if kind.is_about_a_person() {
+                shares.insert(record, prefill::of(interview));
+            }
             // whatever happened, the next call with this draft finds out from the disk first
             live.remove(&self.draft);
             posted?;

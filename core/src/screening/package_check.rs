@@ -16,7 +16,11 @@ use tabara_protocol::tables::Tables;
 /// What is told to authors.
 static TEXTS: Catalogue = Catalogue::new(include_str!("../../i18n/screening.en.ftl"));
 /// What the core recognises without knowing a question's name.
-const ROLES: &[&str] = &["consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated"];
+#[rustfmt::skip]
+const ROLES: &[&str] = &[
+    "consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated", "share_name", "share_language",
+    "share_contact_channel", "share_contact_reach", "share_contact_times", "share_contact_who", "share_contact_phrase",
+];
 const PREFILLS: &[&str] = &["device.province", "device.commune"];
 /// Facts that the core itself sets when a record is made.
 const SET_BY_CORE: &[&str] = &["month", "outcome"];

@@ -16,6 +16,7 @@ use tabara_server::devices;
 use tabara_support::authority::Authority;
 use tabara_support::deployment::{Deployment, SetClock};
 use tabara_support::phone::{KeyStore, presumed_victim, to_doctor};
+use tabara_support::{interviewer, people};
 
 const MARKER: &str = "Inarunganda-Marker-8";
 const CLINIC: &str = "Clinic of Kayanza";
@@ -81,6 +82,31 @@ fn the_one(phone: &FocalPoint) -> IncomingReferral {
 
 fn note(text: &str) -> Option<ReferralNote> {
     Some(ReferralNote { text: Some(text.into()), ..ReferralNote::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_interview_answered_can_be_shared_until_the_phone_is_locked_and_is_on_no_disk() {
+    // Given somebody who said how she can be reached
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SetClock::at(NOON));
+    let deployment = Deployment::start(folder.path(), clock.clone(), &["returnee-screening.md"], 0).await;
+    let world = World { folder, deployment, clock };
+    let phone = world.focal_point().await;
+    let mut person = people::people(true).into_iter().find(|person| person.presumed).unwrap();
+    let said =
+        [("s3_keep", "yes"), ("c_name", MARKER), ("c_channel", "phone"), ("c_times", "mornings"), ("s2_age", "22")];
+    person.answers.extend(said.map(|(question, answer)| (question, answer.to_owned())));
+    // When she is to be referred
+    let record = interviewer::screen(&phone, &person).unwrap().record;
+    // Then each of it can be asked about, in words
+    let share = phone.prefilled(record).unwrap();
+    assert_eq!((share.name.as_deref(), share.contact_channel.as_deref()), (Some(MARKER), Some("Par téléphone")));
+    assert_eq!((share.contact_times.as_deref(), share.age_band.as_deref()), (Some("mornings"), Some("18-23")));
+    assert_eq!((share.situation, share.do_not_call), (None, false));
+    // and nothing of it is left once the phone is locked
+    assert!(!readable(&world.folder.path().join("focal point")));
+    phone.lock();
+    phone.unlock("271828").unwrap();
+    assert_eq!(phone.prefilled(record), Ok(Share::default()));
 }
 
 /// Whether a file of a folder holds the marker as it is.

@@ -125,10 +125,11 @@ pub(super) async fn agree(here: Here, Path(new): Path<New>) -> Shown {
 
 /// The form, with what was typed into it before.
 async fn form(here: Here, (record, need, service): New, typed: &[(String, String)]) -> Shown {
-    let read = move |core: &FocalPoint| Ok((core.case(record)?.summary, core.service(service)?));
-    let (card, service) = here.core(read).await.map_err(|failed| failed.back("records/0"))?;
+    let read =
+        move |core: &FocalPoint| Ok((core.case(record)?.summary, core.service(service)?, core.prefilled(record)?));
+    let (card, service, known) = here.core(read).await.map_err(|failed| failed.back("records/0"))?;
     let first = if card.child && need != "sv_child" { Agreement::Caregiver } else { Agreement::Individual };
-    let first = word(&first);
+    let (first, known) = (word(&first), known.answers());
     let (urgency, agreed) = (field(typed, "urgency").unwrap_or("d3"), field(typed, "agreement").unwrap_or(&first));
     let content = html! {
         h1 { (service.name) }
@@ -147,19 +148,28 @@ async fn form(here: Here, (record, need, service): New, typed: &[(String, String
                 }
             }
             h2 { (here.say("share")) }
-            p.hint { (here.say("share-explain")) }
-            @for name in FIELDS { (input(&here, name, field(typed, name).unwrap_or_default())) }
-            label.choice { input type="checkbox" name="do_not_call" value="yes" checked[field(typed, "do_not_call").is_some()]; span { (here.say("share-do-not-call")) } }
+            p.hint { (here.say(if known.len() > 1 { "share-known" } else { "share-explain" })) }
+            @for name in FIELDS { (input(&here, name, field(&known, name), typed)) }
+            label.choice { input type="checkbox" name="do_not_call" value="yes" checked[field(if typed.is_empty() { &known } else { typed }, "do_not_call").is_some()]; span { (here.say("share-do-not-call")) } }
             div.steps { a.second href={ "refer/" (record) "/" (need) } { (here.say("back")) } button.main name="go" value="look" { (here.say("share-look")) } }
         }
     };
     Ok(here.page(&here.say("refer"), content))
 }
 
-fn input(here: &Here, name: &str, typed: &str) -> Markup {
+/// A field of the share. What the interview answered is there to be ticked, since no consent is ticked beforehand; and what is typed
+/// below it goes instead.
+fn input(here: &Here, name: &str, known: Option<&str>, typed: &[(String, String)]) -> Markup {
+    let said = |text: &&(String, String)| text.0 == name && !text.1.is_empty();
+    let ticked = typed.iter().filter(said).any(|(_, text)| Some(text.as_str()) == known);
+    let typed = typed.iter().filter(said).map(|(_, text)| text.as_str()).rfind(|text| Some(*text) != known);
+    let typed = typed.unwrap_or_default();
     html! {
         div.question {
             label.label for=(name) { (here.say(&label(name))) }
+            @if let Some(known) = known {
+                label.choice { input type="checkbox" name=(name) value=(known) checked[ticked]; span { (shared(here, name, known)) } }
+            }
             @if codes_of(name).is_empty() {
                 input id=(name) name=(name) value=(typed) maxlength=(LONGEST_FIELD) autocomplete="off";
             } @else {
