@@ -144,6 +144,9 @@ pub struct ReferralNote {
     /// The provider has no free place for anybody now.
     #[uniffi(default)]
     pub full: bool,
+    /// When the provider is open from now on, as the directory writes hours.
+    #[uniffi(default)]
+    pub hours: Option<String>,
     /// It was said on the telephone, and the focal point wrote it down.
     #[uniffi(default)]
     pub by_telephone: bool,

@@ -50,6 +50,11 @@ services-read = { $n ->
     [one] 1 service
    *[other] { $n } services
 }
+services-proposed = { $day }  { $organisation }, { $service }: { $what }
+services-proposed-full = takes nobody now
+services-proposed-room = takes people again
+services-proposed-hours = open { $hours } (until now: { $was })
+services-proposed-none = No provider said anything that the directory does not say.
 gap-province = { $place }: nobody for { $need } ({ $nation ->
     [0] none in the whole country
     [one] one works in the whole country

@@ -482,6 +482,11 @@ services-read = { $n ->
     [one] 1 service
    *[other] { $n } services
 }
+services-proposed = { $day }  { $organisation }, { $service } : { $what }
+services-proposed-full = ne prend plus personne
+services-proposed-room = prend de nouveau des personnes
+services-proposed-hours = ouvert { $hours } (jusqu’ici : { $was })
+services-proposed-none = Aucun prestataire n’a rien dit que l’annuaire ne dise déjà.
 gap-province = { $place } : personne pour { $need } ({ $nation ->
     [0] personne dans tout le pays
     [one] un service couvre tout le pays

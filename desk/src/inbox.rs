@@ -3,7 +3,7 @@
 
 use crate::case::{self, Proof};
 use crate::catalog::place;
-use crate::error::{Result, at};
+use crate::error::Result;
 use crate::texts::Texts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -81,12 +81,7 @@ pub fn sum(rows: &[InboxRow], now: i64, texts: &Texts) -> String {
 /// Everything in a folder, the most urgent first, what is decided last. A file that proves nothing is told, and hides no other.
 pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefusal>)> {
     let (mut all, mut refused) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(|e| at(folder, e))? {
-        let path = entry.map_err(|e| at(folder, e))?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (file, path) in case::files(folder)? {
         match case::held(&path).and_then(|held| of_person(&held, &file, proof)) {
             Ok(rows) => all.extend(rows),
             Err(why) => refused.push(InboxRefusal { file, why: why.to_string() }),

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 const SIGNING: &str = "TABARA-SIGNING-KEY-1-";
 
 /// Where the passphrase of a key file comes from.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct PassphraseArgs {
     /// Read the passphrase from the first line of this file instead of asking.
     #[arg(long)]

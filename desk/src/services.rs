@@ -3,6 +3,7 @@
 
 mod gaps;
 mod hsds;
+mod proposals;
 mod table;
 mod tool;
 

@@ -99,6 +99,8 @@ pub struct ReferralNote {
     /// The provider has no free place for anybody now: the directory should say so.
     #[serde(with = "yes", skip_serializing_if = "is_no")]
     pub full: bool,
+    /// When the provider is open from now on, as the directory writes hours: the directory should say so.
+    pub hours: Option<String>,
     /// It was said on the telephone, and the focal point wrote it down.
     #[serde(with = "yes", skip_serializing_if = "is_no")]
     pub by_telephone: bool,

@@ -259,9 +259,9 @@ fn words(field: ServiceField, fault: ServiceFault, word: &str) -> Problem {
 }
 
 /// The services as a workbook, with a sheet of the codes that its cells may have.
-pub(super) fn workbook(directory: &Directory) -> Workbook {
+pub(super) fn workbook(services: &[Service]) -> Workbook {
     let header = COLUMNS.map(|(name, _)| name.to_owned()).to_vec();
-    let rows = directory.services().iter().map(|service| COLUMNS.map(|(_, field)| cell(service, field)).to_vec());
+    let rows = services.iter().map(|service| COLUMNS.map(|(_, field)| cell(service, field)).to_vec());
     let codes = places::provinces().chain(places::communes()).map(|place| vec![place.code.into(), place.name.into()]);
     let needs = service_types().iter().map(|code| vec![code.clone(), String::new()]);
     let codes = std::iter::once(vec!["code".into(), "name".into()]).chain(codes).chain(needs).collect();

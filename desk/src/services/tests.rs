@@ -27,7 +27,7 @@ fn a_table_as_people_write_it_becomes_a_directory_and_goes_out_and_in_again_unch
     assert_eq!((hotline.name.as_str(), hotline.line), ("Hotline; free", Some(LineKind::Hotline)));
     assert_eq!(embassy.place, "KW");
     for extension in ["csv", "xlsx"] {
-        let written = rows::file(&table::workbook(&directory), format!("x.{extension}").as_ref()).unwrap();
+        let written = rows::file(&table::workbook(directory.services()), format!("x.{extension}").as_ref()).unwrap();
         assert_eq!(import(&written).directory.as_ref(), Some(&directory), "{extension}");
     }
     let hsds = hsds::json(&directory);

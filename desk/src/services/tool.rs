@@ -1,14 +1,17 @@
 //! The commands.
 
-use super::{coverage, gaps, hsds, import, table};
+use super::{coverage, gaps, hsds, import, proposals, table};
+use crate::case::Proof;
 use crate::error::{Result, at, invalid};
 use crate::files::{read, write};
 use crate::form;
+use crate::keys::{self, PassphraseArgs};
 use crate::rows;
 use crate::texts::Texts;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tabara_protocol::envelope::PublicKey;
 use tabara_protocol::services::Directory;
 
 #[derive(Subcommand)]
@@ -46,6 +49,29 @@ pub enum ServicesTool {
         #[arg(long, default_value = "en")]
         language: String,
     },
+    /// What providers said of their own places and hours when they answered referrals, as a proposal: one line for each change, and with
+    /// `--output` the whole table with the changes in it. Call the provider first; then `import` takes the table.
+    Proposals {
+        /// The folder that `tabara-server inbox` wrote.
+        folder: PathBuf,
+        /// The directory in force, as `import` or a catalog has it, or its table.
+        #[arg(long)]
+        directory: PathBuf,
+        /// The case worker's key.
+        #[arg(long)]
+        identity: PathBuf,
+        /// The authority's public key. Never take it from where the files came from.
+        #[arg(long, allow_hyphen_values = true)]
+        authority: PublicKey,
+        /// A table, .xlsx or .csv.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// en or fr.
+        #[arg(long, default_value = "en")]
+        language: String,
+        #[command(flatten)]
+        secret: PassphraseArgs,
+    },
 }
 
 pub fn run(tool: ServicesTool) -> Result<ExitCode> {
@@ -58,7 +84,7 @@ pub fn run(tool: ServicesTool) -> Result<ExitCode> {
             let directory = directory_of(&directory)?;
             let bytes = match rows::extension(&output).as_str() {
                 "json" => serde_json::to_vec_pretty(&hsds::json(&directory)).map_err(|e| at(&output, e))?,
-                _ => rows::file(&table::workbook(&directory), &output)?,
+                _ => rows::file(&table::workbook(directory.services()), &output)?,
             };
             write(&output, bytes)?;
             Ok(ExitCode::SUCCESS)
@@ -68,6 +94,20 @@ pub fn run(tool: ServicesTool) -> Result<ExitCode> {
             print!("{}", gaps::text(&coverage, &texts));
             output.map_or(Ok(()), |output| write(&output, gaps::table(&coverage, &texts)))?;
             Ok(ExitCode::SUCCESS)
+        }
+        ServicesTool::Proposals { folder, directory, identity, authority, output, language, secret } => {
+            let (directory, texts) = (directory_of(&directory)?, Texts::new(&language)?);
+            let key = keys::identity(&identity, &secret.for_file(&identity)?)?;
+            let (told, refused) = proposals::told(&folder, &key, Proof::From(authority))?;
+            let (services, changed) = proposals::proposed(&directory, &told);
+            print!("{}", proposals::text(&changed, &texts));
+            for refusal in &refused {
+                println!("{}", refusal.text(&texts));
+            }
+            if let Some(output) = output {
+                write(&output, rows::file(&table::workbook(&services), &output)?)?;
+            }
+            Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }

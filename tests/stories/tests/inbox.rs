@@ -10,10 +10,12 @@ use tabara_core::focal_point::FocalPoint;
 use tabara_core::record::Uuid;
 use tabara_core::referral::{NewReferral, Status};
 use tabara_core::seal;
+use tabara_core::share::ReferralNote;
 use tabara_desk::case::{self, Proof};
 use tabara_desk::export;
 use tabara_desk::inbox::{self, InboxTask};
 use tabara_desk::review::{self, ReviewDecision};
+use tabara_desk::services::{self, ServicesTool};
 use tabara_desk::texts::Texts;
 use tabara_server::devices::bundles;
 use tabara_support::deployment::{Deployment, SetClock};
@@ -60,7 +62,8 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
     let declined = phone.refer(helped.record, &to_doctor(Some(CLINIC), "Benite")).unwrap().referral;
     sync(&phone).await;
     sync(&clinic).await;
-    clinic.answer(declined, Status::Declined, None).unwrap();
+    let hours = Some("mo-fr 08:00-12:00".into());
+    clinic.answer(declined, Status::Declined, Some(ReferralNote { full: true, hours, ..ReferralNote::default() })).unwrap();
     sync(&clinic).await;
     sync(&phone).await;
     let second = phone.refer(helped.record, &to_doctor(Some(SHELTER), "Benite")).unwrap().referral;
@@ -104,6 +107,26 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
     assert_eq!(task(helped.record), [&InboxTask::Review { outcome: "presumed".into() }]);
     let double = InboxTask::Double { screenings: 2 };
     assert!(task(first.record).contains(&&double) && task(again.record).contains(&&double));
+
+    // What the clinic said of itself is a proposal for the directory, and the shelter is as it was
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("aline.txt"), &*deployment.authority.case_worker).unwrap();
+    let service = |of| format!("{of};Care;Kayanza;sv_medical;24/7;5");
+    let table = format!("organisation;name;place;offers;hours;capacity\n{}\n{}\n", service(CLINIC), service(SHELTER));
+    std::fs::write(at("services.csv"), table).unwrap();
+    let tool = ServicesTool::Proposals {
+        folder: inbox.path().to_owned(),
+        directory: at("services.csv"),
+        identity: at("aline.txt"),
+        authority,
+        output: Some(at("proposed.csv")),
+        language: "en".into(),
+        secret: Default::default(),
+    };
+    services::run(tool).unwrap();
+    let proposed = services::import(&std::fs::read(at("proposed.csv")).unwrap()).directory.unwrap();
+    let now: Vec<_> = proposed.services().iter().map(|one| (one.capacity, one.hours.as_str())).collect();
+    assert_eq!(now, [(Some(0), "mo-fr 08:00-12:00"), (Some(5), "24/7")]);
 
     // When the reviewer decides, and the server takes her bundle in
     let decide = |record: Uuid, decision: &str| {

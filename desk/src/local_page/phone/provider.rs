@@ -80,6 +80,11 @@ pub(super) async fn one(here: Here, Path(referral): Path<Uuid>) -> Shown {
                         label.choice { input type="checkbox" name="full" value="yes"; span { (here.say("provider-full")) } }
                     }
                 }
+                details {
+                    summary { (here.say("hours-more")) }
+                    p.hint { (here.say("hours-explain")) }
+                    (note_input(&here, "hours"))
+                }
                 div.steps { a.second href=(HOME) { (here.say("back")) } button.main { (here.say("answer-it")) } }
             }
         } @else { (here.link(HOME, "home")) }

@@ -77,6 +77,7 @@ fn note_said(here: &Here, note: &ReferralNote) -> Markup {
         @if let Some(when) = &note.appointment { br; (here.texts.get("appointment-at", &[("when", when.as_str().into())])) }
         @if let Some(who) = &note.propose { br; (here.texts.get("proposes", &[("who", who.as_str().into())])) }
         @if note.full { br; (here.say("provider-full")) }
+        @if let Some(hours) = &note.hours { br; (here.say("service-hours")) " " (hours) }
         @if let Some(text) = &note.text { br; q { (text) } }
     }
 }
