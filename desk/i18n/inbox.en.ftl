@@ -62,12 +62,12 @@ inbox-note = Note
 inbox-sign = Sign
 inbox-signed = Signed. Carry { $file } to the server: tabara-server intake.
 inbox-notes = Hand-over between shifts
-inbox-notes-explain = Sealed to the case workers of the catalog.
+inbox-notes-explain = Sealed to the case workers of the catalog, and signed by your key.
 inbox-notes-closed = { $n ->
     [one] One note. It is read with your key.
    *[other] { $n } notes. They are read with your key.
 }
-inbox-note-line = { $day }, { $by }
+inbox-note-unsigned = Nobody can tell who wrote this.
 inbox-note-kept = The note is sealed.
 kind-screening = Interview
 kind-referral = Referral

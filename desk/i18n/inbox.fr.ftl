@@ -62,12 +62,12 @@ inbox-note = Note
 inbox-sign = Signer
 inbox-signed = Signé. Portez { $file } au serveur : tabara-server intake.
 inbox-notes = Passage de service
-inbox-notes-explain = Scellé pour les gestionnaires de cas du catalogue.
+inbox-notes-explain = Scellé pour les gestionnaires de cas du catalogue, et signé par votre clé.
 inbox-notes-closed = { $n ->
     [one] Une note. Elle se lit avec votre clé.
    *[other] { $n } notes. Elles se lisent avec votre clé.
 }
-inbox-note-line = { $day }, { $by }
+inbox-note-unsigned = Personne ne peut dire qui a écrit cela.
 inbox-note-kept = La note est scellée.
 kind-screening = Entretien
 kind-referral = Référencement

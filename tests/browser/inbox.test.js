@@ -68,6 +68,7 @@ for (const [name, options, language, words] of [
     await page.fill('#note', 'Call Benite before noon');
     await page.click('form[action=note] button');
     assert.ok((await page.textContent('main')).includes('Call Benite before noon'));
+    assert.equal(await page.locator('.case .wrong').count(), 0, 'the catalog names who wrote it');
     await shot(page, `inbox-notes-${name}`);
     if (page.scripted) await sound(page);
     const [note] = readdirSync(path.join(dir, 'notes'));

@@ -6,6 +6,7 @@
 
 mod here;
 mod list;
+mod notes;
 mod opened;
 
 pub use here::InboxDesk;
@@ -23,7 +24,7 @@ pub(super) fn router(door: Arc<Door>, desk: InboxDesk) -> Router {
         .route("/home", get(list::list))
         .route("/unlock", post(list::unlock))
         .route("/lock", post(list::lock))
-        .route("/note", post(list::leave_note))
+        .route("/note", post(notes::leave_note))
         .route("/case/{file}", get(opened::show).post(opened::decide))
         .route("/style.css", get(style))
         .route("/script.js", get(script))

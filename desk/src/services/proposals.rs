@@ -84,7 +84,12 @@ pub(super) fn text(changed: &[(Service, Service)], texts: &Texts) -> String {
     let mut lines = Vec::new();
     for (before, after) in changed {
         let mut line = |what: String| {
-            let of = [("day", &after.verified), ("organisation", &after.organisation), ("service", &after.name), ("what", &what)];
+            let of = [
+                ("day", &after.verified),
+                ("organisation", &after.organisation),
+                ("service", &after.name),
+                ("what", &what),
+            ];
             lines.push(texts.get("services-proposed", &of.map(|(name, text)| (name, text.as_str().into()))));
         };
         match (before.capacity, after.capacity) {
@@ -136,7 +141,8 @@ mod tests {
         assert_eq!(french.lines().count(), 3, "{french}");
         assert!(french.contains("mo-fr 08:00-12:00"), "{french}");
         // a free bed again: what is as before is no proposal
-        let again = [told(20_000, "sv_shelter", Status::Declined, full()), told(20_003, "sv_medical", Status::Sent, full())];
+        let again =
+            [told(20_000, "sv_shelter", Status::Declined, full()), told(20_003, "sv_medical", Status::Sent, full())];
         assert_eq!(proposed(&directory, &again).1.len(), 1);
         assert_eq!(proposed(&directory, &[]).1, []);
     }

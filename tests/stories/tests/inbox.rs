@@ -63,7 +63,9 @@ async fn a_case_worker_sees_what_is_to_be_done_first_and_who_decided_and_opens_n
     sync(&phone).await;
     sync(&clinic).await;
     let hours = Some("mo-fr 08:00-12:00".into());
-    clinic.answer(declined, Status::Declined, Some(ReferralNote { full: true, hours, ..ReferralNote::default() })).unwrap();
+    clinic
+        .answer(declined, Status::Declined, Some(ReferralNote { full: true, hours, ..ReferralNote::default() }))
+        .unwrap();
     sync(&clinic).await;
     sync(&phone).await;
     let second = phone.refer(helped.record, &to_doctor(Some(SHELTER), "Benite")).unwrap().referral;

@@ -86,10 +86,7 @@ impl History {
         let all = self.server.0.iter().filter(|(_, (to, _))| sees(*to));
         let all = all.filter_map(|(id, _)| Some((*id, self.server.status(*id)?)));
         // a provider hears nothing of what was taken back before she had it
-        all.filter(|(id, status)| {
-            who == FOCAL || *status != Status::Withdrawn || self.had[who].contains(id)
-        })
-        .collect()
+        all.filter(|(id, status)| who == FOCAL || *status != Status::Withdrawn || self.had[who].contains(id)).collect()
     }
 
     async fn sync(&mut self, who: usize) {

@@ -1,24 +1,21 @@
-//! The list of what waits, her key, the roster, and the notes from one shift to the next.
+//! The list of what waits, her key, and the roster.
 
-use super::here::{Here, keep};
+use super::here::Here;
+use super::notes::{notes, show_notes};
 use crate::catalog::place as named;
-use crate::error::{Result, invalid};
 use crate::inbox::{self, InboxRow};
+use crate::keys;
 use crate::local_page::door::HOME;
 use crate::local_page::frame::spaced;
 use crate::local_page::posted::{Posted, field};
-use crate::{keys, review};
 use axum::Form;
 use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tabara_core::catalog::Uuid;
 use tabara_core::clock::civil_date;
-use tabara_core::seal;
 use zeroize::Zeroizing;
 
 #[derive(Deserialize)]
@@ -30,7 +27,7 @@ pub(super) struct Wanted {
 pub(super) async fn list(here: Here, Query(Wanted { place }): Query<Wanted>) -> Response {
     let read = here.work(HOME, |here| {
         let desk = &here.office.desk;
-        let notes = notes(&desk.folder.join("notes"), here.office.key().as_deref().map(String::as_str))?;
+        let notes = notes(here);
         Ok((inbox::rows(&desk.folder, crate::case::Proof::From(desk.authority))?, notes))
     });
     let ((rows, refused), notes) = match read.await {
@@ -122,66 +119,4 @@ fn duty(here: &Here, now: i64) -> Markup {
         Ok(on) => here.with("inbox-on-duty", "who", &on),
     };
     html! { p { (said) } }
-}
-
-/// What one shift tells the next.
-#[derive(Serialize, Deserialize)]
-struct ShiftNote {
-    at: i64,
-    /// Whose key file it was.
-    by: String,
-    text: String,
-}
-
-/// How many notes there are, and those that the key opens, the newest first.
-fn notes(folder: &Path, key: Option<&str>) -> Result<(usize, Vec<ShiftNote>)> {
-    let files: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path()).collect();
-    let open = |path: &PathBuf| seal::unseal(&std::fs::read(path).ok()?, key?).ok();
-    let mut opened: Vec<ShiftNote> =
-        files.iter().filter_map(open).filter_map(|plain| serde_json::from_slice(&plain).ok()).collect();
-    opened.sort_by_key(|note| std::cmp::Reverse(note.at));
-    Ok((files.len(), opened))
-}
-
-fn show_notes(here: &Here, (count, opened): &(usize, Vec<ShiftNote>)) -> Markup {
-    let open = here.office.key().is_some();
-    let writes = open && here.office.desk.catalog.is_some();
-    html! {
-        @if writes || *count > 0 {
-            section {
-                h2 { (here.say("inbox-notes")) }
-                @if !open { p { (here.texts.get("inbox-notes-closed", &[("n", (*count).into())])) } }
-                @for note in opened {
-                    div.case {
-                        p.status { (here.texts.get("inbox-note-line", &[("day", civil_date(note.at).to_string().into()), ("by", note.by.as_str().into())])) }
-                        p { (note.text) }
-                    }
-                }
-                @if writes {
-                    form method="post" action="note" autocomplete="off" {
-                        div.question { label.label for="note" { (here.say("inbox-note")) } p.hint { (here.say("inbox-notes-explain")) }
-                            textarea #note name="note" maxlength="2000" required {} }
-                        div.steps { button.second { (here.say("inbox-seal-note")) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-pub(super) async fn leave_note(here: Here, Form(posted): Form<Posted>) -> Response {
-    let text = field(&posted, "note").unwrap_or_default().trim().to_owned();
-    let kept = here.work(HOME, move |here| {
-        let desk = &here.office.desk;
-        let Some(catalog) = desk.catalog.as_ref().filter(|_| here.office.key().is_some() && !text.is_empty()) else {
-            return Ok(());
-        };
-        let note = ShiftNote { at: desk.clock.unix(), by: keys::owner(&desk.identity), text };
-        let plain = Zeroizing::new(serde_json::to_vec(&note).map_err(|e| invalid(e.to_string()))?);
-        let sealed = seal::seal(&plain, &review::readers(catalog))?;
-        keep(&desk.folder.join("notes").join(format!("{}.age", Uuid::new_v4())), &sealed)?;
-        here.notice(here.say("inbox-note-kept"));
-        Ok(())
-    });
-    kept.await.map_or_else(|refused| refused, |()| here.go(HOME))
 }
