@@ -478,7 +478,9 @@ fn kotlin() -> Result<Vec<Command>, String> {
 }
 
 fn android() -> Result<Vec<Command>, String> {
-    maven("mobile-samples/android", "test")
+    let mut steps = maven("mobile-samples/android", "test")?;
+    steps.push(program("sh", &["bindings/kotlin/check-aar.sh"]));
+    Ok(steps)
 }
 
 /// Builds library, Kotlin and programs, then lets Maven test one project.

@@ -10,7 +10,7 @@ import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 import kotlin.random.Random
 
-/** From a card to a record that has arrived. On Android, `secret` is `KeystoreSecret` of the sample app. */
+/** From a card to a record that has arrived. On Android, `secret` is `KeystoreSecret` of the AAR. */
 suspend fun screening(folder: String, secret: DeviceSecret, card: String, pin: String): Finished {
     val phone = FocalPoint.open(folder, secret)         // off the main thread, like every call
     when (phone.state()) {

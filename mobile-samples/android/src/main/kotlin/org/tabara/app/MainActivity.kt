@@ -171,8 +171,12 @@ class MainActivity : Activity() {
         }
     }
 
-    /** The way out when somebody comes: locked and gone, and not in the list of recent apps. */
+    /**
+     * The way out when somebody comes: the phone's own first screen at once, whatever the core is busy with; then locked and gone,
+     * and not in the list of recent apps.
+     */
     private fun quickExit() {
+        startActivity(Intent(Intent.ACTION_MAIN).addCategory(Intent.CATEGORY_HOME).addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
         screen.leave()
         scope.launch {
             app.lock()

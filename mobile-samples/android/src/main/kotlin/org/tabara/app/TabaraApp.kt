@@ -2,6 +2,7 @@ package org.tabara.app
 
 import android.app.Application
 import org.tabara.core.DeviceSecret
+import org.tabara.core.KeystoreSecret
 import java.io.File
 
 /** Holds the [AppSession], which outlives every screen. */
@@ -15,5 +16,5 @@ open class TabaraApp : Application() {
     }
 
     /** Where the phone keeps its secret. Tests give a double: Robolectric has no AndroidKeyStore. */
-    protected open fun deviceSecret(): DeviceSecret = KeystoreSecret()
+    protected open fun deviceSecret(): DeviceSecret = KeystoreSecret(this)
 }

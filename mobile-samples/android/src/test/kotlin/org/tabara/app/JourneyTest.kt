@@ -1,6 +1,7 @@
 package org.tabara.app
 
 import android.app.Activity
+import android.content.Intent
 import android.os.Bundle
 import android.os.Looper
 import android.os.Parcel
@@ -21,7 +22,9 @@ import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
 import org.tabara.core.ANSWERS
+import org.tabara.core.CardReason
 import org.tabara.core.Deployment
+import org.tabara.core.TabaraException
 import java.io.File
 import java.time.Duration
 
@@ -231,8 +234,19 @@ class JourneyTest {
         val a = app.begun("s2_age")
         assertTrue(a.window.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE != 0)
         a.tap("Exit")
+        assertEquals(setOf(Intent.CATEGORY_HOME), shadowOf(a).nextStartedActivity.categories)
         waitFor({ "the end" }) { a.isFinishing }
         Robolectric.buildActivity(MainActivity::class.java).setup().use { it.get().await("Enter your PIN") }
+    }
+
+    @Test
+    fun `each fault of a card has words of its own in both languages`() {
+        for (language in listOf("en", "fr")) {
+            RuntimeEnvironment.setQualifiers("+$language")
+            val words = RuntimeEnvironment.getApplication().resources
+            val told = CardReason.entries.map { troubleText(words, TabaraException.Card(it)) }
+            assertEquals(language, CardReason.entries.size, told.toSet().size)
+        }
     }
 
     @Test
