@@ -57,16 +57,30 @@ impl DeviceSecret for Forgotten {
     }
 }
 
+/// A file of this name says that the folder was made for practice.
+const MARK: &str = "practice";
+
+/// An empty folder for a practice. Only what was made for practice is erased.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    if folder.join(MARK).exists() {
+        std::fs::remove_dir_all(folder)?;
+    } else if folder.exists() {
+        // fails unless it is empty
+        std::fs::remove_dir(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join(MARK), [])
+}
+
 impl FocalPoint {
-    /// Makes a phone for practice in this folder, unlocked with the PIN. An earlier practice in it is erased first; nothing else may be
-    /// kept there. Needs the catalog, and no unlocked vault.
+    /// Makes a phone for practice in this folder, unlocked with the PIN. An earlier practice in it is erased first. A folder with
+    /// anything else in it, such as a real phone's, is refused ([`Error::Storage`]) and stays as it is. Needs the catalog, and no
+    /// unlocked vault.
     pub fn practise(&self, folder: &Path, pin: &str) -> Result<FocalPoint> {
         let mailbox = self.0.mailbox()?;
         let (me, now) = (mailbox.enrolment()?, mailbox.now()?);
         let (_, real) = mailbox.catalog()?.ok_or(Error::NotFound { what: NotFoundItem::Catalog })?;
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).map_err(|_| Error::Storage)?;
-        }
+        clear(folder).map_err(|_| Error::Storage)?;
         let secret = Forgotten(hmac::Key::new(hmac::HMAC_SHA256, &envelope::random::<32>()));
         let practice = FocalPoint::open(folder, Arc::new(secret), self.0.clock.clone())?;
         let [authority, operations, card] = [(); 3].map(|()| SigningKey::generate());

@@ -23,6 +23,10 @@ async fn what_is_practised_stays_on_the_phone_and_says_what_was_missed() {
     phone.sync(&Default::default()).await.unwrap();
     let own = presumed_victim(&phone, "Aline").finish(None).unwrap().record;
     let cases = phone.cases(0).unwrap().len();
+    // When she practises where something else lies, her own phone's files for instance, nothing is erased
+    let refused = phone.practise(&folder.path().join("phone"), "123456").map(drop);
+    assert_eq!(refused, Err(Error::Storage));
+    assert_eq!(phone.cases(0).unwrap().len(), cases);
     // When she practises with the same questionnaire, and does not ask one thing
     let place = folder.path().join("practice");
     let practice = phone.practise(&place, "123456").unwrap();
