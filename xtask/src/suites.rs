@@ -20,7 +20,7 @@ struct Suite {
     steps: fn() -> Result<Vec<Command>, String>,
 }
 
-const SUITES: [Suite; 18] = [
+const SUITES: &[Suite] = &[
     Suite {
         name: "lint",
         what: "format, clippy, documentation",
