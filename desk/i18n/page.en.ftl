@@ -388,6 +388,7 @@ agreement-vital-interest = Nobody: a life is in danger
 agreement-legal-duty = Nobody: the law asks for it
 share = What may the provider know?
 share-explain = Ask about each. Leave empty what she does not want to share.
+share-instead = or say it in other words
 share-known = Ask about each, and tick what she agrees to share. What you type goes in place of what she said in the interview.
 share-not = not shared
 share-name = What she wants to be called

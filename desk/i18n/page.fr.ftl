@@ -388,6 +388,7 @@ agreement-vital-interest = Personne : une vie est en danger
 agreement-legal-duty = Personne : la loi l'exige
 share = Que peut savoir le prestataire ?
 share-explain = Demander pour chaque point. Laisser vide ce qu'elle ne veut pas partager.
+share-instead = ou dites-le autrement
 share-known = Demandez pour chacun, et cochez ce qu'elle accepte de partager. Ce que vous écrivez remplace ce qu'elle a dit à l'entretien.
 share-not = pas partagé
 share-name = Comment elle veut être appelée

@@ -158,7 +158,7 @@ async fn form(here: Here, (record, need, service): New, typed: &[(String, String
 }
 
 /// A field of the share. What the interview answered is there to be ticked, since no consent is ticked beforehand; and what is typed
-/// below it goes instead.
+/// below it goes instead; sex and age are as they were answered.
 fn input(here: &Here, name: &str, known: Option<&str>, typed: &[(String, String)]) -> Markup {
     let said = |text: &&(String, String)| text.0 == name && !text.1.is_empty();
     let ticked = typed.iter().filter(said).any(|(_, text)| Some(text.as_str()) == known);
@@ -166,13 +166,13 @@ fn input(here: &Here, name: &str, known: Option<&str>, typed: &[(String, String)
     let typed = typed.unwrap_or_default();
     html! {
         div.question {
-            label.label for=(name) { (here.say(&label(name))) }
+            label.label for=[(known.is_none() || codes_of(name).is_empty()).then_some(name)] { (here.say(&label(name))) }
             @if let Some(known) = known {
                 label.choice { input type="checkbox" name=(name) value=(known) checked[ticked]; span { (shared(here, name, known)) } }
             }
             @if codes_of(name).is_empty() {
-                input id=(name) name=(name) value=(typed) maxlength=(LONGEST_FIELD) autocomplete="off";
-            } @else {
+                input id=(name) name=(name) value=(typed) placeholder=[known.map(|_| here.say("share-instead"))] maxlength=(LONGEST_FIELD) autocomplete="off";
+            } @else if known.is_none() {
                 select id=(name) name=(name) {
                     option value="" { (here.say("share-not")) }
                     @for code in codes_of(name) { option value=(code) selected[*code == typed] { (shared(here, name, code)) } }
