@@ -65,7 +65,9 @@ impl Phone {
         let version = database.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0)).unwrap().to_string();
         let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
         let mut query = database.prepare(sql).unwrap();
-        let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        // how a statement is indented says nothing of its table
+        let folded = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let rows = query.query_map([], |r| Ok((r.get(0)?, r.get::<_, Option<String>>(1)?.map(folded)))).unwrap();
         rows.map(Result::unwrap).chain([("version".to_owned(), Some(version))]).collect()
     }
 }
