@@ -10,7 +10,6 @@ use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Child;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tabara_core::clock::{Clock as _, SystemClock, civil_month};
 use tabara_core::facts::{Dictionary, Facts};
@@ -26,6 +25,7 @@ use tabara_server::store::EntryRow;
 use tabara_server::store::entry::EntryKind;
 use tabara_server::{Settings, Store, devices};
 use tabara_support::coordinator::Coordinator;
+use tabara_support::deployment::SetClock;
 use tabara_support::load::{KeyDeployment, Phone, serve};
 use tabara_support::rng::Rng;
 use tabara_support::seeded_server::{OTHERS, PASSWORD, facts, other_facts};
@@ -57,9 +57,8 @@ pub fn statistics(rows: &mut Rows) {
 /// Fills a log as if records had come month by month up to now, and writes the same records for the peers: one file for
 /// each kind. Payloads are real; nobody checks their signatures again.
 fn fill(data: &Path, peers: &Path, records: usize) -> (Store, Settings) {
-    let clock = Arc::new(SystemClock::default());
-    let start = clock.unix() - (MONTHS - 1) * MONTH;
-    let deployment = KeyDeployment::new(clock);
+    let start = SystemClock::default().unix() - (MONTHS - 1) * MONTH;
+    let deployment = KeyDeployment::new(SetClock::at(start));
     let (store, settings) = deployment.open(data);
     let communes: Vec<&str> = places::communes().map(|place| place.code).collect();
     let mut phones: Vec<(Phone, u64, &'static str)> = (0..PHONES)
