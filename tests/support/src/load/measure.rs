@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tabara_core::clock::{Clock, SystemClock};
+use tabara_core::clock::SystemClock;
 use tabara_core::envelope::{self, sha256};
 use tabara_core::record::{Record, SealedRef, Sent, Uuid};
 use tabara_core::wire::{BUNDLES, Bundle, PREFIX};
@@ -111,10 +111,8 @@ impl Bench {
         let (store, settings) = deployment.open(folder.path());
         let intake = settings.intake_recipient();
         let mut phones: Vec<Phone> = (0..phones).map(|_| deployment.phone()).collect();
-        let now = SystemClock::default().unix();
         for phone in &phones {
-            let chain = serde_json::to_string(&phone.chain).expect("a chain has a JSON form");
-            store.write(move |log| log.append(&EntryRow::own(EntryKind::Chain, now, chain))).expect("it is appended");
+            tabara_server::devices::register(&store, &settings, &phone.introduction()).expect("a new card");
         }
         seed(&store, &phones[0], seeded);
         drop(store);
