@@ -16,6 +16,7 @@ const MAX_NEWS: usize = 200;
 const MAX_TEXT: usize = 64 * 1024;
 const MAX_BESIDE: usize = 512 * 1024;
 
+/// What is new decides what is read, never how much the phone has sent: `CROSS JOIN` keeps SQLite to that order.
 /// ?1 the phone, ?2 what it knows, ?3 the organisation whose referrals it gets. Position, kind, the record that it is about,
 /// text, and the position of the record that is told.
 const NEWS: &str = "
@@ -26,7 +27,7 @@ const NEWS: &str = "
     JOIN entry mine ON mine.position = json_extract(n.body, '$.position')
     WHERE n.kind = 9 AND n.kind <> 2 AND n.position > ?2 AND mine.binding = ?1
     UNION ALL
-    SELECT x.since, 4, mine.id, w.body, 0 FROM withdrawn x JOIN entry mine ON mine.position = x.record
+    SELECT x.since, 4, mine.id, w.body, 0 FROM withdrawn x CROSS JOIN entry mine ON mine.position = x.record
     JOIN entry w ON w.position = x.by
     WHERE x.since > ?2 AND mine.binding = ?1 AND w.binding <> mine.binding AND mine.addressee IS NOT ifnull(?3, '')
     UNION ALL
@@ -37,7 +38,7 @@ const NEWS: &str = "
     WHERE n.addressee = ?3 AND n.position > ?2 AND n.kind = 2 AND n.reason IS NULL AND n.binding <> ?1
     AND n.position NOT IN (SELECT record FROM withdrawn)
     UNION ALL -- somebody else's step of a referral that this phone made
-    SELECT n.position, n.kind, mine.id, n.body, n.position FROM entry n JOIN entry mine ON mine.id = n.target
+    SELECT n.position, n.kind, mine.id, n.body, n.position FROM entry n CROSS JOIN entry mine ON mine.id = n.target
     WHERE n.addressee IS NOT NULL AND n.target IS NOT NULL AND n.position > ?2 AND n.kind = 2 AND n.reason IS NULL
     AND mine.binding = ?1 AND n.binding <> ?1 AND n.position NOT IN (SELECT record FROM withdrawn)
     UNION ALL -- the same of what somebody has accepted later
