@@ -40,6 +40,11 @@ pub(super) fn time(unix: i64) -> String {
     time.replace('T', " ").trim_end_matches('Z').to_owned()
 }
 
+/// The same to the minute.
+pub(super) fn minute(unix: i64) -> String {
+    time(unix).chars().take(16).collect()
+}
+
 /// A text with control signs and signs that change the direction of writing named in place of working: a name can then
 /// not show as another one.
 pub fn visible(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! A person's own account: her sessions, and another password.
 
-use super::about::time;
+use super::about::minute;
 use super::page::{PageResult, VisitorRequest};
 use super::shared::{PageError, now};
 use super::sign_in::wait_text;
@@ -37,7 +37,6 @@ async fn show(here: &VisitorRequest, status: StatusCode, message: Option<(&str, 
     let all = here.work(|pages, visitor| Ok(sessions::sessions_of(pages.staff(), now(), visitor)?)).await?;
     let visitor = &here.visitor;
     let (token, this) = (visitor.ticket.form_token(), visitor.ticket.kept());
-    let minute = |unix| time(unix).chars().take(16).collect::<String>();
     let row = |session: &SessionRow| {
         html! {
             tr data-session {

@@ -1,7 +1,7 @@
 //! Who has an account, inviting somebody and ending an account; and the page behind an invitation, where she makes hers.
 
-use super::about::{time, visible};
-use super::page::{PageRequest, PageResult, VisitorRequest, role_name, told};
+use super::about::{minute, visible};
+use super::page::{PageRequest, PageResult, VisitorRequest, role_name};
 use super::shared::{PageError, Pages, now};
 use super::texts::{Language, Said};
 use crate::staff::accounts::{self, AccountError, INVITATION_SECONDS, Issued};
@@ -71,7 +71,7 @@ async fn show(here: &VisitorRequest, status: StatusCode, message: Markup) -> Pag
                     @for (name, role, until) in &invited {
                         li {
                             bdi { (visible(name)) } ", " (role_name(*role, here.language)) " · "
-                            (here.language.say("accounts-until")) " " (time(*until).get(..16).unwrap_or_default()) " UTC"
+                            (here.language.say("accounts-until")) " " (minute(*until)) " UTC"
                         }
                     }
                 }
@@ -174,7 +174,7 @@ async fn invited(here: &PageRequest, key: Option<&str>) -> PageResult<(Ticket, S
     let find = move |pages: &Pages| Ok(kept.map(|kept| pages.staff().invitation(kept, now())).transpose()?.flatten());
     match (ticket, here.work(find).await?) {
         (Some(ticket), Some((name, role))) => Ok((ticket, name, role)),
-        _ => Err(told(here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
+        _ => Err(here.told(StatusCode::NOT_FOUND, "accounts-no-invitation")),
     }
 }
 
@@ -235,7 +235,7 @@ pub async fn accept(here: PageRequest, Form(form): Form<WelcomeForm>) -> PageRes
     drop(turn);
     match made {
         Ok(Some(issued)) => Ok(here.show(StatusCode::OK, "accounts-made", secrets(&here, &name, &issued))),
-        Ok(None) => Err(told(&here, None, StatusCode::NOT_FOUND, "accounts-no-invitation")),
+        Ok(None) => Err(here.told(StatusCode::NOT_FOUND, "accounts-no-invitation")),
         Err(AccountError::Store(e)) => Err(here.problem(PageError::from(e).0)),
         Err(_) => Err(refused(password_hint(here.language))),
     }

@@ -2,7 +2,7 @@
 //! is accepted only from our own pages. Every refusal, also one by the router, is a page in the visitor's language and a
 //! line of the log: status, method and path, never what was typed.
 
-use super::page::{PageRequest, told};
+use super::page::PageRequest;
 use super::shared::Pages;
 use crate::http::client;
 use axum::extract::{FromRequestParts as _, Request, State};
@@ -35,7 +35,7 @@ pub(super) async fn guard(State(pages): State<Arc<Pages>>, request: Request, nex
         here.problem(StatusCode::TOO_MANY_REQUESTS)
     } else if let Some(origin) = foreign(&parts.headers, &pages).filter(|_| method == Method::POST) {
         tracing::warn!("a form came from {origin:?}, which is not this server's address: is --public-url right?");
-        told(&here, None, StatusCode::FORBIDDEN, "problem-foreign")
+        here.told(StatusCode::FORBIDDEN, "problem-foreign")
     } else {
         next.run(Request::from_parts(parts, body)).await
     };

@@ -34,6 +34,8 @@ pub struct PageRequest {
     secure: bool,
     ticket: Option<Ticket>,
     pub(super) browser: Option<Ticket>,
+    /// Who is signed in, once that was looked up: every page then carries her menu.
+    visitor: Option<Arc<Visitor>>,
 }
 
 impl FromRequestParts<Arc<Pages>> for PageRequest {
@@ -58,6 +60,7 @@ impl FromRequestParts<Arc<Pages>> for PageRequest {
             secure,
             ticket: cookie(SESSION_COOKIE).and_then(Ticket::read),
             browser: cookie(BROWSER_COOKIE).and_then(Ticket::read),
+            visitor: None,
         })
     }
 }
@@ -110,13 +113,37 @@ impl PageRequest {
         self.pages.turn(known).await.map_err(|fault| self.problem(fault.0))
     }
 
+    /// A page that reports an error, with a link back.
     pub(super) fn problem(&self, status: StatusCode) -> Response {
-        problem(self, None, status)
+        let key = match status {
+            StatusCode::NOT_FOUND => "problem-not-found",
+            StatusCode::METHOD_NOT_ALLOWED => "problem-method",
+            StatusCode::FORBIDDEN => "problem-not-allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "problem-too-large",
+            StatusCode::REQUEST_TIMEOUT => "problem-too-slow",
+            StatusCode::TOO_MANY_REQUESTS => "problem-too-many",
+            _ if status.is_client_error() => "problem-bad-request",
+            _ => "problem-unavailable",
+        };
+        self.told(status, key)
     }
 
-    /// A page for somebody who is not signed in.
+    /// A page with a title, a text and a link back.
+    pub(super) fn told(&self, status: StatusCode, key: &str) -> Response {
+        let title = format!("{key}-title");
+        let content = html! {
+            div.narrow {
+                h1 { (self.language.say(&title)) }
+                p { (self.language.say(key)) }
+                p { a href="/" { (self.language.say("problem-back")) } }
+            }
+        };
+        self.show(status, &title, content)
+    }
+
+    /// A page, with its title and content.
     pub(super) fn show(&self, status: StatusCode, title: &str, content: Markup) -> Response {
-        (status, layout(self, None, title, content)).into_response()
+        (status, layout(self, title, content)).into_response()
     }
 }
 
@@ -138,9 +165,13 @@ impl FromRequestParts<Arc<Pages>> for VisitorRequest {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> PageResult<Self> {
-        let Ok(request) = PageRequest::from_request_parts(parts, pages).await;
+        let Ok(mut request) = PageRequest::from_request_parts(parts, pages).await;
         let why = match request.signed_in().await? {
-            Ok(visitor) => return Ok(Self { request, visitor: Arc::new(visitor) }),
+            Ok(visitor) => {
+                let visitor = Arc::new(visitor);
+                request.visitor = Some(visitor.clone());
+                return Ok(Self { request, visitor });
+            }
             Err(Some(SessionEnd::Idle)) => "&why=idle",
             Err(Some(SessionEnd::Over)) => "&why=over",
             Err(Some(SessionEnd::Gone)) => "&why=gone",
@@ -172,16 +203,8 @@ impl VisitorRequest {
         &self,
         work: impl FnOnce(&Pages, &Visitor) -> Result<T, PageError> + Send + 'static,
     ) -> PageResult<T> {
-        let (pages, visitor) = (self.pages.clone(), self.visitor.clone());
-        blocking(move || work(&pages, &visitor)).await.map_err(|fault| self.problem(fault.0))
-    }
-
-    pub(super) fn problem(&self, status: StatusCode) -> Response {
-        problem(self, Some(&self.visitor), status)
-    }
-
-    pub(super) fn show(&self, status: StatusCode, title: &str, content: Markup) -> Response {
-        (status, layout(self, Some(&self.visitor), title, content)).into_response()
+        let visitor = self.visitor.clone();
+        self.request.work(move |pages| work(pages, &visitor)).await
     }
 }
 
@@ -192,7 +215,7 @@ pub(super) fn role_name(role: Role, language: Language) -> Markup {
 }
 
 /// A whole page around its content.
-fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: Markup) -> Markup {
+fn layout(here: &PageRequest, title: &str, content: Markup) -> Markup {
     let link = |to: &str, key: &str| {
         let current = here.address.split('?').next() == Some(to);
         html! { a href=(to) aria-current=[current.then_some("page")] { (here.language.say(key)) } }
@@ -224,7 +247,7 @@ fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: M
                             }
                         }
                     }
-                    @if let Some(visitor) = visitor {
+                    @if let Some(visitor) = &here.visitor {
                         div.inner.second {
                             nav.pages aria-label="Tabara" {
                                 @for (needs, to, key) in [
@@ -259,32 +282,4 @@ fn layout(here: &PageRequest, visitor: Option<&Visitor>, title: &str, content: M
             }
         }
     }
-}
-
-/// A page that reports an error, with a link back.
-pub(super) fn problem(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode) -> Response {
-    let key = match status {
-        StatusCode::NOT_FOUND => "problem-not-found",
-        StatusCode::METHOD_NOT_ALLOWED => "problem-method",
-        StatusCode::FORBIDDEN => "problem-not-allowed",
-        StatusCode::PAYLOAD_TOO_LARGE => "problem-too-large",
-        StatusCode::REQUEST_TIMEOUT => "problem-too-slow",
-        StatusCode::TOO_MANY_REQUESTS => "problem-too-many",
-        _ if status.is_client_error() => "problem-bad-request",
-        _ => "problem-unavailable",
-    };
-    told(here, visitor, status, key)
-}
-
-/// A page with a title, a text and a link back.
-pub(super) fn told(here: &PageRequest, visitor: Option<&Visitor>, status: StatusCode, key: &str) -> Response {
-    let title = format!("{key}-title");
-    let content = html! {
-        div.narrow {
-            h1 { (here.language.say(&title)) }
-            p { (here.language.say(key)) }
-            p { a href="/" { (here.language.say("problem-back")) } }
-        }
-    };
-    (status, layout(here, visitor, &title, content)).into_response()
 }
