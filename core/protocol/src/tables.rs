@@ -123,6 +123,13 @@ pub struct Stage {
     pub once_sent: &'static [&'static str],
 }
 
+impl Stage {
+    /// Whether a referral with this status has reached it; `sent`: it was sent before.
+    pub fn is_reached(&self, status: &str, sent: bool) -> bool {
+        self.always.contains(&status) || sent && self.once_sent.contains(&status)
+    }
+}
+
 const fn stage(code: &'static str, always: &'static [&'static str], once_sent: &'static [&'static str]) -> Stage {
     Stage { code, always, once_sent }
 }

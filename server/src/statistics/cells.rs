@@ -53,8 +53,7 @@ impl Axis {
             Dimension::Stages(name) => {
                 let (status, delay) = (field(name), field("delay"));
                 let stages = |status: &str, sent: bool| {
-                    let has =
-                        |stage: &Stage| stage.always.contains(&status) || sent && stage.once_sent.contains(&status);
+                    let has = |stage: &Stage| stage.is_reached(status, sent);
                     (1..).zip(&STAGES).filter(|(_, stage)| has(stage)).map(|(at, _)| at).collect()
                 };
                 let of = status.list().iter().map(|status| [false, true].map(|sent| stages(status, sent)));
