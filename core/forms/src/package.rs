@@ -390,6 +390,11 @@ impl Package {
         Some(choice.label.get(language, self.default_language)).filter(|label| !label.is_empty())
     }
 
+    /// The label of a choice that a question offers from its list; none too where it has no list.
+    pub fn answer_label(&self, question: &Node, choice: &str, language: &str) -> Option<&str> {
+        self.choice_label(&self.lists.get(question.list()? as usize)?.name, choice, language)
+    }
+
     /// Index of the first node of this name.
     pub fn node(&self, name: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.name == name)

@@ -9,6 +9,17 @@ use serde_json::{Map, Value};
 /// A field of a share or note has at most so many characters.
 pub const LONGEST_FIELD: usize = 300;
 
+/// Roles of the questions that a questionnaire has for fields of a [`Share`]: each is `share_` and the field's name.
+pub const ROLES: [&str; 7] = [
+    "share_name",
+    "share_language",
+    "share_contact_channel",
+    "share_contact_reach",
+    "share_contact_times",
+    "share_contact_who",
+    "share_contact_phrase",
+];
+
 /// Who agreed to a referral; or why it is made without agreement, which a reviewer sees.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -12,7 +12,6 @@ use crate::vault::drafts::DraftInfo;
 use crate::vault::keys::{Cost, KeyFile, Keys};
 use crate::vault::mailbox::{Mailbox, PinGuard};
 use crate::vault::{self, DeviceSecret, Folder, SecretError, Vault, VaultError};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -159,7 +158,7 @@ impl FocalPoint {
         // from here on the phone is enrolled
         mailbox.enrol(&card, &chain, &transport, &identity, generation)?;
         *lock(&phone.next_try) = Duration::ZERO;
-        *phone.open() = Some(Unlocked { vault, drafts, live: HashMap::new(), shares: HashMap::new() });
+        *phone.open() = Some(Unlocked::new(vault, drafts));
         Ok(())
     }
 
@@ -182,7 +181,7 @@ impl FocalPoint {
         if let Some(reason) = mailbox.pin_guard()?.gone {
             return Err(Error::VaultDestroyed { reason });
         }
-        *open = Some(Unlocked { vault, drafts, live: HashMap::new(), shares: HashMap::new() });
+        *open = Some(Unlocked::new(vault, drafts));
         drop(open);
         if self.apply_wipe_order(true)? {
             return Err(Error::VaultDestroyed { reason: DestructionReason::WipeOrder });

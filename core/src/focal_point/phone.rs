@@ -117,6 +117,12 @@ pub(super) struct Unlocked {
     pub(super) shares: HashMap<Uuid, Share>,
 }
 
+impl Unlocked {
+    pub(super) fn new(vault: Vault, drafts: Drafts) -> Self {
+        Self { vault, drafts, live: HashMap::new(), shares: HashMap::new() }
+    }
+}
+
 /// An interview in memory.
 pub(super) struct Live {
     pub(super) interview: Interview,

@@ -146,10 +146,7 @@ impl Session {
                 let Some(node) = form.node(path) else { continue };
                 let question = &form.nodes[node];
                 let said = given.iter().find(|(at, _)| at == path).map_or("", |(_, said)| said.as_str());
-                let list = question.list().and_then(|list| form.lists.get(list as usize));
-                let word = |code: &str| {
-                    list.and_then(|list| form.choice_label(&list.name, code, name)).unwrap_or(code).to_owned()
-                };
+                let word = |code: &str| form.answer_label(question, code, name).unwrap_or(code).to_owned();
                 let unheard = answer.split(' ').filter(|code| !said.split(' ').any(|said| said == *code));
                 let unheard: Vec<String> = unheard.map(word).collect();
                 if !unheard.is_empty() {

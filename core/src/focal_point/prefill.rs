@@ -5,13 +5,10 @@ use super::phone::FocalPoint;
 use crate::error::Result;
 use crate::interview::Interview;
 use crate::questionnaire::Node;
-use crate::share::{LONGEST_FIELD, Share};
+use crate::share::{self, LONGEST_FIELD, Share};
 use uuid::Uuid;
 
-/// Fields of a [`Share`] that a questionnaire answers by a question of the role `share_` and this name.
-const BY_ROLE: [&str; 7] =
-    ["name", "language", "contact_channel", "contact_reach", "contact_times", "contact_who", "contact_phrase"];
-/// And by the question of a fact.
+/// Fields of a [`Share`] that the question of a fact answers; others have a role of [`share::ROLES`].
 const BY_FACT: [(&str, &str); 3] = [("sex", "sex"), ("age_band", "age_band"), ("needs", "services_requested")];
 
 impl FocalPoint {
@@ -26,26 +23,24 @@ impl FocalPoint {
 pub(super) fn of(interview: &Interview) -> Share {
     let form = interview.questionnaire();
     let language = interview.draft().language;
-    let told = |node: &Node, codes: bool| {
-        let text = interview.value(&node.name).text().into_owned();
-        let list = node.list().and_then(|list| form.lists.get(list as usize)).filter(|_| !codes);
-        let word = |code: &str| list.and_then(|list| form.choice_label(&list.name, code, &language).map(str::to_owned));
-        match list {
-            Some(_) => text.split(' ').filter_map(word).collect::<Vec<_>>().join(", "),
-            None => text,
-        }
+    let in_words = |node: &Node, codes: &str| {
+        let words = codes.split(' ').filter_map(|code| form.answer_label(node, code, &language));
+        words.collect::<Vec<_>>().join(", ")
     };
     let mut fields = vec![("agreement".to_owned(), "individual".to_owned())];
     for node in &form.nodes {
-        let by_role = BY_ROLE.into_iter().find(|field| node.role.strip_prefix("share_") == Some(*field));
+        let by_role = share::ROLES.contains(&node.role.as_str()).then(|| node.role.strip_prefix("share_")).flatten();
         let by_fact = BY_FACT.into_iter().find(|(_, fact)| *fact == node.fact).map(|(field, _)| field);
         let Some(field) = by_role.or(by_fact) else { continue };
-        let answer = told(node, matches!(field, "sex" | "age_band"));
-        let (field, answer) = match (field, interview.value(&node.name).text().as_ref()) {
+        let said = interview.value(&node.name).text().into_owned();
+        let (field, answer) = match (field, said.as_str()) {
             ("contact_channel", "none") => ("do_not_call", "yes".to_owned()),
             ("sex" | "age_band", "ns") => continue,
-            _ => (field, answer.chars().take(LONGEST_FIELD).collect()),
+            ("sex" | "age_band", _) => (field, said),
+            _ if node.list().is_some() => (field, in_words(node, &said)),
+            _ => (field, said),
         };
+        let answer: String = answer.chars().take(LONGEST_FIELD).collect();
         if !answer.is_empty() {
             fields.push((field.to_owned(), answer));
         }

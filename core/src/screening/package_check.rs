@@ -11,16 +11,13 @@ use tabara_forms::say;
 use tabara_forms::xlsform::{
     Catalogue, Compiled, PackageCell, PackageCheck, PackageReview, Phrase, Problem, compile_with,
 };
+use tabara_protocol::share;
 use tabara_protocol::tables::Tables;
 
 /// What is told to authors.
 static TEXTS: Catalogue = Catalogue::new(include_str!("../../i18n/screening.en.ftl"));
 /// What the core recognises without knowing a question's name.
-#[rustfmt::skip]
-const ROLES: &[&str] = &[
-    "consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated", "share_name", "share_language",
-    "share_contact_channel", "share_contact_reach", "share_contact_times", "share_contact_who", "share_contact_phrase",
-];
+const ROLES: [&str; 7] = ["consent", "statistics", "code", "child", "age_doubt", "sexual", "unrelated"];
 const PREFILLS: &[&str] = &["device.province", "device.commune"];
 /// Facts that the core itself sets when a record is made.
 const SET_BY_CORE: &[&str] = &["month", "outcome"];
@@ -98,9 +95,10 @@ fn survey(review: &mut PackageReview<'_>, kind: Kind) {
             let unknown = say!(TEXTS: "unknown-prefill", word = node.prefill);
             review.error(PackageCell::Node(at, "prefill"), one_of(unknown, &node.prefill, PREFILLS));
         }
-        if !node.role.is_empty() && !ROLES.contains(&node.role.as_str()) {
+        let roles = [ROLES, share::ROLES].concat();
+        if !node.role.is_empty() && !roles.contains(&node.role.as_str()) {
             let unknown = say!(TEXTS: "unknown-role", word = node.role);
-            review.error(PackageCell::Node(at, "role"), one_of(unknown, &node.role, ROLES));
+            review.error(PackageCell::Node(at, "role"), one_of(unknown, &node.role, &roles));
         }
         if !node.fact.is_empty()
             && let Some(fact) = known_fact(&node.fact, kind, PackageCell::Node(at, "fact"), review)
