@@ -8,7 +8,7 @@ use crate::explanation;
 use crate::files;
 use crate::texts::Texts;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tabara_core::questionnaire::Questionnaire;
 use tabara_core::screening;
 use tabara_protocol::case_export::{self, Author, CaseCopy, CaseExport, HeldEntry, Trust};
@@ -64,18 +64,6 @@ pub fn open(file: &[u8], identity: &str, proof: Proof) -> Result<Vec<OpenedCase>
         .filter(|sent| sent.sealed.is_some())
         .map(|sent| open_sent(sent, identity, &[], (None, read(sent)?)))
         .collect()
-}
-
-/// The files of a folder that `tabara-server inbox` wrote, by name.
-pub(super) fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|e| at(folder, e))? {
-        let path = entry.map_err(|e| at(folder, e))?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
-        }
-    }
-    Ok(found)
 }
 
 /// Reads what `tabara-server held CODE` wrote.
@@ -225,12 +213,11 @@ pub(super) fn labelled(
     let Some((questionnaire, node)) = found else { return (String::new(), answer.to_owned()) };
     let at = questionnaire.language(language).unwrap_or(questionnaire.default_language);
     let label = node.label.get(at, questionnaire.default_language);
-    let list = node.list().and_then(|list| questionnaire.lists.get(list as usize));
     let word = |code: &str| {
-        let known = list.and_then(|list| questionnaire.choice_label(&list.name, code, language));
+        let known = questionnaire.answer_label(node, code, language);
         known.map_or_else(|| code.to_owned(), |label| format!("{label} ({code})"))
     };
-    let text = match list {
+    let text = match node.list() {
         Some(_) => answer.split(' ').map(word).collect::<Vec<_>>().join("; "),
         None => answer.to_owned(),
     };

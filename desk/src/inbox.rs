@@ -3,7 +3,7 @@
 
 use crate::case::{self, Proof};
 use crate::catalog::place;
-use crate::error::Result;
+use crate::error::{Result, at};
 use crate::texts::Texts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -78,15 +78,29 @@ pub fn sum(rows: &[InboxRow], now: i64, texts: &Texts) -> String {
     texts.get("inbox-sum", &[("n", open.into()), ("overdue", overdue.into())])
 }
 
-/// Everything in a folder, the most urgent first, what is decided last. A file that proves nothing is told, and hides no other.
-pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefusal>)> {
+/// What the files of a folder tell that `tabara-server inbox` wrote. One that cannot be read is told, and hides no other.
+pub(super) fn each<T>(
+    folder: &Path,
+    read: impl Fn(&CaseExport, &str) -> Result<Vec<T>>,
+) -> Result<(Vec<T>, Vec<InboxRefusal>)> {
     let (mut all, mut refused) = (Vec::new(), Vec::new());
-    for (file, path) in case::files(folder)? {
-        match case::held(&path).and_then(|held| of_person(&held, &file, proof)) {
-            Ok(rows) => all.extend(rows),
+    for entry in std::fs::read_dir(folder).map_err(|e| at(folder, e))? {
+        let path = entry.map_err(|e| at(folder, e))?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match case::held(&path).and_then(|held| read(&held, &file)) {
+            Ok(told) => all.extend(told),
             Err(why) => refused.push(InboxRefusal { file, why: why.to_string() }),
         }
     }
+    Ok((all, refused))
+}
+
+/// Everything in a folder, the most urgent first, what is decided last.
+pub fn rows(folder: &Path, proof: Proof) -> Result<(Vec<InboxRow>, Vec<InboxRefusal>)> {
+    let (mut all, refused) = each(folder, |held, file| of_person(held, file, proof))?;
     let order = |row: &InboxRow| (row.due.unwrap_or(i64::MAX), row.place.clone(), row.code.clone());
     all.sort_by_cached_key(order);
     Ok((all, refused))

@@ -1,13 +1,13 @@
 //! What providers said of themselves in their answers to referrals, as a proposal for the directory: no free place, a free one again,
 //! other opening hours. Nobody is named in it, and nothing is taken by itself: somebody calls the provider, then imports the table.
 
-use crate::case::{self, Proof};
+use crate::case::Proof;
 use crate::error::Result;
 use crate::export;
-use crate::inbox::InboxRefusal;
+use crate::inbox::{self, InboxRefusal};
 use crate::texts::Texts;
 use std::path::Path;
-use tabara_protocol::case_export::Author;
+use tabara_protocol::case_export::{Author, CaseExport};
 use tabara_protocol::catalog::DeviceRole;
 use tabara_protocol::clock::civil_date;
 use tabara_protocol::record::Kind;
@@ -27,13 +27,10 @@ pub(super) struct Told {
 
 /// What providers said in the files of a folder, the oldest first, and the files that cannot be read.
 pub(super) fn told(folder: &Path, identity: &str, proof: Proof) -> Result<(Vec<Told>, Vec<InboxRefusal>)> {
-    let (mut all, mut refused) = (Vec::new(), Vec::new());
-    for (file, path) in case::files(folder)? {
-        match case::held(&path).and_then(|held| export::entries(&held, identity, proof)) {
-            Ok(entries) => all.extend(entries.into_iter().filter_map(of_provider)),
-            Err(why) => refused.push(InboxRefusal { file, why: why.to_string() }),
-        }
-    }
+    let read = |held: &CaseExport, _: &str| {
+        Ok(export::entries(held, identity, proof)?.into_iter().filter_map(of_provider).collect())
+    };
+    let (mut all, refused) = inbox::each(folder, read)?;
     all.sort_by_key(|told| told.received);
     Ok((all, refused))
 }
