@@ -12,7 +12,6 @@ use crate::review;
 use axum::Form;
 use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use bech32::{Bech32, Hrp};
 use maud::{Markup, html};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -50,10 +49,6 @@ fn bytes(key: &str) -> Option<Zeroizing<[u8; 32]>> {
     Some(Zeroizing::new(bytes.as_slice().try_into().ok()?))
 }
 
-fn public(secret: &StaticSecret) -> String {
-    bech32::encode::<Bech32>(Hrp::parse_unchecked("age"), PublicKey::from(secret).as_bytes()).unwrap_or_default()
-}
-
 impl ShiftNote {
     /// What a tag is made of, and the secret of two keys for it.
     fn tagged(&self, mine: &StaticSecret, theirs: &str, to: &str) -> Option<(hmac::Key, Vec<u8>)> {
@@ -64,7 +59,7 @@ impl ShiftNote {
 
     fn written(at: i64, text: String, identity: &str, readers: &[String]) -> Option<Self> {
         let mine = StaticSecret::from(*bytes(identity)?);
-        let mut note = Self { at, text, from: public(&mine), tags: BTreeMap::new() };
+        let mut note = Self { at, text, from: seal::recipient_of(identity)?, tags: BTreeMap::new() };
         for reader in readers {
             let (key, said) = note.tagged(&mine, reader, reader)?;
             note.tags.insert(reader.clone(), B64.encode(hmac::sign(&key, &said)));
@@ -77,7 +72,7 @@ impl ShiftNote {
         let worker = |one: &&Recipient| one.role == RecipientRole::CaseWorker && one.age == self.from;
         let author = named.iter().find(worker)?;
         let mine = StaticSecret::from(*bytes(identity)?);
-        let me = public(&mine);
+        let me = seal::recipient_of(identity)?;
         let (key, said) = self.tagged(&mine, &self.from, &me)?;
         let tag = B64.decode(self.tags.get(&me)?).ok()?;
         hmac::verify(&key, &said, &tag).ok().map(|()| author.name.as_str())
@@ -155,7 +150,8 @@ mod tests {
     #[test]
     fn a_reader_knows_who_wrote_a_note_and_no_other_reader_could_have_made_it() {
         let [aline, beata, other] = [(); 3].map(|()| seal::new_identity());
-        assert_eq!(public(&StaticSecret::from(*bytes(&aline.0).unwrap())), aline.1);
+        let hers = StaticSecret::from(*bytes(&aline.0).unwrap());
+        assert_eq!(PublicKey::from(&hers).as_bytes(), &*bytes(&aline.1).unwrap());
         let named = [("aline", &aline), ("beata", &beata)].map(|(name, key)| Recipient {
             name: name.into(),
             role: RecipientRole::CaseWorker,
