@@ -47,12 +47,12 @@ pub(super) fn router(phone: Arc<Phone>) -> Router {
         .route("/hand-over/take", post(moving::take))
         .route("/practice-people", get(practice::people))
         .route("/practice-begin/{story}", post(practice::begin));
-    let practised = phone.practice.clone().map(|phone| pages().route("/end", post(practice::end)).with_state(phone));
-    let all = pages().merge(real).with_state(phone);
-    practised
-        .into_iter()
-        .fold(all, |all, practised| all.nest("/practice", practised))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
+    let practised = phone.practice.clone();
+    let mut all = pages().merge(real).with_state(phone);
+    if let Some(practised) = practised {
+        all = all.nest("/practice", pages().route("/end", post(practice::end)).with_state(practised));
+    }
+    all.layer(DefaultBodyLimit::max(MOST_BYTES))
 }
 
 /// What a phone and one for practice have alike: nothing of it needs a network.

@@ -16,13 +16,14 @@ use tabara_core::vault::mailbox::{ActivityKind, RecordStatus};
 
 pub(super) async fn list(here: Here, Path(page): Path<usize>) -> Shown {
     let (cards, waiting) = here.core(move |core| Ok((core.cases(page)?, core.waiting()?))).await?;
+    // a practice has nothing to send, and no page for it
+    let real = !here.phone.is_practice();
     let content = html! {
         h1 { (here.say("records")) }
-        @if !here.phone.is_practice() { p { (here.texts.get("waiting", &[("n", waiting.records.into())])) } }
+        @if real { p { (here.texts.get("waiting", &[("n", waiting.records.into())])) } }
         @if waiting.lease_over { p.notice { (here.say("lease-over")) } }
         @if !waiting.refused.is_empty() { p.wrong { (here.texts.get("sync-refused", &[("n", waiting.refused.len().into())])) } }
-        (here.link("sync", "sync"))
-        (here.link("take-back", "take-back"))
+        @if real { (here.link("sync", "sync")) (here.link("take-back", "take-back")) }
         @if cards.is_empty() && !waiting.lease_over { p.hint { (here.say("no-records")) } }
         @for card in &cards { (case(&here, card)) }
         p.links { (here.turn("records", page, cards.len())) a href=(HOME) { (here.say("home")) } }
