@@ -29,6 +29,7 @@ pub mod load;
 pub mod lying_server;
 pub mod people;
 pub mod phone;
+pub mod process;
 pub mod proxy;
 pub mod rng;
 pub mod seeded_server;

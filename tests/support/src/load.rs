@@ -4,7 +4,7 @@
 mod measure;
 mod siege;
 
-pub use measure::{Figures, measure, serve};
+pub use measure::{Figures, measure};
 pub use siege::{SiegeFigures, siege};
 
 use crate::authority::{Authority, part};

@@ -2,9 +2,9 @@
 //! What is sent was signed before the clock starts.
 
 use super::{KeyDeployment, NOON, Phone, Told, client, told};
+use crate::process::ServerProcess;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tabara_core::clock::SystemClock;
@@ -52,7 +52,7 @@ pub fn measure(binary: &Path, phones: usize, records: usize, seeded: u64) -> Fig
             first = first.better(empty.rush(records / ROUNDS).await);
             last = last.better(full.rush(records / ROUNDS).await);
         }
-        let memory = (full.memory() - 64e6).max(0.0) / seeded.max(1) as f64;
+        let memory = (full.server.memory() - 64e6).max(0.0) / seeded.max(1) as f64;
         drop(full);
         let p99_batch = empty.pace().await;
         Figures {
@@ -68,8 +68,9 @@ pub fn measure(binary: &Path, phones: usize, records: usize, seeded: u64) -> Fig
 }
 
 struct Bench {
+    // it ends before its folder goes
+    server: ServerProcess,
     folder: tempfile::TempDir,
-    server: Child,
     url: String,
     phones: Vec<Phone>,
     settings: Settings,
@@ -97,13 +98,6 @@ impl Rushed {
     }
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 impl Bench {
     fn new(binary: &Path, phones: usize, records: usize, seeded: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder is made");
@@ -126,7 +120,7 @@ impl Bench {
         };
         let (rush, pace) = (batches(records / BATCH), batches(200));
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
-        let server = serve(binary, folder.path(), &port.to_string());
+        let server = ServerProcess::start(binary, folder.path(), &port.to_string());
         Self { folder, server, url: format!("http://{port}{PREFIX}"), phones, settings, rush, pace }
     }
 
@@ -146,7 +140,7 @@ impl Bench {
     async fn rush(&mut self, records: usize) -> Rushed {
         let http = client();
         while http.get(format!("{}/health", self.url)).send().await.is_err() {
-            assert!(self.server.try_wait().is_ok_and(|ended| ended.is_none()), "the server has ended");
+            self.server.must_run();
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let rush: Vec<_> = self.rush.drain(..(records / BATCH).min(self.rush.len())).collect();
@@ -159,11 +153,11 @@ impl Bench {
                 answers.lock().expect("no panic").push((bundle, answer));
             }
         };
-        let (begun, cpu) = (Instant::now(), self.cpu());
+        let (begun, cpu) = (Instant::now(), self.server.cpu());
         let workers = || (worker(), worker(), worker(), worker());
         let four = |(a, b, c, d)| async { tokio::join!(a, b, c, d) };
         tokio::join!(four(workers()), four(workers()), four(workers()), four(workers()));
-        let (seconds, cpu) = (begun.elapsed().as_secs_f64(), self.cpu() - cpu);
+        let (seconds, cpu) = (begun.elapsed().as_secs_f64(), self.server.cpu() - cpu);
         answers.lock().expect("no panic").iter().for_each(|(bundle, answer)| self.check(bundle, answer));
         Rushed { rate: records / seconds, cpu: cpu / records }
     }
@@ -192,21 +186,6 @@ impl Bench {
         times[times.len() * 99 / 100 - 1]
     }
 
-    /// CPU seconds of the server so far.
-    fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id())).expect("it runs");
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
-        (ticks(11) + ticks(12)) / 100.0
-    }
-
-    /// Resident bytes of the server.
-    fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).expect("it runs");
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("it has memory");
-        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
-    }
-
     fn disk_ratio(&self) -> f64 {
         let file = rusqlite::Connection::open(self.folder.path().join(FILE)).expect("it opens");
         let sum = |sql: &str| file.query_row(sql, [], |r| r.get::<_, f64>(0)).expect("it counts");
@@ -215,19 +194,6 @@ impl Bench {
         file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("it writes");
         std::fs::metadata(self.folder.path().join(FILE)).expect("it is there").len() as f64 / payload
     }
-}
-
-/// Starts a server on its own core, where `taskset` is.
-pub fn serve(binary: &Path, folder: &Path, listen: &str) -> Child {
-    let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|s| s.success());
-    let mut command = if pinned { Command::new("taskset") } else { Command::new(binary) };
-    if pinned {
-        command.args(["-c", "0"]).arg(binary);
-        let me = std::process::id().to_string();
-        let _ = Command::new("taskset").args(["-a", "-p", "-c", "1", &me]).stdout(Stdio::null()).status();
-    }
-    command.arg("--data").arg(folder).args(["serve", "--listen", listen]);
-    command.stderr(Stdio::null()).spawn().expect("the server starts")
 }
 
 /// Fills the log as if records had come: real payloads and ids, signatures that nobody checks again.

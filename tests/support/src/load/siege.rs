@@ -1,13 +1,12 @@
 //! A server under every attack at once, with honest phones and coordinators beside: each attacker comes from an address of his
 //! own, as a proxy on this machine would name it. What honest phones were told is compared with the log afterwards.
 
-use super::measure::serve;
 use super::{KeyDeployment, Phone, Told, client, digest, told};
 use crate::coordinator::Coordinator;
+use crate::process::ServerProcess;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tabara_core::clock::{Clock as _, SystemClock, civil_month};
@@ -89,12 +88,12 @@ pub fn siege(binary: &Path, seconds: u64) -> SiegeFigures {
     let issued = ["aline", "bosco"].map(|name| set_account(&staff, now, name, Role::NationalCoordinator, PASSWORD));
     let secrets = issued.map(|issued| issued.expect("an account").secret);
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
-    let mut server = serve(binary, folder.path(), &address.to_string());
+    let mut server = ServerProcess::start(binary, folder.path(), &address.to_string());
     let (url, until, http) = (format!("http://{address}"), Instant::now(), client());
     let mut siege = Siege { url, address, deployment, settings, http, theirs: client(), until, seen: Mutex::default() };
     let (peak, siege) = runtime().block_on(async {
         while siege.http.get(format!("{}{PREFIX}/health", siege.url)).send().await.is_err() {
-            assert!(server.try_wait().is_ok_and(|ended| ended.is_none()), "the server has ended");
+            server.must_run();
             sleep(Duration::from_millis(20)).await;
         }
         siege.until = Instant::now() + Duration::from_secs(seconds);
@@ -113,10 +112,10 @@ pub fn siege(binary: &Path, seconds: u64) -> SiegeFigures {
             done.expect("no panic");
         }
         attack.join().expect("no panic");
-        (peak_memory(&server), siege)
+        (server.most_memory() as u64, siege)
     });
-    assert!(server.try_wait().is_ok_and(|ended| ended.is_none()), "the server has ended");
-    server.kill().and_then(|()| server.wait()).expect("it ends");
+    server.must_run();
+    drop(server);
     let siege = Arc::into_inner(siege).expect("all tasks have ended");
     let mut seen = siege.seen.into_inner().expect("no panic");
     let (store, _) = siege.deployment.open(folder.path());
@@ -174,12 +173,6 @@ fn lost(store: &tabara_server::Store, told: &[Digest]) -> usize {
         })
         .expect("the log reads");
     told.iter().filter(|jws| there.get(jws) != Some(&1)).count()
-}
-
-fn peak_memory(server: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
 fn load_average() -> f64 {

@@ -11,6 +11,7 @@ use tabara_core::wire::{Bundle, Enclosed, KeptEntry, Leaf, LeafProof, Parcel, St
 use tabara_core::{seal, tree};
 use tabara_support::bad_link::{Cost, cost};
 use tabara_support::load::{KeyDeployment, Told, measure};
+use tabara_support::process::cpu_of_children;
 
 /// Measured once on two cores like these (Central v2026.2.2, PostgreSQL 15), not in this run.
 const PEER: &str = "ODK Central v2026.2.2, another run";
@@ -65,18 +66,10 @@ fn rebuild(binary: &Path) -> f64 {
         }
     }
     drop(store);
-    let before = children_cpu();
+    let before = cpu_of_children();
     let status = Command::new(binary).arg("--data").arg(folder.path()).arg("rebuild").stdout(Stdio::null()).status();
     assert!(status.is_ok_and(|status| status.success()), "the log is proven");
-    (children_cpu() - before) * 10.0
-}
-
-/// CPU seconds of all child programs that have ended.
-fn children_cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
-    (ticks(13) + ticks(14)) / 100.0
+    (cpu_of_children() - before) * 10.0
 }
 
 /// Bytes of a bundle and its parcel, with the proofs of a log of a million leaves.

@@ -9,13 +9,12 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 use tabara_core::clock::{Clock as _, SystemClock, civil_month};
 use tabara_core::facts::{Dictionary, Facts};
 use tabara_core::places;
 use tabara_core::record::{Kind, Record, Uuid};
-use tabara_protocol::tables::{Dimension, Population, STAGES, Stage, Table, Tables, Unit};
+use tabara_protocol::tables::{Dimension, Population, STAGES, Table, Tables, Unit};
 use tabara_server::log::{begin, day_of};
 use tabara_server::staff::accounts::set_account;
 use tabara_server::staff::file::Staff;
@@ -26,7 +25,8 @@ use tabara_server::store::entry::EntryKind;
 use tabara_server::{Settings, Store, devices};
 use tabara_support::coordinator::Coordinator;
 use tabara_support::deployment::SetClock;
-use tabara_support::load::{KeyDeployment, Phone, serve};
+use tabara_support::load::{KeyDeployment, Phone};
+use tabara_support::process::ServerProcess;
 use tabara_support::rng::Rng;
 use tabara_support::seeded_server::{OTHERS, PASSWORD, facts, other_facts};
 
@@ -63,8 +63,8 @@ fn fill(data: &Path, peers: &Path, records: usize) -> (Store, Settings) {
     let communes: Vec<&str> = places::communes().map(|place| place.code).collect();
     let mut phones: Vec<(Phone, u64, &'static str)> = (0..PHONES)
         .map(|n| {
-            let (commune, phone) =
-                (communes[n * 5 % communes.len()], deployment.phone_in(communes[n * 5 % communes.len()]));
+            let commune = communes[n * 5 % communes.len()];
+            let phone = deployment.phone_in(commune);
             devices::register(&store, &settings, &phone.introduction()).expect("a new card");
             let bindings = store.read(|log| log.bindings_of(phone.device)).expect("the log reads");
             (phone, bindings[0].position, commune)
@@ -130,9 +130,8 @@ impl<'a> Sheets<'a> {
             |fact: &str| told.get(fact).map(|value| value.codes().collect::<Vec<_>>().join(";")).unwrap_or_default();
         let (month, status) = (codes("month"), codes("referral_status"));
         let (year, quarter) = (&month[..4], month[5..].parse::<u8>().map_or(0, |month| (month - 1) / 3 + 1));
-        let (status, sent) = (status.as_str(), told.contains_key("delay"));
-        let has = |stage: &&Stage| stage.always.contains(&status) || sent && stage.once_sent.contains(&status);
-        let reached = STAGES.iter().filter(has).map(|stage| stage.code);
+        let sent = told.contains_key("delay");
+        let reached = STAGES.iter().filter(|stage| stage.is_reached(&status, sent)).map(|stage| stage.code);
         let province = places::province_of(commune).map_or("", |place| place.code);
         let stages = reached.collect::<Vec<_>>().join(";");
         let cells: Vec<String> = facts.iter().map(|fact| codes(fact)).collect();
@@ -157,8 +156,7 @@ fn described(table: &Table) -> serde_json::Value {
         Population::Where { fact, code, is: true } => format!("{fact} = '{code}'"),
         Population::Where { fact, code, is: false } => format!("{fact} IS DISTINCT FROM '{code}'"),
     };
-    let dictionary = Dictionary::standard();
-    let is_list = |fact: &str| dictionary.facts.iter().any(|known| known.name == fact && known.many);
+    let is_list = |fact: &str| Dictionary::standard().get(fact).is_some_and(|fact| fact.many);
     let dimension = |dimension: &Dimension| match dimension {
         Dimension::Codes(fact) => json!({ "fact": fact, "list": is_list(fact) }),
         Dimension::Stages(_) => json!({ "fact": "stage", "list": true }),
@@ -185,8 +183,7 @@ fn counted(rows: &mut Rows, store: &Store, names: Names, peers: &Path) {
     let begun = Instant::now();
     let answered = answers(&snapshot);
     let audit = begun.elapsed().as_secs_f64();
-    let [page, edition_row, audit_row, .., read_row] = names;
-    let _ = page;
+    let [_, edition_row, audit_row, .., read_row] = names;
     for (name, database) in [("DuckDB", "duckdb"), ("PostgreSQL", "postgres")] {
         let script = tabara_support::root().join("tests/bench/peers/statistics_peer.py");
         let mut command = std::process::Command::new(tabara_support::target().join("venv/bin/python"));
@@ -215,15 +212,6 @@ fn answers(snapshot: &Snapshot) -> usize {
         .count()
 }
 
-struct Stopped(Child);
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The server as a process of its own, and a coordinator who is signed in.
 fn served(rows: &mut Rows, settings: &Settings, names: Names) {
     let [page, _, _, start, memory, _] = names;
@@ -234,7 +222,7 @@ fn served(rows: &mut Rows, settings: &Settings, names: Names) {
     drop(staff);
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port is free");
     let url = format!("http://{port}");
-    let run = || Stopped(serve(&binary, &settings.data, &port.to_string()));
+    let run = || ServerProcess::start(&binary, &settings.data, &port.to_string());
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let until_there = || {
         let there =
@@ -264,12 +252,9 @@ fn served(rows: &mut Rows, settings: &Settings, names: Names) {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.0.id())).expect("it runs");
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("it has memory");
-    let resident = line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1e3;
     rows.add("statistics", page, times[197], "ms", ("issue's limit: p99 of 200", 20.0));
     rows.add("statistics", start, started, "s", ("issue's limit", 1.5));
-    rows.add("statistics", memory, resident, "MB", ("issue's limit", 150.0));
+    rows.add("statistics", memory, server.memory() / 1e6, "MB", ("issue's limit", 150.0));
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     let style = runtime.block_on(async { aline.get("/style.css").await.text().await.expect("a page") });
     packed.write_all(html.as_bytes()).and_then(|()| packed.write_all(style.as_bytes())).expect("memory");

@@ -9,6 +9,7 @@ use tabara_core::record::{Code, QuestionnaireRef, Uuid};
 use tabara_core::vault::cases::CaseSummary;
 use tabara_core::vault::cipher::{self, FileKey};
 use tabara_core::vault::{Vault, schema};
+use tabara_support::process::memory;
 
 const CASES: i64 = 10_000;
 const ID: Uuid = Uuid::from_u128(1);
@@ -159,9 +160,7 @@ pub fn is_child() -> bool {
         assert_eq!(cards.len() as i64, CASES);
         (vault, cards)
     });
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-    println!("{}", kib.unwrap_or("0"));
+    println!("{}", memory("self", "VmRSS").unwrap_or_default() / 1024.0);
     drop(held);
     true
 }
