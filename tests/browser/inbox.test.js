@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { deployment, endAll, enter, folder, go, launch, localPage, phone, shot, sound, wide } from './local.js';
+import { before, test } from 'node:test';
+import { deployment, enter, folder, go, launch, localPage, phone, shot, sound, wide } from './local.js';
 
 const passphrase = 'quatre mots au hasard';
 const today = new Date().toISOString().slice(0, 10);
@@ -13,10 +13,6 @@ let authority, browser;
 before(async () => {
   ({ authority } = await (await deployment()).tell(`inbox ${written}`));
   browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
 });
 
 for (const [name, options, language, words] of [

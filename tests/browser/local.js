@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -23,11 +24,19 @@ export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 mkdirSync(shots, { recursive: true });
 
 export const folder = () => mkdtempSync(path.join(tmpdir(), 'tabara-local-'));
-export const launch = () => chromium.launch({ executablePath, args: flags });
+let browser;
+// The browser of a file of tests; it ends with them.
+export async function launch() {
+  browser = await chromium.launch({ executablePath, args: flags });
+  return browser;
+}
 
 const running = new Set();
-// Ends what a failed test left running.
-export const endAll = () => Promise.all([...running].map((started) => started.end('SIGKILL')));
+after(async () => {
+  await browser?.close();
+  // what a failed test left running
+  await Promise.all([...running].map((started) => started.end('SIGKILL')));
+});
 
 // A program that answers each line of its input with one line of its output.
 function program(name, words) {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import {
-  agreed, begin, deployment, endAll, enrol, enter, executablePath, flags, folder, go, launch, leave, phone, phoneOver, seal, shot,
+  agreed, begin, deployment, enrol, enter, executablePath, flags, folder, go, launch, leave, phone, phoneOver, seal, shot,
   sound, supplied, sync, unlock, walk, watch, wide,
 } from './local.js';
 
@@ -15,10 +15,6 @@ let server, browser;
 before(async () => {
   server = await deployment();
   browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
 });
 
 const enrolled = async (options, language) => supplied(browser, await server.card(), options, language);

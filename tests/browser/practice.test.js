@@ -3,17 +3,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { agreed, deployment, endAll, go, launch, leave, phone, shot, sound, supplied, walk } from './local.js';
+import { before, test } from 'node:test';
+import { agreed, deployment, go, launch, leave, phone, shot, sound, supplied, walk } from './local.js';
 
 let server, browser;
 before(async () => {
   server = await deployment();
   browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
 });
 
 for (const [name, options, language, words] of [

@@ -3,15 +3,11 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { endAll, enter, folder, here, launch, localPage, phone, shot, sound, wide } from './local.js';
+import { before, test } from 'node:test';
+import { enter, folder, here, launch, localPage, phone, shot, sound, wide } from './local.js';
 
 let browser;
 before(async () => { browser = await launch(); });
-after(async () => {
-  await browser?.close();
-  await endAll();
-});
 
 // A copy of the form that a test may change.
 function form() {

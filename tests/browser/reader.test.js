@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { agreed, begin, deployment, endAll, folder, here, launch, leave, phone, seal, shots, sound, supplied, sync, tool, walk, watch, wide } from './local.js';
+import { agreed, begin, deployment, folder, here, launch, leave, phone, seal, shots, sound, supplied, sync, tool, walk, watch, wide } from './local.js';
 
 const source = path.join(here, '../../desk/reader');
 const dir = folder();
@@ -27,10 +27,6 @@ before(async () => {
   writeFileSync(at('case.json'), JSON.stringify(held.export));
   writeFileSync(at('form.json'), held.form);
   writeFileSync(at('key.txt'), `# the case worker\n${held.identity}\n`);
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
 });
 
 async function reader(options = phone, locale = 'en-GB') {

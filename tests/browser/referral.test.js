@@ -1,17 +1,13 @@
 // A referral through two phones in the browser, side by side: the focal point's and the provider's, with the real server between
 // them. Screenshots go to out/browser, for people to look at.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agreed, begin, deployment, endAll, go, launch, phone, seal, shot, sound, supplied, sync, walk } from './local.js';
+import { before, test } from 'node:test';
+import { agreed, begin, deployment, go, launch, phone, seal, shot, sound, supplied, sync, walk } from './local.js';
 
 let server, browser;
 before(async () => {
   server = await deployment();
   browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
 });
 
 const enrolled = async (card, language) => (await supplied(browser, card, phone, language)).page;
@@ -133,10 +129,13 @@ test('a child goes to child protection, is declined, goes to a second provider; 
   await refer('sv_child', 'House of Ngozi');
   await focal.click('button[value=send]');
   await sync(focal);
+  const open = async (provider) => {
+    await sync(provider);
+    await go(provider, 'home');
+    await provider.click('a[href^="incoming/"]');
+  };
   // When the house is full and names another one
-  await sync(first);
-  await go(first, 'home');
-  await first.click('a[href^="incoming/"]');
+  await open(first);
   await first.check('input[name=status][value="6"]');
   await first.click('details:has(#propose) summary');
   await first.check('input[name=declined][value=no_capacity]');
@@ -161,9 +160,7 @@ test('a child goes to child protection, is declined, goes to a second provider; 
   await focal.click('button[value=look]');
   await focal.click('button[value=send]');
   await sync(focal);
-  await sync(second);
-  await go(second, 'home');
-  await second.click('a[href^="incoming/"]');
+  await open(second);
   await second.check('input[name=status][value="8"]');
   await second.click('main button.main');
   await sync(second);
